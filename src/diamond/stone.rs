@@ -1,0 +1,76 @@
+//! A stone with all its measurements, and a sale: a stone and the price it fetched.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Clarity, Color, Cut};
+
+/// Weight of a round brilliant per cubic millimetre of its bounding box, in carats.
+///
+/// The trade's estimate for a brilliant cut: weight ≈ 0.00611 · x · y · z.
+pub const CARAT_PER_CUBIC_MM: f64 = 0.006_11;
+
+/// A stone of which everything is known.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Stone {
+    /// Weight in carats; 1 ct = 200 mg.
+    #[serde(rename = "carat")]
+    pub weight_carat: f64,
+    /// Quality of the cut.
+    pub cut: Cut,
+    /// Grade of colour.
+    pub color: Color,
+    /// Grade of clarity.
+    pub clarity: Clarity,
+    /// Total depth, 200·z / (x + y), in percent.
+    #[serde(rename = "depth")]
+    pub depth_percent: f64,
+    /// Width of the table facet against the widest point, in percent.
+    #[serde(rename = "table")]
+    pub table_percent: f64,
+    /// Length in millimetres.
+    #[serde(rename = "x")]
+    pub x_mm: f64,
+    /// Width in millimetres.
+    #[serde(rename = "y")]
+    pub y_mm: f64,
+    /// Height in millimetres.
+    #[serde(rename = "z")]
+    pub z_mm: f64,
+}
+
+/// A stone and the price that it fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Sale {
+    /// What was sold.
+    #[serde(flatten)]
+    pub stone: Stone,
+    /// Price in US dollars.
+    pub price_usd: f64,
+}
+
+/// Weight in carats that a brilliant of these measurements (in millimetres) should have.
+#[must_use]
+pub fn weight_carat_of(x_mm: f64, y_mm: f64, z_mm: f64) -> f64 {
+    CARAT_PER_CUBIC_MM * x_mm * y_mm * z_mm
+}
+
+/// Total depth in percent of a stone of these measurements (in millimetres): 200·z / (x + y).
+#[must_use]
+pub fn depth_percent_of(x_mm: f64, y_mm: f64, z_mm: f64) -> f64 {
+    200.0 * z_mm / (x_mm + y_mm)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_is_the_height_over_the_mean_width() {
+        assert!((depth_percent_of(6.0, 6.0, 3.0) - 50.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_stone_of_ten_by_ten_by_ten_millimetres_weighs_six_carats() {
+        assert!((weight_carat_of(10.0, 10.0, 10.0) - 6.11).abs() < 1e-12);
+    }
+}

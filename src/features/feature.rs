@@ -1,0 +1,190 @@
+//! One column of numbers drawn from a stone.
+
+use ndarray::Array2;
+
+use crate::diamond::{Clarity, Color, Cut, Grade, Stone};
+
+/// A column that a model is fitted to. Its name is stored with the model, and is all that is needed to draw it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feature {
+    /// Weight in carats.
+    Carat,
+    /// Total depth in percent.
+    Depth,
+    /// Width of the table in percent.
+    Table,
+    /// Length in millimetres.
+    X,
+    /// Width in millimetres.
+    Y,
+    /// Height in millimetres.
+    Z,
+    /// Place of the cut on its scale, 0 for the worst.
+    CutRank,
+    /// Place of the colour on its scale, 0 for the worst.
+    ColorRank,
+    /// Place of the clarity on its scale, 0 for the worst.
+    ClarityRank,
+    /// 1 for stones of this cut, 0 for others.
+    CutIs(Cut),
+    /// 1 for stones of this colour, 0 for others.
+    ColorIs(Color),
+    /// 1 for stones of this clarity, 0 for others.
+    ClarityIs(Clarity),
+}
+
+/// The columns that have no parameter.
+const PLAIN: [Feature; 9] = [
+    Feature::Carat,
+    Feature::CutRank,
+    Feature::ColorRank,
+    Feature::ClarityRank,
+    Feature::Depth,
+    Feature::Table,
+    Feature::X,
+    Feature::Y,
+    Feature::Z,
+];
+
+impl Feature {
+    /// The column's name: `carat`, `cut` for the rank of the cut, `cut_Good` for the column of one grade.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Carat => "carat".to_owned(),
+            Self::Depth => "depth".to_owned(),
+            Self::Table => "table".to_owned(),
+            Self::X => "x".to_owned(),
+            Self::Y => "y".to_owned(),
+            Self::Z => "z".to_owned(),
+            Self::CutRank => Cut::SCALE.to_owned(),
+            Self::ColorRank => Color::SCALE.to_owned(),
+            Self::ClarityRank => Clarity::SCALE.to_owned(),
+            Self::CutIs(grade) => format!("{}_{grade}", Cut::SCALE),
+            Self::ColorIs(grade) => format!("{}_{grade}", Color::SCALE),
+            Self::ClarityIs(grade) => format!("{}_{grade}", Clarity::SCALE),
+        }
+    }
+
+    /// The column of that name, as [`Feature::name`] writes it.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        if let Some(plain) = PLAIN.into_iter().find(|feature| feature.name() == name) {
+            return Some(plain);
+        }
+        let (scale, grade) = name.split_once('_')?;
+        match scale {
+            "cut" => grade.parse().ok().map(Self::CutIs),
+            "color" => grade.parse().ok().map(Self::ColorIs),
+            "clarity" => grade.parse().ok().map(Self::ClarityIs),
+            _ => None,
+        }
+    }
+
+    /// The column's value for one stone.
+    #[must_use]
+    pub fn value(self, stone: &Stone) -> f64 {
+        match self {
+            Self::Carat => stone.weight_carat,
+            Self::Depth => stone.depth_percent,
+            Self::Table => stone.table_percent,
+            Self::X => stone.x_mm,
+            Self::Y => stone.y_mm,
+            Self::Z => stone.z_mm,
+            Self::CutRank => number_of_rank(stone.cut),
+            Self::ColorRank => number_of_rank(stone.color),
+            Self::ClarityRank => number_of_rank(stone.clarity),
+            Self::CutIs(grade) => f64::from(stone.cut == grade),
+            Self::ColorIs(grade) => f64::from(stone.color == grade),
+            Self::ClarityIs(grade) => f64::from(stone.clarity == grade),
+        }
+    }
+}
+
+fn number_of_rank(grade: impl Grade) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a scale has eight grades at most")]
+    let number = grade.rank() as f64;
+    number
+}
+
+/// All nine columns, each scale as one column of ranks.
+#[must_use]
+pub fn nine_ordinal() -> Vec<Feature> {
+    PLAIN.to_vec()
+}
+
+/// All nine measures of a stone, each scale as one column a grade.
+#[must_use]
+pub fn nine_one_hot() -> Vec<Feature> {
+    let mut features = vec![Feature::Carat];
+    features.extend(Cut::ALL.iter().copied().map(Feature::CutIs));
+    features.extend(Color::ALL.iter().copied().map(Feature::ColorIs));
+    features.extend(Clarity::ALL.iter().copied().map(Feature::ClarityIs));
+    features.extend([Feature::Depth, Feature::Table, Feature::X, Feature::Y, Feature::Z]);
+    features
+}
+
+/// The grades of one scale that occur among `stones`, worst first.
+pub fn levels_present<'a, G: Grade>(stones: impl IntoIterator<Item = &'a Stone>, grade_of: fn(&Stone) -> G) -> Vec<G> {
+    let mut present = vec![false; G::ALL.len()];
+    for stone in stones {
+        present[grade_of(stone).rank()] = true;
+    }
+    G::ALL.iter().copied().filter(|grade| present[grade.rank()]).collect()
+}
+
+/// The matrix of `features` over `stones`, of shape `(n_stones, n_features)`.
+#[must_use]
+pub fn encode_f64(features: &[Feature], stones: &[Stone]) -> Array2<f64> {
+    Array2::from_shape_fn((stones.len(), features.len()), |(row, column)| features[column].value(&stones[row]))
+}
+
+/// The matrix of `features` over `stones` in single precision, row after row: length `n_stones · n_features`.
+#[must_use]
+pub fn encode_f32<'a>(features: &[Feature], stones: impl IntoIterator<Item = &'a Stone>) -> Vec<f32> {
+    #[expect(clippy::cast_possible_truncation, reason = "XGBoost works in single precision")]
+    stones.into_iter().flat_map(|stone| features.iter().map(move |feature| feature.value(stone) as f32)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STONE: Stone = Stone {
+        weight_carat: 1.1,
+        cut: Cut::VeryGood,
+        color: Color::H,
+        clarity: Clarity::SI2,
+        depth_percent: 62.0,
+        table_percent: 55.0,
+        x_mm: 6.61,
+        y_mm: 6.65,
+        z_mm: 4.11,
+    };
+
+    #[test]
+    fn a_name_leads_back_to_its_feature() {
+        for feature in nine_ordinal().into_iter().chain(nine_one_hot()) {
+            assert_eq!(Feature::from_name(&feature.name()), Some(feature));
+        }
+        assert_eq!(Feature::from_name("cut_Great"), None);
+        assert_eq!(Feature::from_name("price"), None);
+    }
+
+    #[test]
+    fn one_row_is_encoded_like_one_among_many() {
+        let features = nine_one_hot();
+        let alone = encode_f32(&features, [&STONE]);
+        let together = encode_f32(&features, [&Stone { cut: Cut::Ideal, ..STONE }, &STONE]);
+        assert_eq!(alone[..], together[features.len()..]);
+        assert_eq!(alone.iter().filter(|value| **value == 1.0).count(), 3);
+    }
+
+    #[test]
+    fn ranks_follow_the_trades_order() {
+        assert_eq!(
+            encode_f64(&nine_ordinal(), &[STONE]).row(0).to_vec(),
+            [1.1, 2.0, 2.0, 1.0, 62.0, 55.0, 6.61, 6.65, 4.11]
+        );
+    }
+}

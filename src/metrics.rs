@@ -1,0 +1,65 @@
+//! How far predicted prices are from the truth. Arguments come as `(truth, predicted)`, always.
+
+use serde::{Deserialize, Serialize};
+
+/// The four figures that every model is judged by.
+///
+/// Definitions as scikit-learn's `r2_score`, `mean_absolute_error`, `root_mean_squared_error` and
+/// `mean_absolute_percentage_error`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Share of the variance explained: 1 − Σ(t − p)² / Σ(t − t̄)².
+    pub r2: f64,
+    /// Mean absolute error in US dollars.
+    pub mae_usd: f64,
+    /// Root of the mean squared error in US dollars.
+    pub rmse_usd: f64,
+    /// Mean of |t − p| / t, as a share: 0.07 is 7 %.
+    pub mape: f64,
+}
+
+impl Metrics {
+    /// Judges `predicted` by `truth`, both in US dollars and of shape `(n_rows,)`.
+    ///
+    /// # Panics
+    /// If the two differ in length.
+    #[must_use]
+    pub fn of(truth: &[f64], predicted: &[f64]) -> Self {
+        assert_eq!(truth.len(), predicted.len(), "as many predictions as truths");
+        #[expect(clippy::cast_precision_loss, reason = "row counts stay far below 2^52")]
+        let count = truth.len() as f64;
+        let mean = truth.iter().sum::<f64>() / count;
+        let total: f64 = truth.iter().map(|t| (t - mean).powi(2)).sum();
+        let pairs = || truth.iter().zip(predicted);
+        let squared: f64 = pairs().map(|(t, p)| (t - p).powi(2)).sum();
+        Self {
+            r2: 1.0 - squared / total,
+            mae_usd: mean_absolute_error(truth, predicted),
+            rmse_usd: (squared / count).sqrt(),
+            mape: pairs().map(|(t, p)| ((t - p) / t).abs()).sum::<f64>() / count,
+        }
+    }
+}
+
+/// Mean absolute error of `predicted` against `truth`, both in US dollars and of shape `(n_rows,)`.
+#[must_use]
+pub fn mean_absolute_error(truth: &[f64], predicted: &[f64]) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "row counts stay far below 2^52")]
+    let count = truth.len() as f64;
+    truth.iter().zip(predicted).map(|(t, p)| (t - p).abs()).sum::<f64>() / count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_those_worked_out_by_hand() {
+        // errors 10, -20, 0; mean of the truth 200; total sum of squares 20,000
+        let metrics = Metrics::of(&[100.0, 200.0, 300.0], &[90.0, 220.0, 300.0]);
+        assert!((metrics.mae_usd - 10.0).abs() < 1e-12);
+        assert!((metrics.rmse_usd - (500.0_f64 / 3.0).sqrt()).abs() < 1e-12);
+        assert!((metrics.r2 - (1.0 - 500.0 / 20_000.0)).abs() < 1e-12);
+        assert!((metrics.mape - (0.1 + 0.1) / 3.0).abs() < 1e-12);
+    }
+}

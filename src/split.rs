@@ -1,0 +1,97 @@
+//! Which sales train a model and which judge it.
+//!
+//! The side is decided by the sale's own values and a salt, not by a random permutation: fresh data moves no old row,
+//! and copies of a sale stay together.
+
+use sha2::{Digest, Sha256};
+
+use crate::diamond::{Grade, Sale};
+
+/// A rule that sends a fixed share of all possible sales to one side.
+#[derive(Debug, Clone)]
+pub struct Split {
+    salt: String,
+    share: f64,
+}
+
+impl Split {
+    /// A rule that picks `share` (0 to 1) of the sales; another `salt` picks others.
+    #[must_use]
+    pub fn new(salt: impl Into<String>, share: f64) -> Self {
+        Self { salt: salt.into(), share }
+    }
+
+    /// Whether `sale` is among the picked share.
+    #[must_use]
+    pub fn picks(&self, sale: &Sale) -> bool {
+        place(sale, &self.salt) < self.share
+    }
+
+    /// Parts `sales` into those not picked and those picked, each in the order given.
+    #[must_use]
+    pub fn part(&self, sales: &[Sale]) -> (Vec<Sale>, Vec<Sale>) {
+        let (picked, rest) = sales.iter().partition(|sale| self.picks(sale));
+        (rest, picked)
+    }
+}
+
+/// A number in [0, 1) that is the same for the same sale and salt on every machine: the first 53 bits of a SHA-256.
+fn place(sale: &Sale, salt: &str) -> f64 {
+    let stone = &sale.stone;
+    let mut hash = Sha256::new();
+    hash.update(salt.as_bytes());
+    for number in [
+        stone.weight_carat,
+        stone.depth_percent,
+        stone.table_percent,
+        stone.x_mm,
+        stone.y_mm,
+        stone.z_mm,
+        sale.price_usd,
+    ] {
+        // adding 0.0 makes -0.0 and 0.0, which are equal, hash alike
+        hash.update((number + 0.0).to_le_bytes());
+    }
+    for grade in [stone.cut.name(), stone.color.name(), stone.clarity.name()] {
+        hash.update(grade.as_bytes());
+        hash.update([0]);
+    }
+    let digest = hash.finalize();
+    let mut first = [0_u8; 8];
+    first.copy_from_slice(&digest[..8]);
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit an f64 exactly")]
+    let place = (u64::from_be_bytes(first) >> 11) as f64 / (1_u64 << 53) as f64;
+    place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::Generator;
+
+    fn sales(count: usize) -> Vec<Sale> {
+        Generator::new(7).take(count).collect()
+    }
+
+    #[test]
+    fn about_the_asked_share_is_picked() {
+        let (rest, picked) = Split::new("salt", 0.2).part(&sales(5_000));
+        assert_eq!(rest.len() + picked.len(), 5_000);
+        assert!((900..1_100).contains(&picked.len()), "{}", picked.len());
+    }
+
+    #[test]
+    fn fresh_sales_move_no_old_one() {
+        let split = Split::new("salt", 0.2);
+        let all = sales(2_000);
+        let (_, before) = split.part(&all[..1_000]);
+        let (_, after) = split.part(&all);
+        assert_eq!(before[..], after[..before.len()]);
+    }
+
+    #[test]
+    fn another_salt_picks_other_sales() {
+        let all = sales(1_000);
+        assert_ne!(Split::new("a", 0.2).part(&all).1, Split::new("b", 0.2).part(&all).1);
+    }
+}
