@@ -1,6 +1,7 @@
 //! Prices diamonds: sales, trained models, their metrics and every API request in one `DuckDB` file.
 
 pub mod diamond;
+pub mod families;
 pub mod features;
 pub mod generator;
 pub mod metrics;

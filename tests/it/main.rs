@@ -1,1 +1,4 @@
-fn main() {}
+//! Tests of the whole program, a module a topic.
+
+mod parity;
+mod shared;

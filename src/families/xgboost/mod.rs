@@ -1,0 +1,63 @@
+//! Boosted trees, tuned: the sharper of the two families.
+//!
+//! The bytes of a model are XGBoost's own JSON format, so that its other tools read them. What XGBoost does not know of,
+//! the target, is kept in the model's attributes.
+
+mod settings;
+mod training;
+mod trees;
+mod tuning;
+
+use serde_json::json;
+
+use self::settings::Settings;
+pub use self::trees::TreeModel;
+use super::{Family, FamilyError, FitPlan, Fitted, Model};
+use crate::diamond::Sale;
+
+const NAME: &str = "xgboost";
+/// Name of the attribute of a model that holds the name of its target.
+const TARGET_ATTRIBUTE: &str = "diamonds_target";
+
+/// The family of boosted trees.
+pub struct XgBoost;
+
+impl Family for XgBoost {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn description(&self) -> &'static str {
+        "Hundreds of small decision trees, each mending what the ones before got wrong; tuned by trying many settings."
+    }
+
+    fn fit(&self, sales: &[Sale], plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {
+        let outcome = tuning::tune(sales, plan)?;
+        let settings: Settings = outcome.best;
+        let bytes = training::train(sales, &settings, plan.seed)?;
+        let model = TreeModel::from_json(&bytes)?;
+        let mut hyperparameters = settings.to_json();
+        hyperparameters.insert("seed".to_owned(), json!(plan.seed));
+        Ok(Fitted {
+            features: model.features().iter().map(|feature| feature.name()).collect(),
+            model: Box::new(model),
+            bytes,
+            target: settings.target.name(),
+            hyperparameters,
+            trials: outcome.trials,
+        })
+    }
+
+    fn load(&self, bytes: &[u8]) -> Result<Box<dyn Model>, FamilyError> {
+        Ok(Box::new(TreeModel::from_json(bytes)?))
+    }
+}
+
+/// An error of the library while fitting to `sales` rows.
+fn unfit(sales: usize, reason: &impl ToString) -> FamilyError {
+    FamilyError::Unfit { family: NAME, sales, reason: reason.to_string() }
+}
+
+fn unreadable(reason: impl Into<String>) -> FamilyError {
+    FamilyError::Unreadable { family: NAME, reason: reason.into() }
+}
