@@ -1,8 +1,13 @@
 //! Prices diamonds: sales, trained models, their metrics and every API request in one `DuckDB` file.
 
 pub mod diamond;
+pub mod engine;
 pub mod families;
 pub mod features;
 pub mod generator;
 pub mod metrics;
+pub mod server;
 pub mod split;
+pub mod store;
+pub mod text;
+pub mod training;

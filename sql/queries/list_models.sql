@@ -1,0 +1,22 @@
+-- Every model without its bytes, newest first.
+SELECT
+    model.id,
+    model.family,
+    coalesce(model.id = (SELECT model_id FROM champion), false) AS is_champion,
+    epoch_us(model.trained_at),
+    model.r2,
+    model.mae_usd,
+    model.rmse_usd,
+    model.mape,
+    model.dataset_rows,
+    model.train_rows,
+    model.holdout_rows,
+    model.target,
+    CAST(to_json(model.features) AS VARCHAR),
+    CAST(model.hyperparameters AS VARCHAR),
+    model.seed,
+    model.fit_seconds,
+    (SELECT count(*) FROM trial WHERE trial.model_id = model.id) AS trial_count,
+    model.program_version
+FROM model
+ORDER BY model.id DESC;

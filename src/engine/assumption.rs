@@ -1,0 +1,170 @@
+//! Fills in what was not measured, from stones like the one described.
+
+use serde::{Deserialize, Serialize};
+
+use super::SimilarIndex;
+use super::similar::nearest_in;
+use crate::diamond::{Sale, Stone, StoneDescription, depth_percent_of};
+
+/// How many similar stones are asked for their proportions.
+const NEIGHBOURS: usize = 25;
+/// Fewer similar stones than this say too little: then all stones of the cut are asked.
+const MIN_NEIGHBOURS: usize = 5;
+
+/// The measurements that were filled in; the others are absent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Assumed {
+    /// Total depth in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<f64>,
+    /// Width of the table in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<f64>,
+    /// Length in millimetres.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x: Option<f64>,
+    /// Width in millimetres.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub y: Option<f64>,
+    /// Height in millimetres.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub z: Option<f64>,
+}
+
+impl Assumed {
+    /// Names and values of what was filled in.
+    #[must_use]
+    pub fn entries(&self) -> Vec<(&'static str, f64)> {
+        [("depth", self.depth), ("table", self.table), ("x", self.x), ("y", self.y), ("z", self.z)]
+            .into_iter()
+            .filter_map(|(name, value)| value.map(|value| (name, value)))
+            .collect()
+    }
+}
+
+/// Typical shape of a group of stones.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Proportions {
+    depth_percent: f64,
+    table_percent: f64,
+    /// Length in millimetres of a stone of one carat: lengths grow with the cube root of the weight.
+    x_of_one_carat_mm: f64,
+    /// Width over length.
+    y_over_x: f64,
+}
+
+/// A brilliant of textbook shape, for when nothing was ever sold.
+const TEXTBOOK: Proportions =
+    Proportions { depth_percent: 61.8, table_percent: 57.0, x_of_one_carat_mm: 6.43, y_over_x: 1.0 };
+
+/// The stone of `description` with every measurement, and those that had to be filled in: depth from x, y and z where
+/// all three are given, else, like table, length and width, from the nearest similar stones; z from x, y and depth.
+pub(super) fn complete(description: &StoneDescription, similar: &SimilarIndex) -> (Stone, Assumed) {
+    let StoneDescription { carat, cut, color, clarity, depth, table, x, y, z } = *description;
+    let mut assumed = Assumed::default();
+    let mut fill = |given: Option<f64>, place: fn(&mut Assumed) -> &mut Option<f64>, typical: f64, decimals: i32| {
+        given.unwrap_or_else(|| {
+            let factor = 10_f64.powi(decimals);
+            let rounded = (typical * factor).round() / factor;
+            *place(&mut assumed) = Some(rounded);
+            rounded
+        })
+    };
+    let all_given = depth.is_some() && table.is_some() && x.is_some() && y.is_some() && z.is_some();
+    let typical = if all_given { TEXTBOOK } else { proportions_near(description, similar) };
+    let measured_depth = match (x, y, z) {
+        (Some(x), Some(y), Some(z)) => depth_percent_of(x, y, z),
+        _ => typical.depth_percent,
+    };
+    let depth_percent = fill(depth, |assumed| &mut assumed.depth, measured_depth, 1);
+    let table_percent = fill(table, |assumed| &mut assumed.table, typical.table_percent, 0);
+    let typical_x = y.map_or(typical.x_of_one_carat_mm * carat.cbrt(), |y| y / typical.y_over_x);
+    let x_mm = fill(x, |assumed| &mut assumed.x, typical_x, 2);
+    let y_mm = fill(y, |assumed| &mut assumed.y, x_mm * typical.y_over_x, 2);
+    let z_mm = fill(z, |assumed| &mut assumed.z, depth_percent * (x_mm + y_mm) / 200.0, 2);
+    let stone = Stone { weight_carat: carat, cut, color, clarity, depth_percent, table_percent, x_mm, y_mm, z_mm };
+    (stone, assumed)
+}
+
+/// The proportions of the nearest similar stones; of all stones of the cut where there are few of the grades; of all
+/// stones where there are few of the cut.
+fn proportions_near(description: &StoneDescription, similar: &SimilarIndex) -> Proportions {
+    let group = similar.group(description.cut, description.color, description.clarity);
+    if group.len() >= MIN_NEIGHBOURS {
+        return proportions_of(nearest_in(group, description.carat, NEIGHBOURS)).unwrap_or(TEXTBOOK);
+    }
+    let of_cut: Vec<&Sale> = similar.all().filter(|sale| sale.stone.cut == description.cut).collect();
+    if of_cut.len() >= MIN_NEIGHBOURS {
+        return proportions_of(of_cut).unwrap_or(TEXTBOOK);
+    }
+    proportions_of(similar.all().collect()).unwrap_or(TEXTBOOK)
+}
+
+/// The median of each proportion; `None` of no sales.
+fn proportions_of(sales: Vec<&Sale>) -> Option<Proportions> {
+    let median = |measure: fn(&Stone) -> f64| {
+        let mut values: Vec<f64> = sales.iter().map(|sale| measure(&sale.stone)).collect();
+        let middle = values.len() / 2;
+        (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f64::total_cmp).1)
+    };
+    Some(Proportions {
+        depth_percent: median(|stone| stone.depth_percent)?,
+        table_percent: median(|stone| stone.table_percent)?,
+        x_of_one_carat_mm: median(|stone| stone.x_mm / stone.weight_carat.cbrt())?,
+        y_over_x: median(|stone| stone.y_mm / stone.x_mm)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diamond::{Clarity, Color, Cut, weight_carat_of};
+    use crate::generator::Generator;
+
+    fn described(carat: f64) -> StoneDescription {
+        StoneDescription {
+            carat,
+            cut: Cut::Ideal,
+            color: Color::G,
+            clarity: Clarity::VS2,
+            depth: None,
+            table: None,
+            x: None,
+            y: None,
+            z: None,
+        }
+    }
+
+    #[test]
+    fn what_is_filled_in_fits_the_weight_and_the_depth() {
+        let index = SimilarIndex::new(Generator::new(8).take(3_000).collect());
+        for carat in [0.3, 0.71, 1.01, 2.5] {
+            let (stone, assumed) = complete(&described(carat), &index);
+            assert_eq!(assumed.entries().len(), 5);
+            assert!((weight_carat_of(stone.x_mm, stone.y_mm, stone.z_mm) / carat - 1.0).abs() < 0.05, "{stone:?}");
+            assert!((depth_percent_of(stone.x_mm, stone.y_mm, stone.z_mm) - stone.depth_percent).abs() < 0.2);
+        }
+    }
+
+    #[test]
+    fn what_was_measured_is_kept_and_decides_the_rest() {
+        let index = SimilarIndex::new(Generator::new(8).take(3_000).collect());
+        let given = StoneDescription { x: Some(6.0), y: Some(6.1), z: Some(4.0), ..described(1.0) };
+        let (stone, assumed) = complete(&given, &index);
+        assert_eq!((stone.x_mm, stone.y_mm, stone.z_mm), (6.0, 6.1, 4.0));
+        assert_eq!(assumed.depth, Some(66.1), "200·4 / 12.1");
+        assert_eq!((assumed.x, assumed.y, assumed.z), (None, None, None));
+    }
+
+    #[test]
+    fn grades_that_were_never_sold_borrow_the_shape_of_their_cut() {
+        let fair_only: Vec<Sale> = Generator::new(8).take(3_000).filter(|sale| sale.stone.cut == Cut::Fair).collect();
+        let (stone, _) = complete(
+            &StoneDescription { cut: Cut::Fair, clarity: Clarity::IF, ..described(1.0) },
+            &SimilarIndex::new(fair_only),
+        );
+        assert!(stone.depth_percent > 62.0, "fair cuts are deep: {stone:?}");
+        let (stone, _) = complete(&described(1.0), &SimilarIndex::new(Vec::new()));
+        assert!((stone.x_mm - 6.43).abs() < 1e-9, "nothing sold: a textbook brilliant");
+    }
+}

@@ -1,0 +1,48 @@
+//! The price of one stone, as it is told to people and programs.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Assumed, ServedModel};
+use crate::diamond::Stone;
+
+/// A price and how it came about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Quote {
+    /// The price in US dollars, to the cent.
+    pub price_usd: f64,
+    /// The price by weight in US dollars a carat, to the cent.
+    pub price_per_carat_usd: f64,
+    /// Always `USD`.
+    pub currency: String,
+    /// The model that said so.
+    pub model: ModelName,
+    /// Measurements that were not given and were filled in from similar stones.
+    pub assumed: Assumed,
+}
+
+/// Which model answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelName {
+    /// Its number.
+    pub id: i64,
+    /// Its family.
+    pub family: String,
+}
+
+impl Quote {
+    /// What `model` says of `stone`.
+    pub(super) fn new(stone: &Stone, assumed: Assumed, model: &ServedModel) -> Self {
+        let price_usd = model.model.price_usd(stone);
+        Self {
+            price_usd: to_the_cent(price_usd),
+            price_per_carat_usd: to_the_cent(price_usd / stone.weight_carat),
+            currency: "USD".to_owned(),
+            model: ModelName { id: model.id, family: model.family.clone() },
+            assumed,
+        }
+    }
+}
+
+fn to_the_cent(amount_usd: f64) -> f64 {
+    (amount_usd * 100.0).round() / 100.0
+}

@@ -1,0 +1,108 @@
+//! All that answers need, read from the file once.
+
+use std::sync::Arc;
+
+use super::{EngineError, Quote, SimilarIndex};
+use crate::diamond::{Sale, StoneDescription};
+use crate::families::{Model, find_family};
+use crate::store::Store;
+
+/// A model that is ready to price.
+pub struct ServedModel {
+    /// Its number.
+    pub id: i64,
+    /// Name of its family.
+    pub family: String,
+    /// The model itself.
+    pub model: Box<dyn Model>,
+}
+
+impl ServedModel {
+    /// Loads model `id`.
+    ///
+    /// # Errors
+    /// If there is none, or its bytes are not what its family writes.
+    pub fn load(store: &Store, id: i64) -> Result<Self, EngineError> {
+        let (family, artifact) = store.model_artifact(id)?;
+        let model = find_family(&family)
+            .and_then(|family| family.load(&artifact))
+            .map_err(|source| EngineError::Unloadable { id, source })?;
+        Ok(Self { id, family, model })
+    }
+}
+
+/// The state of the file at one moment, as far as answers need it. It never changes.
+pub struct Snapshot {
+    champion: Option<Arc<ServedModel>>,
+    /// The newest model of each family that has one.
+    newest: Vec<Arc<ServedModel>>,
+    similar: SimilarIndex,
+    sales: usize,
+}
+
+impl Snapshot {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// If it cannot be read, or its champion cannot be loaded.
+    pub fn load(store: &Store) -> Result<Self, EngineError> {
+        let champion = match store.champion()? {
+            Some(id) => Some(Arc::new(ServedModel::load(store, id)?)),
+            None => None,
+        };
+        let mut newest: Vec<Arc<ServedModel>> = Vec::new();
+        for record in store.models()? {
+            if newest.iter().any(|model| model.family == record.family) {
+                continue;
+            }
+            match &champion {
+                Some(champion) if champion.id == record.id => newest.push(champion.clone()),
+                _ => newest.push(Arc::new(ServedModel::load(store, record.id)?)),
+            }
+        }
+        let sales: Vec<Sale> = match &champion {
+            Some(champion) => store.sales_of_model(champion.id)?.into_iter().map(|stored| stored.sale).collect(),
+            None => Vec::new(),
+        };
+        let count = sales.len();
+        Ok(Self { champion, newest, similar: SimilarIndex::new(sales), sales: count })
+    }
+
+    /// The model that answers unless another is asked for.
+    #[must_use]
+    pub fn champion(&self) -> Option<&Arc<ServedModel>> {
+        self.champion.as_ref()
+    }
+
+    /// The stones that the champion's dataset holds.
+    #[must_use]
+    pub fn similar(&self) -> &SimilarIndex {
+        &self.similar
+    }
+
+    /// How many sales the champion's dataset holds.
+    #[must_use]
+    pub fn sales(&self) -> usize {
+        self.sales
+    }
+
+    /// A model that lies ready, by its number or its family.
+    pub(super) fn find(&self, wanted: &str) -> Option<&Arc<ServedModel>> {
+        self.newest
+            .iter()
+            .find(|model| model.family == wanted)
+            .or_else(|| self.champion.iter().chain(&self.newest).find(|model| model.id.to_string() == wanted))
+    }
+
+    /// The families that there are models of.
+    pub(super) fn family_names(&self) -> String {
+        self.newest.iter().map(|model| model.family.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Prices `description` with `model`.
+    #[must_use]
+    pub fn quote(&self, description: &StoneDescription, model: &ServedModel) -> Quote {
+        let (stone, assumed) = super::assumption::complete(description, &self.similar);
+        Quote::new(&stone, assumed, model)
+    }
+}

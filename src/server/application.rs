@@ -1,0 +1,55 @@
+//! Which path leads where.
+
+use std::sync::Arc;
+
+use tide::{Endpoint, Request, Server};
+
+use super::problem::Problem;
+use super::recorder::Recorder;
+use super::{RequestLog, health, models, page, predictions, similar};
+use crate::engine::Engine;
+
+/// What every handler can reach.
+#[derive(Clone)]
+pub struct App {
+    /// Answers questions.
+    pub engine: Arc<Engine>,
+    /// Takes down what was asked and answered.
+    pub log: RequestLog,
+}
+
+/// The whole application, ready to respond.
+#[must_use]
+pub fn build(app: App) -> Server<App> {
+    let mut server = tide::with_state(app);
+    server.with(Recorder);
+    get(&mut server, "/", page::show);
+    get(&mut server, "/style.css", page::style);
+    get(&mut server, "/health", health::show);
+    server.at("/v1/predictions").post(predictions::create).all(only("POST"));
+    get(&mut server, "/v1/predictions/:id", predictions::show);
+    server
+        .at("/v1/similar")
+        .get(similar::find_by_query)
+        .head(similar::find_by_query)
+        .post(similar::find_by_body)
+        .all(only("GET, HEAD, POST"));
+    get(&mut server, "/v1/models", models::list);
+    get(&mut server, "/v1/models/:id", models::show);
+    server
+}
+
+/// A path that can only be read.
+fn get(server: &mut Server<App>, path: &str, endpoint: impl Endpoint<App> + Copy) {
+    server.at(path).get(endpoint).head(endpoint).all(only("GET, HEAD"));
+}
+
+/// What answers when a path is asked with a method that it does not have.
+fn only(allow: &'static str) -> impl Endpoint<App> {
+    move |request: Request<App>| async move {
+        let mut problem =
+            Problem::new(405, format!("{} has no {}: use {allow}", request.url().path(), request.method()));
+        problem.allow = Some(allow);
+        Ok(problem.into_response())
+    }
+}

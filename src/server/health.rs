@@ -1,0 +1,26 @@
+//! `/health`: whether the server can answer.
+
+use serde_json::{Map, Value, json};
+use tide::Request;
+
+use super::application::App;
+use super::problem::Problem;
+use super::request_parts::json_response;
+
+/// `GET /health`: 200 as long as the process answers; `status` says whether it can price.
+pub async fn show(request: Request<App>) -> tide::Result {
+    let snapshot = request.state().engine.snapshot();
+    let mut document = Map::new();
+    match snapshot.champion() {
+        Some(champion) => {
+            document.insert("status".to_owned(), json!("ok"));
+            document.insert("model".to_owned(), json!({ "id": champion.id, "family": champion.family }));
+        }
+        None => {
+            document.insert("status".to_owned(), json!("no model"));
+        }
+    }
+    document.insert("sales".to_owned(), json!(snapshot.sales()));
+    document.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
+    Ok(json_response(&Value::Object(document)).unwrap_or_else(Problem::into_response))
+}

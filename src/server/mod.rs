@@ -1,0 +1,87 @@
+//! The JSON API and the page, over HTTP.
+//!
+//! tide routes, hyper carries: see `wire`. What an answer says comes from the engine; here it is only dressed.
+
+mod application;
+mod health;
+mod models;
+mod page;
+mod predictions;
+mod problem;
+mod recorder;
+mod request_log;
+mod request_parts;
+mod similar;
+mod wire;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+pub use application::{App, build};
+pub use problem::Problem;
+pub use request_log::RequestLog;
+
+use crate::engine::{Engine, EngineError};
+use crate::store::{ServerNote, Store, StoreError};
+
+/// Why a server cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: choose another with --addr, such as 127.0.0.1:0 for any free port")]
+    Bind {
+        /// The address.
+        address: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The system denies threads or signals.
+    #[error("cannot start the server")]
+    Start {
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The engine cannot be made ready.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The file fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Serves the file at `address` until a signal asks to stop. Calls `ready` with the address once it answers.
+///
+/// # Errors
+/// If it cannot start.
+pub fn serve(store: Store, address: &str, ready: impl FnOnce(SocketAddr)) -> Result<(), ServerError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| ServerError::Start { source })?;
+    runtime.block_on(serve_on_runtime(store, address, ready))
+}
+
+async fn serve_on_runtime(store: Store, address: &str, ready: impl FnOnce(SocketAddr)) -> Result<(), ServerError> {
+    let bind = |source| ServerError::Bind { address: address.to_owned(), source };
+    let listener = TcpListener::bind(address).await.map_err(bind)?;
+    let bound = listener.local_addr().map_err(bind)?;
+    let stop = wire::stop_signal().map_err(|source| ServerError::Start { source })?;
+
+    let database = store.path().to_owned();
+    let log = RequestLog::start(store.try_clone()?).map_err(|source| ServerError::Start { source })?;
+    let app = App { engine: Arc::new(Engine::new(store)?), log: log.clone() };
+    let note = ServerNote { pid: std::process::id(), address: bound.to_string() };
+    if let Err(error) = note.leave(&database) {
+        tracing::warn!("cannot leave a note beside the file: {error}");
+    }
+
+    ready(bound);
+    wire::carry(listener, Arc::new(build(app)), stop).await;
+
+    log.finish();
+    ServerNote::remove(&database);
+    Ok(())
+}

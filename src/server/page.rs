@@ -1,0 +1,190 @@
+//! The page for a quick price: a form, and under it the answer. It works without JavaScript.
+
+use askama::Template;
+use serde_json::json;
+use tide::http::mime;
+use tide::{Request, Response, StatusCode};
+use uuid::Uuid;
+
+use super::application::App;
+use super::predictions::Prediction;
+use super::problem::{Answer, Problem};
+use super::recorder::{AnsweredBy, LogAs, RequestId};
+use super::request_parts::query_pairs;
+use crate::diamond::{Clarity, Color, Cut, FieldError, Grade, MEASUREMENTS, StoneDescription};
+use crate::engine::SimilarStones;
+
+/// Similar stones that the page shows.
+const SIMILAR_SHOWN: usize = 5;
+/// Names of the four Cs in the form.
+const FIELDS: [&str; 4] = ["carat", Cut::SCALE, Color::SCALE, Clarity::SCALE];
+/// What a page may load: its own style, and nothing else.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+                                       base-uri 'none'; frame-ancestors 'none'";
+
+#[derive(Template)]
+#[template(path = "index.html")]
+struct IndexPage {
+    carat: TextField,
+    scales: Vec<ScaleField>,
+    measurements: Vec<TextField>,
+    measurements_open: bool,
+    /// Said above the form when no price can be had at all.
+    notice: Option<String>,
+    answer: Option<PriceAnswer>,
+}
+
+/// A field that is typed.
+struct TextField {
+    name: &'static str,
+    label: &'static str,
+    unit: &'static str,
+    value: String,
+    error: Option<String>,
+}
+
+/// A field that is chosen.
+struct ScaleField {
+    name: &'static str,
+    label: &'static str,
+    choices: Vec<Choice>,
+    error: Option<String>,
+}
+
+struct Choice {
+    name: &'static str,
+    meaning: &'static str,
+    chosen: bool,
+}
+
+/// What is shown under the form.
+struct PriceAnswer {
+    stone: StoneDescription,
+    prediction: Prediction,
+    similar: SimilarStones,
+}
+
+/// The page that a browser gets instead of a problem document.
+#[derive(Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage<'a> {
+    /// What went wrong.
+    pub problem: &'a Problem,
+    /// Under which the log has it.
+    pub request_id: Uuid,
+}
+
+/// `GET /`: the empty form; with a stone in the query, its price too.
+pub async fn show(request: Request<App>) -> tide::Result {
+    Ok(render(&request).unwrap_or_else(Problem::into_response))
+}
+
+/// `GET /style.css`.
+pub async fn style(_request: Request<App>) -> tide::Result {
+    Ok(Response::builder(StatusCode::Ok)
+        .body(include_str!("../../templates/style.css"))
+        .content_type(mime::CSS)
+        .header("Cache-Control", "max-age=3600")
+        .build())
+}
+
+fn render(request: &Request<App>) -> Answer {
+    // what links and browsers add to an address is none of the form's business
+    let mut pairs = query_pairs(request);
+    pairs.retain(|(name, _)| FIELDS.contains(&name.as_str()) || MEASUREMENTS.contains(&name.as_str()));
+    let asked = !pairs.is_empty();
+    let read = StoneDescription::from_text(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())), &[]);
+    let errors = match &read {
+        Err(errors) if asked => errors.as_slice(),
+        _ => &[],
+    };
+    let mut page = IndexPage::new(&pairs, errors);
+    let snapshot = request.state().engine.snapshot();
+    match (read, snapshot.champion()) {
+        (_, None) => page.notice = Some(crate::engine::EngineError::NoModel.to_string()),
+        (Ok(stone), Some(champion)) => {
+            let id = request.ext::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
+            let prediction = Prediction { id, quote: snapshot.quote(&stone, champion) };
+            let similar = snapshot.similar().nearest(&stone, SIMILAR_SHOWN);
+            page.answer = Some(PriceAnswer { stone, prediction, similar });
+        }
+        (Err(_), Some(_)) => {}
+    }
+    let status = match &page {
+        IndexPage { answer: None, notice: None, .. } if asked => StatusCode::UnprocessableEntity,
+        IndexPage { notice: Some(_), .. } if asked => StatusCode::ServiceUnavailable,
+        _ => StatusCode::Ok,
+    };
+    let html = page.render().map_err(|error| Problem::internal(error.to_string()))?;
+    let mut response = Response::builder(status)
+        .body(html)
+        .content_type(mime::HTML)
+        .header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        .header("Cache-Control", "no-store")
+        .build();
+    if let Some(answer) = &page.answer {
+        response.insert_ext(LogAs(json!(answer.prediction).to_string()));
+        response.insert_ext(AnsweredBy(answer.prediction.quote.model.id));
+    }
+    Ok(response)
+}
+
+impl IndexPage {
+    /// The form with what was typed in it, and what is wrong with that at each field.
+    fn new(pairs: &[(String, String)], errors: &[FieldError]) -> Self {
+        let value = |name: &str| {
+            pairs.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.clone()).unwrap_or_default()
+        };
+        let error = |name: &str| errors.iter().find(|error| error.field == name).map(|error| error.message.clone());
+        let text_field = |name: &'static str, label: &'static str, unit: &'static str| TextField {
+            name,
+            label,
+            unit,
+            value: value(name),
+            error: error(name),
+        };
+        let measurements = vec![
+            text_field("x", "Length x", "mm"),
+            text_field("y", "Width y", "mm"),
+            text_field("z", "Height z", "mm"),
+            text_field("depth", "Depth", "%"),
+            text_field("table", "Table", "%"),
+        ];
+        Self {
+            carat: text_field("carat", "Weight", "ct"),
+            scales: vec![
+                scale_field::<Cut>("Cut", &value(Cut::SCALE), error(Cut::SCALE)),
+                scale_field::<Color>("Colour", &value(Color::SCALE), error(Color::SCALE)),
+                scale_field::<Clarity>("Clarity", &value(Clarity::SCALE), error(Clarity::SCALE)),
+            ],
+            measurements_open: measurements.iter().any(|field| !field.value.is_empty()),
+            measurements,
+            notice: None,
+            answer: None,
+        }
+    }
+}
+
+fn scale_field<G: Grade>(label: &'static str, chosen: &str, error: Option<String>) -> ScaleField {
+    let choices = G::ALL
+        .iter()
+        .rev()
+        .map(|grade| Choice {
+            name: grade.name(),
+            meaning: grade.meaning(),
+            chosen: grade.name().eq_ignore_ascii_case(chosen.trim()),
+        })
+        .collect();
+    ScaleField { name: G::SCALE, label, choices, error }
+}
+
+/// Formats for the templates.
+mod filters {
+    use std::fmt::Display;
+
+    /// A sum in dollars with thousands parted, without cents: `$4,733`.
+    #[askama::filter_fn]
+    pub fn dollars(amount: &f64, _values: &dyn askama::Values) -> askama::Result<impl Display> {
+        Ok(crate::text::dollars(*amount))
+    }
+}

@@ -1,0 +1,139 @@
+//! Gives every request its id, turns problems into documents, and has what was asked and answered written to the log
+//! before the answer leaves.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use askama::Template;
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tide::utils::async_trait;
+use tide::{Middleware, Next, Request, Response};
+use uuid::Uuid;
+
+use super::application::App;
+use super::page::ErrorPage;
+use super::problem::Problem;
+use crate::store::NewRequest;
+
+/// The id of the request that is being answered.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestId(pub Uuid);
+
+/// Attached to a response: the model that answered.
+#[derive(Debug, Clone, Copy)]
+pub struct AnsweredBy(pub i64);
+
+/// Attached to a response that is not of `/v1/`: log it all the same, with this as what was answered.
+#[derive(Debug, Clone)]
+pub struct LogAs(pub String);
+
+/// Attached to a request by the wire: it is refused before it is read in full.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// The method as it was sent.
+    pub method: String,
+    /// Why.
+    pub problem: Problem,
+}
+
+/// The middleware that does it.
+pub struct Recorder;
+
+#[async_trait]
+impl Middleware<App> for Recorder {
+    async fn handle(&self, mut request: Request<App>, next: Next<'_, App>) -> tide::Result {
+        let started = Instant::now();
+        let time = Timestamp::now();
+        let id = Uuid::now_v7();
+        request.set_ext(RequestId(id));
+        let log = request.state().log.clone();
+        let path = request.url().path().to_owned();
+        let query = request.url().query().map(str::to_owned);
+        let client = request.peer_addr().map(str::to_owned);
+        let wants_page = !path.starts_with("/v1/") && accepts_html(&request);
+        let refusal = request.ext::<Refusal>().cloned();
+        let method = refusal.as_ref().map_or_else(|| request.method().to_string(), |refusal| refusal.method.clone());
+        let request_body = request.body_bytes().await.unwrap_or_default();
+        request.set_body(request_body.clone());
+
+        let mut response = match refusal {
+            Some(refusal) => refusal.problem.into_response(),
+            None => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|panic| {
+                Problem::internal(format!("a handler panicked: {}", panic_message(&*panic))).into_response()
+            }),
+        };
+        let logged_body = dress(&mut response, id, &path, wants_page);
+        let response_body = response.take_body().into_bytes().await.unwrap_or_default();
+        response.set_body(response_body.clone());
+        response.insert_header("X-Request-Id", id.to_string());
+
+        let log_as = response.ext::<LogAs>().map(|log_as| log_as.0.clone().into_bytes());
+        if path.starts_with("/v1/") || log_as.is_some() {
+            let status = u16::from(response.status());
+            let written = log
+                .write(NewRequest {
+                    id,
+                    time,
+                    method,
+                    path: path.clone(),
+                    query,
+                    status,
+                    latency_us: i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX),
+                    model_id: response.ext::<AnsweredBy>().map(|answered| answered.0),
+                    client,
+                    request_body,
+                    response_body: log_as.or(logged_body).unwrap_or(response_body),
+                })
+                .await;
+            if let Err(problem) = written {
+                // an answer that is not in the log must not leave
+                let mut refused = problem.into_response();
+                dress(&mut refused, id, &path, wants_page);
+                refused.insert_header("X-Request-Id", id.to_string());
+                return Ok(refused);
+            }
+        }
+        Ok(response)
+    }
+}
+
+/// Gives a response that has only a problem, or nothing, its body. What the log is to say instead, if it differs, is
+/// given back.
+fn dress(response: &mut Response, id: Uuid, path: &str, wants_page: bool) -> Option<Vec<u8>> {
+    let status = u16::from(response.status());
+    let error = response.take_error();
+    let problem = match (response.ext::<Problem>(), error) {
+        (_, Some(error)) => Problem::internal(error.to_string()),
+        (Some(problem), None) => problem.clone(),
+        (None, None) if status == 404 => Problem::new(404, format!("there is nothing at {path}")),
+        (None, None) => return None,
+    };
+    response.set_status(problem.status);
+    let mut document = problem.document(id);
+    let page = wants_page.then(|| ErrorPage { problem: &problem, request_id: id }.render().ok()).flatten();
+    if let Some(page) = page {
+        response.set_body(page);
+        response.set_content_type(tide::http::mime::HTML);
+    } else {
+        response.set_body(Value::Object(document.clone()).to_string());
+        response.set_content_type("application/problem+json");
+    }
+    let cause = problem.cause?;
+    tracing::error!("request {id}: {cause}");
+    document.insert("cause".to_owned(), json!(cause));
+    Some(Value::Object(document).to_string().into_bytes())
+}
+
+fn accepts_html(request: &Request<App>) -> bool {
+    request.header("Accept").is_some_and(|values| values.iter().any(|value| value.as_str().contains("text/html")))
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message")
+}

@@ -1,0 +1,199 @@
+//! Carries HTTP between sockets (hyper on tokio) and the application (tide), within limits.
+//!
+//! tide's own listener leaves Nagle's algorithm on, has no time limits and cannot stop gracefully; hyper has all three.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tide::http::{self as tide_http, Method, Url};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::application::App;
+use super::problem::Problem;
+use super::recorder::Refusal;
+
+/// Largest body of a request, in bytes.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// Largest head of a request, in bytes.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// How long the head of a request may take.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the body of a request may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long connections have to finish when the server stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long to wait after the system had no more sockets to give.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Resolves when the process is asked to stop: Ctrl-C, or SIGTERM where there is one.
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    Ok(async move {
+        let interrupt = tokio::signal::ctrl_c();
+        #[cfg(unix)]
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = interrupt.await;
+    })
+}
+
+/// Answers what arrives at `listener` until `stop` resolves, then finishes what is under way.
+pub async fn carry(listener: TcpListener, application: Arc<tide::Server<App>>, stop: impl Future<Output = ()>) {
+    let (stopping, stopped) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    tokio::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+            // finished connections are let go as they end
+            Some(_) = connections.join_next() => continue,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                connections.spawn(carry_connection(stream, peer, application.clone(), stopped.clone()));
+            }
+            Err(error) => {
+                tracing::warn!("cannot accept a connection: {error}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    // nobody may be listening any more; then there is nobody to tell
+    let _ = stopping.send(true);
+    if timeout(STOP_TIMEOUT, async { while connections.join_next().await.is_some() {} }).await.is_err() {
+        tracing::warn!("{} connections did not finish in time", connections.len());
+    }
+}
+
+async fn carry_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    application: Arc<tide::Server<App>>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!("{peer}: cannot turn Nagle's algorithm off: {error}");
+    }
+    let service = service_fn(move |request| {
+        let application = application.clone();
+        async move { Ok::<_, Infallible>(answer(&application, request, peer).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = &mut connection => Some(ended),
+        // the value seen is let go at once: it holds a lock
+        () = async { drop(stopped.wait_for(|stop| *stop).await) } => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!("{peer}: {error}");
+    }
+}
+
+/// One request through the application.
+async fn answer(
+    application: &tide::Server<App>,
+    request: hyper::Request<Incoming>,
+    peer: SocketAddr,
+) -> hyper::Response<Full<Bytes>> {
+    let (head, body) = request.into_parts();
+    let method_text = head.method.as_str().to_owned();
+    let mut refused = None;
+    let method = method_text.parse().unwrap_or_else(|_| {
+        refused = Some(Problem::new(501, format!("there is no method {method_text} here")));
+        Method::Trace
+    });
+    let target = head.uri.path_and_query().map_or("/", hyper::http::uri::PathAndQuery::as_str);
+    let url = Url::parse(&format!("http://diamonds{target}")).unwrap_or_else(|error| {
+        refused = Some(Problem::new(400, format!("the address {target:?} cannot be read: {error}")));
+        root()
+    });
+    let mut inner = tide_http::Request::new(method, url);
+    inner.set_peer_addr(Some(peer));
+    for (name, value) in &head.headers {
+        if let Ok(text) = value.to_str() {
+            inner.append_header(name.as_str(), text);
+        }
+    }
+    match read_body(body).await {
+        Ok(bytes) => inner.set_body(bytes.as_ref()),
+        Err(problem) => refused = Some(problem),
+    }
+    if let Some(problem) = refused {
+        inner.ext_mut().insert(Refusal { method: method_text, problem });
+    }
+    match application.respond::<_, tide_http::Response>(inner).await {
+        Ok(response) => to_hyper(response).await,
+        Err(error) => {
+            tracing::error!("the application failed: {error}");
+            bare(hyper::StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+async fn read_body(body: Incoming) -> Result<Bytes, Problem> {
+    match timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(Problem::new(413, format!("the body is larger than {MAX_BODY_BYTES} bytes: send fewer stones at once")))
+        }
+        Ok(Err(error)) => Err(Problem::new(400, format!("the body broke off: {error}"))),
+        Err(_) => Err(Problem::new(408, format!("the body took longer than {} s", BODY_TIMEOUT.as_secs()))),
+    }
+}
+
+async fn to_hyper(mut response: tide_http::Response) -> hyper::Response<Full<Bytes>> {
+    let status = hyper::StatusCode::from_u16(response.status().into()).unwrap_or(hyper::StatusCode::OK);
+    let mut builder = hyper::Response::builder().status(status);
+    for (name, values) in response.iter() {
+        for value in values {
+            builder = builder.header(name.as_str(), value.as_str());
+        }
+    }
+    let body = response.take_body().into_bytes().await.unwrap_or_default();
+    builder.body(Full::new(Bytes::from(body))).unwrap_or_else(|error| {
+        tracing::error!("a response has a bad header: {error}");
+        bare(hyper::StatusCode::INTERNAL_SERVER_ERROR)
+    })
+}
+
+fn bare(status: hyper::StatusCode) -> hyper::Response<Full<Bytes>> {
+    let mut response = hyper::Response::new(Full::default());
+    *response.status_mut() = status;
+    response
+}
+
+/// The address that stands in for one that cannot be read.
+#[expect(clippy::expect_used, reason = "a constant that parses")]
+fn root() -> Url {
+    Url::parse("http://diamonds/").expect("a constant address")
+}

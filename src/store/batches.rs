@@ -1,0 +1,143 @@
+//! The history of ingested files.
+
+use duckdb::{Connection, params};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::rows::time_at;
+use super::{RejectionCount, Store, StoreError, WarningCount};
+
+/// One ingested file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// Number of the batch, from 1.
+    pub id: i64,
+    /// Name of the file as given.
+    pub file: String,
+    /// SHA-256 of its content, in hexadecimal.
+    pub sha256: String,
+    /// When it was ingested.
+    pub time: Timestamp,
+    /// Rows of the file.
+    pub rows: i64,
+    /// Rows that became sales.
+    pub accepted: i64,
+    /// Rows equal to sales that were stored already.
+    pub known: i64,
+    /// Rows that could not become sales.
+    pub rejected: i64,
+}
+
+/// One ingested file with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchDetail {
+    /// The batch itself.
+    #[serde(flatten)]
+    pub batch: Batch,
+    /// What looked odd about accepted rows.
+    pub warnings: Vec<WarningCount>,
+    /// Why rows were rejected, counted.
+    pub rejections: Vec<RejectionCount>,
+    /// Every rejected row, in the file's order.
+    pub rejected_rows: Vec<RejectedRow>,
+}
+
+/// A row that could not become a sale.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectedRow {
+    /// Its line in the file, from 1.
+    pub line: i64,
+    /// The first column that is wrong; absent if the whole row is.
+    pub column: Option<String>,
+    /// What is wrong.
+    pub reason: String,
+    /// The row as it stood in the file.
+    pub raw: String,
+}
+
+impl Store {
+    /// Every ingested file, newest first.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub fn batches(&self) -> Result<Vec<Batch>, StoreError> {
+        let listing = || StoreError::engine("list the batches");
+        let mut statement =
+            self.connection.prepare(include_str!("../../sql/queries/list_batches.sql")).map_err(listing())?;
+        let rows = statement
+            .query_map([], |row| {
+                Ok(Batch {
+                    id: row.get(0)?,
+                    file: row.get(1)?,
+                    sha256: row.get(2)?,
+                    time: time_at(row, 3)?,
+                    rows: row.get(4)?,
+                    accepted: row.get(5)?,
+                    known: row.get(6)?,
+                    rejected: row.get(7)?,
+                })
+            })
+            .map_err(listing())?;
+        rows.collect::<Result<_, _>>().map_err(listing())
+    }
+
+    /// One ingested file with its rejected rows.
+    ///
+    /// # Errors
+    /// If there is none of that number.
+    pub fn batch(&self, id: i64) -> Result<BatchDetail, StoreError> {
+        let batch = self.batches()?.into_iter().find(|batch| batch.id == id).ok_or_else(|| StoreError::NotFound {
+            what: "batch",
+            id: id.to_string(),
+            list: "batches list",
+        })?;
+        Ok(BatchDetail {
+            batch,
+            warnings: warning_counts(&self.connection, id)?,
+            rejections: rejection_counts(&self.connection, id)?,
+            rejected_rows: rejected_rows(&self.connection, id)?,
+        })
+    }
+}
+
+fn rejected_rows(connection: &Connection, batch: i64) -> Result<Vec<RejectedRow>, StoreError> {
+    let listing = || StoreError::engine("list the rejected rows");
+    let mut statement = connection
+        .prepare(
+            "SELECT line_number, column_name, reason, raw_text FROM rejected_row WHERE batch_id = $1 ORDER BY line_number",
+        )
+        .map_err(listing())?;
+    let rows = statement
+        .query_map(params![batch], |row| {
+            Ok(RejectedRow { line: row.get(0)?, column: row.get(1)?, reason: row.get(2)?, raw: row.get(3)? })
+        })
+        .map_err(listing())?;
+    rows.collect::<Result<_, _>>().map_err(listing())
+}
+
+/// Why rows of a batch were rejected, the most frequent reason first.
+pub(super) fn rejection_counts(connection: &Connection, batch: i64) -> Result<Vec<RejectionCount>, StoreError> {
+    let counts = counts(
+        connection,
+        "SELECT reason, count(*) FROM rejected_row WHERE batch_id = $1 GROUP BY reason ORDER BY count(*) DESC, reason",
+        batch,
+    )?;
+    Ok(counts.into_iter().map(|(reason, count)| RejectionCount { reason, count }).collect())
+}
+
+/// What looks odd about the accepted rows of a batch.
+pub(super) fn warning_counts(connection: &Connection, batch: i64) -> Result<Vec<WarningCount>, StoreError> {
+    let counts = counts(
+        connection,
+        "SELECT warning, count FROM batch_warning WHERE batch_id = $1 ORDER BY count DESC, warning",
+        batch,
+    )?;
+    Ok(counts.into_iter().map(|(warning, count)| WarningCount { warning, count }).collect())
+}
+
+fn counts(connection: &Connection, sql: &str, batch: i64) -> Result<Vec<(String, i64)>, StoreError> {
+    let counting = || StoreError::engine("count the rows of a batch");
+    let mut statement = connection.prepare(sql).map_err(counting())?;
+    let rows = statement.query_map(params![batch], |row| Ok((row.get(0)?, row.get(1)?))).map_err(counting())?;
+    rows.collect::<Result<_, _>>().map_err(counting())
+}

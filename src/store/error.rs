@@ -1,0 +1,118 @@
+//! What can go wrong with the file, in words that say what to do.
+
+use std::path::PathBuf;
+
+use super::Holder;
+
+/// An error of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A folder cannot be made or written.
+    #[error("cannot use the folder {}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// There is no file to read.
+    #[error("there is no file {}: start one with `diamonds ingest FILE.csv`", path.display())]
+    NoFile {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Another process has the file open.
+    #[error("the file {} is in use by {holder}", path.display())]
+    Held {
+        /// The file.
+        path: PathBuf,
+        /// Who has it, and what to do.
+        holder: Holder,
+    },
+    /// The file is something else.
+    #[error("{} is not a diamonds file: name another with --db, or move it away", path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is a database of another program.
+    #[error("{} is a DuckDB database, but diamonds did not make it: name another file with --db", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is of a later program.
+    #[error(
+        "{} was written by a newer diamonds (layout {found}, this one knows {known}): install that version to read it",
+        path.display()
+    )]
+    TooNew {
+        /// The file.
+        path: PathBuf,
+        /// The file's layout.
+        found: i64,
+        /// The newest layout that this program knows.
+        known: i64,
+    },
+    /// The file cannot be opened for another reason.
+    #[error("cannot open {}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the engine says.
+        source: duckdb::Error,
+    },
+    /// The engine refuses a step.
+    #[error("cannot {action}")]
+    Engine {
+        /// What was tried.
+        action: &'static str,
+        /// What the engine says.
+        source: duckdb::Error,
+    },
+    /// A file that is to be ingested cannot be read.
+    #[error("cannot read {name}")]
+    Read {
+        /// Name of the file, or `-`.
+        name: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file that is to be ingested is not what it should be. Nothing was changed.
+    #[error("{name}: {problem}")]
+    BadFile {
+        /// Name of the file, or `-`.
+        name: String,
+        /// What is wrong, where, and what to do.
+        problem: String,
+    },
+    /// There is no such row.
+    #[error("there is no {what} {id}: `diamonds {list}` lists them")]
+    NotFound {
+        /// Of what kind.
+        what: &'static str,
+        /// Which.
+        id: String,
+        /// The command that lists those there are.
+        list: &'static str,
+    },
+    /// A query of the user's is refused.
+    #[error("the query failed: {message}")]
+    Query {
+        /// What the engine says.
+        message: String,
+    },
+    /// What is stored is not what this program writes.
+    #[error("the file holds something unexpected: {what}")]
+    Unexpected {
+        /// What, and where.
+        what: String,
+    },
+}
+
+impl StoreError {
+    /// For `map_err`: an engine's error while doing `action`.
+    pub(super) fn engine(action: &'static str) -> impl FnOnce(duckdb::Error) -> Self {
+        move |source| Self::Engine { action, source }
+    }
+}

@@ -1,0 +1,90 @@
+//! Who has the file open when it cannot be had.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+
+/// The process that has the file open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A `diamonds serve`.
+    Server(ServerNote),
+    /// Another process of this number.
+    Process(u32),
+    /// The engine does not say who.
+    Unknown,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Server(note) => write!(
+                f,
+                "`diamonds serve` at http://{} (process {}): use that address, or stop it with `kill {}` and try again",
+                note.address, note.pid, note.pid
+            ),
+            Self::Process(pid) => {
+                write!(f, "process {pid}: wait for it to end, or stop it with `kill {pid}`, and try again")
+            }
+            Self::Unknown => write!(f, "another process: wait for it to end and try again"),
+        }
+    }
+}
+
+/// What a server leaves beside the file so that others know whom to ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerNote {
+    /// Number of the server's process.
+    pub pid: u32,
+    /// Host and port that it listens on.
+    pub address: String,
+}
+
+impl ServerNote {
+    /// Where the note of the file at `database` lies.
+    #[must_use]
+    pub fn path(database: &Path) -> PathBuf {
+        let mut name = database.as_os_str().to_owned();
+        name.push(".server");
+        PathBuf::from(name)
+    }
+
+    /// Leaves this note beside `database`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn leave(&self, database: &Path) -> std::io::Result<()> {
+        std::fs::write(Self::path(database), serde_json::to_vec(self)?)
+    }
+
+    /// Takes the note beside `database` away.
+    pub fn remove(database: &Path) {
+        // a note that stays is harmless: it counts only for the process that holds the file
+        let _ = std::fs::remove_file(Self::path(database));
+    }
+
+    fn read(database: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(Self::path(database)).ok()?).ok()
+    }
+}
+
+/// Turns the engine's words about a file that it cannot open into ours.
+pub(super) fn explain_open_error(path: &Path, source: duckdb::Error) -> StoreError {
+    let text = source.to_string();
+    if !text.contains("Could not set lock") {
+        return StoreError::Open { path: path.to_owned(), source };
+    }
+    let pid = text.split("PID ").nth(1).and_then(|rest| {
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    });
+    let holder = match (pid, ServerNote::read(path)) {
+        (Some(pid), Some(note)) if note.pid == pid => Holder::Server(note),
+        (Some(pid), _) => Holder::Process(pid),
+        (None, _) => Holder::Unknown,
+    };
+    StoreError::Held { path: path.to_owned(), holder }
+}

@@ -1,0 +1,132 @@
+//! The one file: sales, models, their history and the request log, in DuckDB.
+//!
+//! This is the only door to the database. Models cross it as bytes and the name of their family.
+
+mod batches;
+mod error;
+mod holder;
+mod ingest;
+mod migrations;
+mod models;
+mod query;
+mod requests;
+mod rows;
+mod sales;
+mod upload;
+
+use std::path::{Path, PathBuf};
+
+use duckdb::{AccessMode, Config, Connection};
+
+pub use batches::{Batch, BatchDetail, RejectedRow};
+pub use error::StoreError;
+pub use holder::{Holder, ServerNote};
+pub use ingest::{FileReport, RejectionCount, WarningCount};
+pub use models::{Lineage, ModelDetail, ModelRecord, NewModel, Promotion, TrialRecord};
+pub use query::Table;
+pub use requests::{LoggedRequest, NewRequest, RequestFilter};
+pub use sales::{Dataset, StoredSale};
+pub use upload::Upload;
+
+/// An open file, through one connection.
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+    /// Files to be read lie here: the one folder that the engine may read.
+    spool: std::sync::Arc<tempfile::TempDir>,
+}
+
+impl Store {
+    /// Opens the file at `path`, making it and its folder if need be, and brings it to this program's layout.
+    ///
+    /// # Errors
+    /// If another process holds it, if it is not a file of `diamonds`, or if a newer `diamonds` made it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?;
+        }
+        refuse_foreign(path)?;
+        let mut store = Self::connect(path, AccessMode::ReadWrite)?;
+        migrations::apply(&mut store.connection, path)?;
+        Ok(store)
+    }
+
+    /// Opens an existing file for reading only.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and if there is no file.
+    pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        if !path.exists() {
+            return Err(StoreError::NoFile { path: path.to_owned() });
+        }
+        refuse_foreign(path)?;
+        let store = Self::connect(path, AccessMode::ReadOnly)?;
+        if migrations::is_current(&store.connection, path)? {
+            return Ok(store);
+        }
+        drop(store);
+        drop(Self::open(path)?);
+        Self::connect(path, AccessMode::ReadOnly)
+    }
+
+    /// A second connection to the same open file.
+    ///
+    /// # Errors
+    /// If the engine refuses.
+    pub fn try_clone(&self) -> Result<Self, StoreError> {
+        let connection = self.connection.try_clone().map_err(StoreError::engine("open a second connection"))?;
+        Ok(Self { connection, path: self.path.clone(), spool: self.spool.clone() })
+    }
+
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where files that are to be ingested may be put.
+    #[must_use]
+    pub fn spool(&self) -> &Path {
+        self.spool.path()
+    }
+
+    fn connect(path: &Path, mode: AccessMode) -> Result<Self, StoreError> {
+        let spool = tempfile::Builder::new()
+            .prefix("diamonds-")
+            .tempdir()
+            .map_err(|source| StoreError::Folder { path: std::env::temp_dir(), source })?;
+        let opening = |source| holder::explain_open_error(path, source);
+        let config = Config::default()
+            .access_mode(mode)
+            .and_then(|config| config.enable_autoload_extension(false))
+            .and_then(|config| config.with("autoinstall_known_extensions", "false"))
+            .and_then(|config| config.with("allow_community_extensions", "false"))
+            .map_err(StoreError::engine("configure the engine"))?;
+        let connection = Connection::open_with_flags(path, config).map_err(opening)?;
+        // order matters: the one folder first, then the door is shut for good
+        let folder = spool.path().display().to_string().replace('\'', "''");
+        connection
+            .execute_batch(&format!(
+                "SET allowed_directories = ['{folder}'];
+                 SET enable_external_access = false;
+                 SET lock_configuration = true;"
+            ))
+            .map_err(StoreError::engine("shut the engine off from other files"))?;
+        Ok(Self { connection, path: path.to_owned(), spool: std::sync::Arc::new(spool) })
+    }
+}
+
+/// Refuses a file that is no database at all, before the engine says so in its own words.
+fn refuse_foreign(path: &Path) -> Result<(), StoreError> {
+    use std::io::Read;
+
+    /// The four bytes at offset 8 of every DuckDB file.
+    const MAGIC: &[u8; 4] = b"DUCK";
+    let mut start = [0_u8; 12];
+    let Ok(mut file) = std::fs::File::open(path) else { return Ok(()) };
+    match file.read(&mut start) {
+        Ok(12) if start[8..] == *MAGIC => Ok(()),
+        Ok(0) | Err(_) => Ok(()),
+        Ok(_) => Err(StoreError::NotADatabase { path: path.to_owned() }),
+    }
+}

@@ -1,0 +1,343 @@
+//! The history of models and of the champion.
+
+use duckdb::{Connection, OptionalExt, params};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::rows::{json_of, micros_of, time_at};
+use super::{Store, StoreError};
+use crate::metrics::Metrics;
+
+/// A trained model that is to be stored.
+#[derive(Debug, Clone)]
+pub struct NewModel {
+    /// Name of its family.
+    pub family: String,
+    /// The model itself, in its family's format.
+    pub artifact: Vec<u8>,
+    /// Names of the columns that it sees, in order.
+    pub features: Vec<String>,
+    /// Name of what it learnt.
+    pub target: String,
+    /// Its settings.
+    pub hyperparameters: Map<String, Value>,
+    /// What decided every random choice.
+    pub seed: u64,
+    /// Number of sales that it was fitted to.
+    pub train_rows: i64,
+    /// Number of sales that judged it.
+    pub holdout_rows: i64,
+    /// How far it is off on the holdout.
+    pub metrics: Metrics,
+    /// Tuning and fitting together, in seconds.
+    pub fit_seconds: f64,
+    /// Pricing the holdout, in seconds.
+    pub evaluate_seconds: f64,
+    /// The batches that its dataset came from.
+    pub lineage: Vec<Lineage>,
+    /// What was tried on the way.
+    pub trials: Vec<TrialRecord>,
+}
+
+/// A part of a model's dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lineage {
+    /// The batch.
+    pub batch: i64,
+    /// How many of its sales were in the dataset.
+    pub rows: i64,
+}
+
+/// One setting that was tried while a model was tuned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrialRecord {
+    /// What was tried.
+    pub hyperparameters: Map<String, Value>,
+    /// Mean absolute error on the tuning split, in US dollars.
+    pub mae_usd: f64,
+    /// Whether it was given up early.
+    pub pruned: bool,
+    /// How long it took, in milliseconds.
+    pub elapsed_ms: f64,
+}
+
+/// A stored model, without its bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelRecord {
+    /// Number of the model, from 1.
+    pub id: i64,
+    /// Name of its family.
+    pub family: String,
+    /// Whether it is the one that answers now.
+    pub champion: bool,
+    /// When it was trained.
+    pub time: Timestamp,
+    /// How far it was off on the holdout of its day.
+    pub metrics: Metrics,
+    /// Sales in the file when it was trained.
+    pub dataset: DatasetSize,
+    /// Name of what it learnt.
+    pub target: String,
+    /// Names of the columns that it sees, in order.
+    pub features: Vec<String>,
+    /// Its settings.
+    pub hyperparameters: Map<String, Value>,
+    /// What decided every random choice.
+    pub seed: u64,
+    /// Tuning and fitting together, in seconds.
+    pub fit_seconds: f64,
+    /// How many settings were tried.
+    pub trials: i64,
+    /// Version of the program that trained it.
+    pub program_version: String,
+}
+
+/// A stored model with its history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelDetail {
+    /// The model itself.
+    #[serde(flatten)]
+    pub record: ModelRecord,
+    /// The batches that its dataset came from.
+    pub lineage: Vec<Lineage>,
+    /// When it became the champion, newest first.
+    pub promotions: Vec<Promotion>,
+    /// Every setting that was tried when it was tuned, in order.
+    pub tuning: Vec<TrialRecord>,
+}
+
+/// How many sales a model had to do with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetSize {
+    /// All of them.
+    pub rows: i64,
+    /// Those that it was fitted to.
+    pub train: i64,
+    /// Those that judged it.
+    pub holdout: i64,
+}
+
+/// One time that a model became the champion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promotion {
+    /// The model.
+    pub model: i64,
+    /// When.
+    pub time: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
+impl Store {
+    /// Stores `models`, and makes the one at the index in `promote` the champion for the reason given, in one
+    /// transaction. Gives their numbers.
+    ///
+    /// # Errors
+    /// If the engine fails; then nothing is stored.
+    pub fn add_models(&mut self, models: &[NewModel], promote: Option<(usize, &str)>) -> Result<Vec<i64>, StoreError> {
+        let storing = || StoreError::engine("store the models");
+        let transaction = self.connection.transaction().map_err(storing())?;
+        let first: i64 = transaction
+            .query_row("SELECT coalesce(max(id), 0) + 1 FROM model", [], |row| row.get(0))
+            .map_err(storing())?;
+        let ids: Vec<i64> = (first..).take(models.len()).collect();
+        for (id, model) in ids.iter().zip(models) {
+            insert_model(&transaction, *id, model)?;
+        }
+        if let Some((index, reason)) = promote {
+            transaction
+                .execute(
+                    include_str!("../../sql/queries/insert_promotion.sql"),
+                    params![ids[index], micros_of(Timestamp::now()), reason],
+                )
+                .map_err(storing())?;
+        }
+        transaction.commit().map_err(storing())?;
+        Ok(ids)
+    }
+
+    /// Every model, newest first.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
+        let listing = || StoreError::engine("list the models");
+        let mut statement =
+            self.connection.prepare(include_str!("../../sql/queries/list_models.sql")).map_err(listing())?;
+        let mut rows = statement.query([]).map_err(listing())?;
+        let mut models = Vec::new();
+        while let Some(row) = rows.next().map_err(listing())? {
+            let text = |column: usize| row.get::<_, String>(column).map_err(listing());
+            models.push(ModelRecord {
+                id: row.get(0).map_err(listing())?,
+                family: text(1)?,
+                champion: row.get(2).map_err(listing())?,
+                time: time_at(row, 3).map_err(listing())?,
+                metrics: read_metrics(row, 4).map_err(listing())?,
+                dataset: DatasetSize {
+                    rows: row.get(8).map_err(listing())?,
+                    train: row.get(9).map_err(listing())?,
+                    holdout: row.get(10).map_err(listing())?,
+                },
+                target: text(11)?,
+                features: json_of(&text(12)?, "features of a model")?,
+                hyperparameters: json_of(&text(13)?, "settings of a model")?,
+                seed: row.get(14).map_err(listing())?,
+                fit_seconds: row.get(15).map_err(listing())?,
+                trials: row.get(16).map_err(listing())?,
+                program_version: text(17)?,
+            });
+        }
+        Ok(models)
+    }
+
+    /// One model with its history.
+    ///
+    /// # Errors
+    /// If there is none of that number.
+    pub fn model(&self, id: i64) -> Result<ModelDetail, StoreError> {
+        let record = self.models()?.into_iter().find(|model| model.id == id).ok_or_else(|| no_model(id))?;
+        let mut promotions = self.promotions()?;
+        promotions.retain(|promotion| promotion.model == id);
+        Ok(ModelDetail { record, lineage: self.lineage(id)?, promotions, tuning: self.trials(id)? })
+    }
+
+    /// The bytes of a model, and the name of its family.
+    ///
+    /// # Errors
+    /// If there is none of that number.
+    pub fn model_artifact(&self, id: i64) -> Result<(String, Vec<u8>), StoreError> {
+        self.connection
+            .query_row("SELECT family, artifact FROM model WHERE id = $1", params![id], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()
+            .map_err(StoreError::engine("read a model"))?
+            .ok_or_else(|| no_model(id))
+    }
+
+    /// Number of the champion, if there is one.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub fn champion(&self) -> Result<Option<i64>, StoreError> {
+        self.connection
+            .query_row("SELECT model_id FROM champion", [], |row| row.get(0))
+            .optional()
+            .map_err(StoreError::engine("look up the champion"))
+    }
+
+    /// What a model was trained on.
+    fn lineage(&self, model: i64) -> Result<Vec<Lineage>, StoreError> {
+        let reading = || StoreError::engine("read what a model was trained on");
+        let mut statement = self
+            .connection
+            .prepare("SELECT batch_id, row_count FROM model_batch WHERE model_id = $1 ORDER BY batch_id")
+            .map_err(reading())?;
+        let rows = statement
+            .query_map(params![model], |row| Ok(Lineage { batch: row.get(0)?, rows: row.get(1)? }))
+            .map_err(reading())?;
+        rows.collect::<Result<_, _>>().map_err(reading())
+    }
+
+    /// What was tried when a model was tuned, in order.
+    fn trials(&self, model: i64) -> Result<Vec<TrialRecord>, StoreError> {
+        let reading = || StoreError::engine("read the trials of a model");
+        let mut statement = self
+            .connection
+            .prepare(
+                "SELECT CAST(hyperparameters AS VARCHAR), mae_usd, pruned, elapsed_ms FROM trial WHERE model_id = $1 \
+                 ORDER BY number",
+            )
+            .map_err(reading())?;
+        let mut rows = statement.query(params![model]).map_err(reading())?;
+        let mut trials = Vec::new();
+        while let Some(row) = rows.next().map_err(reading())? {
+            let text: String = row.get(0).map_err(reading())?;
+            trials.push(TrialRecord {
+                hyperparameters: json_of(&text, "settings of a trial")?,
+                mae_usd: row.get(1).map_err(reading())?,
+                pruned: row.get(2).map_err(reading())?,
+                elapsed_ms: row.get(3).map_err(reading())?,
+            });
+        }
+        Ok(trials)
+    }
+
+    /// Every time that a model became the champion, newest first.
+    fn promotions(&self) -> Result<Vec<Promotion>, StoreError> {
+        let reading = || StoreError::engine("read the history of the champion");
+        let mut statement = self
+            .connection
+            .prepare("SELECT model_id, epoch_us(promoted_at), reason FROM promotion ORDER BY id DESC")
+            .map_err(reading())?;
+        let rows = statement
+            .query_map([], |row| Ok(Promotion { model: row.get(0)?, time: time_at(row, 1)?, reason: row.get(2)? }))
+            .map_err(reading())?;
+        rows.collect::<Result<_, _>>().map_err(reading())
+    }
+}
+
+fn no_model(id: i64) -> StoreError {
+    StoreError::NotFound { what: "model", id: id.to_string(), list: "models list" }
+}
+
+fn read_metrics(row: &duckdb::Row<'_>, first: usize) -> duckdb::Result<Metrics> {
+    Ok(Metrics {
+        r2: row.get(first)?,
+        mae_usd: row.get(first + 1)?,
+        rmse_usd: row.get(first + 2)?,
+        mape: row.get(first + 3)?,
+    })
+}
+
+fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<(), StoreError> {
+    let storing = || StoreError::engine("store a model");
+    let features = Value::from(model.features.clone()).to_string();
+    connection
+        .execute(
+            include_str!("../../sql/queries/insert_model.sql"),
+            params![
+                id,
+                model.family,
+                micros_of(Timestamp::now()),
+                model.artifact,
+                features,
+                model.target,
+                Value::Object(model.hyperparameters.clone()).to_string(),
+                model.seed,
+                model.train_rows,
+                model.holdout_rows,
+                model.metrics.r2,
+                model.metrics.mae_usd,
+                model.metrics.rmse_usd,
+                model.metrics.mape,
+                model.fit_seconds,
+                model.evaluate_seconds,
+                env!("CARGO_PKG_VERSION"),
+            ],
+        )
+        .map_err(storing())?;
+    for part in &model.lineage {
+        connection
+            .execute(
+                "INSERT INTO model_batch (model_id, batch_id, row_count) VALUES ($1, $2, $3)",
+                params![id, part.batch, part.rows],
+            )
+            .map_err(storing())?;
+    }
+    let mut insert = connection
+        .prepare(
+            "INSERT INTO trial (model_id, number, hyperparameters, mae_usd, pruned, elapsed_ms) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .map_err(storing())?;
+    for (number, trial) in (1_i64..).zip(&model.trials) {
+        let hyperparameters = Value::Object(trial.hyperparameters.clone()).to_string();
+        insert
+            .execute(params![id, number, hyperparameters, trial.mae_usd, trial.pruned, trial.elapsed_ms])
+            .map_err(storing())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! Numbers as people write them, for pages and tables.
+
+/// A sum in dollars with thousands parted, to the dollar: `$4,733`.
+#[must_use]
+pub fn dollars(amount_usd: f64) -> String {
+    let digits = format!("{:.0}", amount_usd.abs());
+    let sign = if amount_usd < 0.0 && digits != "0" { "−" } else { "" };
+    format!("{sign}${}", part_thousands(&digits))
+}
+
+/// A count with thousands parted: `54,000`.
+#[must_use]
+pub fn count(number: i64) -> String {
+    let sign = if number < 0 { "−" } else { "" };
+    format!("{sign}{}", part_thousands(&number.unsigned_abs().to_string()))
+}
+
+fn part_thousands(digits: &str) -> String {
+    let mut parted = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            parted.push(',');
+        }
+        parted.push(digit);
+    }
+    parted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_parted() {
+        assert_eq!(dollars(0.4), "$0");
+        assert_eq!(dollars(999.5), "$1,000");
+        assert_eq!(dollars(1_234_567.0), "$1,234,567");
+        assert_eq!(dollars(-212.3), "−$212");
+        assert_eq!(count(54_000), "54,000");
+    }
+}
