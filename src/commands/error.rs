@@ -1,0 +1,77 @@
+//! Why a command fails, and with which exit code.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::diamond::FieldError;
+use crate::engine::EngineError;
+use crate::families::FamilyError;
+use crate::server::ServerError;
+use crate::store::StoreError;
+use crate::training::TrainingError;
+
+/// An error of a command.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The file fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The question cannot be answered.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// Nothing can be trained.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// A family is unknown or fails.
+    #[error(transparent)]
+    Family(#[from] FamilyError),
+    /// The server fails.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// A stone is not described as it should be.
+    #[error("{}", list(.0))]
+    Stone(Vec<FieldError>),
+    /// An argument is not what it should be.
+    #[error("{0}")]
+    Usage(String),
+    /// The platform does not say where data belongs.
+    #[error("this system does not say where data belongs: name the file with --db")]
+    NoDataFolder,
+    /// What was printed could not be written.
+    #[error("cannot write the output")]
+    Output(#[from] io::Error),
+    /// A file could not be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Ctrl-C cannot be listened for.
+    #[error("cannot listen for Ctrl-C")]
+    Signal(#[from] ctrlc::Error),
+}
+
+impl CommandError {
+    /// 2 if the command was used wrongly, 1 if it failed, 0 if nobody wants its output any more.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::Stone(_) => 2,
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            _ => 1,
+        }
+    }
+}
+
+fn list(errors: &[FieldError]) -> String {
+    let lines: Vec<String> = errors
+        .iter()
+        .map(|error| match &error.value {
+            serde_json::Value::Null => format!("--{} {}", error.field, error.message),
+            value => format!("--{} {value}: {}", error.field, error.message),
+        })
+        .collect();
+    lines.join("\n       ")
+}

@@ -1,0 +1,36 @@
+//! `diamonds generate`: made-up sales.
+
+use std::io::{self, BufWriter, Write};
+
+use super::CommandError;
+use crate::generator::Generator;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// How many sales
+    #[arg(long, value_name = "N")]
+    rows: u64,
+    /// Decides every sale: the same seed gives the same bytes
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Leave out the first N sales of the seed, so that two files overlap or continue each other
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    skip: u64,
+    /// Share of rows that are wrong as real files are: price -1, a size of 0, an unknown grade
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = parse_share)]
+    dirty: f64,
+}
+
+pub fn run(arguments: &Arguments) -> Result<(), CommandError> {
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    Generator::starting_at(arguments.seed, arguments.skip).write_csv(&mut out, arguments.rows, arguments.dirty)?;
+    out.flush()?;
+    Ok(())
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err(format!("{text:?} is not a share: write a number from 0 to 1, such as 0.01")),
+    }
+}

@@ -1,0 +1,79 @@
+//! `diamonds ingest`: adds sales.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::CommandError;
+use super::console::Console;
+use crate::store::{FileReport, Store, Upload};
+use crate::text::count;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Files of sales: CSV, Parquet or JSON lines, told by their content; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Say what would happen and change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Serialize)]
+struct Report {
+    files: Vec<FileReport>,
+}
+
+pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
+    let mut store = Store::open(database)?;
+    let mut report = Report { files: Vec::new() };
+    let mut failure = None;
+    for path in &arguments.files {
+        match Upload::read(path).and_then(|upload| store.ingest(&upload, arguments.dry_run)) {
+            Ok(file) => report.files.push(file),
+            Err(error) => {
+                failure = Some(error);
+                break;
+            }
+        }
+    }
+    // files before the one that fails are stored, so they are reported
+    if failure.is_none() || !report.files.is_empty() {
+        console.print(&report, |report| report.files.iter().map(describe).collect())?;
+    }
+    match failure {
+        Some(error) => Err(error.into()),
+        None => {
+            if !arguments.dry_run && report.files.iter().any(|file| file.accepted > 0) {
+                console.hint("Next: `diamonds retrain` lets the models learn from the new sales.");
+            }
+            Ok(())
+        }
+    }
+}
+
+fn describe(report: &FileReport) -> String {
+    let head = match report.batch {
+        Some(batch) => format!("{} (batch {batch})", report.file),
+        None => format!("{} (dry run, nothing stored)", report.file),
+    };
+    let mut text = format!(
+        "{head}: {} rows: {} accepted, {} known, {} rejected\n",
+        count(report.rows),
+        count(report.accepted),
+        count(report.known),
+        count(report.rejected)
+    );
+    // writing to a string cannot fail
+    for rejection in &report.rejections {
+        let _ = writeln!(text, "  rejected: {:>7}  {}", count(rejection.count), rejection.reason);
+    }
+    for warning in &report.warnings {
+        let _ = writeln!(text, "  warning:  {:>7}  {}", count(warning.count), warning.warning);
+    }
+    if let Some(batch) = report.batch.filter(|_| report.rejected > 0) {
+        let _ = writeln!(text, "  each rejected row: diamonds batches show {batch}");
+    }
+    text
+}

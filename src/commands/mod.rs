@@ -1,0 +1,105 @@
+//! The command line: one file a command. A command reads its arguments, asks the modules below, and prints.
+
+mod batches;
+mod console;
+mod error;
+mod generate;
+mod ingest;
+mod location;
+mod models;
+mod predict;
+mod requests;
+mod retrain;
+mod serve;
+mod similar;
+mod sql;
+mod stone_arguments;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+pub use error::CommandError;
+
+use console::Console;
+
+/// Prices diamonds: sales, trained models, their metrics and every API request in one DuckDB file.
+#[derive(Debug, Parser)]
+#[command(name = "diamonds", version, max_term_width = 100)]
+pub struct Cli {
+    /// The file that holds everything [default: diamonds.duckdb in the platform's data folder]
+    #[arg(long, global = true, value_name = "FILE", env = "DIAMONDS_DB")]
+    db: Option<PathBuf>,
+    /// Print one JSON document and nothing else
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print results only: no progress, no hints
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more on standard error; twice for even more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Add sales from CSV, Parquet or JSON lines; rows that are known already change nothing
+    Ingest(ingest::Arguments),
+    /// Train every model family on the sales and let the best one answer if it beats the champion
+    Retrain(retrain::Arguments),
+    /// Serve the JSON API and the page
+    Serve(serve::Arguments),
+    /// Price one stone
+    Predict(predict::Arguments),
+    /// Find sold stones of the same cut, color and clarity, nearest weight first
+    Similar(similar::Arguments),
+    /// The history of models
+    #[command(subcommand)]
+    Models(models::Arguments),
+    /// The log of requests to the API
+    #[command(subcommand)]
+    Requests(requests::Arguments),
+    /// The history of ingested files
+    #[command(subcommand)]
+    Batches(batches::Arguments),
+    /// Ask the file anything, in SQL, read-only
+    Sql(sql::Arguments),
+    /// Make up realistic sales as CSV, for demonstrations and load
+    Generate(generate::Arguments),
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// What keeps it from being done, in words for the user.
+    pub fn run(self) -> Result<(), CommandError> {
+        console::start_logging(self.quiet, self.verbose);
+        let console = Console::new(self.json, self.quiet);
+        let database = || location::database(self.db.as_deref());
+        match &self.command {
+            Command::Ingest(arguments) => ingest::run(arguments, &database()?, &console),
+            Command::Retrain(arguments) => retrain::run(arguments, &database()?, &console),
+            Command::Serve(arguments) => serve::run(arguments, &database()?, &console),
+            Command::Predict(arguments) => predict::run(arguments, &database()?, &console),
+            Command::Similar(arguments) => similar::run(arguments, &database()?, &console),
+            Command::Models(arguments) => models::run(arguments, &database()?, &console),
+            Command::Requests(arguments) => requests::run(arguments, &database()?, &console),
+            Command::Batches(arguments) => batches::run(arguments, &database()?, &console),
+            Command::Sql(arguments) => sql::run(arguments, &database()?, &console),
+            Command::Generate(arguments) => generate::run(arguments),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

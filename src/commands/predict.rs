@@ -1,0 +1,45 @@
+//! `diamonds predict`: what a stone is worth.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::CommandError;
+use super::console::Console;
+use super::stone_arguments::StoneArguments;
+use crate::engine::{Engine, Quote};
+use crate::store::Store;
+use crate::text::dollars;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    stone: StoneArguments,
+    /// Ask this model instead of the champion: its number, or a family for the newest of it
+    #[arg(long, value_name = "ID|FAMILY")]
+    model: Option<String>,
+}
+
+pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
+    let stone = arguments.stone.read()?;
+    let engine = Engine::new(Store::open_read_only(database)?)?;
+    let quote = engine.quote(&stone, arguments.model.as_deref())?;
+    console.print(&quote, describe)?;
+    Ok(())
+}
+
+fn describe(quote: &Quote) -> String {
+    let mut text = format!(
+        "{}  ({} a carat; model {}, {})\n",
+        dollars(quote.price_usd),
+        dollars(quote.price_per_carat_usd),
+        quote.model.id,
+        quote.model.family
+    );
+    let assumed: Vec<String> =
+        quote.assumed.entries().into_iter().map(|(name, value)| format!("{name} {value}")).collect();
+    if !assumed.is_empty() {
+        // writing to a string cannot fail
+        let _ = writeln!(text, "taken from similar stones, because not given: {}", assumed.join(", "));
+    }
+    text
+}

@@ -1,0 +1,125 @@
+//! `diamonds requests`: the log.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::CommandError;
+use super::console::{Console, table};
+use crate::store::{LoggedRequest, RequestFilter, Store};
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Arguments {
+    /// Requests, newest first
+    List {
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: u32,
+        /// Only those answered with this status
+        #[arg(long, value_name = "CODE")]
+        status: Option<u16>,
+        /// Only those to this path
+        #[arg(long)]
+        path: Option<String>,
+        /// Only those since then: a time in UTC (2026-03-01, 2026-03-01T12:00) or a while ago (2h, 30m, 7d)
+        #[arg(long, value_name = "TIME", value_parser = parse_since)]
+        since: Option<Timestamp>,
+    },
+    /// One request with what was sent and answered
+    Show {
+        /// Id of the request
+        id: Uuid,
+    },
+}
+
+pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
+    let store = Store::open_read_only(database)?;
+    match arguments {
+        Arguments::List { limit, status, path, since } => {
+            let filter =
+                RequestFilter { limit: *limit, status: *status, path: path.clone(), since: *since, before: None };
+            let requests = store.requests(&filter)?;
+            console.print(&json!({ "requests": requests }), |_| list(&requests))?;
+        }
+        Arguments::Show { id } => console.print(&store.request(*id)?, show)?,
+    }
+    Ok(())
+}
+
+fn list(requests: &[LoggedRequest]) -> String {
+    if requests.is_empty() {
+        return "No such request is in the log.".to_owned();
+    }
+    let rows = requests.iter().map(|request| {
+        vec![
+            request.id.to_string(),
+            request.time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            request.method.clone(),
+            path_and_query(request),
+            request.status.to_string(),
+            request.latency_us.to_string(),
+            request.model_id.map(|id| id.to_string()).unwrap_or_default(),
+            request.client.clone().unwrap_or_default(),
+        ]
+    });
+    table(&["id", "time (UTC)", "method", "path", "status", "µs", "model", "client"], rows, &[4, 5, 6])
+}
+
+fn show(request: &LoggedRequest) -> String {
+    let mut text = format!("{} {}\n", request.method, path_and_query(request));
+    let lines = [
+        ("id", request.id.to_string()),
+        ("time", format!("{} UTC", request.time.strftime("%Y-%m-%d %H:%M:%S%.6f"))),
+        ("status", request.status.to_string()),
+        ("latency", format!("{} µs", request.latency_us)),
+        ("model", request.model_id.map_or_else(|| "none".to_owned(), |id| id.to_string())),
+        ("client", request.client.clone().unwrap_or_else(|| "unknown".to_owned())),
+        ("request", request.request_body.clone().unwrap_or_default()),
+        ("response", request.response_body.clone().unwrap_or_default()),
+    ];
+    // writing to a string cannot fail
+    for (name, value) in lines {
+        let _ = writeln!(text, "  {name:9} {value}");
+    }
+    text
+}
+
+fn path_and_query(request: &LoggedRequest) -> String {
+    match &request.query {
+        Some(query) => format!("{}?{query}", request.path),
+        None => request.path.clone(),
+    }
+}
+
+fn parse_since(text: &str) -> Result<Timestamp, String> {
+    let as_time = || text.parse::<Timestamp>().ok();
+    let as_utc = || text.parse::<DateTime>().ok()?.to_zoned_datetime(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    let as_ago = || {
+        let span: jiff::Span = text.parse().ok()?;
+        Timestamp::now().to_zoned_datetime(TimeZone::UTC).checked_sub(span).ok().map(|zoned| zoned.timestamp())
+    };
+    as_time().or_else(as_utc).or_else(as_ago).ok_or_else(|| {
+        format!("{text:?} is not a time: write it like 2026-03-01, 2026-03-01T12:00, or 2h for two hours ago")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_utc_or_as_a_while_ago() {
+        let expected: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
+        assert_eq!(parse_since("2026-03-01T12:00"), Ok(expected));
+        assert_eq!(parse_since("2026-03-01T13:00:00+01:00"), Ok(expected));
+        assert!(parse_since("2026-03-01").is_ok());
+        let ago = Timestamp::now().as_second() - parse_since("2h").expect("a while").as_second();
+        assert!((7_199..=7_201).contains(&ago), "{ago}");
+        assert!(parse_since("yesterday").expect_err("no time").contains("write it like"));
+    }
+}

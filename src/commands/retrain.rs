@@ -1,0 +1,293 @@
+//! `diamonds retrain`: trains every family, judges the models beside the champion, and promotes the best.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use clap::builder::PossibleValuesParser;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::CommandError;
+use super::console::{Console, table};
+use crate::families::{FAMILIES, Family, FitPlan, Observer, find_family};
+use crate::metrics::Metrics;
+use crate::store::{Dataset, Lineage, NewModel, Store, TrialRecord};
+use crate::text::{count, dollars};
+use crate::training::{Partition, Trained, train};
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Train this family only; may be given more than once [default: all]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(FAMILIES.iter().map(|family| family.name())))]
+    family: Vec<String>,
+    /// Settings to try at most, for families that tune
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    trials: usize,
+    /// Time to tune at most, such as 60s or 5m; the final fit comes on top [default: until all trials are done]
+    #[arg(long, value_name = "TIME", value_parser = parse_budget)]
+    budget: Option<Duration>,
+    /// Decides every random choice: the same sales, seed and trials give the same models
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    seed: u64,
+    /// Whether the best new model becomes the champion
+    #[arg(long, value_enum, default_value_t = Promote::Auto)]
+    promote: Promote,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Promote {
+    /// If its mean absolute error is less than the champion's on the same sales
+    Auto,
+    /// In any case
+    Always,
+    /// In no case
+    Never,
+}
+
+#[derive(Serialize)]
+struct Report {
+    dataset: DatasetReport,
+    champion: Option<i64>,
+    promoted: bool,
+    models: Vec<ModelReport>,
+}
+
+#[derive(Serialize)]
+struct DatasetReport {
+    rows: usize,
+    train: usize,
+    holdout: usize,
+}
+
+#[derive(Serialize)]
+struct ModelReport {
+    id: i64,
+    family: &'static str,
+    metrics: Metrics,
+    hyperparameters: Map<String, Value>,
+    fit_seconds: f64,
+    trials: usize,
+}
+
+/// The champion before this run, judged on today's holdout.
+struct Incumbent {
+    id: i64,
+    family: String,
+    metrics: Metrics,
+}
+
+pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
+    let families = chosen_families(&arguments.family)?;
+    let mut store = Store::open(database)?;
+    let dataset = store.dataset()?;
+    let sales: Vec<_> = dataset.sales.iter().map(|stored| stored.sale).collect();
+    let partition = Partition::new(&sales, &dataset.holdout_salt)?;
+    let incumbent = judge_incumbent(&store, &partition)?;
+
+    let stop: &'static AtomicBool = listen_for_stop()?;
+    let mut trained = Vec::new();
+    for family in families {
+        let progress = Progress::new(family.name(), arguments.trials, stop, console);
+        let plan =
+            FitPlan { seed: arguments.seed, trials: arguments.trials, budget: arguments.budget, observer: &progress };
+        let result = train(family, &partition, &plan);
+        progress.bar.finish_and_clear();
+        trained.push(result?);
+    }
+
+    let (winner, promotes, reason) = decide(arguments.promote, &trained, incumbent.as_ref());
+    let models: Vec<NewModel> = trained.iter().map(|one| to_store(one, arguments.seed, &dataset, &partition)).collect();
+    let ids = store.add_models(&models, promotes.then_some((winner, reason.as_str())))?;
+    let report = Report {
+        dataset: DatasetReport { rows: sales.len(), train: partition.train.len(), holdout: partition.truth.len() },
+        champion: if promotes { Some(ids[winner]) } else { incumbent.as_ref().map(|champion| champion.id) },
+        promoted: promotes,
+        models: trained
+            .into_iter()
+            .zip(&ids)
+            .map(|(one, id)| ModelReport {
+                id: *id,
+                family: one.family,
+                metrics: one.metrics,
+                hyperparameters: one.fitted.hyperparameters,
+                fit_seconds: one.fit_time.as_secs_f64(),
+                trials: one.fitted.trials.len(),
+            })
+            .collect(),
+    };
+    console.print(&report, |report| describe(report, incumbent.as_ref(), &reason))?;
+    if promotes {
+        console.hint("Next: `diamonds serve` answers with the new champion; `diamonds models list` shows the history.");
+    }
+    Ok(())
+}
+
+fn chosen_families(names: &[String]) -> Result<Vec<&'static dyn Family>, CommandError> {
+    if names.is_empty() {
+        return Ok(FAMILIES.to_vec());
+    }
+    let mut families = Vec::new();
+    for name in names {
+        families.push(find_family(name)?);
+    }
+    Ok(families)
+}
+
+fn judge_incumbent(store: &Store, partition: &Partition) -> Result<Option<Incumbent>, CommandError> {
+    let Some(id) = store.champion()? else { return Ok(None) };
+    let (family, artifact) = store.model_artifact(id)?;
+    let model = find_family(&family)?.load(&artifact)?;
+    Ok(Some(Incumbent { id, family, metrics: partition.judge(model.as_ref()) }))
+}
+
+/// The index of the best new model, whether it becomes the champion, and why or why not.
+fn decide(promote: Promote, trained: &[Trained], incumbent: Option<&Incumbent>) -> (usize, bool, String) {
+    let winner = (0..trained.len())
+        .min_by(|a, b| trained[*a].metrics.mae_usd.total_cmp(&trained[*b].metrics.mae_usd))
+        .unwrap_or_default();
+    let mae_usd = trained[winner].metrics.mae_usd;
+    let (promotes, reason) = match (promote, incumbent) {
+        (Promote::Never, _) => (false, "promotion was not wanted (--promote never)".to_owned()),
+        (Promote::Always, _) => (true, "promotion was wanted in any case (--promote always)".to_owned()),
+        (Promote::Auto, None) => (true, "the first champion".to_owned()),
+        (Promote::Auto, Some(champion)) => {
+            let better = mae_usd < champion.metrics.mae_usd;
+            let word = if better { "less" } else { "not less" };
+            let theirs = champion.metrics.mae_usd;
+            let id = champion.id;
+            (better, format!("MAE ${mae_usd:.2} is {word} than ${theirs:.2} of model {id} on the same holdout"))
+        }
+    };
+    (winner, promotes, reason)
+}
+
+fn to_store(trained: &Trained, seed: u64, dataset: &Dataset, partition: &Partition) -> NewModel {
+    let mut rows_of_batch = BTreeMap::<i64, i64>::new();
+    for sale in &dataset.sales {
+        *rows_of_batch.entry(sale.batch).or_default() += 1;
+    }
+    let as_count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    NewModel {
+        family: trained.family.to_owned(),
+        artifact: trained.fitted.bytes.clone(),
+        features: trained.fitted.features.clone(),
+        target: trained.fitted.target.to_owned(),
+        hyperparameters: trained.fitted.hyperparameters.clone(),
+        seed,
+        train_rows: as_count(partition.train.len()),
+        holdout_rows: as_count(partition.truth.len()),
+        metrics: trained.metrics,
+        fit_seconds: trained.fit_time.as_secs_f64(),
+        evaluate_seconds: trained.evaluate_time.as_secs_f64(),
+        lineage: rows_of_batch.into_iter().map(|(batch, rows)| Lineage { batch, rows }).collect(),
+        trials: trained
+            .fitted
+            .trials
+            .iter()
+            .map(|trial| TrialRecord {
+                hyperparameters: trial.hyperparameters.clone(),
+                mae_usd: trial.mae_usd,
+                pruned: trial.pruned,
+                elapsed_ms: trial.elapsed.as_secs_f64() * 1e3,
+            })
+            .collect(),
+    }
+}
+
+fn describe(report: &Report, incumbent: Option<&Incumbent>, reason: &str) -> String {
+    let metrics_cells = |metrics: &Metrics| {
+        [
+            dollars(metrics.mae_usd),
+            format!("{:.4}", metrics.r2),
+            dollars(metrics.rmse_usd),
+            format!("{:.1} %", metrics.mape * 100.0),
+        ]
+    };
+    let mut rows = Vec::new();
+    for model in &report.models {
+        let mut row = vec![model.id.to_string(), model.family.to_owned()];
+        row.extend(metrics_cells(&model.metrics));
+        row.extend([
+            format!("{:.1} s", model.fit_seconds),
+            if model.trials == 0 { String::new() } else { model.trials.to_string() },
+            if report.promoted && report.champion == Some(model.id) { "new champion" } else { "" }.to_owned(),
+        ]);
+        rows.push(row);
+    }
+    if let Some(champion) = incumbent {
+        let mut row = vec![champion.id.to_string(), champion.family.clone()];
+        row.extend(metrics_cells(&champion.metrics));
+        let word = if report.promoted { "champion until now" } else { "stays champion" };
+        row.extend([String::new(), String::new(), word.to_owned()]);
+        rows.push(row);
+    }
+    let as_count = |number: usize| count(i64::try_from(number).unwrap_or(i64::MAX));
+    format!(
+        "{} sales: {} to learn from, {} to judge by\n\n{}\n\n{}: {reason}",
+        as_count(report.dataset.rows),
+        as_count(report.dataset.train),
+        as_count(report.dataset.holdout),
+        table(&["model", "family", "MAE", "R²", "RMSE", "MAPE", "time", "trials", ""], rows, &[0, 2, 3, 4, 5, 6, 7]),
+        if report.promoted { "Promoted" } else { "Not promoted" },
+    )
+}
+
+/// A bar with the best error so far.
+struct Progress {
+    bar: ProgressBar,
+    stop: &'static AtomicBool,
+}
+
+impl Progress {
+    fn new(family: &'static str, trials: usize, stop: &'static AtomicBool, console: &Console) -> Self {
+        let bar = if console.shows_progress() {
+            ProgressBar::new(u64::try_from(trials).unwrap_or(u64::MAX))
+        } else {
+            ProgressBar::hidden()
+        };
+        let template = "{prefix:9} {bar:30} {pos:>4}/{len} trials  {elapsed}  {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_prefix(family);
+        Self { bar, stop }
+    }
+}
+
+impl Observer for Progress {
+    fn trial_done(&self, done: usize, _planned: usize, best_mae_usd: f64) {
+        self.bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
+        self.bar.set_message(format!("best MAE {}", dollars(best_mae_usd)));
+    }
+
+    fn should_stop(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Lets the first Ctrl-C end the tuning with the best so far, and the second end the program.
+fn listen_for_stop() -> Result<&'static AtomicBool, CommandError> {
+    static STOP: AtomicBool = AtomicBool::new(false);
+    /// What shells report of a program that Ctrl-C ended.
+    const INTERRUPTED: i32 = 130;
+    ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(INTERRUPTED);
+        }
+        use std::io::Write;
+        // nobody listening to standard error is no reason to fail
+        let _ =
+            writeln!(std::io::stderr(), "\nStopping: the best settings so far are kept. Ctrl-C again quits at once.");
+    })?;
+    Ok(&STOP)
+}
+
+fn parse_budget(text: &str) -> Result<Duration, String> {
+    let advice = || format!("{text:?} is not a time: write it like 60s, 5m or 1h30m");
+    let span: jiff::SignedDuration = text.parse().map_err(|_| advice())?;
+    Duration::try_from(span).map_err(|_| advice())
+}

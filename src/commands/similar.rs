@@ -1,0 +1,54 @@
+//! `diamonds similar`: sold stones like a given one.
+
+use std::path::Path;
+
+use super::CommandError;
+use super::console::{Console, table};
+use super::stone_arguments::StoneArguments;
+use crate::engine::{Engine, EngineError, MAX_SIMILAR, SimilarStones};
+use crate::store::Store;
+use crate::text::dollars;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    stone: StoneArguments,
+    /// How many to list
+    #[arg(short, long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=MAX_SIMILAR as i64))]
+    n: u16,
+}
+
+pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
+    let stone = arguments.stone.read()?;
+    let engine = Engine::new(Store::open_read_only(database)?)?;
+    let snapshot = engine.snapshot();
+    if snapshot.champion().is_none() {
+        return Err(EngineError::NoModel.into());
+    }
+    console.print(&snapshot.similar().nearest(&stone, arguments.n.into()), describe)?;
+    Ok(())
+}
+
+fn describe(similar: &SimilarStones) -> String {
+    if similar.stones.is_empty() {
+        return "No stone of this cut, color and clarity was sold.".to_owned();
+    }
+    let rows = similar.stones.iter().map(|found| {
+        let stone = &found.sale.stone;
+        vec![
+            stone.weight_carat.to_string(),
+            dollars(found.sale.price_usd),
+            stone.depth_percent.to_string(),
+            stone.table_percent.to_string(),
+            stone.x_mm.to_string(),
+            stone.y_mm.to_string(),
+            stone.z_mm.to_string(),
+        ]
+    });
+    format!(
+        "{} of {} stones of this cut, color and clarity, nearest weight first\n\n{}",
+        similar.count,
+        similar.available,
+        table(&["carat", "price", "depth", "table", "x", "y", "z"], rows, &[0, 1, 2, 3, 4, 5, 6])
+    )
+}

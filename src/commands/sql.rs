@@ -1,0 +1,43 @@
+//! `diamonds sql`: any question to the file.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::CommandError;
+use super::console::{Console, table};
+use crate::store::{Store, Table};
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// A query in DuckDB's SQL, such as "SELECT cut, avg(price_usd) FROM sale GROUP BY cut"; "SHOW TABLES" lists what
+    /// there is
+    query: String,
+}
+
+pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
+    let answer = Store::open_read_only(database)?.query(&arguments.query)?;
+    let objects: Vec<Map<String, Value>> =
+        answer.rows.iter().map(|row| answer.columns.iter().cloned().zip(row.iter().cloned()).collect()).collect();
+    console.print(&objects, |_| describe(&answer))?;
+    Ok(())
+}
+
+fn describe(answer: &Table) -> String {
+    let header: Vec<&str> = answer.columns.iter().map(String::as_str).collect();
+    let numeric: Vec<usize> = (0..header.len())
+        .filter(|column| {
+            !answer.rows.is_empty() && answer.rows.iter().all(|row| row[*column].is_number() || row[*column].is_null())
+        })
+        .collect();
+    let rows = answer.rows.iter().map(|row| row.iter().map(cell).collect());
+    table(&header, rows, &numeric)
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
