@@ -19,7 +19,7 @@ const SIMILAR_SHOWN: usize = 5;
 /// Names of the four Cs in the form.
 const FIELDS: [&str; 4] = ["carat", Cut::SCALE, Color::SCALE, Clarity::SCALE];
 /// What a page may load: its own style, and nothing else.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
                                        base-uri 'none'; frame-ancestors 'none'";
 
 #[derive(Template)]

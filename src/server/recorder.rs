@@ -13,7 +13,7 @@ use tide::{Middleware, Next, Request, Response};
 use uuid::Uuid;
 
 use super::application::App;
-use super::page::ErrorPage;
+use super::page::{CONTENT_SECURITY_POLICY, ErrorPage};
 use super::problem::Problem;
 use crate::store::NewRequest;
 
@@ -116,6 +116,7 @@ fn dress(response: &mut Response, id: Uuid, path: &str, wants_page: bool) -> Opt
     if let Some(page) = page {
         response.set_body(page);
         response.set_content_type(tide::http::mime::HTML);
+        response.insert_header("Content-Security-Policy", CONTENT_SECURITY_POLICY);
     } else {
         response.set_body(Value::Object(document.clone()).to_string());
         response.set_content_type("application/problem+json");

@@ -99,7 +99,7 @@ fn stage(connection: &Connection, upload: &Upload, layout: &Layout, path: &str) 
         let text = error.to_string();
         let first = text.lines().next().unwrap_or_default();
         // the engine names the first column that it misses
-        match COLUMNS.iter().find(|name| first.contains(&format!("Referenced column \"{name}\" not found"))) {
+        match COLUMNS.iter().find(|name| first.contains(&format!("does not have a column named \"{name}\""))) {
             Some(name) => upload.missing_columns(&[name], None),
             None => upload.bad(format!("the file cannot be read ({})", first.replace(path, &upload.name))),
         }

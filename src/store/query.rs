@@ -44,6 +44,9 @@ impl Store {
 /// The engine's message without its advice on how to program against it.
 fn plain(error: &duckdb::Error) -> String {
     match error {
+        duckdb::Error::DuckDBFailure(_, Some(message)) if message.contains("read-only mode") => {
+            "this only reads the file; `diamonds ingest` and `diamonds retrain` change it".to_owned()
+        }
         duckdb::Error::DuckDBFailure(_, Some(message)) => message.trim_end().to_owned(),
         other => other.to_string(),
     }
@@ -59,6 +62,7 @@ fn value_at(column: &ArrayRef, row: usize) -> Result<Value, StoreError> {
             .map_err(|error| StoreError::Query { message: error.to_string() })
     };
     Ok(match column.data_type() {
+        DataType::Null => Value::Null,
         DataType::Boolean => column.as_boolean().value(row).into(),
         DataType::Int8 => column.as_primitive::<Int8Type>().value(row).into(),
         DataType::Int16 => column.as_primitive::<Int16Type>().value(row).into(),

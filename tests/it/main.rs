@@ -1,4 +1,12 @@
 //! Tests of the whole program, a module a topic.
 
+mod command_line;
+mod crashes;
+mod generating;
+mod ingesting;
 mod parity;
+mod program;
+mod retraining;
+mod serving;
 mod shared;
+mod store_file;

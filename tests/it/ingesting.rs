@@ -1,0 +1,289 @@
+//! `diamonds ingest` and `diamonds batches`.
+
+use duckdb::Connection;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::program::Workplace;
+use crate::shared;
+
+const HEADER: &str = "carat,cut,color,clarity,depth,table,price,x,y,z";
+const STONE: &str = "1.1,Ideal,H,SI2,62.0,55.0,4733,6.61,6.65,4.11";
+
+fn counts(report: &Value) -> [i64; 4] {
+    ["rows", "accepted", "known", "rejected"].map(|name| report["files"][0][name].as_i64().expect("a count"))
+}
+
+#[test]
+fn the_real_file_is_taken_but_for_eleven_rows_and_known_the_second_time() {
+    let Some(folder) = shared::folder() else { return };
+    let workplace = Workplace::new();
+    let file = shared::real_csv(&folder).display().to_string();
+    let report = workplace.json(&["ingest", &file]);
+    assert_eq!(counts(&report), [5_000, 4_989, 0, 11]);
+    assert_eq!(
+        report["files"][0]["rejections"],
+        json!([{"reason": "price is not above 0", "count": 10}, {"reason": "x is not above 0", "count": 1}])
+    );
+
+    let batch = workplace.json(&["batches", "show", "1"]);
+    let lines: Vec<i64> = batch["rejected_rows"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| row["line"].as_i64().expect("a line"))
+        .collect();
+    let expected: Vec<i64> = shared::reference_metrics(&folder)["rejected_rows"]
+        .as_array()
+        .expect("row numbers")
+        .iter()
+        .map(|row| row.as_i64().expect("a number") + 1)
+        .collect();
+    assert_eq!(lines, expected, "the header is line 1");
+    let text = std::fs::read_to_string(&file).expect("the file");
+    for row in batch["rejected_rows"].as_array().expect("rows") {
+        let line = usize::try_from(row["line"].as_i64().expect("a line")).expect("positive");
+        assert_eq!(row["raw"].as_str(), text.lines().nth(line - 1));
+    }
+
+    assert_eq!(counts(&workplace.json(&["ingest", &file])), [5_000, 0, 4_989, 11]);
+    assert_eq!(workplace.value("SELECT count(*) FROM sale"), 4_989);
+}
+
+#[test]
+fn each_bad_row_is_kept_with_line_column_reason_and_text() {
+    let workplace = Workplace::new();
+    let rows = [
+        HEADER,
+        STONE,
+        "",
+        ",Ideal,H,SI2,62.0,55.0,4733,6.61,6.65,4.11",
+        "1.1,Great,H,SI2,62.0,55.0,4733,6.61,6.65,4.11",
+        "1.1,Ideal,K,SI2,62.0,55.0,4733,6.61,6.65,4.11",
+        "1.1,Ideal,H,,62.0,55.0,4733,6.61,6.65,4.11",
+        "1.1,Ideal,H,SI2,deep,55.0,4733,6.61,6.65,4.11",
+        "1.1,Ideal,H,SI2,62.0,inf,4733,6.61,6.65,4.11",
+        "1.1,Ideal,H,SI2,62.0,55.0,-1,6.61,6.65,4.11",
+        "1.1,Ideal,H,SI2,62.0,55.0,4733,6.61,6.65,0",
+        "1.1,Ideal,H,SI2,62.0,55.0,4733",
+        "1.1,Ideal,H,SI2,62.0,55.0,4733,6.61,6.65,4.11,extra",
+        "1.1,\"Ideal,H,SI2,62.0,55.0,4733,6.61,6.65,4.11",
+        "nan,Ideal,H,SI2,62.0,55.0,4733,6.61,6.65,4.11",
+        "1.2, ideal ,h,si2,62.0,55.0,4733,6.61,6.65,4.11",
+        "\"1.3\",\"Very Good\",H,SI2,62.0,55.0,4733,6.61,6.65,4.11",
+    ];
+    // Windows line ends and no line end at the end of the file
+    let file = workplace.write("bad.csv", rows.join("\r\n"));
+    assert_eq!(counts(&workplace.json(&["ingest", &file])), [15, 3, 0, 12]);
+    let batch = workplace.json(&["batches", "show", "1"]);
+    let found: Vec<(i64, &str)> = batch["rejected_rows"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| {
+            let line = row["line"].as_i64().expect("a line");
+            assert_eq!(row["raw"].as_str(), Some(rows[usize::try_from(line - 1).expect("positive")]));
+            let reason = row["reason"].as_str().expect("a reason");
+            if let Some(column) = row["column"].as_str() {
+                assert!(reason.starts_with(column), "{row}");
+            }
+            (line, reason)
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (4, "carat is missing"),
+            (5, "cut is not a known grade"),
+            (6, "color is not a known grade"),
+            (7, "clarity is missing"),
+            (8, "depth is not a number"),
+            (9, "table is not a finite number"),
+            (10, "price is not above 0"),
+            (11, "z is not above 0"),
+            (12, "the number of fields is not that of the header"),
+            (13, "the number of fields is not that of the header"),
+            (14, "a quoted field is not closed on its line"),
+            (15, "carat is not a finite number"),
+        ]
+    );
+    assert_eq!(
+        workplace.json(&["sql", "SELECT line_number AS line, carat, cut FROM sale ORDER BY line_number"]),
+        json!([
+            {"line": 2, "carat": 1.1, "cut": "Ideal"},
+            {"line": 16, "carat": 1.2, "cut": "Ideal"},
+            {"line": 17, "carat": 1.3, "cut": "Very Good"}
+        ])
+    );
+}
+
+#[test]
+fn columns_may_come_in_any_order_with_others_between_and_another_delimiter() {
+    let workplace = Workplace::new();
+    let file = workplace.write(
+        "other.csv",
+        "\u{feff}note;z;Price;y;x;TABLE;depth;clarity;color;cut;carat\n\"a; \"\"b\"\"\";4.11;4733;6.65;6.61;55;62;SI2;H;Ideal;1.1\n",
+    );
+    assert_eq!(counts(&workplace.json(&["ingest", &file])), [1, 1, 0, 0]);
+    let same = workplace.write("same.csv", format!("{HEADER}\n{STONE}\n"));
+    assert_eq!(counts(&workplace.json(&["ingest", &same])), [1, 0, 1, 0]);
+}
+
+#[test]
+fn parquet_json_lines_and_standard_input_hold_the_same_sales() {
+    let workplace = Workplace::new();
+    let csv = workplace.write_sales("sales.csv", 3, 0, 300);
+    let (parquet, lines) = (workplace.path("sales.parquet"), workplace.path("sales.jsonl"));
+    Connection::open_in_memory()
+        .expect("a database")
+        .execute_batch(&format!(
+            "COPY (SELECT *, 'x' AS note FROM read_csv('{csv}')) TO '{}' (FORMAT parquet);
+             COPY (SELECT * FROM read_csv('{csv}')) TO '{}' (FORMAT json);",
+            parquet.display(),
+            lines.display()
+        ))
+        .expect("copies");
+    assert_eq!(counts(&workplace.json(&["ingest", &csv])), [300, 300, 0, 0]);
+    for file in [parquet, lines] {
+        assert_eq!(counts(&workplace.json(&["ingest", &file.display().to_string()])), [300, 0, 300, 0]);
+    }
+    let input = std::fs::read(&csv).expect("the file");
+    let said = workplace.run_with_input(&["--json", "ingest", "-"], &input);
+    assert_eq!(counts(&said.json()), [300, 0, 300, 0]);
+}
+
+#[test]
+fn a_line_that_is_no_json_object_is_rejected_alone() {
+    let workplace = Workplace::new();
+    let good = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2", "depth": 62.0, "table": 55,
+        "price": 4733, "x": 6.61, "y": 6.65, "z": 4.11});
+    let file = workplace.write("sales.jsonl", format!("{good}\n\n[1]\n{{\"carat\":\n"));
+    assert_eq!(counts(&workplace.json(&["ingest", &file])), [3, 1, 0, 2]);
+    let batch = workplace.json(&["batches", "show", "1"]);
+    assert_eq!(batch["rejected_rows"][1]["line"], 4);
+    assert_eq!(batch["rejected_rows"][1]["reason"], "the line is not a JSON object");
+}
+
+#[test]
+fn a_file_that_is_none_of_sales_changes_nothing_and_is_named() {
+    let workplace = Workplace::new();
+    workplace.succeed(&["ingest", &workplace.write_sales("good.csv", 1, 0, 10)]);
+    let parquet = workplace.path("short.parquet");
+    Connection::open_in_memory()
+        .expect("a database")
+        .execute_batch(&format!(
+            "COPY (SELECT 1.0 AS carat, 'Ideal' AS cut) TO '{}' (FORMAT parquet)",
+            parquet.display()
+        ))
+        .expect("a copy");
+    let cases: [(&str, &[u8], &str); 9] = [
+        ("empty.csv", b"", "the file is empty"),
+        ("header.csv", HEADER.as_bytes(), "holds no sales, only a header"),
+        ("columns.csv", b"carat,cut,color,clarity,depth,table,x,y,z\n1,2,3,4,5,6,7,8,9\n", "no column price"),
+        ("text.csv", b"Dear Sir,\nhow are you?\n", "no columns carat, cut"),
+        ("latin.csv", b"carat,cut\n1,Id\xe9al\n", "line 2 holds a byte that is not UTF-8"),
+        ("wide.csv", b"\xff\xfec\0a\0", "UTF-16"),
+        ("broken.parquet", b"PAR1 and nothing else", "cannot be read"),
+        ("short.jsonl", b"{\"carat\": 1}\n", "no columns cut, color"),
+        ("binary.csv", b"\x7fELF\x02\x01\x01\0\0", "no columns carat"),
+    ];
+    for (name, content, expected) in cases {
+        let file = workplace.write(name, content);
+        let said = workplace.fail(1, &["ingest", &file]);
+        assert!(said.contains(name) && said.contains(expected), "{said}");
+    }
+    let said = workplace.fail(1, &["ingest", &parquet.display().to_string()]);
+    assert!(said.contains("no column color"), "{said}");
+    let said = workplace.fail(1, &["ingest", "nowhere.csv"]);
+    assert!(said.contains("cannot read nowhere.csv") && said.contains("No such file"), "{said}");
+    assert_eq!(workplace.value("SELECT count(*) FROM batch"), 1);
+    assert_eq!(workplace.value("SELECT count(*) FROM sale"), 10);
+}
+
+#[test]
+fn files_before_a_bad_one_are_stored_and_reported() {
+    let workplace = Workplace::new();
+    let good = workplace.write_sales("good.csv", 1, 0, 10);
+    let bad = workplace.write("bad.csv", "nothing");
+    let said = workplace.run(&["--json", "ingest", &good, &bad]);
+    assert_eq!(said.code, 1);
+    assert_eq!(counts(&said.json()), [10, 10, 0, 0]);
+    assert!(said.stderr.contains("bad.csv"), "{}", said.stderr);
+}
+
+#[test]
+fn a_dry_run_tells_the_same_and_stores_nothing() {
+    let workplace = Workplace::new();
+    let file = workplace.write_sales("sales.csv", 1, 0, 50);
+    let dry = workplace.json(&["ingest", "--dry-run", &file]);
+    assert_eq!(counts(&dry), [50, 50, 0, 0]);
+    assert_eq!(dry["files"][0].get("batch"), None);
+    assert_eq!(workplace.value("SELECT count(*) FROM sale"), 0);
+    assert_eq!(counts(&workplace.json(&["ingest", &file])), [50, 50, 0, 0]);
+}
+
+#[test]
+fn measurements_that_contradict_are_accepted_with_a_warning() {
+    let workplace = Workplace::new();
+    let rows = [
+        HEADER,
+        STONE,
+        // a slip of the decimal point in y, one in z, and a depth that is not that of x, y and z
+        "1.1,Ideal,H,SI2,62.0,55.0,4733,6.61,66.5,4.11",
+        "1.1,Ideal,H,SI2,62.0,55.0,4733,6.61,6.65,41.1",
+        "1.1,Ideal,H,SI2,58.0,55.0,4733,6.61,6.65,4.11",
+    ];
+    let report = workplace.json(&["ingest", &workplace.write("odd.csv", rows.join("\n"))]);
+    assert_eq!(counts(&report), [4, 4, 0, 0]);
+    assert_eq!(
+        report["files"][0]["warnings"],
+        json!([
+            {"warning": "the measurements contradict the depth", "count": 3},
+            {"warning": "the measurements contradict the weight", "count": 2}
+        ])
+    );
+}
+
+#[test]
+fn a_later_export_that_overlaps_adds_only_what_is_new() {
+    let workplace = Workplace::new();
+    workplace.succeed(&["ingest", &workplace.write_sales("first.csv", 1, 0, 400)]);
+    let report = workplace.json(&["ingest", &workplace.write_sales("later.csv", 1, 300, 200)]);
+    assert_eq!(counts(&report), [200, 100, 100, 0]);
+}
+
+/// A file of sales, each of a few kinds, some more than once.
+fn csv_of(kinds: &[u8]) -> String {
+    let mut text = format!("{HEADER}\n");
+    for kind in kinds {
+        text.push_str(&format!("1.{kind},Ideal,H,SI2,62.0,55.0,4733,6.61,6.65,4.11\n"));
+    }
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// The engine's own `EXCEPT ALL` is the oracle for what a file adds.
+    #[test]
+    fn for_each_sale_the_larger_count_is_stored(files in prop::collection::vec(prop::collection::vec(0_u8..5, 1..15), 2..4)) {
+        let workplace = Workplace::new();
+        let oracle = Connection::open_in_memory().expect("a database");
+        oracle.execute_batch("CREATE TABLE sale (kind INTEGER)").expect("a table");
+        for (number, kinds) in files.iter().enumerate() {
+            let file = workplace.write(&format!("{number}.csv"), csv_of(kinds));
+            let [rows, accepted, known, rejected] = counts(&workplace.json(&["ingest", &file]));
+            let list: Vec<String> = kinds.iter().map(u8::to_string).collect();
+            let added = oracle
+                .execute(
+                    &format!("INSERT INTO sale SELECT unnest([{}]) EXCEPT ALL SELECT kind FROM sale", list.join(",")),
+                    [],
+                )
+                .expect("a difference");
+            prop_assert_eq!([rows, accepted], [kinds.len(), added].map(|count| i64::try_from(count).expect("small")));
+            prop_assert_eq!([known, rejected], [rows - accepted, 0]);
+        }
+        let expected: i64 = oracle.query_row("SELECT count(*) FROM sale", [], |row| row.get(0)).expect("a count");
+        prop_assert_eq!(workplace.value("SELECT count(*) FROM sale"), expected);
+    }
+}

@@ -1,0 +1,249 @@
+//! Runs the program as a user would: its own process, its own file.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use diamonds::generator::Generator;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder of its own with a file of its own.
+pub struct Workplace {
+    folder: TempDir,
+}
+
+/// What a finished command said.
+pub struct Said {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Said {
+    /// The JSON document on standard output.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error} in {:?}; standard error: {}", self.stdout, self.stderr))
+    }
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
+        }
+    }
+}
+
+impl Workplace {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    /// One with sales, a linear model of number 1, and a champion of boosted trees of number 2.
+    pub fn trained(rows: usize) -> Self {
+        let workplace = Self::new();
+        let sales = workplace.write_sales("sales.csv", 5, 0, rows);
+        workplace.succeed(&["ingest", &sales]);
+        workplace.succeed(&["retrain", "--family", "linear"]);
+        workplace.succeed(&["retrain", "--family", "xgboost", "--trials", "4", "--promote", "always"]);
+        workplace
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("diamonds.duckdb")
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file and gives its path.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, content).expect("a file");
+        path.display().to_string()
+    }
+
+    /// Writes made-up sales and gives the file's path.
+    pub fn write_sales(&self, name: &str, seed: u64, first: u64, rows: usize) -> String {
+        let mut csv = Vec::new();
+        Generator::starting_at(seed, first).write_csv(&mut csv, rows as u64, 0.0).expect("memory takes all");
+        self.write(name, csv)
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_diamonds"));
+        command
+            .args(arguments)
+            .env("DIAMONDS_DB", self.database())
+            .env("NO_COLOR", "1")
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Said {
+        self.command(arguments).output().expect("the program runs").into()
+    }
+
+    pub fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Said {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
+        child.stdin.take().expect("its input").write_all(input).expect("it reads");
+        child.wait_with_output().expect("it ends").into()
+    }
+
+    /// Runs a command that must succeed.
+    pub fn succeed(&self, arguments: &[&str]) -> Said {
+        let said = self.run(arguments);
+        assert_eq!(said.code, 0, "{arguments:?}: {}{}", said.stdout, said.stderr);
+        said
+    }
+
+    /// Runs a command that must fail with `code`, and gives what it says.
+    pub fn fail(&self, code: i32, arguments: &[&str]) -> String {
+        let said = self.run(arguments);
+        assert_eq!(said.code, code, "{arguments:?}: {}{}", said.stdout, said.stderr);
+        assert_eq!(said.stdout, "", "{arguments:?}");
+        said.stderr
+    }
+
+    /// Runs a command that must succeed and print JSON.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        self.succeed(&[&["--json"], arguments].concat()).json()
+    }
+
+    /// The single value that a query answers.
+    pub fn value(&self, sql: &str) -> Value {
+        let rows = self.json(&["sql", sql]);
+        let row = rows[0].as_object().expect("a row");
+        row.values().next().expect("a value").clone()
+    }
+}
+
+/// A running server, stopped when it goes out of scope.
+pub struct Server {
+    child: Child,
+    pub address: String,
+}
+
+impl Server {
+    pub fn start(workplace: &Workplace) -> Self {
+        let mut child = workplace
+            .command(&["serve", "--addr", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().expect("its output")).read_line(&mut line).expect("a line");
+        let Some(address) = line.trim().strip_prefix("listening on http://") else {
+            let mut stderr = String::new();
+            let _ = child.stderr.take().expect("its errors").read_to_string(&mut stderr);
+            panic!("the server did not start: {line}{stderr}");
+        };
+        Self { address: address.to_owned(), child }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        agent().get(self.url(path)).call().map(Answer::from).expect("an answer")
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_text(path, "application/json", &body.to_string())
+    }
+
+    pub fn post_text(&self, path: &str, content_type: &str, body: &str) -> Answer {
+        agent()
+            .post(self.url(path))
+            .header("Content-Type", content_type)
+            .send(body)
+            .map(Answer::from)
+            .expect("an answer")
+    }
+
+    /// Asks the server to stop as a service manager does, and gives its exit code.
+    pub fn stop(mut self) -> i32 {
+        send_signal(self.pid(), "TERM");
+        self.child.wait().expect("it ends").code().unwrap_or(-1)
+    }
+
+    /// Kills the server without warning.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ends");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // it may have ended already
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a server answered.
+pub struct Answer {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {:?}", self.body))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().expect("text")).unwrap_or_default()
+    }
+}
+
+impl From<ureq::http::Response<ureq::Body>> for Answer {
+    fn from(mut response: ureq::http::Response<ureq::Body>) -> Self {
+        Self {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.body_mut().read_to_string().expect("text"),
+        }
+    }
+}
+
+/// A client that takes every status for an answer.
+pub fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+}
+
+/// Sends a signal to a process, by the system's own command.
+pub fn send_signal(pid: u32, signal: &str) {
+    let sent = Command::new("kill").arg(format!("-{signal}")).arg(pid.to_string()).status().expect("kill runs");
+    assert!(sent.success());
+}
+
+/// The files that a folder holds.
+pub fn files_in(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,160 @@
+//! `diamonds retrain` and `diamonds models`.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::time::Duration;
+
+use diamonds::families::FAMILIES;
+
+use crate::program::{Workplace, send_signal};
+use crate::shared;
+
+#[test]
+fn every_family_is_trained_judged_and_the_best_promoted() {
+    let workplace = Workplace::new();
+    workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 5, 0, 1_200)]);
+    let report = workplace.json(&["retrain", "--trials", "6"]);
+    let dataset = &report["dataset"];
+    assert_eq!(dataset["rows"], 1_200);
+    assert_eq!(dataset["train"].as_i64().expect("a count") + dataset["holdout"].as_i64().expect("a count"), 1_200);
+    assert_eq!(report["promoted"], true);
+
+    let models = report["models"].as_array().expect("models");
+    let names: Vec<&str> = models.iter().map(|model| model["family"].as_str().expect("a name")).collect();
+    assert_eq!(names, FAMILIES.iter().map(|family| family.name()).collect::<Vec<_>>());
+    let best = models
+        .iter()
+        .min_by(|a, b| {
+            a["metrics"]["mae_usd"].as_f64().partial_cmp(&b["metrics"]["mae_usd"].as_f64()).expect("numbers")
+        })
+        .expect("a model");
+    assert_eq!(report["champion"], best["id"]);
+    for model in models {
+        assert!(model["metrics"]["r2"].as_f64().expect("a number") > 0.8, "{model}");
+        assert!(model["hyperparameters"].is_object() && model["fit_seconds"].is_number(), "{model}");
+    }
+
+    let list = workplace.json(&["models", "list"]);
+    let champions: Vec<_> =
+        list["models"].as_array().expect("models").iter().filter(|model| model["champion"] == true).collect();
+    assert_eq!((champions.len(), &champions[0]["id"]), (1, &report["champion"]));
+    assert_eq!(list["models"][0]["id"], 2, "newest first");
+    let card = workplace.json(&["models", "show", &report["champion"].to_string()]);
+    assert_eq!(card["lineage"], serde_json::json!([{"batch": 1, "rows": 1_200}]));
+    assert_eq!(card["tuning"].as_array().map(Vec::len), Some(6));
+    assert_eq!(card["promotions"][0]["reason"], "the first champion");
+    let text = workplace.succeed(&["models", "show", "2"]).stdout;
+    assert!(text.contains("the champion") && text.contains("learning_rate"), "{text}");
+}
+
+#[test]
+fn the_same_sales_and_seed_give_the_same_models_in_every_process() {
+    let workplace = Workplace::new();
+    workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 5, 0, 500)]);
+    for _ in 0..2 {
+        workplace.succeed(&["retrain", "--trials", "14", "--seed", "3"]);
+    }
+    workplace.succeed(&["retrain", "--trials", "14", "--seed", "4"]);
+    let distinct = |where_clause: &str| {
+        workplace.value(&format!("SELECT count(DISTINCT md5(artifact::VARCHAR)) FROM model WHERE {where_clause}"))
+    };
+    assert_eq!(distinct("family = 'xgboost' AND seed = 3"), 1);
+    assert_eq!(distinct("family = 'linear' AND seed = 3"), 1);
+    assert_eq!(distinct("family = 'xgboost'"), 2);
+    let trials = workplace.value(
+        "SELECT count(*) FROM (SELECT number, trial.hyperparameters, trial.mae_usd, pruned FROM trial \
+         JOIN model ON model.id = model_id WHERE model.seed = 3 GROUP BY ALL HAVING count(*) <> 2)",
+    );
+    assert_eq!(trials, 0, "every trial of one run has its twin in the other");
+}
+
+#[test]
+fn a_model_is_promoted_only_if_it_is_better_on_the_same_holdout() {
+    let workplace = Workplace::new();
+    let retrain = |more: &[&str]| {
+        let report = workplace.json(&[&["retrain", "--family", "linear"], more].concat());
+        (
+            report["promoted"].as_bool().expect("yes or no"),
+            report["champion"].as_i64(),
+            report["models"][0]["id"].as_i64(),
+        )
+    };
+    workplace.succeed(&["ingest", &workplace.write_sales("few.csv", 5, 0, 130)]);
+    assert_eq!(retrain(&["--promote", "never"]), (false, None, Some(1)));
+    assert_eq!(retrain(&[]), (true, Some(2), Some(2)), "the first champion");
+    assert_eq!(retrain(&[]), (false, Some(2), Some(3)), "as good is not better");
+    assert_eq!(retrain(&["--promote", "always"]), (true, Some(4), Some(4)));
+    // thirty times the sales make a model that errs less, beyond any luck of the draw
+    workplace.succeed(&["ingest", &workplace.write_sales("many.csv", 5, 130, 4_000)]);
+    assert_eq!(retrain(&["--promote", "never"]), (false, Some(4), Some(5)));
+    assert_eq!(retrain(&[]), (true, Some(6), Some(6)));
+    assert_eq!(workplace.value("SELECT count(*) FROM model"), 6, "every model is kept");
+    let champions = workplace.json(&["sql", "SELECT model_id FROM promotion ORDER BY id"]);
+    assert_eq!(champions, serde_json::json!([{"model_id": 2}, {"model_id": 4}, {"model_id": 6}]));
+    let reason = workplace.json(&["models", "show", "6"])["promotions"][0]["reason"].clone();
+    assert!(reason.as_str().expect("text").contains("is less than"), "{reason}");
+}
+
+#[test]
+fn what_is_missing_for_a_model_is_said() {
+    let workplace = Workplace::new();
+    let said = workplace.fail(1, &["retrain"]);
+    assert!(said.contains("no sales to learn from") && said.contains("diamonds ingest"), "{said}");
+    workplace.succeed(&["ingest", &workplace.write_sales("few.csv", 1, 0, 30)]);
+    let said = workplace.fail(1, &["retrain"]);
+    assert!(said.contains("30 sales are too few") && said.contains("ingest at least 70"), "{said}");
+
+    let workplace = Workplace::new();
+    let rows: Vec<String> = std::fs::read_to_string(workplace.write_sales("all.csv", 1, 0, 300))
+        .expect("the file")
+        .lines()
+        .enumerate()
+        .map(|(number, line)| {
+            let mut fields: Vec<&str> = line.split(',').collect();
+            if number > 0 {
+                fields[2] = "H";
+            }
+            fields.join(",")
+        })
+        .collect();
+    workplace.succeed(&["ingest", &workplace.write("one-color.csv", rows.join("\n"))]);
+    let said = workplace.fail(1, &["retrain"]);
+    assert!(said.contains("have the color H"), "{said}");
+    assert_eq!(workplace.value("SELECT count(*) FROM model"), 0);
+
+    let said = workplace.fail(2, &["retrain", "--family", "forest"]);
+    assert!(said.contains("forest") && said.contains("linear"), "{said}");
+}
+
+#[test]
+fn ctrl_c_keeps_the_best_so_far() {
+    let workplace = Workplace::new();
+    workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 5, 0, 2_000)]);
+    let mut child = workplace
+        .command(&["--json", "retrain", "--trials", "1000000"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    std::thread::sleep(Duration::from_secs(3));
+    send_signal(child.id(), "INT");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    let report: serde_json::Value = serde_json::from_str(&line).expect("a report");
+    assert_eq!(report["promoted"], true);
+    let trials = report["models"][1]["trials"].as_i64().expect("a count");
+    assert!((1..1_000_000).contains(&trials), "{trials}");
+    assert_eq!(workplace.value("SELECT count(*) FROM trial"), trials);
+}
+
+#[test]
+fn the_real_file_gives_a_champion_that_beats_the_straight_line() {
+    let Some(folder) = shared::folder() else { return };
+    let workplace = Workplace::new();
+    workplace.succeed(&["ingest", &shared::real_csv(&folder).display().to_string()]);
+    let report = workplace.json(&["retrain", "--trials", "20"]);
+    let mae_of = |index: usize| report["models"][index]["metrics"]["mae_usd"].as_f64().expect("a number");
+    assert!(mae_of(1) < mae_of(0) && mae_of(1) < 400.0, "{report}");
+    assert_eq!(report["champion"], 2);
+}

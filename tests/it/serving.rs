@@ -1,0 +1,371 @@
+//! `diamonds serve`: the API and the page, over real sockets.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, LazyLock};
+
+use diamonds::diamond::{Clarity, Color, Cut, Grade};
+use diamonds::engine::Engine;
+use diamonds::server::{App, RequestLog, build};
+use diamonds::store::Store;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
+
+use crate::program::{Server, Workplace, agent};
+
+/// One trained file and its server, for all tests that only ask.
+static SERVED: LazyLock<(Workplace, Server)> = LazyLock::new(|| {
+    let workplace = Workplace::trained(2_500);
+    let server = Server::start(&workplace);
+    (workplace, server)
+});
+
+fn stone() -> Value {
+    json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2", "depth": 62.0, "table": 55,
+        "x": 6.61, "y": 6.65, "z": 4.11})
+}
+
+#[test]
+fn a_price_is_a_number_with_the_model_that_made_it_and_is_found_again() {
+    let server = &SERVED.1;
+    let answer = server.post("/v1/predictions", &stone());
+    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
+    let document = answer.json();
+    assert!(document["price_usd"].as_f64().expect("a number") > 500.0);
+    assert_eq!(document["currency"], "USD");
+    assert_eq!(document["model"]["family"], "xgboost");
+    assert_eq!(document["assumed"], json!({}));
+    assert_eq!(document["id"], answer.header("x-request-id"));
+    let again = server.get(&format!("/v1/predictions/{}", document["id"].as_str().expect("an id")));
+    assert_eq!((again.status, again.json()), (200, document));
+}
+
+#[test]
+fn an_array_is_answered_in_its_order_with_the_prices_of_singles() {
+    let server = &SERVED.1;
+    let stones: Vec<Value> = (1..=40)
+        .map(|step| {
+            let mut stone = stone();
+            stone["carat"] = json!(f64::from(41 - step) / 20.0);
+            stone["cut"] = json!(Cut::ALL[step as usize % 5].name());
+            stone
+        })
+        .collect();
+    let batch = server.post("/v1/predictions", &json!(stones)).json();
+    let batch = batch.as_array().expect("an array");
+    assert_eq!(batch.len(), stones.len());
+    for (stone, of_batch) in stones.iter().zip(batch) {
+        let single = server.post("/v1/predictions", stone).json();
+        assert_eq!(single["price_usd"], of_batch["price_usd"]);
+    }
+    let last = batch.last().expect("some");
+    let again = server.get(&format!("/v1/predictions/{}", last["id"].as_str().expect("an id")));
+    assert_eq!(again.json(), *last);
+    assert_eq!(server.post("/v1/predictions", &json!([])).json(), json!([]));
+}
+
+#[test]
+fn what_was_not_measured_is_filled_in_and_listed() {
+    let server = &SERVED.1;
+    let document = server
+        .post("/v1/predictions", &json!({"carat": 0.7, "cut": " IDEAL", "color": "g", "clarity": "vs2", "z": null}))
+        .json();
+    let assumed = document["assumed"].as_object().expect("an object");
+    assert_eq!(assumed.keys().collect::<Vec<_>>(), ["depth", "table", "x", "y", "z"]);
+    assert!((5.4..6.0).contains(&assumed["x"].as_f64().expect("a length")), "{document}");
+    let mut measured = json!({"carat": 0.7, "cut": "Ideal", "color": "G", "clarity": "VS2"});
+    for (name, value) in assumed {
+        measured[name] = value.clone();
+    }
+    let measured = server.post("/v1/predictions", &measured).json();
+    assert_eq!(measured["price_usd"], document["price_usd"]);
+}
+
+#[test]
+fn another_model_may_be_asked_by_number_or_family() {
+    let server = &SERVED.1;
+    for wanted in ["1", "linear"] {
+        let document = server.post(&format!("/v1/predictions?model={wanted}"), &stone()).json();
+        assert_eq!(document["model"], json!({"id": 1, "family": "linear"}));
+    }
+    for wanted in ["99", "forest", "../../etc/passwd", ""] {
+        let answer = server.post(&format!("/v1/predictions?model={wanted}"), &stone());
+        assert_eq!((answer.status, &answer.json()["errors"][0]["field"]), (422, &json!("model")), "{wanted}");
+    }
+}
+
+#[test]
+fn mistakes_are_problem_documents_that_say_what_to_do() {
+    let server = &SERVED.1;
+    let check = |answer: &crate::program::Answer, status: u16, words: &str| {
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (status, "application/problem+json"),
+            "{}",
+            answer.body
+        );
+        let document = answer.json();
+        assert_eq!(document["status"], status);
+        assert_eq!(document["request_id"], answer.header("x-request-id"));
+        assert!(document["type"].is_string() && document["title"].is_string(), "{document}");
+        assert!(document["detail"].as_str().expect("text").contains(words), "{document}");
+    };
+    let post = |body: &str| server.post_text("/v1/predictions", "application/json", body);
+    check(&post("{\"carat\": 1.1,\n \"cut\" \"Ideal\"}"), 400, "line 2, column 8");
+    check(&post(""), 400, "the body is empty");
+    check(&post("3"), 422, "must be a stone");
+    check(&post("[1]"), 422, "[0] must be a stone");
+    check(&post("{}"), 422, "carat is required");
+    check(&server.post_text("/v1/predictions", "text/plain", "{}"), 415, "Content-Type: application/json");
+    check(&server.post_text("/v1/predictions", "application/json", &"x".repeat(1_100_000)), 413, "1048576 bytes");
+    check(&server.get("/v1/nothing"), 404, "/v1/nothing");
+    check(&server.get("/v1/models/77"), 404, "no model 77");
+    check(&server.get("/v1/predictions/01a20896-31f0-7437-8c49-d1e21ff09770"), 404, "no prediction");
+    check(&server.post("/v1/predictions?explain=maybe&x=1", &stone()), 422, "explain is not a parameter");
+    let many = vec![stone(); 1_001];
+    check(&server.post("/v1/predictions", &json!(many)), 422, "1001 stones are too many");
+    let answer = server.get("/v1/predictions");
+    check(&answer, 405, "use POST");
+    assert_eq!(answer.header("allow"), "POST");
+    let answer: crate::program::Answer =
+        agent().get(server.url("/v1/models")).header("Accept", "text/csv").call().map(Into::into).expect("an answer");
+    check(&answer, 406, "application/json");
+    let errors = post("{\"carat\": -1, \"cut\": \"x\", \"colour\": \"H\"}").json()["errors"].clone();
+    let fields: Vec<&str> =
+        errors.as_array().expect("errors").iter().map(|error| error["field"].as_str().expect("a name")).collect();
+    assert_eq!(fields, ["carat", "cut", "color", "clarity", "colour"]);
+    assert_eq!(errors[0]["value"], -1);
+    let errors = post(&json!([stone(), {"carat": 1}]).to_string()).json()["errors"].clone();
+    assert_eq!(errors[0]["field"], "[1].cut");
+}
+
+#[test]
+fn similar_stones_are_those_that_sql_finds() {
+    let (_, server) = &*SERVED;
+    let workplace = Workplace::trained(2_500);
+    let strategy = (1_u32..300, 0_usize..5, 0_usize..7, 0_usize..8, prop_oneof![Just(1_u32), 2_u32..8, Just(1_000)]);
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(40));
+    runner
+        .run(&strategy, |(cents, cut, color, clarity, n)| {
+            let carat = f64::from(cents) / 100.0;
+            let (cut, color, clarity) = (Cut::ALL[cut], Color::ALL[color], Clarity::ALL[clarity]);
+            let question = json!({"carat": carat, "cut": cut, "color": color, "clarity": clarity, "n": n});
+            let answer = server.post("/v1/similar", &question).json();
+            let expected = workplace.json(&[
+                "sql",
+                &format!(
+                    "SELECT carat, price_usd, depth_percent AS depth, x_mm AS x,
+                     round(abs(round(carat * 1e6) - round({carat} * 1e6))) / 1e6 AS carat_difference
+                 FROM sale WHERE cut = '{cut}' AND color = '{color}' AND clarity = '{clarity}'
+                 ORDER BY carat_difference, price_usd, carat LIMIT {n}"
+                ),
+            ]);
+            let found = answer["stones"].as_array().expect("stones");
+            prop_assert_eq!(found.len(), expected.as_array().expect("rows").len());
+            for (ours, theirs) in found.iter().zip(expected.as_array().expect("rows")) {
+                for name in ["price_usd", "carat_difference"] {
+                    prop_assert_eq!(&ours[name], &theirs[name], "{}", question);
+                }
+                prop_assert_eq!((&ours["cut"], &ours["color"]), (&json!(cut), &json!(color)));
+            }
+            prop_assert_eq!(answer["count"].as_u64(), Some(found.len() as u64));
+            Ok(())
+        })
+        .expect("the same stones");
+}
+
+#[test]
+fn the_number_of_similar_stones_is_1_to_1000_and_5_unless_given() {
+    let server = &SERVED.1;
+    let ask = |n: &str| server.get(&format!("/v1/similar?carat=0.3&cut=Ideal&color=G&clarity=VS2{n}"));
+    let available = ask("").json()["available"].as_u64().expect("a count");
+    assert!(available > 5, "{available}");
+    assert_eq!(ask("").json()["count"], 5);
+    assert_eq!(ask("&n=1").json()["count"], 1);
+    assert_eq!(ask("&n=1000").json()["count"], available);
+    for bad in ["&n=0", "&n=1001", "&n=-1", "&n=1.5", "&n=many", "&n=99999999999999999999"] {
+        let answer = ask(bad);
+        assert_eq!((answer.status, &answer.json()["errors"][0]["field"]), (422, &json!("n")), "{bad}");
+    }
+    let none = server.post("/v1/similar", &json!({"carat": 1, "cut": "Fair", "color": "D", "clarity": "IF"}));
+    assert_eq!((none.status, none.json()), (200, json!({"count": 0, "available": 0, "stones": []})));
+}
+
+#[test]
+fn models_are_listed_newest_first_with_the_champion_marked() {
+    let server = &SERVED.1;
+    let list = server.get("/v1/models").json();
+    assert_eq!((&list["models"][0]["id"], &list["models"][0]["champion"]), (&json!(2), &json!(true)));
+    assert!(list["models"][1]["metrics"]["mae_usd"].is_number());
+    let one = server.get("/v1/models/2").json();
+    assert_eq!(one["lineage"][0]["rows"], 2_500);
+    let health = server.get("/health").json();
+    assert_eq!((&health["status"], &health["model"]["id"], &health["sales"]), (&json!("ok"), &json!(2), &json!(2_500)));
+}
+
+#[test]
+fn every_request_is_in_the_log_with_what_was_answered_and_no_secret() {
+    let workplace = Workplace::trained(300);
+    let server = Server::start(&workplace);
+    let mut answers = vec![
+        server.post("/v1/predictions?model=linear", &stone()),
+        server.get("/v1/similar?carat=1&cut=Ideal&color=H&clarity=SI2"),
+        server.get("/v1/nothing"),
+        server.get("/v1/predictions"),
+        server.post_text("/v1/predictions", "application/json", "{\"carat\""),
+        server.post_text("/v1/predictions", "application/json", &"x".repeat(1_100_000)),
+        server.get("/v1/models"),
+    ];
+    answers.push(
+        agent()
+            .get(server.url("/v1/models/1?"))
+            .header("Authorization", "Bearer hunter2")
+            .header("Cookie", "session=hunter2")
+            .call()
+            .map(Into::into)
+            .expect("an answer"),
+    );
+    server.get("/health");
+    assert_eq!(server.stop(), 0);
+
+    let log = workplace.json(&["requests", "list"]);
+    let log = log["requests"].as_array().expect("requests");
+    assert_eq!(log.len(), answers.len(), "health is not of the API");
+    for (row, answer) in log.iter().rev().zip(&answers) {
+        assert_eq!(row["id"], answer.header("x-request-id"));
+        assert_eq!(row["status"], answer.status);
+        let full = workplace.json(&["requests", "show", row["id"].as_str().expect("an id")]);
+        assert_eq!(full["response_body"].as_str(), Some(answer.body.as_str()));
+        assert!(full["latency_us"].as_i64().expect("a number") >= 0);
+    }
+    let first = &log[log.len() - 1];
+    assert_eq!(
+        (&first["method"], &first["path"], &first["query"], &first["model_id"]),
+        (&json!("POST"), &json!("/v1/predictions"), &json!("model=linear"), &json!(1))
+    );
+    let full = workplace.json(&["requests", "show", first["id"].as_str().expect("an id")]);
+    assert_eq!(serde_json::from_str::<Value>(full["request_body"].as_str().expect("text")).expect("JSON"), stone());
+    assert_eq!(workplace.value("SELECT count(*) FROM request WHERE request::VARCHAR LIKE '%hunter2%'"), 0);
+    let filtered = workplace.json(&["requests", "list", "--status", "404", "--path", "/v1/nothing", "--since", "1h"]);
+    assert_eq!(filtered["requests"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_panic_in_a_handler_is_a_logged_500_and_the_server_goes_on() {
+    let workplace = Workplace::trained(300);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let store = Store::open(&workplace.database()).expect("the file");
+    let log = RequestLog::start(store.try_clone().expect("a connection")).expect("a thread");
+    let engine = Arc::new(Engine::new(store).expect("an engine"));
+    let mut server = build(App { engine, log: log.clone() });
+    server.at("/v1/panic").get(|_| async { if true { panic!("spilled coffee") } else { Ok("") } });
+    let respond = |path: &str| {
+        let request = tide::http::Request::get(format!("http://diamonds{path}").as_str());
+        runtime.block_on(async {
+            let mut response: tide::http::Response = server.respond(request).await.expect("a response");
+            (u16::from(response.status()), response.body_string().await.expect("text"))
+        })
+    };
+    let (status, body) = respond("/v1/panic");
+    assert_eq!(status, 500);
+    assert!(!body.contains("coffee"), "the client is not told: {body}");
+    assert_eq!(respond("/v1/models").0, 200);
+    log.finish();
+    drop(server);
+    let rows = workplace.json(&["requests", "list", "--status", "500"]);
+    let id = rows["requests"][0]["id"].as_str().expect("an id").to_owned();
+    assert!(body.contains(&id));
+    let full = workplace.json(&["requests", "show", &id]);
+    assert!(full["response_body"].as_str().expect("text").contains("a handler panicked: spilled coffee"), "{full}");
+}
+
+#[test]
+fn without_a_model_prices_are_503_with_what_to_run() {
+    let workplace = Workplace::new();
+    workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 1, 0, 10)]);
+    let server = Server::start(&workplace);
+    for answer in
+        [server.post("/v1/predictions", &stone()), server.get("/v1/similar?carat=1&cut=Ideal&color=H&clarity=SI2")]
+    {
+        assert_eq!(answer.status, 503);
+        assert!(
+            answer.body.contains("diamonds retrain") && !answer.header("retry-after").is_empty(),
+            "{}",
+            answer.body
+        );
+    }
+    assert_eq!(server.get("/health").json()["status"], "no model");
+    let page = server.get("/");
+    assert!(page.status == 200 && page.body.contains("diamonds retrain"), "{}", page.body);
+}
+
+#[test]
+fn the_page_shows_a_price_similar_stones_and_mistakes_at_their_fields() {
+    let server = &SERVED.1;
+    let empty = server.get("/");
+    assert_eq!(empty.status, 200);
+    for expected in ["<form", "Very Good", "VVS1", "name=\"carat\""] {
+        assert!(empty.body.contains(expected), "{expected}");
+    }
+    let priced = server.get("/?carat=0.31&cut=Ideal&color=G&clarity=VS2&x=&utm_source=letter");
+    assert_eq!(priced.status, 200);
+    assert!(priced.body.contains("Similar stones sold") && priced.body.contains(" ct</td>"), "{}", priced.body);
+    assert!(priced.header("content-security-policy").contains("default-src 'none'"));
+    assert!(!priced.body.contains("<script") && !priced.body.contains("style="));
+    let id = priced.header("x-request-id");
+    let document = server.get(&format!("/v1/predictions/{id}")).json();
+    assert_eq!(document["id"], id, "prices on the page are predictions like others");
+
+    let wrong = server.get("/?carat=%3Cb%3E&cut=Ideal&color=G&clarity=");
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.body.contains("Weight must be a number") && wrong.body.contains("Clarity is required"));
+    assert!(!wrong.body.contains("<b>"), "what was typed is escaped");
+    assert!(wrong.body.contains("value=\"Ideal\" checked"), "what was chosen is kept");
+    let style = server.get("/style.css");
+    assert!(style.header("content-type").starts_with("text/css"));
+}
+
+#[test]
+fn while_a_server_runs_commands_say_who_holds_the_file() {
+    let workplace = Workplace::trained(200);
+    let server = Server::start(&workplace);
+    let sales = workplace.write_sales("more.csv", 9, 0, 10);
+    for command in [&["models", "list"][..], &["ingest", &sales], &["retrain"], &["serve", "--addr", "127.0.0.1:0"]] {
+        let said = workplace.fail(1, command);
+        assert!(said.contains(&server.address) && said.contains(&server.pid().to_string()), "{said}");
+    }
+    drop(server);
+    workplace.succeed(&["models", "list"]);
+}
+
+#[test]
+fn an_address_that_cannot_be_listened_on_is_named() {
+    let workplace = Workplace::trained(200);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("its address").to_string();
+    let said = workplace.fail(1, &["serve", "--addr", &address]);
+    assert!(said.contains(&address) && said.contains("--addr"), "{said}");
+}
+
+/// Sends raw bytes and gives the raw answer.
+fn raw(server: &Server, bytes: &[u8]) -> String {
+    let mut socket = TcpStream::connect(&server.address).expect("a connection");
+    socket.set_read_timeout(Some(std::time::Duration::from_secs(15))).expect("a limit");
+    // the server may close before all is sent
+    let _ = socket.write_all(bytes);
+    let mut answer = Vec::new();
+    let _ = socket.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn what_is_no_http_is_refused_and_others_are_still_served() {
+    let server = &SERVED.1;
+    assert!(raw(server, b"hello\r\n\r\n").starts_with("HTTP/1.1 400"));
+    let long = format!("GET / HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n", "y".repeat(20_000));
+    assert!(raw(server, long.as_bytes()).starts_with("HTTP/1.1 431"));
+    let odd = raw(server, b"BREW /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert!(odd.starts_with("HTTP/1.1 501") && odd.contains("BREW"), "{odd}");
+    assert_eq!(server.get("/health").status, 200);
+}

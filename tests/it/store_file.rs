@@ -1,0 +1,89 @@
+//! The file: whose it is, which version, what it explains of itself.
+
+use duckdb::Connection;
+
+use crate::program::Workplace;
+
+#[test]
+fn a_file_of_a_newer_version_is_refused_and_left_alone() {
+    let workplace = Workplace::new();
+    workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 1, 0, 10)]);
+    Connection::open(workplace.database())
+        .expect("the file")
+        .execute_batch("INSERT INTO schema_version VALUES (99, 'future', now()::TIMESTAMP)")
+        .expect("a row");
+    for command in [&["models", "list"][..], &["ingest", "sales.csv"], &["serve", "--addr", "127.0.0.1:0"]] {
+        let said = workplace.fail(1, command);
+        assert!(said.contains("newer diamonds (layout 99"), "{said}");
+    }
+    let count: i64 = Connection::open(workplace.database())
+        .expect("the file")
+        .query_row("SELECT count(*) FROM sale", [], |row| row.get(0))
+        .expect("a count");
+    assert_eq!(count, 10);
+}
+
+#[test]
+fn files_of_others_are_refused_and_left_alone() {
+    let workplace = Workplace::new();
+    std::fs::write(workplace.database(), "a letter to nobody in particular").expect("a file");
+    let said = workplace.fail(1, &["ingest", &workplace.write_sales("sales.csv", 1, 0, 10)]);
+    assert!(said.contains("is not a diamonds file"), "{said}");
+    std::fs::remove_file(workplace.database()).expect("gone");
+
+    Connection::open(workplace.database())
+        .expect("a database")
+        .execute_batch("CREATE TABLE recipe (name VARCHAR)")
+        .expect("a table");
+    for command in [&["ingest", "sales.csv"][..], &["models", "list"], &["retrain"]] {
+        let said = workplace.fail(1, command);
+        assert!(said.contains("diamonds did not make it"), "{said}");
+    }
+    let tables: i64 = Connection::open(workplace.database())
+        .expect("the database")
+        .query_row("SELECT count(*) FROM duckdb_tables()", [], |row| row.get(0))
+        .expect("a count");
+    assert_eq!(tables, 1);
+}
+
+#[test]
+fn commands_that_read_do_not_make_a_file() {
+    let workplace = Workplace::new();
+    for command in [&["models", "list"][..], &["requests", "list"], &["batches", "list"], &["sql", "SELECT 1"]] {
+        let said = workplace.fail(1, command);
+        assert!(said.contains("there is no file") && said.contains("diamonds ingest"), "{said}");
+    }
+    assert!(!workplace.database().exists());
+}
+
+#[test]
+fn every_table_says_what_it_holds_and_grades_are_ordered() {
+    let workplace = Workplace::new();
+    workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 1, 0, 10)]);
+    assert_eq!(workplace.value("SELECT count(*) FROM duckdb_tables() WHERE comment IS NULL"), 0);
+    assert_eq!(workplace.value("SELECT 'Very Good'::cut_grade < 'Premium'::cut_grade"), true);
+    assert_eq!(workplace.value("SELECT 'J'::color_grade < 'D'::color_grade"), true);
+    assert_eq!(workplace.value("SELECT 'I1'::clarity_grade < 'IF'::clarity_grade"), true);
+}
+
+#[test]
+fn sql_reads_and_nothing_else() {
+    let workplace = Workplace::new();
+    workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 1, 0, 10)]);
+    for (query, expected) in [
+        ("DELETE FROM sale", "only reads"),
+        ("DROP TABLE sale", "only reads"),
+        ("SELECT * FROM read_csv('/etc/passwd')", "disabled by configuration"),
+        ("COPY sale TO 'stolen.csv'", "disabled by configuration"),
+        ("ATTACH 'other.db'", "disabled by configuration"),
+        ("SET enable_external_access = true", "configuration"),
+        ("SELECT no_such_column FROM sale", "no_such_column"),
+        ("INSTALL httpfs", "disabled by configuration"),
+    ] {
+        let said = workplace.fail(1, &["sql", query]);
+        assert!(said.contains(expected), "{query}: {said}");
+    }
+    assert_eq!(workplace.value("SELECT count(*) FROM sale"), 10);
+    let text = workplace.succeed(&["sql", "SELECT 1 AS one, NULL AS nothing, 'x' AS letter"]).stdout;
+    assert_eq!(text, " one  nothing  letter\n   1     NULL  x\n");
+}
