@@ -22,12 +22,12 @@ fn main() -> ExitCode {
 
 /// Prints the error and everything that caused it.
 fn report(error: &CommandError) {
-    let mut text = format!("error: {error}\n");
+    let mut lines = vec![format!("error: {error}")];
     let mut source = error.source();
     while let Some(cause) = source {
-        text.push_str(&format!("  because: {cause}\n"));
+        lines.push(format!("  because: {cause}"));
         source = cause.source();
     }
     // nobody listening to standard error is no reason for another error
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
 }

@@ -24,7 +24,7 @@ impl Split {
     /// Whether `sale` is among the picked share.
     #[must_use]
     pub fn picks(&self, sale: &Sale) -> bool {
-        place(sale, &self.salt) < self.share
+        place_of(sale, &self.salt) < self.share
     }
 
     /// Parts `sales` into those not picked and those picked, each in the order given.
@@ -36,8 +36,8 @@ impl Split {
 }
 
 /// A number in [0, 1) that is the same for the same sale and salt on every machine: the first 53 bits of a SHA-256.
-fn place(sale: &Sale, salt: &str) -> f64 {
-    let stone = &sale.stone;
+fn place_of(sold: &Sale, salt: &str) -> f64 {
+    let stone = &sold.stone;
     let mut hash = Sha256::new();
     hash.update(salt.as_bytes());
     for number in [
@@ -47,7 +47,7 @@ fn place(sale: &Sale, salt: &str) -> f64 {
         stone.x_mm,
         stone.y_mm,
         stone.z_mm,
-        sale.price_usd,
+        sold.price_usd,
     ] {
         // adding 0.0 makes -0.0 and 0.0, which are equal, hash alike
         hash.update((number + 0.0).to_le_bytes());
@@ -60,8 +60,8 @@ fn place(sale: &Sale, salt: &str) -> f64 {
     let mut first = [0_u8; 8];
     first.copy_from_slice(&digest[..8]);
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit an f64 exactly")]
-    let place = (u64::from_be_bytes(first) >> 11) as f64 / (1_u64 << 53) as f64;
-    place
+    let share = (u64::from_be_bytes(first) >> 11) as f64 / (1_u64 << 53) as f64;
+    share
 }
 
 #[cfg(test)]

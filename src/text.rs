@@ -18,7 +18,7 @@ pub fn count(number: i64) -> String {
 fn part_thousands(digits: &str) -> String {
     let mut parted = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             parted.push(',');
         }
         parted.push(digit);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tracing::level_filters::LevelFilter;
 
 /// The two streams and how they are to be used.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Console {
     json: bool,
     quiet: bool,

@@ -42,15 +42,13 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     if failure.is_none() || !report.files.is_empty() {
         console.print(&report, |report| report.files.iter().map(describe).collect())?;
     }
-    match failure {
-        Some(error) => Err(error.into()),
-        None => {
-            if !arguments.dry_run && report.files.iter().any(|file| file.accepted > 0) {
-                console.hint("Next: `diamonds retrain` lets the models learn from the new sales.");
-            }
-            Ok(())
-        }
+    if let Some(error) = failure {
+        return Err(error.into());
     }
+    if !arguments.dry_run && report.files.iter().any(|file| file.accepted > 0) {
+        console.hint("Next: `diamonds retrain` lets the models learn from the new sales.");
+    }
+    Ok(())
 }
 
 fn describe(report: &FileReport) -> String {

@@ -1,6 +1,7 @@
 //! `diamonds retrain`: trains every family, judges the models beside the champion, and promotes the best.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -278,7 +279,6 @@ fn listen_for_stop() -> Result<&'static AtomicBool, CommandError> {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(INTERRUPTED);
         }
-        use std::io::Write;
         // nobody listening to standard error is no reason to fail
         let _ =
             writeln!(std::io::stderr(), "\nStopping: the best settings so far are kept. Ctrl-C again quits at once.");

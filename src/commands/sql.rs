@@ -10,8 +10,7 @@ use crate::store::{Store, Table};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// A query in DuckDB's SQL, such as "SELECT cut, avg(price_usd) FROM sale GROUP BY cut"; "SHOW TABLES" lists what
-    /// there is
+    /// A query in DuckDB's SQL; `SHOW TABLES` lists what there is, `DESCRIBE sale` what a table holds
     query: String,
 }
 

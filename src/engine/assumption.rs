@@ -91,17 +91,17 @@ pub(super) fn complete(description: &StoneDescription, similar: &SimilarIndex) -
 fn proportions_near(description: &StoneDescription, similar: &SimilarIndex) -> Proportions {
     let group = similar.group(description.cut, description.color, description.clarity);
     if group.len() >= MIN_NEIGHBOURS {
-        return proportions_of(nearest_in(group, description.carat, NEIGHBOURS)).unwrap_or(TEXTBOOK);
+        return proportions_of(&nearest_in(group, description.carat, NEIGHBOURS)).unwrap_or(TEXTBOOK);
     }
     let of_cut: Vec<&Sale> = similar.all().filter(|sale| sale.stone.cut == description.cut).collect();
     if of_cut.len() >= MIN_NEIGHBOURS {
-        return proportions_of(of_cut).unwrap_or(TEXTBOOK);
+        return proportions_of(&of_cut).unwrap_or(TEXTBOOK);
     }
-    proportions_of(similar.all().collect()).unwrap_or(TEXTBOOK)
+    proportions_of(&similar.all().collect::<Vec<_>>()).unwrap_or(TEXTBOOK)
 }
 
 /// The median of each proportion; `None` of no sales.
-fn proportions_of(sales: Vec<&Sale>) -> Option<Proportions> {
+fn proportions_of(sales: &[&Sale]) -> Option<Proportions> {
     let median = |measure: fn(&Stone) -> f64| {
         let mut values: Vec<f64> = sales.iter().map(|sale| measure(&sale.stone)).collect();
         let middle = values.len() / 2;

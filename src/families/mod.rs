@@ -161,6 +161,10 @@ mod tests {
 
     const PLAN: FitPlan<'_> = FitPlan { seed: 7, trials: 4, budget: None, observer: &Unobserved };
 
+    fn fit(family: &dyn Family, sales: &[Sale]) -> Fitted {
+        family.fit(sales, &PLAN).unwrap_or_else(|error| panic!("{error}"))
+    }
+
     fn sales(count: usize) -> (Vec<Sale>, Vec<Stone>, Vec<f64>) {
         let mut all: Vec<Sale> = Generator::new(11).take(count + 300).collect();
         let fresh = all.split_off(count);
@@ -171,7 +175,7 @@ mod tests {
     fn every_family_prices_stones_it_has_not_seen() {
         let (train, stones, truth) = sales(1_500);
         for family in FAMILIES {
-            let fitted = family.fit(&train, &PLAN).expect(family.name());
+            let fitted = fit(*family, &train);
             let metrics = Metrics::of(&truth, &fitted.model.prices_usd(&stones));
             assert!(metrics.r2 > 0.85, "{}: {metrics:?}", family.name());
         }
@@ -181,7 +185,7 @@ mod tests {
     fn every_family_gives_the_same_bytes_for_the_same_sales_and_seed() {
         let (train, ..) = sales(600);
         for family in FAMILIES {
-            let [first, second] = [0, 1].map(|_| family.fit(&train, &PLAN).expect(family.name()));
+            let [first, second] = [0, 1].map(|_| fit(*family, &train));
             assert!(first.bytes == second.bytes, "{}", family.name());
             assert_eq!(first.hyperparameters, second.hyperparameters, "{}", family.name());
         }
@@ -191,8 +195,8 @@ mod tests {
     fn a_loaded_model_predicts_the_same_bits_one_by_one_and_in_batches() {
         let (train, stones, _) = sales(600);
         for family in FAMILIES {
-            let fitted = family.fit(&train, &PLAN).expect(family.name());
-            let loaded = family.load(&fitted.bytes).expect(family.name());
+            let fitted = fit(*family, &train);
+            let loaded = family.load(&fitted.bytes).expect("its own bytes");
             let bits = |prices: Vec<f64>| prices.into_iter().map(f64::to_bits).collect::<Vec<_>>();
             let singles = stones.iter().rev().map(|stone| loaded.price_usd(stone)).rev().collect();
             assert_eq!(bits(fitted.model.prices_usd(&stones)), bits(loaded.prices_usd(&stones)), "{}", family.name());
@@ -204,7 +208,7 @@ mod tests {
     fn no_family_asks_a_negative_price() {
         let (train, stones, _) = sales(600);
         for family in FAMILIES {
-            let fitted = family.fit(&train, &PLAN).expect(family.name());
+            let fitted = fit(*family, &train);
             if fitted.target == "log_price" {
                 assert!(fitted.model.prices_usd(&stones).iter().all(|price| *price > 0.0), "{}", family.name());
             }
@@ -217,7 +221,7 @@ mod tests {
         let seen: Vec<Sale> =
             train.into_iter().filter(|sale| sale.stone.clarity != crate::diamond::Clarity::IF).collect();
         for family in FAMILIES {
-            let fitted = family.fit(&seen, &PLAN).expect(family.name());
+            let fitted = fit(*family, &seen);
             let flawless = Stone { clarity: crate::diamond::Clarity::IF, ..stones[0] };
             let next = Stone { clarity: crate::diamond::Clarity::VVS1, ..stones[0] };
             let ratio = fitted.model.price_usd(&flawless) / fitted.model.price_usd(&next);

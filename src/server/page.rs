@@ -177,14 +177,3 @@ fn scale_field<G: Grade>(label: &'static str, chosen: &str, error: Option<String
         .collect();
     ScaleField { name: G::SCALE, label, choices, error }
 }
-
-/// Formats for the templates.
-mod filters {
-    use std::fmt::Display;
-
-    /// A sum in dollars with thousands parted, without cents: `$4,733`.
-    #[askama::filter_fn]
-    pub fn dollars(amount: &f64, _values: &dyn askama::Values) -> askama::Result<impl Display> {
-        Ok(crate::text::dollars(*amount))
-    }
-}

@@ -107,12 +107,11 @@ async fn carry_connection(
         // the value seen is let go at once: it holds a lock
         () = async { drop(stopped.wait_for(|stop| *stop).await) } => None,
     };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
+    let ended = if let Some(ended) = ended {
+        ended
+    } else {
+        connection.as_mut().graceful_shutdown();
+        connection.await
     };
     if let Err(error) = ended {
         tracing::debug!("{peer}: {error}");
@@ -174,7 +173,7 @@ async fn read_body(body: Incoming) -> Result<Bytes, Problem> {
 async fn to_hyper(mut response: tide_http::Response) -> hyper::Response<Full<Bytes>> {
     let status = hyper::StatusCode::from_u16(response.status().into()).unwrap_or(hyper::StatusCode::OK);
     let mut builder = hyper::Response::builder().status(status);
-    for (name, values) in response.iter() {
+    for (name, values) in &response {
         for value in values {
             builder = builder.header(name.as_str(), value.as_str());
         }

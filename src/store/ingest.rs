@@ -87,11 +87,12 @@ impl Store {
 /// Lays the file out as rows of text fields, in the temporary table `upload_field`.
 fn stage(connection: &Connection, upload: &Upload, layout: &Layout, path: &str) -> Result<(), StoreError> {
     let staged = match layout {
-        Layout::Csv { delimiter, header_line, field_count, places: [a, b, c, d, e, f, g, h, i, j] } => connection
-            .execute(
-                include_str!("../../sql/queries/stage_csv.sql"),
-                params![path, delimiter.to_string(), header_line, field_count, a, b, c, d, e, f, g, h, i, j],
-            ),
+        Layout::Csv { delimiter, header_line, field_count, places } => {
+            let delimiter = delimiter.to_string();
+            let mut values: Vec<&dyn duckdb::ToSql> = vec![&path, &delimiter, header_line, field_count];
+            values.extend(places.iter().map(|place| place as &dyn duckdb::ToSql));
+            connection.execute(include_str!("../../sql/queries/stage_csv.sql"), &values[..])
+        }
         Layout::JsonLines => connection.execute(include_str!("../../sql/queries/stage_json.sql"), params![path]),
         Layout::Parquet => connection.execute(include_str!("../../sql/queries/stage_parquet.sql"), params![path]),
     };

@@ -99,8 +99,7 @@ impl Upload {
             return Err(self.bad("the file is encoded as UTF-16: save it as UTF-8"));
         }
         std::str::from_utf8(bytes).map_err(|error| {
-            let good = &bytes[..error.valid_up_to()];
-            let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+            let line = 1 + bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').skip(1).count();
             self.bad(format!("line {line} holds a byte that is not UTF-8 text: save the file as CSV in UTF-8"))
         })
     }

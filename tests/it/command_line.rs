@@ -36,9 +36,9 @@ fn the_command_and_the_api_give_the_same_price_and_the_same_stones() {
     let server = Server::start(&workplace);
     let stone = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2", "depth": 62.0, "table": 55,
         "x": 6.61, "y": 6.65, "z": 4.11});
-    let mut served = server.post("/v1/predictions", &stone).json();
-    served.as_object_mut().expect("an object").remove("id");
-    assert_eq!(served, quote);
+    let mut answer = server.post("/v1/predictions", &stone).json();
+    answer.as_object_mut().expect("an object").remove("id");
+    assert_eq!(answer, quote);
     assert_eq!(server.get("/v1/similar?carat=1.1&cut=Ideal&color=H&clarity=SI2&n=3").json(), similar);
 }
 
@@ -95,4 +95,17 @@ fn json_is_the_only_thing_on_standard_output_and_quiet_says_no_more_than_the_res
     let said = workplace.succeed(&["retrain", "--trials", "2"]);
     assert!(said.stdout.contains("new champion") && !said.stdout.contains('\u{1b}'), "{}", said.stdout);
     assert!(!said.stderr.contains("trials"), "no bar where nobody looks: {}", said.stderr);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_program_is_one_file_that_needs_nothing_but_the_c_library() {
+    let listed = std::process::Command::new("ldd").arg(env!("CARGO_BIN_EXE_diamonds")).output().expect("ldd runs");
+    let listed = String::from_utf8(listed.stdout).expect("text");
+    let libraries: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let expected = ["linux-vdso.so", "libm.so", "libc.so", "ld-linux", "libpthread.so", "libdl.so", "librt.so"];
+    for library in &libraries {
+        assert!(expected.iter().any(|known| library.contains(known)), "{library} in {listed}");
+    }
+    assert!(libraries.len() >= 2, "{listed}");
 }

@@ -254,11 +254,8 @@ fn a_later_export_that_overlaps_adds_only_what_is_new() {
 
 /// A file of sales, each of a few kinds, some more than once.
 fn csv_of(kinds: &[u8]) -> String {
-    let mut text = format!("{HEADER}\n");
-    for kind in kinds {
-        text.push_str(&format!("1.{kind},Ideal,H,SI2,62.0,55.0,4733,6.61,6.65,4.11\n"));
-    }
-    text
+    let lines = kinds.iter().map(|kind| format!("1.{kind},Ideal,H,SI2,62.0,55.0,4733,6.61,6.65,4.11"));
+    [HEADER.to_owned()].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
 }
 
 proptest! {

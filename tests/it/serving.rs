@@ -44,11 +44,11 @@ fn a_price_is_a_number_with_the_model_that_made_it_and_is_found_again() {
 #[test]
 fn an_array_is_answered_in_its_order_with_the_prices_of_singles() {
     let server = &SERVED.1;
-    let stones: Vec<Value> = (1..=40)
+    let stones: Vec<Value> = (1_u8..=40)
         .map(|step| {
             let mut stone = stone();
             stone["carat"] = json!(f64::from(41 - step) / 20.0);
-            stone["cut"] = json!(Cut::ALL[step as usize % 5].name());
+            stone["cut"] = json!(Cut::ALL[usize::from(step) % 5].name());
             stone
         })
         .collect();

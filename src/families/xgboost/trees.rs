@@ -81,7 +81,7 @@ impl TreeModel {
                 learner.objective.name, learner.gradient_booster.name
             )));
         }
-        let text = learner.learner_model_param.base_score;
+        let text = learner.parameters.base_score;
         let base_score = text
             .trim_matches(['[', ']'])
             .parse()
@@ -188,12 +188,13 @@ struct Learner {
     attributes: serde_json::Map<String, serde_json::Value>,
     feature_names: Vec<String>,
     gradient_booster: GradientBooster,
-    learner_model_param: LearnerModelParam,
+    #[serde(rename = "learner_model_param")]
+    parameters: LearnerParameters,
     objective: Objective,
 }
 
 #[derive(Deserialize)]
-struct LearnerModelParam {
+struct LearnerParameters {
     base_score: String,
 }
 

@@ -1,0 +1,33 @@
+# make run    build, load sample data if there are no sales yet, train, serve
+# make test   set up and run every test
+# make lint   formatting, lints, documentation
+
+CARGO ?= cargo
+ADDR ?= 127.0.0.1:8080
+DIAMONDS = $(CARGO) run --release --quiet --bin diamonds --
+
+.PHONY: run test lint build setup
+
+run: build
+	@case "$$($(DIAMONDS) --json sql 'SELECT count(*) AS sales FROM sale' 2>/dev/null)" in \
+		''|*'"sales":0}'*) $(DIAMONDS) ingest sample_data/sales.csv ;; \
+	esac
+	@case "$$($(DIAMONDS) --json sql 'SELECT count(*) AS champions FROM champion' 2>/dev/null)" in \
+		*'"champions":0}'*) $(DIAMONDS) retrain ;; \
+	esac
+	@$(DIAMONDS) serve --addr $(ADDR)
+
+test: setup
+	$(CARGO) test --release
+
+lint: setup
+	$(CARGO) fmt --check
+	$(CARGO) clippy --release --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --no-deps --document-private-items
+
+build: setup
+	@echo "Building. The first time DuckDB and XGBoost are compiled: up to 40 minutes on two cores; after that, seconds."
+	$(CARGO) build --release
+
+setup:
+	@.ci/install-build-tools
