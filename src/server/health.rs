@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use tide::Request;
 
-use super::application::App;
+use super::app::App;
 use super::problem::Problem;
 use super::request_parts::json_response;
 

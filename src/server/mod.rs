@@ -2,8 +2,10 @@
 //!
 //! tide routes, hyper carries: see `wire`. What an answer says comes from the engine; here it is only dressed.
 
-mod application;
+mod app;
+mod attachments;
 mod health;
+mod html;
 mod models;
 mod page;
 mod predictions;
@@ -11,6 +13,7 @@ mod problem;
 mod recorder;
 mod request_log;
 mod request_parts;
+mod routes;
 mod similar;
 mod wire;
 
@@ -20,9 +23,10 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-pub use application::{App, build};
+pub use app::App;
 pub use problem::Problem;
 pub use request_log::RequestLog;
+pub use routes::build;
 
 use crate::engine::{Engine, EngineError};
 use crate::store::{ServerNote, Store, StoreError};

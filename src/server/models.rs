@@ -3,7 +3,7 @@
 use serde_json::json;
 use tide::Request;
 
-use super::application::App;
+use super::app::App;
 use super::problem::{Answer, Problem};
 use super::request_parts::{
     in_background, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,

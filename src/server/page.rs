@@ -6,10 +6,11 @@ use tide::http::mime;
 use tide::{Request, Response, StatusCode};
 use uuid::Uuid;
 
-use super::application::App;
+use super::app::App;
+use super::attachments::{AnsweredBy, LogAs, RequestId};
+use super::html::CONTENT_SECURITY_POLICY;
 use super::predictions::Prediction;
 use super::problem::{Answer, Problem};
-use super::recorder::{AnsweredBy, LogAs, RequestId};
 use super::request_parts::query_pairs;
 use crate::diamond::{Clarity, Color, Cut, FieldError, Grade, MEASUREMENTS, StoneDescription};
 use crate::engine::SimilarStones;
@@ -18,10 +19,6 @@ use crate::engine::SimilarStones;
 const SIMILAR_SHOWN: usize = 5;
 /// Names of the four Cs in the form.
 const FIELDS: [&str; 4] = ["carat", Cut::SCALE, Color::SCALE, Clarity::SCALE];
-/// What a page may load: its own style, and nothing else.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
-                                       base-uri 'none'; frame-ancestors 'none'";
-
 #[derive(Template)]
 #[template(path = "index.html")]
 struct IndexPage {
@@ -62,16 +59,6 @@ struct PriceAnswer {
     stone: StoneDescription,
     prediction: Prediction,
     similar: SimilarStones,
-}
-
-/// The page that a browser gets instead of a problem document.
-#[derive(Template)]
-#[template(path = "error.html")]
-pub struct ErrorPage<'a> {
-    /// What went wrong.
-    pub problem: &'a Problem,
-    /// Under which the log has it.
-    pub request_id: Uuid,
 }
 
 /// `GET /`: the empty form; with a stone in the query, its price too.

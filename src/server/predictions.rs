@@ -7,9 +7,9 @@ use serde_json::Value;
 use tide::Request;
 use uuid::Uuid;
 
-use super::application::App;
+use super::app::App;
+use super::attachments::{AnsweredBy, RequestId};
 use super::problem::{Answer, Problem};
-use super::recorder::{AnsweredBy, RequestId};
 use super::request_parts::{
     in_background, json_body, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,
 };

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tide::{Request, Response, StatusCode};
 
-use super::application::App;
+use super::app::App;
 use super::problem::Problem;
 use crate::diamond::FieldError;
 

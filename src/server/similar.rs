@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 use tide::Request;
 
-use super::application::App;
+use super::app::App;
+use super::attachments::AnsweredBy;
 use super::problem::{Answer, Problem};
-use super::recorder::AnsweredBy;
 use super::request_parts::{json_body, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted};
 use crate::diamond::{FieldError, StoneDescription};
 use crate::engine::{EngineError, MAX_SIMILAR};

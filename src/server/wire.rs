@@ -20,9 +20,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::application::App;
+use super::app::App;
+use super::attachments::Refusal;
 use super::problem::Problem;
-use super::recorder::Refusal;
 
 /// Largest body of a request, in bytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;

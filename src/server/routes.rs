@@ -1,22 +1,11 @@
 //! Which path leads where.
 
-use std::sync::Arc;
-
 use tide::{Endpoint, Request, Server};
 
+use super::app::App;
 use super::problem::Problem;
 use super::recorder::Recorder;
-use super::{RequestLog, health, models, page, predictions, similar};
-use crate::engine::Engine;
-
-/// What every handler can reach.
-#[derive(Clone)]
-pub struct App {
-    /// Answers questions.
-    pub engine: Arc<Engine>,
-    /// Takes down what was asked and answered.
-    pub log: RequestLog,
-}
+use super::{health, models, page, predictions, similar};
 
 /// The whole application, ready to respond.
 #[must_use]
