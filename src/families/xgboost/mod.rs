@@ -3,6 +3,7 @@
 //! The bytes of a model are XGBoost's own JSON format, so that its other tools read them. What XGBoost does not know of,
 //! the target, is kept in the model's attributes.
 
+mod document;
 mod settings;
 mod training;
 mod trees;

@@ -1,12 +1,12 @@
-//! Prices by walking a model's trees in Rust, read from XGBoost's own JSON.
+//! Prices by walking a model's trees in Rust.
 //!
 //! The library's interface is made for batches: one row through it costs ten times what the walk costs. The walk does
 //! the same comparisons and sums, in the same single precision and order, so its results are the library's bit for bit.
 //!
-//! Format: <https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html>.
+//! A walk waits for memory at every step, so several trees are walked side by side, step by step, without branches: a
+//! leaf leads to itself until the deepest tree of its group is through.
 
-use serde::Deserialize;
-
+use super::document::{Document, Tree, read};
 use super::{FamilyError, TARGET_ATTRIBUTE, unreadable};
 use crate::diamond::Stone;
 use crate::families::Model;
@@ -14,6 +14,8 @@ use crate::features::{Feature, Target};
 
 /// Columns that a row may have at most; all features of a stone, one-hot, are 26.
 const MAX_FEATURES: usize = 32;
+/// Trees that are walked side by side.
+const LANES: usize = 12;
 
 /// A model of boosted trees.
 #[derive(Debug)]
@@ -21,24 +23,34 @@ pub struct TreeModel {
     target: Target,
     features: Vec<Feature>,
     base_score: f32,
-    /// Where each tree begins in `nodes`.
-    roots: Vec<u32>,
+    /// Trees in their order, a group of [`LANES`] after the other.
+    groups: Vec<Group>,
     nodes: Vec<Node>,
 }
 
-/// A split, or a leaf if `left` is [`LEAF`].
+/// Trees that are walked together.
+#[derive(Debug, Clone, Copy)]
+struct Group {
+    /// Where each tree begins.
+    roots: [u32; LANES],
+    /// How many of the roots are trees; the others repeat the first.
+    count: usize,
+    /// Steps from the root to the deepest leaf.
+    depth: u32,
+}
+
+/// A split, or a leaf. The right child lies behind the left one; the left child of a leaf is the leaf itself.
 #[derive(Debug, Clone, Copy)]
 struct Node {
     /// The threshold of a split: smaller values go left. The value of a leaf.
     value: f32,
     left: u32,
-    right: u32,
-    feature: u16,
+    feature: u8,
+    /// 1 for a split, 0 for a leaf: how far right a value that goes right leads.
+    split: u8,
     /// Whether a missing value goes left.
     missing_left: bool,
 }
-
-const LEAF: u32 = u32::MAX;
 
 impl TreeModel {
     /// Reads a model that was written by this program: the target is in its attributes.
@@ -86,14 +98,28 @@ impl TreeModel {
             .trim_matches(['[', ']'])
             .parse()
             .map_err(|_| unreadable(format!("its base score {text:?} is no number")))?;
-        let mut model = Self { target, features, base_score, roots: Vec::new(), nodes: Vec::new() };
-        for tree in learner.gradient_booster.model.trees {
-            model.add_tree(&tree)?;
+        let mut model = Self { target, features, base_score, groups: Vec::new(), nodes: Vec::new() };
+        for group in learner.gradient_booster.model.trees.chunks(LANES) {
+            model.add_group(group)?;
         }
         Ok(model)
     }
 
-    fn add_tree(&mut self, tree: &Tree) -> Result<(), FamilyError> {
+    fn add_group(&mut self, trees: &[Tree]) -> Result<(), FamilyError> {
+        let mut group = Group { roots: [0; LANES], count: trees.len(), depth: 0 };
+        for (root, tree) in group.roots.iter_mut().zip(trees) {
+            let (first, depth) = self.add_tree(tree)?;
+            *root = first;
+            group.depth = group.depth.max(depth);
+        }
+        let spare = group.roots[0];
+        group.roots[trees.len()..].fill(spare);
+        self.groups.push(group);
+        Ok(())
+    }
+
+    /// Lays a tree out level by level, so that siblings lie side by side. Gives its root and its depth.
+    fn add_tree(&mut self, tree: &Tree) -> Result<(u32, u32), FamilyError> {
         let count = tree.left_children.len();
         let lengths = [
             tree.right_children.len(),
@@ -105,34 +131,51 @@ impl TreeModel {
         if count == 0 || lengths.iter().any(|length| *length != count) {
             return Err(unreadable("the columns of a tree differ in length"));
         }
-        let root = u32::try_from(self.nodes.len()).map_err(|_| unreadable("it is too large"))?;
-        // children lie behind their parent, so a walk always ends
-        let child = |parent: usize, child: i32| -> Result<u32, FamilyError> {
-            match u32::try_from(child) {
-                Ok(index) if index as usize > parent && (index as usize) < count => Ok(root + index),
-                _ => Err(unreadable("a tree is malformed")),
+        let root = self.next_index()?;
+        let mut depth = 0;
+        let mut level = vec![0];
+        let mut taken = 0;
+        while !level.is_empty() {
+            // a tree in which a node had two parents would have more nodes on its levels than in all
+            taken += level.len();
+            if taken > count {
+                return Err(unreadable("a tree is malformed"));
             }
-        };
-        for index in 0..count {
-            let node = if tree.left_children[index] == -1 {
-                Node { value: tree.split_conditions[index], left: LEAF, right: LEAF, feature: 0, missing_left: false }
-            } else {
-                let feature = tree.split_indices[index];
-                if usize::from(feature) >= self.features.len() || tree.split_type[index] != 0 {
-                    return Err(unreadable("a split is of a kind that is not read here"));
-                }
-                Node {
-                    value: tree.split_conditions[index],
-                    left: child(index, tree.left_children[index])?,
-                    right: child(index, tree.right_children[index])?,
-                    feature,
-                    missing_left: tree.default_left[index] != 0,
-                }
-            };
-            self.nodes.push(node);
+            let mut next_level = Vec::new();
+            let first_of_next = self.nodes.len() + level.len();
+            for old in level {
+                let node = if tree.left_children[old] == -1 {
+                    let left = self.next_index()?;
+                    Node { value: tree.split_conditions[old], left, feature: 0, split: 0, missing_left: false }
+                } else {
+                    let left =
+                        u32::try_from(first_of_next + next_level.len()).map_err(|_| unreadable("it is too large"))?;
+                    for child in [tree.left_children[old], tree.right_children[old]] {
+                        let child = usize::try_from(child).ok().filter(|child| *child < count);
+                        next_level.push(child.ok_or_else(|| unreadable("a tree is malformed"))?);
+                    }
+                    self.split(tree, old, left)?
+                };
+                self.nodes.push(node);
+            }
+            depth += u32::from(!next_level.is_empty());
+            level = next_level;
         }
-        self.roots.push(root);
-        Ok(())
+        Ok((root, depth))
+    }
+
+    fn split(&self, tree: &Tree, old: usize, left: u32) -> Result<Node, FamilyError> {
+        let feature =
+            u8::try_from(tree.split_indices[old]).ok().filter(|feature| usize::from(*feature) < self.features.len());
+        let (Some(feature), 0) = (feature, tree.split_type[old]) else {
+            return Err(unreadable("a split is of a kind that is not read here"));
+        };
+        let value = tree.split_conditions[old];
+        Ok(Node { value, left, feature, split: 1, missing_left: tree.default_left[old] != 0 })
+    }
+
+    fn next_index(&self) -> Result<u32, FamilyError> {
+        u32::try_from(self.nodes.len()).map_err(|_| unreadable("it is too large"))
     }
 
     /// The columns that the model sees, in order.
@@ -143,17 +186,34 @@ impl TreeModel {
 
     /// What the model says of `row`, of shape `(n_features,)`, in the target's unit: the base score and one leaf a tree,
     /// summed in the trees' order. `NaN` is a missing value.
+    ///
+    /// # Panics
+    /// If the row has more columns than a model can have.
     #[must_use]
     pub fn predict(&self, row: &[f32]) -> f32 {
+        let mut padded = [0.0; MAX_FEATURES];
+        padded[..row.len()].copy_from_slice(row);
+        if row.iter().any(|value| value.is_nan()) { self.walk::<true>(&padded) } else { self.walk::<false>(&padded) }
+    }
+
+    /// The walk; rows without gaps need not be asked for them at every step.
+    fn walk<const GAPS: bool>(&self, row: &[f32; MAX_FEATURES]) -> f32 {
+        let nodes = self.nodes.as_slice();
         let mut sum = self.base_score;
-        for root in &self.roots {
-            let mut node = &self.nodes[*root as usize];
-            while node.left != LEAF {
-                let value = row[usize::from(node.feature)];
-                let goes_left = if value.is_nan() { node.missing_left } else { value < node.value };
-                node = &self.nodes[if goes_left { node.left } else { node.right } as usize];
+        for group in &self.groups {
+            let mut places = group.roots;
+            for _ in 0..group.depth {
+                for place in &mut places {
+                    let node = &nodes[*place as usize];
+                    // no feature is as large, but the compiler does not know
+                    let value = row[usize::from(node.feature) % MAX_FEATURES];
+                    let goes_left = value < node.value || (GAPS && value.is_nan() && node.missing_left);
+                    *place = node.left + (u32::from(!goes_left) & u32::from(node.split));
+                }
             }
-            sum += node.value;
+            for place in &places[..group.count] {
+                sum += nodes[*place as usize].value;
+            }
         }
         sum
     }
@@ -161,67 +221,15 @@ impl TreeModel {
 
 impl Model for TreeModel {
     fn price_usd(&self, stone: &Stone) -> f64 {
-        let mut row = [f32::NAN; MAX_FEATURES];
+        let mut row = [0.0; MAX_FEATURES];
         for (value, feature) in row.iter_mut().zip(&self.features) {
             #[expect(clippy::cast_possible_truncation, reason = "XGBoost works in single precision")]
             {
                 *value = feature.value(stone) as f32;
             }
         }
-        self.target.to_price(f64::from(self.predict(&row)))
+        self.target.to_price(f64::from(self.walk::<false>(&row)))
     }
-}
-
-fn read(json: &[u8]) -> Result<Document, FamilyError> {
-    serde_json::from_slice(json).map_err(|error| unreadable(error.to_string()))
-}
-
-// What is read of XGBoost's JSON.
-
-#[derive(Deserialize)]
-struct Document {
-    learner: Learner,
-}
-
-#[derive(Deserialize)]
-struct Learner {
-    attributes: serde_json::Map<String, serde_json::Value>,
-    feature_names: Vec<String>,
-    gradient_booster: GradientBooster,
-    #[serde(rename = "learner_model_param")]
-    parameters: LearnerParameters,
-    objective: Objective,
-}
-
-#[derive(Deserialize)]
-struct LearnerParameters {
-    base_score: String,
-}
-
-#[derive(Deserialize)]
-struct Objective {
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct GradientBooster {
-    name: String,
-    model: TreesModel,
-}
-
-#[derive(Deserialize)]
-struct TreesModel {
-    trees: Vec<Tree>,
-}
-
-#[derive(Deserialize)]
-struct Tree {
-    left_children: Vec<i32>,
-    right_children: Vec<i32>,
-    split_conditions: Vec<f32>,
-    split_indices: Vec<u16>,
-    default_left: Vec<u8>,
-    split_type: Vec<u8>,
 }
 
 #[cfg(test)]
