@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 /// `mean_absolute_percentage_error`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
-    /// Share of the variance explained: 1 − Σ(t − p)² / Σ(t − t̄)².
+    /// Share of the variance explained: 1 − Σ(t − p)² / Σ(t − t̄)². Where the truth does not vary, 1 for predictions
+    /// that hit it and 0 for others.
     pub r2: f64,
     /// Mean absolute error in US dollars.
     pub mae_usd: f64,
@@ -33,7 +34,7 @@ impl Metrics {
         let pairs = || truth.iter().zip(predicted);
         let squared: f64 = pairs().map(|(t, p)| (t - p).powi(2)).sum();
         Self {
-            r2: 1.0 - squared / total,
+            r2: if total > 0.0 { 1.0 - squared / total } else { f64::from(squared == 0.0) },
             mae_usd: mean_absolute_error(truth, predicted),
             rmse_usd: (squared / count).sqrt(),
             mape: pairs().map(|(t, p)| ((t - p) / t).abs()).sum::<f64>() / count,

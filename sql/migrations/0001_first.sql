@@ -6,6 +6,7 @@ CREATE TABLE setting (
     value VARCHAR NOT NULL
 );
 COMMENT ON TABLE setting IS 'What belongs to the file as a whole. application says that diamonds made the file.';
+COMMENT ON COLUMN setting.value IS 'Its value.';
 COMMENT ON COLUMN setting.name IS 'application, or holdout_salt: the salt of the hash that decides which sales judge models.';
 
 INSERT INTO setting (name, value) VALUES
@@ -29,6 +30,7 @@ CREATE TABLE batch (
     CHECK (row_count = accepted_count + known_count + rejected_count)
 );
 COMMENT ON TABLE batch IS 'One ingested file: every row of it was accepted, known already, or rejected.';
+COMMENT ON COLUMN batch.id IS 'Number of the batch, from 1, in the order of ingestion.';
 COMMENT ON COLUMN batch.file_name IS 'Name of the file as given; - is standard input.';
 COMMENT ON COLUMN batch.content_sha256 IS 'SHA-256 of the file''s bytes, in hexadecimal.';
 COMMENT ON COLUMN batch.ingested_at IS 'When, UTC.';
@@ -56,8 +58,12 @@ COMMENT ON TABLE sale IS 'Diamonds sold: what they were and what they fetched. A
 COMMENT ON COLUMN sale.batch_id IS 'The batch that brought it.';
 COMMENT ON COLUMN sale.line_number IS 'Its line in the batch''s file, from 1; in a Parquet file its row.';
 COMMENT ON COLUMN sale.carat IS 'Weight; 1 carat is 200 mg.';
+COMMENT ON COLUMN sale.cut IS 'Quality of the cut.';
+COMMENT ON COLUMN sale.color IS 'Grade of colour: D is colourless.';
+COMMENT ON COLUMN sale.clarity IS 'Grade of clarity: IF is flawless inside.';
 COMMENT ON COLUMN sale.depth_percent IS 'Total depth: 200 z / (x + y).';
 COMMENT ON COLUMN sale.table_percent IS 'Width of the table facet against the widest point.';
+COMMENT ON COLUMN sale.price_usd IS 'What it fetched, in US dollars.';
 COMMENT ON COLUMN sale.x_mm IS 'Length.';
 COMMENT ON COLUMN sale.y_mm IS 'Width.';
 COMMENT ON COLUMN sale.z_mm IS 'Height.';
@@ -70,6 +76,8 @@ CREATE TABLE rejected_row (
     raw_text    VARCHAR NOT NULL
 );
 COMMENT ON TABLE rejected_row IS 'Rows of ingested files that could not become sales.';
+COMMENT ON COLUMN rejected_row.batch_id IS 'The batch whose file it was in.';
+COMMENT ON COLUMN rejected_row.line_number IS 'Its line in the file, from 1; in a Parquet file its row.';
 COMMENT ON COLUMN rejected_row.column_name IS 'The first column that is wrong; NULL if the whole row is.';
 COMMENT ON COLUMN rejected_row.reason IS 'What is wrong with it.';
 COMMENT ON COLUMN rejected_row.raw_text IS 'The row as it stood in the file.';
@@ -80,6 +88,9 @@ CREATE TABLE batch_warning (
     count    BIGINT NOT NULL CHECK (count > 0)
 );
 COMMENT ON TABLE batch_warning IS 'What looks odd about rows that were accepted all the same.';
+COMMENT ON COLUMN batch_warning.batch_id IS 'The batch that brought them.';
+COMMENT ON COLUMN batch_warning.warning IS 'What looks odd.';
+COMMENT ON COLUMN batch_warning.count IS 'In how many rows.';
 
 CREATE TABLE model (
     id               BIGINT PRIMARY KEY,
@@ -102,9 +113,14 @@ CREATE TABLE model (
     program_version  VARCHAR NOT NULL
 );
 COMMENT ON TABLE model IS 'Every model ever trained.';
+COMMENT ON COLUMN model.id IS 'Number of the model, from 1, in the order of training.';
+COMMENT ON COLUMN model.family IS 'Name of its family, such as linear or xgboost.';
+COMMENT ON COLUMN model.trained_at IS 'When, UTC.';
 COMMENT ON COLUMN model.artifact IS 'The model itself, in the format of its family.';
 COMMENT ON COLUMN model.features IS 'Names of the columns that the model sees, in order.';
 COMMENT ON COLUMN model.target IS 'What it learnt: price or log_price.';
+COMMENT ON COLUMN model.hyperparameters IS 'Its settings.';
+COMMENT ON COLUMN model.seed IS 'What decided every random choice.';
 COMMENT ON COLUMN model.dataset_rows IS 'Sales in the file when it was trained.';
 COMMENT ON COLUMN model.train_rows IS 'Sales that it was fitted to.';
 COMMENT ON COLUMN model.holdout_rows IS 'Sales that judged it, which it never saw.';
@@ -113,6 +129,8 @@ COMMENT ON COLUMN model.mae_usd IS 'Mean absolute error on the holdout.';
 COMMENT ON COLUMN model.rmse_usd IS 'Root of the mean squared error on the holdout.';
 COMMENT ON COLUMN model.mape IS 'Mean absolute error as a share of the price, on the holdout.';
 COMMENT ON COLUMN model.fit_seconds IS 'Tuning and fitting together.';
+COMMENT ON COLUMN model.evaluate_seconds IS 'Pricing the holdout.';
+COMMENT ON COLUMN model.program_version IS 'Version of diamonds that trained it.';
 
 CREATE TABLE model_batch (
     model_id  BIGINT NOT NULL REFERENCES model (id),
@@ -121,6 +139,9 @@ CREATE TABLE model_batch (
     PRIMARY KEY (model_id, batch_id)
 );
 COMMENT ON TABLE model_batch IS 'Lineage: how many sales of which batch were in a model''s dataset.';
+COMMENT ON COLUMN model_batch.model_id IS 'The model.';
+COMMENT ON COLUMN model_batch.batch_id IS 'The batch.';
+COMMENT ON COLUMN model_batch.row_count IS 'How many of its sales were in the dataset.';
 
 CREATE TABLE trial (
     model_id        BIGINT NOT NULL REFERENCES model (id),
@@ -132,8 +153,12 @@ CREATE TABLE trial (
     PRIMARY KEY (model_id, number)
 );
 COMMENT ON TABLE trial IS 'Every setting that was tried when a model was tuned.';
+COMMENT ON COLUMN trial.model_id IS 'The model that was tuned.';
+COMMENT ON COLUMN trial.number IS 'Place in the search, from 1.';
+COMMENT ON COLUMN trial.hyperparameters IS 'What was tried.';
 COMMENT ON COLUMN trial.mae_usd IS 'Mean absolute error on the tuning split, which is part of the training rows.';
 COMMENT ON COLUMN trial.pruned IS 'Whether it was given up early because it fell behind.';
+COMMENT ON COLUMN trial.elapsed_ms IS 'How long it took.';
 
 CREATE TABLE promotion (
     id          BIGINT PRIMARY KEY,
@@ -142,6 +167,10 @@ CREATE TABLE promotion (
     reason      VARCHAR NOT NULL
 );
 COMMENT ON TABLE promotion IS 'History of the champion, the model that answers unless another is asked for: the last promotion names it.';
+COMMENT ON COLUMN promotion.id IS 'Number of the promotion, from 1, in order.';
+COMMENT ON COLUMN promotion.model_id IS 'Who became the champion.';
+COMMENT ON COLUMN promotion.promoted_at IS 'When, UTC.';
+COMMENT ON COLUMN promotion.reason IS 'Why.';
 
 CREATE VIEW champion AS
 SELECT model_id, promoted_at, reason
@@ -166,6 +195,10 @@ CREATE TABLE request (
 COMMENT ON TABLE request IS 'Every request to the API and every price asked for on a page, with what was answered.';
 COMMENT ON COLUMN request.id IS 'UUID version 7: the order of ids is the order of arrival. Also in the response''s X-Request-Id.';
 COMMENT ON COLUMN request.received_at IS 'When, UTC.';
+COMMENT ON COLUMN request.method IS 'The method, such as POST.';
+COMMENT ON COLUMN request.path IS 'The path, without the query.';
+COMMENT ON COLUMN request.query IS 'What followed the ?, if anything did.';
+COMMENT ON COLUMN request.status IS 'Status of the response.';
 COMMENT ON COLUMN request.latency_us IS 'From arrival to the answer being ready, in microseconds; writing it here comes on top.';
 COMMENT ON COLUMN request.model_id IS 'The model that answered, if one did.';
 COMMENT ON COLUMN request.client IS 'Address of who asked.';

@@ -10,18 +10,14 @@
 -- $4 number of fields in the header
 -- $5 … $14 places, from 1, of carat, cut, color, clarity, depth, table, price, x, y, z in the header
 CREATE OR REPLACE TEMP TABLE upload_field AS
-WITH line AS (
-    SELECT row_number() OVER () AS line_number, rtrim(coalesce(raw_text, ''), chr(13)) AS raw_text
-    FROM read_csv(
-        $1,
-        columns = {'raw_text': 'VARCHAR'},
-        auto_detect = false,
-        header = false,
-        delim = chr(1),
-        quote = '',
-        escape = '',
-        null_padding = true
-    )
+WITH file AS (
+    SELECT string_split(content, chr(10)) AS lines
+    FROM read_text($1)
+),
+line AS (
+    -- lines may end as Windows ends them
+    SELECT unnest(range(1, len(lines) + 1)) AS line_number, rtrim(unnest(lines), chr(13)) AS raw_text
+    FROM file
 ),
 split AS (
     SELECT

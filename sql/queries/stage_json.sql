@@ -2,18 +2,14 @@
 --
 -- $1 path of the file, UTF-8
 CREATE OR REPLACE TEMP TABLE upload_field AS
-WITH line AS (
-    SELECT row_number() OVER () AS line_number, rtrim(coalesce(raw_text, ''), chr(13)) AS raw_text
-    FROM read_csv(
-        $1,
-        columns = {'raw_text': 'VARCHAR'},
-        auto_detect = false,
-        header = false,
-        delim = chr(1),
-        quote = '',
-        escape = '',
-        null_padding = true
-    )
+WITH file AS (
+    SELECT string_split(content, chr(10)) AS lines
+    FROM read_text($1)
+),
+line AS (
+    -- lines may end as Windows ends them
+    SELECT unnest(range(1, len(lines) + 1)) AS line_number, rtrim(unnest(lines), chr(13)) AS raw_text
+    FROM file
 ),
 object AS (
     SELECT

@@ -31,7 +31,7 @@ impl Console {
             writeln!(out)?;
         } else {
             let text = text(result);
-            writeln!(out, "{}", text.trim_end())?;
+            writeln!(out, "{}", harmless(text.trim_end()))?;
         }
         out.flush()
     }
@@ -43,6 +43,18 @@ impl Console {
             let _ = writeln!(io::stderr(), "{text}");
         }
     }
+}
+
+/// The text with control characters written out: what strangers sent must not steer the terminal.
+fn harmless(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
+        if character.is_control() && character != '\n' && character != '\t' {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+        shown
+    })
 }
 
 /// A table of text; columns in `right` (from 0) are aligned to the right.

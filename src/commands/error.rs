@@ -29,24 +29,24 @@ pub enum CommandError {
     #[error(transparent)]
     Server(#[from] ServerError),
     /// A stone is not described as it should be.
-    #[error("{}", list(.0))]
-    Stone(Vec<FieldError>),
-    /// An argument is not what it should be.
-    #[error("{0}")]
-    Usage(String),
+    #[error("{}", list(errors))]
+    Stone {
+        /// Every mistake.
+        errors: Vec<FieldError>,
+    },
     /// The platform does not say where data belongs.
     #[error("this system does not say where data belongs: name the file with --db")]
     NoDataFolder,
     /// What was printed could not be written.
     #[error("cannot write the output")]
     Output(#[from] io::Error),
-    /// A file could not be written.
-    #[error("cannot write {}", path.display())]
-    Write {
-        /// The file.
+    /// The name of a file that the engine would take for something else.
+    #[error("{} cannot be the name of the file: {reason}", path.display())]
+    BadLocation {
+        /// The name.
         path: PathBuf,
-        /// What the system says.
-        source: io::Error,
+        /// What is wrong with it.
+        reason: &'static str,
     },
     /// Ctrl-C cannot be listened for.
     #[error("cannot listen for Ctrl-C")]
@@ -58,7 +58,7 @@ impl CommandError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Stone(_) => 2,
+            Self::Stone { .. } | Self::BadLocation { .. } => 2,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             _ => 1,
         }

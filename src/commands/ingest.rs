@@ -4,10 +4,11 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use tempfile::TempDir;
 
 use super::CommandError;
 use super::console::Console;
-use crate::store::{FileReport, Store, Upload};
+use crate::store::{FileReport, Store, StoreError, Upload};
 use crate::text::count;
 
 #[derive(Debug, clap::Args)]
@@ -26,11 +27,11 @@ struct Report {
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let mut store = Store::open(database)?;
+    let mut desk = Desk { store: None, database };
     let mut report = Report { files: Vec::new() };
     let mut failure = None;
     for path in &arguments.files {
-        match Upload::read(path).and_then(|upload| store.ingest(&upload, arguments.dry_run)) {
+        match Upload::read(path).and_then(|upload| desk.open(arguments.dry_run)?.ingest(&upload, arguments.dry_run)) {
             Ok(file) => report.files.push(file),
             Err(error) => {
                 failure = Some(error);
@@ -51,6 +52,27 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     Ok(())
 }
 
+/// The file, opened once there is something to store: a name that leads nowhere makes no file.
+struct Desk<'a> {
+    store: Option<(Store, Option<TempDir>)>,
+    database: &'a Path,
+}
+
+impl Desk<'_> {
+    fn open(&mut self, dry_run: bool) -> Result<&mut Store, StoreError> {
+        let opened = match self.store.take() {
+            Some(opened) => opened,
+            None if dry_run && !self.database.exists() => {
+                let folder =
+                    tempfile::tempdir().map_err(|source| StoreError::Folder { path: std::env::temp_dir(), source })?;
+                (Store::open(&folder.path().join("dry-run.duckdb"))?, Some(folder))
+            }
+            None => (Store::open(self.database)?, None),
+        };
+        Ok(&mut self.store.insert(opened).0)
+    }
+}
+
 fn describe(report: &FileReport) -> String {
     let head = match report.batch {
         Some(batch) => format!("{} (batch {batch})", report.file),
@@ -69,6 +91,9 @@ fn describe(report: &FileReport) -> String {
     }
     for warning in &report.warnings {
         let _ = writeln!(text, "  warning:  {:>7}  {}", count(warning.count), warning.warning);
+    }
+    if report.rejected == report.rows {
+        text.push_str("  nothing was added: is this a file of sales, with numbers written as 1.1?\n");
     }
     if let Some(batch) = report.batch.filter(|_| report.rejected > 0) {
         let _ = writeln!(text, "  each rejected row: diamonds batches show {batch}");

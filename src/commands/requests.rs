@@ -41,8 +41,7 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     let store = Store::open_read_only(database)?;
     match arguments {
         Arguments::List { limit, status, path, since } => {
-            let filter =
-                RequestFilter { limit: *limit, status: *status, path: path.clone(), since: *since, before: None };
+            let filter = RequestFilter { limit: *limit, status: *status, path: path.clone(), since: *since };
             let requests = store.requests(&filter)?;
             console.print(&json!({ "requests": requests }), |_| list(&requests))?;
         }

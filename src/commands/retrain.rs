@@ -18,7 +18,7 @@ use crate::families::{FAMILIES, Family, FitPlan, Observer, find_family};
 use crate::metrics::Metrics;
 use crate::store::{Dataset, Lineage, NewModel, Store, TrialRecord};
 use crate::text::{count, dollars};
-use crate::training::{Partition, Trained, train};
+use crate::training::{Incumbent, Partition, Promote, Trained, TrainingError, decide, train};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -31,22 +31,32 @@ pub struct Arguments {
     /// Time to tune at most, such as 60s or 5m; the final fit comes on top [default: until all trials are done]
     #[arg(long, value_name = "TIME", value_parser = parse_budget)]
     budget: Option<Duration>,
-    /// Decides every random choice: the same sales, seed and trials give the same models
+    /// Decides every random choice: the same file, seed and trials give the same models
     #[arg(long, value_name = "N", default_value_t = 42)]
     seed: u64,
     /// Whether the best new model becomes the champion
-    #[arg(long, value_enum, default_value_t = Promote::Auto)]
-    promote: Promote,
+    #[arg(long, value_enum, default_value_t = PromoteChoice::Auto)]
+    promote: PromoteChoice,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Promote {
+enum PromoteChoice {
     /// If its mean absolute error is less than the champion's on the same sales
     Auto,
     /// In any case
     Always,
     /// In no case
     Never,
+}
+
+impl From<PromoteChoice> for Promote {
+    fn from(choice: PromoteChoice) -> Self {
+        match choice {
+            PromoteChoice::Auto => Self::Auto,
+            PromoteChoice::Always => Self::Always,
+            PromoteChoice::Never => Self::Never,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -74,57 +84,80 @@ struct ModelReport {
     trials: usize,
 }
 
-/// The champion before this run, judged on today's holdout.
-struct Incumbent {
-    id: i64,
-    family: String,
-    metrics: Metrics,
-}
-
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     let families = chosen_families(&arguments.family)?;
+    if !database.exists() {
+        return Err(TrainingError::NoSales.into());
+    }
     let mut store = Store::open(database)?;
     let dataset = store.dataset()?;
     let sales: Vec<_> = dataset.sales.iter().map(|stored| stored.sale).collect();
     let partition = Partition::new(&sales, &dataset.holdout_salt)?;
     let incumbent = judge_incumbent(&store, &partition)?;
 
+    let trained = train_all(&families, &partition, arguments, console)?;
+    let metrics: Vec<Metrics> = trained.iter().map(|one| one.metrics).collect();
+    let verdict = decide(arguments.promote.into(), &metrics, incumbent.as_ref());
+    let models: Vec<NewModel> = trained.iter().map(|one| to_store(one, arguments.seed, &dataset, &partition)).collect();
+    let ids = store.add_models(&models, verdict.promoted.then_some((verdict.winner, verdict.reason.as_str())))?;
+
+    let champion = if verdict.promoted { Some(ids[verdict.winner]) } else { incumbent.as_ref().map(|one| one.id) };
+    let report = Report {
+        dataset: DatasetReport { rows: sales.len(), train: partition.train.len(), holdout: partition.truth.len() },
+        champion,
+        promoted: verdict.promoted,
+        models: trained.into_iter().zip(&ids).map(|(one, id)| ModelReport::new(one, *id)).collect(),
+    };
+    console.print(&report, |report| describe(report, incumbent.as_ref(), &verdict.reason))?;
+    if verdict.promoted {
+        console.hint("Next: `diamonds serve` answers with the new champion; `diamonds models list` shows the history.");
+    }
+    Ok(())
+}
+
+impl ModelReport {
+    fn new(trained: Trained, id: i64) -> Self {
+        Self {
+            id,
+            family: trained.family,
+            metrics: trained.metrics,
+            hyperparameters: trained.fitted.hyperparameters,
+            fit_seconds: trained.fit_time.as_secs_f64(),
+            trials: trained.fitted.trials.len(),
+        }
+    }
+}
+
+/// Trains a model of each family. One that cannot be fitted does not keep the others from it.
+fn train_all(
+    families: &[&dyn Family],
+    partition: &Partition,
+    arguments: &Arguments,
+    console: &Console,
+) -> Result<Vec<Trained>, CommandError> {
     let stop: &'static AtomicBool = listen_for_stop()?;
     let mut trained = Vec::new();
+    let mut failures = Vec::new();
     for family in families {
         let progress = Progress::new(family.name(), arguments.trials, stop, console);
         let plan =
             FitPlan { seed: arguments.seed, trials: arguments.trials, budget: arguments.budget, observer: &progress };
-        let result = train(family, &partition, &plan);
+        let result = train(*family, partition, &plan);
         progress.bar.finish_and_clear();
-        trained.push(result?);
+        match result {
+            Ok(one) => trained.push(one),
+            Err(error) => {
+                tracing::warn!("{error}");
+                failures.push(error);
+            }
+        }
     }
-
-    let (winner, promotes, reason) = decide(arguments.promote, &trained, incumbent.as_ref());
-    let models: Vec<NewModel> = trained.iter().map(|one| to_store(one, arguments.seed, &dataset, &partition)).collect();
-    let ids = store.add_models(&models, promotes.then_some((winner, reason.as_str())))?;
-    let report = Report {
-        dataset: DatasetReport { rows: sales.len(), train: partition.train.len(), holdout: partition.truth.len() },
-        champion: if promotes { Some(ids[winner]) } else { incumbent.as_ref().map(|champion| champion.id) },
-        promoted: promotes,
-        models: trained
-            .into_iter()
-            .zip(&ids)
-            .map(|(one, id)| ModelReport {
-                id: *id,
-                family: one.family,
-                metrics: one.metrics,
-                hyperparameters: one.fitted.hyperparameters,
-                fit_seconds: one.fit_time.as_secs_f64(),
-                trials: one.fitted.trials.len(),
-            })
-            .collect(),
-    };
-    console.print(&report, |report| describe(report, incumbent.as_ref(), &reason))?;
-    if promotes {
-        console.hint("Next: `diamonds serve` answers with the new champion; `diamonds models list` shows the history.");
+    if trained.is_empty()
+        && let Some(first) = failures.into_iter().next()
+    {
+        return Err(first.into());
     }
-    Ok(())
+    Ok(trained)
 }
 
 fn chosen_families(names: &[String]) -> Result<Vec<&'static dyn Family>, CommandError> {
@@ -141,29 +174,14 @@ fn chosen_families(names: &[String]) -> Result<Vec<&'static dyn Family>, Command
 fn judge_incumbent(store: &Store, partition: &Partition) -> Result<Option<Incumbent>, CommandError> {
     let Some(id) = store.champion()? else { return Ok(None) };
     let (family, artifact) = store.model_artifact(id)?;
-    let model = find_family(&family)?.load(&artifact)?;
-    Ok(Some(Incumbent { id, family, metrics: partition.judge(model.as_ref()) }))
-}
-
-/// The index of the best new model, whether it becomes the champion, and why or why not.
-fn decide(promote: Promote, trained: &[Trained], incumbent: Option<&Incumbent>) -> (usize, bool, String) {
-    let winner = (0..trained.len())
-        .min_by(|a, b| trained[*a].metrics.mae_usd.total_cmp(&trained[*b].metrics.mae_usd))
-        .unwrap_or_default();
-    let mae_usd = trained[winner].metrics.mae_usd;
-    let (promotes, reason) = match (promote, incumbent) {
-        (Promote::Never, _) => (false, "promotion was not wanted (--promote never)".to_owned()),
-        (Promote::Always, _) => (true, "promotion was wanted in any case (--promote always)".to_owned()),
-        (Promote::Auto, None) => (true, "the first champion".to_owned()),
-        (Promote::Auto, Some(champion)) => {
-            let better = mae_usd < champion.metrics.mae_usd;
-            let word = if better { "less" } else { "not less" };
-            let theirs = champion.metrics.mae_usd;
-            let id = champion.id;
-            (better, format!("MAE ${mae_usd:.2} is {word} than ${theirs:.2} of model {id} on the same holdout"))
+    let metrics = match find_family(&family).and_then(|known| known.load(&artifact)) {
+        Ok(model) => Some(partition.judge(model.as_ref())),
+        Err(error) => {
+            tracing::warn!("{error}");
+            None
         }
     };
-    (winner, promotes, reason)
+    Ok(Some(Incumbent { id, family, metrics }))
 }
 
 fn to_store(trained: &Trained, seed: u64, dataset: &Dataset, partition: &Partition) -> NewModel {
@@ -221,7 +239,7 @@ fn describe(report: &Report, incumbent: Option<&Incumbent>, reason: &str) -> Str
     }
     if let Some(champion) = incumbent {
         let mut row = vec![champion.id.to_string(), champion.family.clone()];
-        row.extend(metrics_cells(&champion.metrics));
+        row.extend(champion.metrics.as_ref().map_or_else(|| [const { String::new() }; 4], metrics_cells));
         let word = if report.promoted { "champion until now" } else { "stays champion" };
         row.extend([String::new(), String::new(), word.to_owned()]);
         rows.push(row);
@@ -260,7 +278,8 @@ impl Progress {
 }
 
 impl Observer for Progress {
-    fn trial_done(&self, done: usize, _planned: usize, best_mae_usd: f64) {
+    fn trial_done(&self, done: usize, planned: usize, best_mae_usd: f64) {
+        tracing::info!("trial {done} of {planned}: best MAE ${best_mae_usd:.2}");
         self.bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
         self.bar.set_message(format!("best MAE {}", dollars(best_mae_usd)));
     }

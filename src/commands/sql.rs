@@ -11,15 +11,32 @@ use crate::store::{Store, Table};
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// A query in DuckDB's SQL; `SHOW TABLES` lists what there is, `DESCRIBE sale` what a table holds
+    #[arg(allow_hyphen_values = true)]
     query: String,
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     let answer = Store::open_read_only(database)?.query(&arguments.query)?;
+    let columns = distinct(&answer.columns);
     let objects: Vec<Map<String, Value>> =
-        answer.rows.iter().map(|row| answer.columns.iter().cloned().zip(row.iter().cloned()).collect()).collect();
+        answer.rows.iter().map(|row| columns.iter().cloned().zip(row.iter().cloned()).collect()).collect();
     console.print(&objects, |_| describe(&answer))?;
     Ok(())
+}
+
+/// The names, made distinct: the second `a` is `a_2`.
+fn distinct(names: &[String]) -> Vec<String> {
+    let mut distinct: Vec<String> = Vec::with_capacity(names.len());
+    for name in names {
+        let mut fresh = name.clone();
+        let mut number = 2;
+        while distinct.contains(&fresh) {
+            fresh = format!("{name}_{number}");
+            number += 1;
+        }
+        distinct.push(fresh);
+    }
+    distinct
 }
 
 fn describe(answer: &Table) -> String {

@@ -6,7 +6,7 @@ use crate::diamond::StoneDescription;
 #[derive(Debug, clap::Args)]
 pub struct StoneArguments {
     /// Weight in carats
-    #[arg(long, value_name = "CT")]
+    #[arg(long, value_name = "CT", allow_negative_numbers = true)]
     carat: String,
     /// Fair, Good, Very Good, Premium or Ideal
     #[arg(long, value_name = "GRADE")]
@@ -18,19 +18,19 @@ pub struct StoneArguments {
     #[arg(long, value_name = "GRADE")]
     clarity: String,
     /// Total depth in percent
-    #[arg(long, value_name = "%")]
+    #[arg(long, value_name = "%", allow_negative_numbers = true)]
     depth: Option<String>,
     /// Width of the table in percent
-    #[arg(long, value_name = "%")]
+    #[arg(long, value_name = "%", allow_negative_numbers = true)]
     table: Option<String>,
     /// Length in millimetres
-    #[arg(short, long, value_name = "MM")]
+    #[arg(short, long, value_name = "MM", allow_negative_numbers = true)]
     x: Option<String>,
     /// Width in millimetres
-    #[arg(short, long, value_name = "MM")]
+    #[arg(short, long, value_name = "MM", allow_negative_numbers = true)]
     y: Option<String>,
     /// Height in millimetres
-    #[arg(short, long, value_name = "MM")]
+    #[arg(short, long, value_name = "MM", allow_negative_numbers = true)]
     z: Option<String>,
 }
 
@@ -52,6 +52,6 @@ impl StoneArguments {
             ("z", self.z.as_ref()),
         ];
         let pairs = given.iter().filter_map(|(name, value)| value.map(|value| (*name, value.as_str())));
-        StoneDescription::from_text(pairs, &[]).map_err(CommandError::Stone)
+        StoneDescription::from_text(pairs, &[]).map_err(|errors| CommandError::Stone { errors })
     }
 }

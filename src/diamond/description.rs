@@ -3,6 +3,8 @@
 //! One reader serves the JSON API, the query string, the page's form and the command line, so that all of them accept
 //! the same stones and refuse the same mistakes in the same words.
 
+use std::ops::RangeInclusive;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -11,10 +13,14 @@ use super::{Clarity, Color, Cut, Grade};
 /// Names of the measurements that may be left out.
 pub const MEASUREMENTS: [&str; 5] = ["depth", "table", "x", "y", "z"];
 
-/// Largest weight that is taken for a weight: the largest gem diamond ever found was 3,107 ct, cut stones stay below.
-const MAX_CARAT: f64 = 1_000.0;
-/// Largest length that is taken for a length, in millimetres.
-const MAX_MM: f64 = 200.0;
+/// What is taken for a weight, in carats: the largest cut diamond weighs 545 ct, the smallest that are graded 0.01 ct.
+const CARATS: RangeInclusive<f64> = 0.001..=1_000.0;
+/// What is taken for a length, in millimetres.
+const MILLIMETRES: RangeInclusive<f64> = 0.01..=200.0;
+/// What is taken for a proportion, in percent.
+const PERCENT: RangeInclusive<f64> = 0.1..=100.0;
+/// Unknown fields that are listed; one who sends more has mistaken the address, not a name.
+const MAX_UNKNOWN_FIELDS: usize = 20;
 
 /// One thing that is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -63,12 +69,13 @@ impl StoneDescription {
     /// Every bad field at once.
     pub fn from_fields(fields: &Map<String, Value>, others: &[&str]) -> Result<Self, Vec<FieldError>> {
         let mut reader = FieldReader { fields, errors: Vec::new() };
-        let carat = reader.number("carat", MAX_CARAT, Need::Required);
+        let carat = reader.number("carat", CARATS, Need::Required);
         let cut = reader.grade::<Cut>();
         let color = reader.grade::<Color>();
         let clarity = reader.grade::<Clarity>();
-        let [depth, table, x, y, z] = [("depth", 100.0), ("table", 100.0), ("x", MAX_MM), ("y", MAX_MM), ("z", MAX_MM)]
-            .map(|(name, max)| reader.number(name, max, Need::Optional));
+        let [depth, table, x, y, z] =
+            [("depth", PERCENT), ("table", PERCENT), ("x", MILLIMETRES), ("y", MILLIMETRES), ("z", MILLIMETRES)]
+                .map(|(name, range)| reader.number(name, range, Need::Optional));
         reader.refuse_unknown(others);
         let errors = reader.errors;
         match (carat, cut, color, clarity) {
@@ -115,8 +122,8 @@ struct FieldReader<'a> {
 }
 
 impl FieldReader<'_> {
-    /// A number above 0 and up to `max`.
-    fn number(&mut self, name: &str, max: f64, need: Need) -> Option<f64> {
+    /// A number within `range`, all of which is above 0.
+    fn number(&mut self, name: &str, range: RangeInclusive<f64>, need: Need) -> Option<f64> {
         let value = self.fields.get(name).filter(|value| !value.is_null());
         let Some(value) = value else {
             if need == Need::Required {
@@ -124,13 +131,14 @@ impl FieldReader<'_> {
             }
             return None;
         };
+        let text = value.as_str().unwrap_or_default().trim();
         let message = match value.as_f64() {
-            Some(number) if number > 0.0 && number <= max => return Some(number),
+            Some(number) if range.contains(&number) => return Some(number),
             Some(number) if number <= 0.0 => "must be above 0".to_owned(),
-            Some(_) => format!("must be at most {max}"),
-            None if value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok()) => {
-                "must be a number: write it without quotes".to_owned()
-            }
+            Some(number) if number < *range.start() => format!("must be at least {}", range.start()),
+            Some(_) => format!("must be at most {}", range.end()),
+            None if text.parse().is_ok_and(f64::is_finite) => "must be a number: write it without quotes".to_owned(),
+            None if text.contains(',') => "must be a number: write it with a point, as in 1.1".to_owned(),
             None => "must be a number".to_owned(),
         };
         self.blame(name, message);
@@ -152,11 +160,9 @@ impl FieldReader<'_> {
 
     fn refuse_unknown(&mut self, others: &[&str]) {
         const KNOWN: [&str; 4] = ["carat", "cut", "color", "clarity"];
-        for name in self.fields.keys() {
-            let name = name.as_str();
-            if KNOWN.contains(&name) || MEASUREMENTS.contains(&name) || others.contains(&name) {
-                continue;
-            }
+        let is_known = |name: &str| KNOWN.contains(&name) || MEASUREMENTS.contains(&name) || others.contains(&name);
+        let unknown = self.fields.keys().map(String::as_str).filter(|name| !is_known(name));
+        for name in unknown.take(MAX_UNKNOWN_FIELDS) {
             let known: Vec<&str> = KNOWN.iter().chain(&MEASUREMENTS).chain(others).copied().collect();
             self.errors.push(FieldError {
                 field: name.to_owned(),

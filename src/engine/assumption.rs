@@ -3,13 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::SimilarIndex;
+use super::proportions::{MIN_NEIGHBOURS, Proportions, TEXTBOOK};
 use super::similar::nearest_in;
-use crate::diamond::{Sale, Stone, StoneDescription, depth_percent_of};
+use crate::diamond::{Stone, StoneDescription, depth_percent_of};
 
 /// How many similar stones are asked for their proportions.
 const NEIGHBOURS: usize = 25;
-/// Fewer similar stones than this say too little: then all stones of the cut are asked.
-const MIN_NEIGHBOURS: usize = 5;
 
 /// The measurements that were filled in; the others are absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -42,82 +41,48 @@ impl Assumed {
     }
 }
 
-/// Typical shape of a group of stones.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Proportions {
-    depth_percent: f64,
-    table_percent: f64,
-    /// Length in millimetres of a stone of one carat: lengths grow with the cube root of the weight.
-    x_of_one_carat_mm: f64,
-    /// Width over length.
-    y_over_x: f64,
-}
-
-/// A brilliant of textbook shape, for when nothing was ever sold.
-const TEXTBOOK: Proportions =
-    Proportions { depth_percent: 61.8, table_percent: 57.0, x_of_one_carat_mm: 6.43, y_over_x: 1.0 };
-
-/// The stone of `description` with every measurement, and those that had to be filled in: depth from x, y and z where
-/// all three are given, else, like table, length and width, from the nearest similar stones; z from x, y and depth.
+/// The stone of `description` with every measurement, and those that had to be filled in: length, width and table as the
+/// nearest similar stones have them for that weight; depth from x, y and z where z was given, else as similar stones have
+/// it; z from x, y and depth.
 pub(super) fn complete(description: &StoneDescription, similar: &SimilarIndex) -> (Stone, Assumed) {
     let StoneDescription { carat, cut, color, clarity, depth, table, x, y, z } = *description;
     let mut assumed = Assumed::default();
     let mut fill = |given: Option<f64>, place: fn(&mut Assumed) -> &mut Option<f64>, typical: f64, decimals: i32| {
         given.unwrap_or_else(|| {
             let factor = 10_f64.powi(decimals);
-            let rounded = (typical * factor).round() / factor;
+            // what rounds to nothing is still something
+            let rounded = ((typical * factor).round() / factor).max(1.0 / factor);
             *place(&mut assumed) = Some(rounded);
             rounded
         })
     };
     let all_given = depth.is_some() && table.is_some() && x.is_some() && y.is_some() && z.is_some();
     let typical = if all_given { TEXTBOOK } else { proportions_near(description, similar) };
-    let measured_depth = match (x, y, z) {
-        (Some(x), Some(y), Some(z)) => depth_percent_of(x, y, z),
-        _ => typical.depth_percent,
-    };
-    let depth_percent = fill(depth, |assumed| &mut assumed.depth, measured_depth, 1);
-    let table_percent = fill(table, |assumed| &mut assumed.table, typical.table_percent, 0);
     let typical_x = y.map_or(typical.x_of_one_carat_mm * carat.cbrt(), |y| y / typical.y_over_x);
     let x_mm = fill(x, |assumed| &mut assumed.x, typical_x, 2);
     let y_mm = fill(y, |assumed| &mut assumed.y, x_mm * typical.y_over_x, 2);
+    // a height that was measured decides the depth, else the depth decides the height
+    let typical_depth = z.map_or(typical.depth_percent, |z| depth_percent_of(x_mm, y_mm, z).min(100.0));
+    let depth_percent = fill(depth, |assumed| &mut assumed.depth, typical_depth, 1);
     let z_mm = fill(z, |assumed| &mut assumed.z, depth_percent * (x_mm + y_mm) / 200.0, 2);
+    let table_percent = fill(table, |assumed| &mut assumed.table, typical.table_percent, 0);
     let stone = Stone { weight_carat: carat, cut, color, clarity, depth_percent, table_percent, x_mm, y_mm, z_mm };
     (stone, assumed)
 }
 
-/// The proportions of the nearest similar stones; of all stones of the cut where there are few of the grades; of all
-/// stones where there are few of the cut.
+/// The proportions of the nearest similar stones; where there are few of the grades, those usual for the cut.
 fn proportions_near(description: &StoneDescription, similar: &SimilarIndex) -> Proportions {
     let group = similar.group(description.cut, description.color, description.clarity);
-    if group.len() >= MIN_NEIGHBOURS {
-        return proportions_of(&nearest_in(group, description.carat, NEIGHBOURS)).unwrap_or(TEXTBOOK);
+    if group.len() < MIN_NEIGHBOURS {
+        return similar.usual_proportions(description.cut);
     }
-    let of_cut: Vec<&Sale> = similar.all().filter(|sale| sale.stone.cut == description.cut).collect();
-    if of_cut.len() >= MIN_NEIGHBOURS {
-        return proportions_of(&of_cut).unwrap_or(TEXTBOOK);
-    }
-    proportions_of(&similar.all().collect::<Vec<_>>()).unwrap_or(TEXTBOOK)
-}
-
-/// The median of each proportion; `None` of no sales.
-fn proportions_of(sales: &[&Sale]) -> Option<Proportions> {
-    let median = |measure: fn(&Stone) -> f64| {
-        let mut values: Vec<f64> = sales.iter().map(|sale| measure(&sale.stone)).collect();
-        let middle = values.len() / 2;
-        (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f64::total_cmp).1)
-    };
-    Some(Proportions {
-        depth_percent: median(|stone| stone.depth_percent)?,
-        table_percent: median(|stone| stone.table_percent)?,
-        x_of_one_carat_mm: median(|stone| stone.x_mm / stone.weight_carat.cbrt())?,
-        y_over_x: median(|stone| stone.y_mm / stone.x_mm)?,
-    })
+    Proportions::median_of(&nearest_in(group, description.carat, NEIGHBOURS)).unwrap_or(TEXTBOOK)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diamond::Sale;
     use crate::diamond::{Clarity, Color, Cut, weight_carat_of};
     use crate::generator::Generator;
 
@@ -154,6 +119,10 @@ mod tests {
         assert_eq!((stone.x_mm, stone.y_mm, stone.z_mm), (6.0, 6.1, 4.0));
         assert_eq!(assumed.depth, Some(66.1), "200·4 / 12.1");
         assert_eq!((assumed.x, assumed.y, assumed.z), (None, None, None));
+        let given = StoneDescription { x: Some(6.0), z: Some(4.0), ..described(1.0) };
+        let (stone, _) = complete(&given, &index);
+        let depth = depth_percent_of(stone.x_mm, stone.y_mm, stone.z_mm);
+        assert!((depth - stone.depth_percent).abs() < 0.1, "the measured height decides: {stone:?}");
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Answers questions about stones: what one is worth, and which like it were sold.
 //!
-//! All that an answer needs lies ready in memory in a [`Snapshot`], which is replaced as a whole when the file has
-//! changed. The file itself is asked only for models that are seldom wanted.
+//! All that an answer needs lies ready in memory in a [`Snapshot`] of the file, read when the engine starts. The file
+//! itself is asked only for models that are seldom wanted.
 
 mod assumption;
+mod error;
+mod proportions;
 mod quote;
+mod served_model;
 mod similar;
 mod snapshot;
 
@@ -14,40 +17,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 
 pub use assumption::Assumed;
+pub use error::EngineError;
 pub use quote::{ModelName, Quote};
+pub use served_model::ServedModel;
 pub use similar::{MAX_SIMILAR, SimilarIndex, SimilarStone, SimilarStones};
-pub use snapshot::{ServedModel, Snapshot};
+pub use snapshot::Snapshot;
 
 use crate::diamond::StoneDescription;
-use crate::families::FamilyError;
 use crate::store::{Store, StoreError};
-
-/// Why a question cannot be answered.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    /// Nothing is trained yet.
-    #[error("no model is trained yet: run `diamonds ingest FILE.csv`, then `diamonds retrain`")]
-    NoModel,
-    /// There is no such model.
-    #[error("there is no model {wanted:?}: give the number of a model or one of {families}")]
-    UnknownModel {
-        /// What was asked for.
-        wanted: String,
-        /// The families that there are models of.
-        families: String,
-    },
-    /// A stored model cannot be loaded.
-    #[error("model {id} cannot be loaded")]
-    Unloadable {
-        /// Number of the model.
-        id: i64,
-        /// What its family says.
-        source: FamilyError,
-    },
-    /// The file fails.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// Prices stones and finds similar ones.
 pub struct Engine {
@@ -92,6 +69,9 @@ impl Engine {
         if let Some(model) = snapshot.find(wanted) {
             return Ok(model.clone());
         }
+        if !snapshot.has_models() {
+            return Err(EngineError::NoModel);
+        }
         let unknown = || EngineError::UnknownModel { wanted: wanted.to_owned(), families: snapshot.family_names() };
         let id: i64 = wanted.parse().map_err(|_| unknown())?;
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
@@ -113,6 +93,6 @@ impl Engine {
     pub fn quote(&self, description: &StoneDescription, wanted: Option<&str>) -> Result<Quote, EngineError> {
         let snapshot = self.snapshot();
         let model = self.model(&snapshot, wanted)?;
-        Ok(snapshot.quote(description, &model))
+        snapshot.quote(description, &model)
     }
 }

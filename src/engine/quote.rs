@@ -2,8 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Assumed, ServedModel};
+use super::{Assumed, EngineError, ServedModel};
 use crate::diamond::Stone;
+
+/// Least amount that is taken for a price of a diamond, in US dollars.
+const LEAST_USD: f64 = 0.01;
+/// Most that is taken for one: ten times what any diamond ever fetched.
+const MOST_USD: f64 = 1e9;
 
 /// A price and how it came about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,15 +36,21 @@ pub struct ModelName {
 
 impl Quote {
     /// What `model` says of `stone`.
-    pub(super) fn new(stone: &Stone, assumed: Assumed, model: &ServedModel) -> Self {
+    ///
+    /// # Errors
+    /// If that is no price at all: a straight line, far from all it has seen, can go below zero or beyond all bounds.
+    pub(super) fn new(stone: &Stone, assumed: Assumed, model: &ServedModel) -> Result<Self, EngineError> {
         let price_usd = model.model.price_usd(stone);
-        Self {
+        if !(LEAST_USD..=MOST_USD).contains(&price_usd) {
+            return Err(EngineError::NoPrice { id: model.id, family: model.family.clone() });
+        }
+        Ok(Self {
             price_usd: to_the_cent(price_usd),
             price_per_carat_usd: to_the_cent(price_usd / stone.weight_carat),
             currency: "USD".to_owned(),
             model: ModelName { id: model.id, family: model.family.clone() },
             assumed,
-        }
+        })
     }
 }
 

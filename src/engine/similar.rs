@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+use super::proportions::Proportions;
 use crate::diamond::{Clarity, Color, Cut, Grade, Sale, StoneDescription};
 
 /// Most stones that one answer holds.
@@ -36,12 +37,15 @@ pub struct SimilarStones {
 pub struct SimilarIndex {
     /// One array for each combination of grades; within it by weight, then price, then age.
     groups: Vec<Vec<Sale>>,
+    /// The usual shape of each cut, worst cut first.
+    usual: Vec<Proportions>,
 }
 
 impl SimilarIndex {
     /// Sorts `sales`, which come oldest first.
     #[must_use]
     pub fn new(sales: Vec<Sale>) -> Self {
+        let usual = Proportions::usual_by_cut(&sales);
         let mut groups = vec![Vec::new(); Cut::ALL.len() * Color::ALL.len() * Clarity::ALL.len()];
         for sale in sales {
             groups[group_of(sale.stone.cut, sale.stone.color, sale.stone.clarity)].push(sale);
@@ -55,7 +59,7 @@ impl SimilarIndex {
             });
             group.shrink_to_fit();
         }
-        Self { groups }
+        Self { groups, usual }
     }
 
     /// The `n` sales nearest in weight to `stone` among those of its cut, colour and clarity; fewer if there are fewer.
@@ -77,9 +81,9 @@ impl SimilarIndex {
         &self.groups[group_of(cut, color, clarity)]
     }
 
-    /// Every sale, in no particular order.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Sale> {
-        self.groups.iter().flatten()
+    /// The shape that stones of `cut` usually have.
+    pub(super) fn usual_proportions(&self, cut: Cut) -> Proportions {
+        self.usual[cut.rank()]
     }
 }
 

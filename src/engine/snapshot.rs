@@ -2,34 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{EngineError, Quote, SimilarIndex};
+use super::{EngineError, Quote, ServedModel, SimilarIndex};
 use crate::diamond::{Sale, StoneDescription};
-use crate::families::{Model, find_family};
 use crate::store::Store;
-
-/// A model that is ready to price.
-pub struct ServedModel {
-    /// Its number.
-    pub id: i64,
-    /// Name of its family.
-    pub family: String,
-    /// The model itself.
-    pub model: Box<dyn Model>,
-}
-
-impl ServedModel {
-    /// Loads model `id`.
-    ///
-    /// # Errors
-    /// If there is none, or its bytes are not what its family writes.
-    pub fn load(store: &Store, id: i64) -> Result<Self, EngineError> {
-        let (family, artifact) = store.model_artifact(id)?;
-        let model = find_family(&family)
-            .and_then(|family| family.load(&artifact))
-            .map_err(|source| EngineError::Unloadable { id, source })?;
-        Ok(Self { id, family, model })
-    }
-}
 
 /// The state of the file at one moment, as far as answers need it. It never changes.
 pub struct Snapshot {
@@ -57,7 +32,11 @@ impl Snapshot {
             }
             match &champion {
                 Some(champion) if champion.id == record.id => newest.push(champion.clone()),
-                _ => newest.push(Arc::new(ServedModel::load(store, record.id)?)),
+                // one that cannot be loaded keeps nobody from asking the champion
+                _ => match ServedModel::load(store, record.id) {
+                    Ok(model) => newest.push(Arc::new(model)),
+                    Err(error) => tracing::warn!("{error}: the one before it answers for its family"),
+                },
             }
         }
         let sales: Vec<Sale> = match &champion {
@@ -94,14 +73,21 @@ impl Snapshot {
             .or_else(|| self.champion.iter().chain(&self.newest).find(|model| model.id.to_string() == wanted))
     }
 
+    /// Whether there is any model at all.
+    pub(super) fn has_models(&self) -> bool {
+        !self.newest.is_empty()
+    }
+
     /// The families that there are models of.
     pub(super) fn family_names(&self) -> String {
         self.newest.iter().map(|model| model.family.as_str()).collect::<Vec<_>>().join(", ")
     }
 
     /// Prices `description` with `model`.
-    #[must_use]
-    pub fn quote(&self, description: &StoneDescription, model: &ServedModel) -> Quote {
+    ///
+    /// # Errors
+    /// If the model says nothing sensible of the stone.
+    pub fn quote(&self, description: &StoneDescription, model: &ServedModel) -> Result<Quote, EngineError> {
         let (stone, assumed) = super::assumption::complete(description, &self.similar);
         Quote::new(&stone, assumed, model)
     }

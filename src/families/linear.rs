@@ -63,7 +63,8 @@ impl Family for Linear {
     }
 }
 
-/// The target that errs less in dollars on a fifth of the sales that neither fit has seen.
+/// The target that errs less in dollars on a fifth of the sales that neither fit has seen, and gives no price below zero
+/// there.
 fn choose_target(sales: &[Sale]) -> Result<Target, FamilyError> {
     let (train, check) = Split::new("linear target", 0.2).part(sales);
     let truth: Vec<f64> = check.iter().map(|sale| sale.price_usd).collect();
@@ -72,7 +73,9 @@ fn choose_target(sales: &[Sale]) -> Result<Target, FamilyError> {
         let model = ReadyModel::try_from(LinearModel::fit(&train, target)?)?;
         let predicted: Vec<f64> = check.iter().map(|sale| model.price_usd(&sale.stone)).collect();
         let mae_usd = mean_absolute_error(&truth, &predicted);
-        if mae_usd < best.0 {
+        // a line through prices that goes below zero on stones like these is of no use to anybody
+        let are_prices = predicted.iter().all(|price| *price > 0.0 && price.is_finite());
+        if are_prices && mae_usd < best.0 {
             best = (mae_usd, target);
         }
     }

@@ -13,7 +13,7 @@ use super::predictions::Prediction;
 use super::problem::{Answer, Problem};
 use super::request_parts::query_pairs;
 use crate::diamond::{Clarity, Color, Cut, FieldError, Grade, MEASUREMENTS, StoneDescription};
-use crate::engine::SimilarStones;
+use crate::engine::{EngineError, SimilarStones};
 
 /// Similar stones that the page shows.
 const SIMILAR_SHOWN: usize = 5;
@@ -87,20 +87,25 @@ fn render(request: &Request<App>) -> Answer {
     };
     let mut page = IndexPage::new(&pairs, errors);
     let snapshot = request.state().engine.snapshot();
-    match (read, snapshot.champion()) {
-        (_, None) => page.notice = Some(crate::engine::EngineError::NoModel.to_string()),
+    match (&read, snapshot.champion()) {
+        (_, None) => page.notice = Some(EngineError::NoModel.to_string()),
         (Ok(stone), Some(champion)) => {
             let id = request.ext::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
-            let prediction = Prediction { id, quote: snapshot.quote(&stone, champion) };
-            let similar = snapshot.similar().nearest(&stone, SIMILAR_SHOWN);
-            page.answer = Some(PriceAnswer { stone, prediction, similar });
+            match snapshot.quote(stone, champion) {
+                Ok(quote) => {
+                    let prediction = Prediction { id, quote };
+                    let similar = snapshot.similar().nearest(stone, SIMILAR_SHOWN);
+                    page.answer = Some(PriceAnswer { stone: *stone, prediction, similar });
+                }
+                Err(error) => page.notice = Some(error.to_string()),
+            }
         }
         (Err(_), Some(_)) => {}
     }
-    let status = match &page {
-        IndexPage { answer: None, notice: None, .. } if asked => StatusCode::UnprocessableEntity,
-        IndexPage { notice: Some(_), .. } if asked => StatusCode::ServiceUnavailable,
-        _ => StatusCode::Ok,
+    let status = match (asked && page.answer.is_none(), snapshot.champion()) {
+        (false, _) => StatusCode::Ok,
+        (true, Some(_)) => StatusCode::UnprocessableEntity,
+        (true, None) => StatusCode::ServiceUnavailable,
     };
     let html = page.render().map_err(|error| Problem::internal(error.to_string()))?;
     let mut response = Response::builder(status)
@@ -112,6 +117,9 @@ fn render(request: &Request<App>) -> Answer {
     if let Some(answer) = &page.answer {
         response.insert_ext(LogAs(json!(answer.prediction).to_string()));
         response.insert_ext(AnsweredBy(answer.prediction.quote.model.id));
+    } else if asked {
+        let refused = json!({ "status": u16::from(status), "detail": page.notice, "errors": errors });
+        response.insert_ext(LogAs(refused.to_string()));
     }
     Ok(response)
 }

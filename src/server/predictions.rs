@@ -14,7 +14,7 @@ use super::request_parts::{
     in_background, json_body, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,
 };
 use crate::diamond::{FieldError, StoneDescription};
-use crate::engine::{Quote, ServedModel, Snapshot};
+use crate::engine::{EngineError, Quote, ServedModel, Snapshot};
 
 /// Stones that one request may hold.
 const MAX_STONES: usize = 1_000;
@@ -44,14 +44,14 @@ async fn price(mut request: Request<App>) -> Answer {
     let (descriptions, is_array) = read_descriptions(body)?;
     let snapshot = request.state().engine.snapshot();
     let model = find_model(&request, &snapshot, wanted).await?;
-    let predictions: Vec<Prediction> = descriptions
+    let predictions = descriptions
         .iter()
         .zip(0_u128..)
-        .map(|(description, place)| Prediction {
-            id: Uuid::from_u128(first_id.as_u128() + place),
-            quote: snapshot.quote(description, &model),
+        .map(|(description, place)| {
+            let id = Uuid::from_u128(first_id.as_u128() + place);
+            Ok(Prediction { id, quote: snapshot.quote(description, &model)? })
         })
-        .collect();
+        .collect::<Result<Vec<_>, EngineError>>()?;
     let mut response = match &predictions[..] {
         [only] if !is_array => json_response(only)?,
         all => json_response(&all)?,

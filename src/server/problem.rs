@@ -11,6 +11,11 @@ use crate::store::StoreError;
 /// Seconds after which a client that was turned away may try again.
 const RETRY_AFTER_SECONDS: &str = "1";
 
+/// Bad fields that a problem lists.
+const MAX_ERRORS: usize = 100;
+/// Bad fields that its text names.
+const MAX_ERRORS_IN_DETAIL: usize = 10;
+
 /// Why a request is not answered as it wished.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -37,8 +42,16 @@ impl Problem {
 
     /// Values that are not what they should be.
     #[must_use]
-    pub fn bad_fields(errors: Vec<FieldError>) -> Self {
-        let list: Vec<String> = errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect();
+    pub fn bad_fields(mut errors: Vec<FieldError>) -> Self {
+        let mut list: Vec<String> = errors
+            .iter()
+            .take(MAX_ERRORS_IN_DETAIL)
+            .map(|error| format!("{} {}", error.field, error.message))
+            .collect();
+        if errors.len() > MAX_ERRORS_IN_DETAIL {
+            list.push(format!("and {} more", errors.len() - MAX_ERRORS_IN_DETAIL));
+        }
+        errors.truncate(MAX_ERRORS);
         Self { errors, ..Self::new(422, list.join("; ")) }
     }
 
@@ -95,11 +108,12 @@ impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::NoModel => Self::new(503, error.to_string()),
-            EngineError::UnknownModel { ref wanted, .. } => Self::bad_fields(vec![FieldError {
+            EngineError::UnknownModel { wanted, families } => Self::bad_fields(vec![FieldError {
                 field: "model".to_owned(),
-                message: error.to_string(),
+                message: format!("must be the number of a model or one of {families}"),
                 value: json!(wanted),
             }]),
+            EngineError::NoPrice { .. } => Self::new(422, error.to_string()),
             EngineError::Unloadable { .. } => Self::internal(chain(&error)),
             EngineError::Store(error) => error.into(),
         }

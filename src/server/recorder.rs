@@ -35,8 +35,13 @@ impl Middleware<App> for Recorder {
         let wants_page = !path.starts_with("/v1/") && accepts_html(&request);
         let refusal = request.ext::<Refusal>().cloned();
         let method = refusal.as_ref().map_or_else(|| request.method().to_string(), |refusal| refusal.method.clone());
+        let says_type = request.header("Content-Type").is_some();
         let request_body = request.body_bytes().await.unwrap_or_default();
         request.set_body(request_body.clone());
+        if !says_type {
+            // a body brings a type of its own, which the client never said
+            request.remove_header("Content-Type");
+        }
 
         let mut response = match refusal {
             Some(refusal) => refusal.problem.into_response(),
@@ -50,8 +55,8 @@ impl Middleware<App> for Recorder {
         response.insert_header("X-Request-Id", id.to_string());
 
         let log_as = response.ext::<LogAs>().map(|log_as| log_as.0.clone().into_bytes());
-        if path.starts_with("/v1/") || log_as.is_some() {
-            let status = u16::from(response.status());
+        let status = u16::from(response.status());
+        if path.starts_with("/v1/") || log_as.is_some() || status == 500 {
             let written = log
                 .write(NewRequest {
                     id,

@@ -13,6 +13,11 @@ use crate::diamond::FieldError;
 /// # Errors
 /// 415 if it is said to be something else, 400 with line and column if it is no JSON.
 pub async fn json_body(request: &mut Request<App>) -> Result<Value, Problem> {
+    if let Some(encoding) = request.header("Content-Encoding").map(|values| values.last().as_str().to_owned())
+        && !encoding.eq_ignore_ascii_case("identity")
+    {
+        return Err(Problem::new(415, format!("the body is encoded as {encoding}: send it as it is")));
+    }
     let said = request.header("Content-Type").map(|values| values.last().as_str().to_owned());
     let is_json = said.as_deref().is_none_or(|said| {
         let essence = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

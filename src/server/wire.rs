@@ -94,12 +94,21 @@ async fn carry_connection(
     }
     let service = service_fn(move |request| {
         let application = application.clone();
-        async move { Ok::<_, Infallible>(answer(&application, request, peer).await) }
+        // in a task of its own: what was asked is answered and logged even if the client hangs up
+        let answered = tokio::spawn(async move { answer(&application, request, peer).await });
+        async move {
+            Ok::<_, Infallible>(answered.await.unwrap_or_else(|error| {
+                tracing::error!("{peer}: {error}");
+                bare(hyper::StatusCode::INTERNAL_SERVER_ERROR)
+            }))
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES)
+        // a client may say that it has sent all and still wait for the answer
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
@@ -144,7 +153,13 @@ async fn answer(
         }
     }
     match read_body(body).await {
-        Ok(bytes) => inner.set_body(bytes.as_ref()),
+        Ok(bytes) => {
+            inner.set_body(bytes.as_ref());
+            if !head.headers.contains_key(hyper::header::CONTENT_TYPE) {
+                // a body brings a type of its own, which the client never said
+                inner.remove_header("Content-Type");
+            }
+        }
         Err(problem) => refused = Some(problem),
     }
     if let Some(problem) = refused {

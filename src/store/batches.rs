@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::rows::time_at;
-use super::{RejectionCount, Store, StoreError, WarningCount};
+use super::{Store, StoreError};
 
 /// One ingested file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,24 @@ pub struct RejectedRow {
     pub raw: String,
 }
 
+/// How many rows were rejected for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectionCount {
+    /// The reason.
+    pub reason: String,
+    /// The number of rows.
+    pub count: i64,
+}
+
+/// How many accepted rows look odd in one way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WarningCount {
+    /// What looks odd.
+    pub warning: String,
+    /// The number of rows.
+    pub count: i64,
+}
+
 impl Store {
     /// Every ingested file, newest first.
     ///
@@ -102,11 +120,8 @@ impl Store {
 
 fn rejected_rows(connection: &Connection, batch: i64) -> Result<Vec<RejectedRow>, StoreError> {
     let listing = || StoreError::engine("list the rejected rows");
-    let mut statement = connection
-        .prepare(
-            "SELECT line_number, column_name, reason, raw_text FROM rejected_row WHERE batch_id = $1 ORDER BY line_number",
-        )
-        .map_err(listing())?;
+    let mut statement =
+        connection.prepare(include_str!("../../sql/queries/list_rejected_rows.sql")).map_err(listing())?;
     let rows = statement
         .query_map(params![batch], |row| {
             Ok(RejectedRow { line: row.get(0)?, column: row.get(1)?, reason: row.get(2)?, raw: row.get(3)? })
@@ -117,21 +132,13 @@ fn rejected_rows(connection: &Connection, batch: i64) -> Result<Vec<RejectedRow>
 
 /// Why rows of a batch were rejected, the most frequent reason first.
 pub(super) fn rejection_counts(connection: &Connection, batch: i64) -> Result<Vec<RejectionCount>, StoreError> {
-    let counts = counts(
-        connection,
-        "SELECT reason, count(*) FROM rejected_row WHERE batch_id = $1 GROUP BY reason ORDER BY count(*) DESC, reason",
-        batch,
-    )?;
+    let counts = counts(connection, include_str!("../../sql/queries/count_rejections.sql"), batch)?;
     Ok(counts.into_iter().map(|(reason, count)| RejectionCount { reason, count }).collect())
 }
 
 /// What looks odd about the accepted rows of a batch.
 pub(super) fn warning_counts(connection: &Connection, batch: i64) -> Result<Vec<WarningCount>, StoreError> {
-    let counts = counts(
-        connection,
-        "SELECT warning, count FROM batch_warning WHERE batch_id = $1 ORDER BY count DESC, warning",
-        batch,
-    )?;
+    let counts = counts(connection, include_str!("../../sql/queries/list_batch_warnings.sql"), batch)?;
     Ok(counts.into_iter().map(|(warning, count)| WarningCount { warning, count }).collect())
 }
 

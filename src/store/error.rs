@@ -60,7 +60,7 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
         /// What the engine says.
-        source: duckdb::Error,
+        source: EngineMessage,
     },
     /// The engine refuses a step.
     #[error("cannot {action}")]
@@ -68,7 +68,7 @@ pub enum StoreError {
         /// What was tried.
         action: &'static str,
         /// What the engine says.
-        source: duckdb::Error,
+        source: EngineMessage,
     },
     /// A file that is to be ingested cannot be read.
     #[error("cannot read {name}")]
@@ -113,6 +113,20 @@ pub enum StoreError {
 impl StoreError {
     /// For `map_err`: an engine's error while doing `action`.
     pub(super) fn engine(action: &'static str) -> impl FnOnce(duckdb::Error) -> Self {
-        move |source| Self::Engine { action, source }
+        move |source| Self::Engine { action, source: source.into() }
+    }
+}
+
+/// What the engine says, without its advice on how to program against it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct EngineMessage(String);
+
+impl From<duckdb::Error> for EngineMessage {
+    fn from(error: duckdb::Error) -> Self {
+        Self(match error {
+            duckdb::Error::DuckDBFailure(_, Some(message)) => message.trim_end().to_owned(),
+            other => other.to_string(),
+        })
     }
 }

@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
-
 /// The process that has the file open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Holder {
@@ -16,6 +14,24 @@ pub enum Holder {
     Process(u32),
     /// The engine does not say who.
     Unknown,
+}
+
+impl Holder {
+    /// Who has the file at `database`, if that is what the engine's `message` is about.
+    pub(super) fn named_by(message: &str, database: &Path) -> Option<Self> {
+        if !message.contains("Could not set lock") {
+            return None;
+        }
+        let pid = message.split("PID ").nth(1).and_then(|rest| {
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().ok()
+        });
+        Some(match (pid, ServerNote::read(database)) {
+            (Some(pid), Some(note)) if note.pid == pid => Self::Server(note),
+            (Some(pid), _) => Self::Process(pid),
+            (None, _) => Self::Unknown,
+        })
+    }
 }
 
 impl fmt::Display for Holder {
@@ -69,22 +85,4 @@ impl ServerNote {
     fn read(database: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(Self::path(database)).ok()?).ok()
     }
-}
-
-/// Turns the engine's words about a file that it cannot open into ours.
-pub(super) fn explain_open_error(path: &Path, source: duckdb::Error) -> StoreError {
-    let text = source.to_string();
-    if !text.contains("Could not set lock") {
-        return StoreError::Open { path: path.to_owned(), source };
-    }
-    let pid = text.split("PID ").nth(1).and_then(|rest| {
-        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        digits.parse().ok()
-    });
-    let holder = match (pid, ServerNote::read(path)) {
-        (Some(pid), Some(note)) if note.pid == pid => Holder::Server(note),
-        (Some(pid), _) => Holder::Process(pid),
-        (None, _) => Holder::Unknown,
-    };
-    StoreError::Held { path: path.to_owned(), holder }
 }

@@ -1,12 +1,15 @@
 //! Takes a file of sales in: all of it, or nothing.
 
+use std::fs::File;
+use std::path::PathBuf;
+
 use duckdb::{Connection, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::rows::micros_of;
 use super::upload::{COLUMNS, Layout, Upload};
-use super::{Store, StoreError};
+use super::{RejectionCount, Store, StoreError, WarningCount};
 use crate::diamond::CARAT_PER_CUBIC_MM;
 
 /// Share by which a weight may differ from what the measurements say before it is worth a warning.
@@ -36,24 +39,6 @@ pub struct FileReport {
     pub warnings: Vec<WarningCount>,
 }
 
-/// How many rows were rejected for one reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RejectionCount {
-    /// The reason.
-    pub reason: String,
-    /// The number of rows.
-    pub count: i64,
-}
-
-/// How many accepted rows look odd in one way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WarningCount {
-    /// What looks odd.
-    pub warning: String,
-    /// The number of rows.
-    pub count: i64,
-}
-
 impl Store {
     /// Stores the sales of `upload` that are not known yet, its rejected rows and a batch that tells of both, in one
     /// transaction. A dry run finds out the same and stores nothing.
@@ -62,13 +47,10 @@ impl Store {
     /// If the file is none that can be ingested; then nothing is changed.
     pub fn ingest(&mut self, upload: &Upload, dry_run: bool) -> Result<FileReport, StoreError> {
         let layout = upload.layout()?;
-        let spooled = tempfile::Builder::new()
-            .tempfile_in(self.spool())
-            .and_then(|mut file| std::io::Write::write_all(&mut file, &upload.bytes).map(|()| file))
-            .map_err(|source| StoreError::Folder { path: self.spool().to_owned(), source })?;
+        let spool = Spool::new(self, upload)?;
         let ingesting = || StoreError::engine("store the sales");
         let transaction = self.connection.transaction().map_err(ingesting())?;
-        stage(&transaction, upload, &layout, &spooled.path().display().to_string())?;
+        stage(&transaction, upload, &layout, &spool.file().display().to_string())?;
         transaction.execute_batch(include_str!("../../sql/queries/check_upload.sql")).map_err(ingesting())?;
         let mut report = store_batch(&transaction, upload)?;
         if dry_run {
@@ -76,11 +58,38 @@ impl Store {
             transaction.rollback().map_err(ingesting())?;
         } else {
             transaction
-                .execute_batch("DROP TABLE upload_field; DROP TABLE upload_row;")
+                .execute_batch(include_str!("../../sql/queries/drop_upload.sql"))
                 .and_then(|()| transaction.commit())
                 .map_err(ingesting())?;
         }
         Ok(report)
+    }
+}
+
+/// A copy of an upload where the engine may read, gone when it goes out of scope.
+struct Spool {
+    folder: PathBuf,
+}
+
+impl Spool {
+    fn new(store: &Store, upload: &Upload) -> Result<Self, StoreError> {
+        let spool = Self { folder: store.spool() };
+        std::fs::create_dir_all(&spool.folder)
+            .and_then(|()| File::create(spool.file()))
+            .and_then(|mut file| upload.spool(&mut file))
+            .map_err(|source| StoreError::Folder { path: spool.folder.clone(), source })?;
+        Ok(spool)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.join("upload")
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        // what stays is overwritten by the next upload
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -133,13 +142,16 @@ fn count_fields(connection: &Connection) -> Result<(i64, Vec<&'static str>), Sto
 /// Stores sales, rejected rows, warnings and the batch itself from the temporary table `upload_row`.
 fn store_batch(connection: &Connection, upload: &Upload) -> Result<FileReport, StoreError> {
     let storing = || StoreError::engine("store the sales");
-    let batch: i64 =
-        connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM batch", [], |row| row.get(0)).map_err(storing())?;
+    let batch: i64 = connection
+        .query_row(include_str!("../../sql/queries/next_batch_id.sql"), [], |row| row.get(0))
+        .map_err(storing())?;
     let count_of = |sql: &str, values: &[&dyn duckdb::ToSql]| -> Result<i64, StoreError> {
         let changed = connection.execute(sql, values).map_err(storing())?;
         Ok(i64::try_from(changed).unwrap_or(i64::MAX))
     };
-    let rows: i64 = connection.query_row("SELECT count(*) FROM upload_row", [], |row| row.get(0)).map_err(storing())?;
+    let rows: i64 = connection
+        .query_row(include_str!("../../sql/queries/count_upload_rows.sql"), [], |row| row.get(0))
+        .map_err(storing())?;
     let accepted = count_of(include_str!("../../sql/queries/accept_sales.sql"), &[&batch])?;
     let rejected = count_of(include_str!("../../sql/queries/insert_rejected_rows.sql"), &[&batch])?;
     let known = rows - accepted - rejected;

@@ -29,11 +29,11 @@ pub(super) fn apply(connection: &mut Connection, path: &Path) -> Result<(), Stor
     let applying = || StoreError::engine("bring the file to this version's layout");
     for (number, (name, sql)) in (1_i64..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
         let transaction = connection.transaction().map_err(applying())?;
-        transaction.execute_batch(include_str!("../../sql/migrations/version_table.sql")).map_err(applying())?;
+        transaction.execute_batch(include_str!("../../sql/queries/create_version_table.sql")).map_err(applying())?;
         transaction.execute_batch(sql).map_err(applying())?;
         transaction
             .execute(
-                "INSERT INTO schema_version (version, name, applied_at) VALUES ($1, $2, make_timestamp($3))",
+                include_str!("../../sql/queries/insert_version.sql"),
                 params![number, name, super::rows::micros_of(jiff::Timestamp::now())],
             )
             .map_err(applying())?;
@@ -49,32 +49,25 @@ pub(super) fn apply(connection: &mut Connection, path: &Path) -> Result<(), Stor
 /// The file's layout; 0 for an empty file.
 fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
     let asking = || StoreError::engine("ask the file for its layout");
-    let tables: i64 = connection
-        .query_row("SELECT count(*) FROM duckdb_tables() WHERE NOT internal", [], |row| row.get(0))
+    let (tables, ours): (i64, i64) = connection
+        .query_row(include_str!("../../sql/queries/count_tables.sql"), [], |row| Ok((row.get(0)?, row.get(1)?)))
         .map_err(asking())?;
     if tables == 0 {
         return Ok(0);
     }
-    let ours: i64 = connection
-        .query_row(
-            "SELECT count(*) FROM duckdb_tables() WHERE table_name IN ('schema_version', 'setting')",
-            [],
-            |row| row.get(0),
-        )
-        .map_err(asking())?;
     let not_ours = || StoreError::NotOurs { path: path.to_owned() };
     if ours != 2 {
         return Err(not_ours());
     }
     let application: Option<String> = connection
-        .query_row("SELECT value FROM setting WHERE name = 'application'", [], |row| row.get(0))
+        .query_row(include_str!("../../sql/queries/read_setting.sql"), ["application"], |row| row.get(0))
         .optional()
         .map_err(|_| not_ours())?;
     if application.as_deref() != Some("diamonds") {
         return Err(not_ours());
     }
     let found: i64 = connection
-        .query_row("SELECT coalesce(max(version), 0) FROM schema_version", [], |row| row.get(0))
+        .query_row(include_str!("../../sql/queries/read_version.sql"), [], |row| row.get(0))
         .map_err(asking())?;
     if found > KNOWN {
         return Err(StoreError::TooNew { path: path.to_owned(), found, known: KNOWN });

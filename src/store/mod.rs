@@ -18,10 +18,10 @@ use std::path::{Path, PathBuf};
 
 use duckdb::{AccessMode, Config, Connection};
 
-pub use batches::{Batch, BatchDetail, RejectedRow};
-pub use error::StoreError;
+pub use batches::{Batch, BatchDetail, RejectedRow, RejectionCount, WarningCount};
+pub use error::{EngineMessage, StoreError};
 pub use holder::{Holder, ServerNote};
-pub use ingest::{FileReport, RejectionCount, WarningCount};
+pub use ingest::FileReport;
 pub use models::{Lineage, ModelDetail, ModelRecord, NewModel, Promotion, TrialRecord};
 pub use query::Table;
 pub use requests::{LoggedRequest, NewRequest, RequestFilter};
@@ -32,8 +32,6 @@ pub use upload::Upload;
 pub struct Store {
     connection: Connection,
     path: PathBuf,
-    /// Files to be read lie here: the one folder that the engine may read.
-    spool: std::sync::Arc<tempfile::TempDir>,
 }
 
 impl Store {
@@ -75,7 +73,7 @@ impl Store {
     /// If the engine refuses.
     pub fn try_clone(&self) -> Result<Self, StoreError> {
         let connection = self.connection.try_clone().map_err(StoreError::engine("open a second connection"))?;
-        Ok(Self { connection, path: self.path.clone(), spool: self.spool.clone() })
+        Ok(Self { connection, path: self.path.clone() })
     }
 
     /// Where the file is.
@@ -84,18 +82,14 @@ impl Store {
         &self.path
     }
 
-    /// Where files that are to be ingested may be put.
-    #[must_use]
-    pub fn spool(&self) -> &Path {
-        self.spool.path()
+    /// Where files that are to be ingested are put: the one folder that the engine may read. It lies beside the file and
+    /// exists only while a file is ingested.
+    fn spool(&self) -> PathBuf {
+        spool_beside(&self.path)
     }
 
     fn connect(path: &Path, mode: AccessMode) -> Result<Self, StoreError> {
-        let spool = tempfile::Builder::new()
-            .prefix("diamonds-")
-            .tempdir()
-            .map_err(|source| StoreError::Folder { path: std::env::temp_dir(), source })?;
-        let opening = |source| holder::explain_open_error(path, source);
+        let opening = |source| explain_open_error(path, source);
         let config = Config::default()
             .access_mode(mode)
             .and_then(|config| config.enable_autoload_extension(false))
@@ -104,7 +98,7 @@ impl Store {
             .map_err(StoreError::engine("configure the engine"))?;
         let connection = Connection::open_with_flags(path, config).map_err(opening)?;
         // order matters: the one folder first, then the door is shut for good
-        let folder = spool.path().display().to_string().replace('\'', "''");
+        let folder = spool_beside(path).display().to_string().replace('\'', "''");
         connection
             .execute_batch(&format!(
                 "SET allowed_directories = ['{folder}'];
@@ -112,7 +106,21 @@ impl Store {
                  SET lock_configuration = true;"
             ))
             .map_err(StoreError::engine("shut the engine off from other files"))?;
-        Ok(Self { connection, path: path.to_owned(), spool: std::sync::Arc::new(spool) })
+        Ok(Self { connection, path: path.to_owned() })
+    }
+}
+
+fn spool_beside(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".spool");
+    PathBuf::from(name)
+}
+
+/// Turns the engine's words about a file that it cannot open into ours.
+fn explain_open_error(path: &Path, source: duckdb::Error) -> StoreError {
+    match Holder::named_by(&source.to_string(), path) {
+        Some(holder) => StoreError::Held { path: path.to_owned(), holder },
+        None => StoreError::Open { path: path.to_owned(), source: source.into() },
     }
 }
 

@@ -139,7 +139,7 @@ impl Store {
         let storing = || StoreError::engine("store the models");
         let transaction = self.connection.transaction().map_err(storing())?;
         let first: i64 = transaction
-            .query_row("SELECT coalesce(max(id), 0) + 1 FROM model", [], |row| row.get(0))
+            .query_row(include_str!("../../sql/queries/next_model_id.sql"), [], |row| row.get(0))
             .map_err(storing())?;
         let ids: Vec<i64> = (first..).take(models.len()).collect();
         for (id, model) in ids.iter().zip(models) {
@@ -198,9 +198,8 @@ impl Store {
     /// If there is none of that number.
     pub fn model(&self, id: i64) -> Result<ModelDetail, StoreError> {
         let record = self.models()?.into_iter().find(|model| model.id == id).ok_or_else(|| no_model(id))?;
-        let mut promotions = self.promotions()?;
-        promotions.retain(|promotion| promotion.model == id);
-        Ok(ModelDetail { record, lineage: self.lineage(id)?, promotions, tuning: self.trials(id)? })
+        let (lineage, promotions, tuning) = (self.lineage(id)?, self.promotions(id)?, self.trials(id)?);
+        Ok(ModelDetail { record, lineage, promotions, tuning })
     }
 
     /// The bytes of a model, and the name of its family.
@@ -209,7 +208,7 @@ impl Store {
     /// If there is none of that number.
     pub fn model_artifact(&self, id: i64) -> Result<(String, Vec<u8>), StoreError> {
         self.connection
-            .query_row("SELECT family, artifact FROM model WHERE id = $1", params![id], |row| {
+            .query_row(include_str!("../../sql/queries/read_model_artifact.sql"), params![id], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })
             .optional()
@@ -223,7 +222,7 @@ impl Store {
     /// If the engine fails.
     pub fn champion(&self) -> Result<Option<i64>, StoreError> {
         self.connection
-            .query_row("SELECT model_id FROM champion", [], |row| row.get(0))
+            .query_row(include_str!("../../sql/queries/read_champion.sql"), [], |row| row.get(0))
             .optional()
             .map_err(StoreError::engine("look up the champion"))
     }
@@ -231,10 +230,8 @@ impl Store {
     /// What a model was trained on.
     fn lineage(&self, model: i64) -> Result<Vec<Lineage>, StoreError> {
         let reading = || StoreError::engine("read what a model was trained on");
-        let mut statement = self
-            .connection
-            .prepare("SELECT batch_id, row_count FROM model_batch WHERE model_id = $1 ORDER BY batch_id")
-            .map_err(reading())?;
+        let mut statement =
+            self.connection.prepare(include_str!("../../sql/queries/list_lineage.sql")).map_err(reading())?;
         let rows = statement
             .query_map(params![model], |row| Ok(Lineage { batch: row.get(0)?, rows: row.get(1)? }))
             .map_err(reading())?;
@@ -244,13 +241,8 @@ impl Store {
     /// What was tried when a model was tuned, in order.
     fn trials(&self, model: i64) -> Result<Vec<TrialRecord>, StoreError> {
         let reading = || StoreError::engine("read the trials of a model");
-        let mut statement = self
-            .connection
-            .prepare(
-                "SELECT CAST(hyperparameters AS VARCHAR), mae_usd, pruned, elapsed_ms FROM trial WHERE model_id = $1 \
-                 ORDER BY number",
-            )
-            .map_err(reading())?;
+        let mut statement =
+            self.connection.prepare(include_str!("../../sql/queries/list_trials.sql")).map_err(reading())?;
         let mut rows = statement.query(params![model]).map_err(reading())?;
         let mut trials = Vec::new();
         while let Some(row) = rows.next().map_err(reading())? {
@@ -265,15 +257,15 @@ impl Store {
         Ok(trials)
     }
 
-    /// Every time that a model became the champion, newest first.
-    fn promotions(&self) -> Result<Vec<Promotion>, StoreError> {
+    /// When a model became the champion, newest first.
+    fn promotions(&self, model: i64) -> Result<Vec<Promotion>, StoreError> {
         let reading = || StoreError::engine("read the history of the champion");
-        let mut statement = self
-            .connection
-            .prepare("SELECT model_id, epoch_us(promoted_at), reason FROM promotion ORDER BY id DESC")
-            .map_err(reading())?;
+        let mut statement =
+            self.connection.prepare(include_str!("../../sql/queries/list_promotions.sql")).map_err(reading())?;
         let rows = statement
-            .query_map([], |row| Ok(Promotion { model: row.get(0)?, time: time_at(row, 1)?, reason: row.get(2)? }))
+            .query_map(params![model], |row| {
+                Ok(Promotion { model: row.get(0)?, time: time_at(row, 1)?, reason: row.get(2)? })
+            })
             .map_err(reading())?;
         rows.collect::<Result<_, _>>().map_err(reading())
     }
@@ -321,18 +313,10 @@ fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<()
         .map_err(storing())?;
     for part in &model.lineage {
         connection
-            .execute(
-                "INSERT INTO model_batch (model_id, batch_id, row_count) VALUES ($1, $2, $3)",
-                params![id, part.batch, part.rows],
-            )
+            .execute(include_str!("../../sql/queries/insert_lineage.sql"), params![id, part.batch, part.rows])
             .map_err(storing())?;
     }
-    let mut insert = connection
-        .prepare(
-            "INSERT INTO trial (model_id, number, hyperparameters, mae_usd, pruned, elapsed_ms) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .map_err(storing())?;
+    let mut insert = connection.prepare(include_str!("../../sql/queries/insert_trial.sql")).map_err(storing())?;
     for (number, trial) in (1_i64..).zip(&model.trials) {
         let hyperparameters = Value::Object(trial.hyperparameters.clone()).to_string();
         insert

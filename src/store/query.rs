@@ -2,13 +2,13 @@
 
 use duckdb::arrow::array::{Array, ArrayRef, AsArray};
 use duckdb::arrow::datatypes::{
-    DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
-    UInt64Type,
+    DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use duckdb::arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde_json::Value;
 
-use super::{Store, StoreError};
+use super::{EngineMessage, Store, StoreError};
 
 /// The answer to a query.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +26,8 @@ impl Store {
     /// # Errors
     /// If the engine refuses the query, in its words.
     pub fn query(&self, sql: &str) -> Result<Table, StoreError> {
-        let failed = |error: duckdb::Error| StoreError::Query { message: plain(&error) };
+        let failed = |error: duckdb::Error| StoreError::Query { message: EngineMessage::from(error).to_string() };
+        self.require_question(sql)?;
         let mut statement = self.connection.prepare(sql).map_err(failed)?;
         let batches: Vec<_> = statement.query_arrow([]).map_err(failed)?.collect();
         let columns = statement.schema().fields().iter().map(|field| field.name().clone()).collect();
@@ -39,18 +40,31 @@ impl Store {
         }
         Ok(Table { columns, rows })
     }
-}
 
-/// The engine's message without its advice on how to program against it.
-fn plain(error: &duckdb::Error) -> String {
-    match error {
-        duckdb::Error::DuckDBFailure(_, Some(message)) if message.contains("read-only mode") => {
-            "this only reads the file; `diamonds ingest` and `diamonds retrain` change it".to_owned()
-        }
-        duckdb::Error::DuckDBFailure(_, Some(message)) => message.trim_end().to_owned(),
-        other => other.to_string(),
+    /// Refuses what is not one question. A connection that only reads is not enough: `COPY … TO` writes files, and the
+    /// database's own file is one that the engine may touch.
+    fn require_question(&self, sql: &str) -> Result<(), StoreError> {
+        let parsed: String = self
+            .connection
+            .query_row(include_str!("../../sql/queries/serialize_query.sql"), [sql], |row| row.get(0))
+            .map_err(StoreError::engine("parse the query"))?;
+        let parsed: Value = super::rows::json_of(&parsed, "a parsed query")?;
+        let message = match (parsed["error"].as_bool(), parsed["statements"].as_array().map_or(0, Vec::len)) {
+            (Some(true), _) => match parsed["error_message"].as_str().unwrap_or_default() {
+                told if told.starts_with("Only SELECT") => NOT_A_QUESTION.to_owned(),
+                told => told.to_owned(),
+            },
+            (_, 0) => "it is empty".to_owned(),
+            (_, 1) => return Ok(()),
+            (_, many) => format!("it has {many} statements: ask one at a time"),
+        };
+        Err(StoreError::Query { message })
     }
 }
+
+/// What a user is told who wants to change something.
+const NOT_A_QUESTION: &str = "this only reads the file, by SELECT, FROM, WITH, VALUES, SHOW, DESCRIBE and SUMMARIZE; \
+                              `diamonds ingest` and `diamonds retrain` change it";
 
 fn value_at(column: &ArrayRef, row: usize) -> Result<Value, StoreError> {
     if column.is_null(row) {
@@ -72,8 +86,13 @@ fn value_at(column: &ArrayRef, row: usize) -> Result<Value, StoreError> {
         DataType::UInt16 => column.as_primitive::<UInt16Type>().value(row).into(),
         DataType::UInt32 => column.as_primitive::<UInt32Type>().value(row).into(),
         DataType::UInt64 => column.as_primitive::<UInt64Type>().value(row).into(),
-        DataType::Float32 => column.as_primitive::<Float32Type>().value(row).into(),
-        DataType::Float64 => column.as_primitive::<Float64Type>().value(row).into(),
+        DataType::Float32 => number(column.as_primitive::<Float32Type>().value(row).into()),
+        DataType::Float64 => number(column.as_primitive::<Float64Type>().value(row)),
+        // times with a zone are in UTC here; the formatter knows no zones
+        DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => {
+            let micros = column.as_primitive::<TimestampMicrosecondType>().value(row);
+            jiff::Timestamp::from_microsecond(micros).map_or(Value::Null, |time| time.to_string().into())
+        }
         // sums of integers come as decimals of 38 digits
         DataType::Decimal128(..) => {
             let text = formatted()?;
@@ -81,4 +100,9 @@ fn value_at(column: &ArrayRef, row: usize) -> Result<Value, StoreError> {
         }
         _ => Value::String(formatted()?),
     })
+}
+
+/// JSON has no word for infinity and for what is no number: they are told as text.
+fn number(value: f64) -> Value {
+    if value.is_finite() { value.into() } else { value.to_string().into() }
 }

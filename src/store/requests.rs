@@ -79,8 +79,6 @@ pub struct RequestFilter {
     pub path: Option<String>,
     /// Only those that arrived at or after this time.
     pub since: Option<Timestamp>,
-    /// Only those that arrived before the one of this id.
-    pub before: Option<Uuid>,
 }
 
 impl Store {
@@ -110,16 +108,7 @@ impl Store {
         let mut statement =
             self.connection.prepare(include_str!("../../sql/queries/list_requests.sql")).map_err(listing())?;
         let rows = statement
-            .query_map(
-                params![
-                    filter.limit,
-                    filter.status,
-                    filter.path,
-                    filter.since.map(micros_of),
-                    filter.before.map(|id| id.to_string())
-                ],
-                read_request,
-            )
+            .query_map(params![filter.limit, filter.status, filter.path, filter.since.map(micros_of),], read_request)
             .map_err(listing())?;
         rows.collect::<Result<_, _>>().map_err(listing())
     }

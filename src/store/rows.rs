@@ -1,4 +1,4 @@
-//! Times on their way in and out of the database, as microseconds since 1970, UTC.
+//! Values on their way in and out of the database: times, as microseconds since 1970, UTC, and JSON.
 
 use duckdb::Row;
 use jiff::Timestamp;

@@ -32,7 +32,7 @@ impl Store {
     pub fn dataset(&self) -> Result<Dataset, StoreError> {
         let holdout_salt = self
             .connection
-            .query_row("SELECT value FROM setting WHERE name = 'holdout_salt'", [], |row| row.get(0))
+            .query_row(include_str!("../../sql/queries/read_setting.sql"), ["holdout_salt"], |row| row.get(0))
             .map_err(StoreError::engine("read the salt of the holdout"))?;
         Ok(Dataset { sales: self.sales(None)?, holdout_salt })
     }

@@ -1,6 +1,6 @@
 //! A file that is to be ingested: its bytes, what kind it is, and where its columns are.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -83,18 +83,38 @@ impl Upload {
             return Ok(Layout::Parquet);
         }
         let text = self.text()?;
-        let first_line = text.lines().enumerate().find(|(_, line)| !line.trim().is_empty());
+        let ends = if text.contains('\n') { '\n' } else { '\r' };
+        let first_line = text.split(ends).enumerate().find(|(_, line)| !line.trim().is_empty());
         let Some((index, line)) = first_line else {
             return Err(self.bad("the file is empty: it needs a header line and one line a sale"));
         };
         if line.trim_start().starts_with('{') {
             return Ok(Layout::JsonLines);
         }
+        if line.trim_start().starts_with('[') {
+            return Err(self.bad("the file is one JSON array: write one object a line (JSON lines)"));
+        }
         self.csv_layout(index, line)
     }
 
+    /// The content without a mark of its encoding.
+    fn content(&self) -> &[u8] {
+        self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes)
+    }
+
+    /// Writes the content for the engine to read, in lines that end with a line feed.
+    pub(super) fn spool(&self, out: &mut impl Write) -> std::io::Result<()> {
+        let content = self.content();
+        if content.contains(&b'\n') || content.starts_with(b"PAR1") {
+            return out.write_all(content);
+        }
+        // lines as old Macintosh programs end them
+        let lines: Vec<u8> = content.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect();
+        out.write_all(&lines)
+    }
+
     fn text(&self) -> Result<&str, StoreError> {
-        let bytes = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes);
+        let bytes = self.content();
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
             return Err(self.bad("the file is encoded as UTF-16: save it as UTF-8"));
         }
@@ -106,7 +126,10 @@ impl Upload {
 
     fn csv_layout(&self, index: usize, header: &str) -> Result<Layout, StoreError> {
         let fields_with = |delimiter: char| -> Vec<String> {
-            header.split(delimiter).map(|field| field.trim().trim_matches('"').trim().to_lowercase()).collect()
+            split_outside_quotes(header, delimiter)
+                .into_iter()
+                .map(|field| field.trim().trim_matches('"').trim().to_lowercase())
+                .collect()
         };
         let known_in =
             |fields: &[String]| COLUMNS.iter().filter(|name| fields.iter().any(|field| field == *name)).count();
@@ -156,6 +179,16 @@ impl Upload {
     }
 }
 
+/// The fields of a line; a delimiter between quotes is part of its field.
+fn split_outside_quotes(line: &str, delimiter: char) -> Vec<&str> {
+    let mut quoted = false;
+    line.split(|character| {
+        quoted ^= character == '"';
+        character == delimiter && !quoted
+    })
+    .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,7 +201,7 @@ mod tests {
 
     #[test]
     fn columns_are_found_in_any_order_and_case() {
-        let shuffled = "id;Price ;\"Cut\";color;clarity;carat;depth;table;x;y;z";
+        let shuffled = "\"id; old\";Price ;\"Cut\";color;clarity;carat;depth;table;x;y;z";
         let expected =
             Layout::Csv { delimiter: ';', header_line: 2, field_count: 11, places: [6, 3, 4, 5, 7, 8, 2, 9, 10, 11] };
         assert_eq!(layout(&format!("\n{shuffled}\n1;2\n")), Ok(expected));
@@ -179,6 +212,7 @@ mod tests {
         assert_eq!(layout("PAR1…"), Ok(Layout::Parquet));
         assert_eq!(layout("\n {\"carat\": 1}\n"), Ok(Layout::JsonLines));
         assert!(matches!(layout(&format!("\u{feff}{HEADER}\n")), Ok(Layout::Csv { delimiter: ',', .. })));
+        assert!(matches!(layout(&format!("{HEADER}\r1,2\r")), Ok(Layout::Csv { header_line: 1, .. })));
     }
 
     #[test]
@@ -186,6 +220,7 @@ mod tests {
         let error = |text: &str| layout(text).expect_err(text);
         assert!(error("").contains("a.csv: the file is empty"));
         assert!(error(" \n\n").contains("is empty"));
+        assert!(error("[{\"carat\": 1}]").contains("one object a line"));
         let missing = error("carat,cut,color,clarity,depth,table,x,y,z\n");
         assert!(missing.contains("no column price in its header (line 1:"), "{missing}");
         assert!(error("hello\nworld").contains("no columns carat, cut"));

@@ -47,11 +47,17 @@ fn bad_stones_are_wrong_usage_and_every_mistake_is_named() {
     let workplace = Workplace::new();
     let said = workplace
         .fail(2, &["predict", "--carat", "1,1", "--cut", "Great", "--color", "H", "--clarity", "SI2", "-x", "0"]);
-    for expected in
-        ["--carat \"1,1\": must be a number", "--cut \"Great\": must be one of Ideal", "--x 0.0: must be above 0"]
-    {
+    for expected in [
+        "--carat \"1,1\": must be a number: write it with a point",
+        "--cut \"Great\": must be one of Ideal",
+        "--x 0.0: must be above 0",
+    ] {
         assert!(said.contains(expected), "{said}");
     }
+    let said = workplace.fail(2, &["predict", "--carat", "-1", "--cut", "Ideal", "--color", "H", "--clarity", "SI2"]);
+    assert!(said.contains("--carat -1.0: must be above 0"), "{said}");
+    let said = workplace.fail(2, &["--db", "what?.duckdb", "models", "list"]);
+    assert!(said.contains("question mark"), "{said}");
     let said = workplace.fail(2, &with("similar", &["-n", "0"]));
     assert!(said.contains("1..=1000"), "{said}");
 }
@@ -62,7 +68,7 @@ fn without_a_model_commands_say_what_to_run() {
     workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 1, 0, 10)]);
     for command in ["predict", "similar"] {
         let said = workplace.fail(1, &with(command, &[]));
-        assert!(said.contains("no model is trained yet") && said.contains("diamonds retrain"), "{said}");
+        assert!(said.contains("no model answers yet") && said.contains("diamonds retrain"), "{said}");
     }
     assert!(workplace.succeed(&["models", "list"]).stdout.contains("diamonds retrain"));
     assert!(workplace.succeed(&["requests", "list"]).stdout.contains("No such request"));

@@ -69,12 +69,14 @@ fn each_bad_row_is_kept_with_line_column_reason_and_text() {
         "1.1,Ideal,H,SI2,62.0,55.0,4733,6.61,6.65,4.11,extra",
         "1.1,\"Ideal,H,SI2,62.0,55.0,4733,6.61,6.65,4.11",
         "nan,Ideal,H,SI2,62.0,55.0,4733,6.61,6.65,4.11",
+        "1.1,Ideal,H,SI2,62.0,55.0,1e300,6.61,6.65,4.11",
+        "1_1,Ideal,H,SI2,62.0,55.0,4733,6.61,6.65,4.11",
         "1.2, ideal ,h,si2,62.0,55.0,4733,6.61,6.65,4.11",
         "\"1.3\",\"Very Good\",H,SI2,62.0,55.0,4733,6.61,6.65,4.11",
     ];
     // Windows line ends and no line end at the end of the file
     let file = workplace.write("bad.csv", rows.join("\r\n"));
-    assert_eq!(counts(&workplace.json(&["ingest", &file])), [15, 3, 0, 12]);
+    assert_eq!(counts(&workplace.json(&["ingest", &file])), [17, 3, 0, 14]);
     let batch = workplace.json(&["batches", "show", "1"]);
     let found: Vec<(i64, &str)> = batch["rejected_rows"]
         .as_array()
@@ -105,16 +107,48 @@ fn each_bad_row_is_kept_with_line_column_reason_and_text() {
             (13, "the number of fields is not that of the header"),
             (14, "a quoted field is not closed on its line"),
             (15, "carat is not a finite number"),
+            (16, "price is far out: beyond 1000000000"),
+            (17, "carat is not a number"),
         ]
     );
     assert_eq!(
         workplace.json(&["sql", "SELECT line_number AS line, carat, cut FROM sale ORDER BY line_number"]),
         json!([
             {"line": 2, "carat": 1.1, "cut": "Ideal"},
-            {"line": 16, "carat": 1.2, "cut": "Ideal"},
-            {"line": 17, "carat": 1.3, "cut": "Very Good"}
+            {"line": 18, "carat": 1.2, "cut": "Ideal"},
+            {"line": 19, "carat": 1.3, "cut": "Very Good"}
         ])
     );
+}
+
+#[test]
+fn no_line_however_odd_keeps_the_others_out() {
+    let workplace = Workplace::new();
+    let long = "x".repeat(3_000_000);
+    let lines = [
+        format!("{HEADER},note\n"),
+        format!("{STONE},plain\r\n"),
+        format!("{STONE},\u{1} and \0\n"),
+        format!("{STONE},a \r in the middle\n"),
+        format!("{STONE},{long}\r\n"),
+        format!("{STONE},last"),
+    ];
+    let file = workplace.write("odd.csv", lines.concat());
+    assert_eq!(counts(&workplace.json(&["ingest", &file])), [5, 5, 0, 0]);
+    let old_macintosh = workplace.write("old.csv", format!("{HEADER}\r{STONE}\r{STONE}\r"));
+    assert_eq!(counts(&workplace.json(&["ingest", &old_macintosh])), [2, 0, 2, 0]);
+}
+
+#[test]
+fn what_comes_to_nothing_makes_no_file() {
+    let workplace = Workplace::new();
+    workplace.fail(1, &["ingest", "nowhere.csv"]);
+    workplace.fail(1, &["retrain"]);
+    let sales = workplace.write_sales("sales.csv", 1, 0, 50);
+    assert_eq!(counts(&workplace.json(&["ingest", "--dry-run", &sales])), [50, 50, 0, 0]);
+    assert_eq!(crate::program::files_in(&workplace.path("")), ["sales.csv"]);
+    workplace.succeed(&["ingest", &sales]);
+    assert_eq!(crate::program::files_in(&workplace.path("")), ["diamonds.duckdb", "sales.csv"]);
 }
 
 #[test]
@@ -176,8 +210,9 @@ fn a_file_that_is_none_of_sales_changes_nothing_and_is_named() {
             parquet.display()
         ))
         .expect("a copy");
-    let cases: [(&str, &[u8], &str); 9] = [
+    let cases: [(&str, &[u8], &str); 10] = [
         ("empty.csv", b"", "the file is empty"),
+        ("array.json", b"[{\"carat\": 1}]", "one object a line"),
         ("header.csv", HEADER.as_bytes(), "holds no sales, only a header"),
         ("columns.csv", b"carat,cut,color,clarity,depth,table,x,y,z\n1,2,3,4,5,6,7,8,9\n", "no column price"),
         ("text.csv", b"Dear Sir,\nhow are you?\n", "no columns carat, cut"),
@@ -215,11 +250,12 @@ fn files_before_a_bad_one_are_stored_and_reported() {
 fn a_dry_run_tells_the_same_and_stores_nothing() {
     let workplace = Workplace::new();
     let file = workplace.write_sales("sales.csv", 1, 0, 50);
+    workplace.succeed(&["ingest", &workplace.write_sales("first.csv", 1, 30, 20)]);
     let dry = workplace.json(&["ingest", "--dry-run", &file]);
-    assert_eq!(counts(&dry), [50, 50, 0, 0]);
+    assert_eq!(counts(&dry), [50, 30, 20, 0]);
     assert_eq!(dry["files"][0].get("batch"), None);
-    assert_eq!(workplace.value("SELECT count(*) FROM sale"), 0);
-    assert_eq!(counts(&workplace.json(&["ingest", &file])), [50, 50, 0, 0]);
+    assert_eq!(workplace.value("SELECT count(*) FROM sale"), 20);
+    assert_eq!(counts(&workplace.json(&["ingest", &file])), [50, 30, 20, 0]);
 }
 
 #[test]

@@ -93,6 +93,11 @@ fn another_model_may_be_asked_by_number_or_family() {
         let answer = server.post(&format!("/v1/predictions?model={wanted}"), &stone());
         assert_eq!((answer.status, &answer.json()["errors"][0]["field"]), (422, &json!("model")), "{wanted}");
     }
+    // far from all that it has seen, a straight line says what is no price
+    let mut odd = stone();
+    odd["x"] = json!(200);
+    let answer = server.post("/v1/predictions?model=linear", &odd);
+    assert!(answer.status == 422 && answer.body.contains("ask another model"), "{}", answer.body);
 }
 
 #[test]
@@ -138,6 +143,19 @@ fn mistakes_are_problem_documents_that_say_what_to_do() {
     assert_eq!(errors[0]["value"], -1);
     let errors = post(&json!([stone(), {"carat": 1}]).to_string()).json()["errors"].clone();
     assert_eq!(errors[0]["field"], "[1].cut");
+}
+
+#[test]
+fn a_flood_of_mistakes_is_answered_in_brief() {
+    let server = &SERVED.1;
+    let fields: Vec<String> = (0..50_000).map(|number| format!("\"a{number}\":1")).collect();
+    let answer = server.post_text("/v1/predictions", "application/json", &format!("{{{}}}", fields.join(",")));
+    assert_eq!(answer.status, 422);
+    assert!(answer.body.len() < 20_000, "{} bytes", answer.body.len());
+    let many = vec![json!({}); 1_000];
+    let answer = server.post("/v1/predictions", &json!(many));
+    assert_eq!((answer.status, answer.json()["errors"].as_array().map(Vec::len)), (422, Some(100)));
+    assert!(answer.json()["detail"].as_str().expect("text").ends_with("and 3990 more"), "{}", answer.json()["detail"]);
 }
 
 #[test]
@@ -285,9 +303,11 @@ fn without_a_model_prices_are_503_with_what_to_run() {
     let workplace = Workplace::new();
     workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 1, 0, 10)]);
     let server = Server::start(&workplace);
-    for answer in
-        [server.post("/v1/predictions", &stone()), server.get("/v1/similar?carat=1&cut=Ideal&color=H&clarity=SI2")]
-    {
+    for answer in [
+        server.post("/v1/predictions", &stone()),
+        server.post("/v1/predictions?model=linear", &stone()),
+        server.get("/v1/similar?carat=1&cut=Ideal&color=H&clarity=SI2"),
+    ] {
         assert_eq!(answer.status, 503);
         assert!(
             answer.body.contains("diamonds retrain") && !answer.header("retry-after").is_empty(),
@@ -368,4 +388,30 @@ fn what_is_no_http_is_refused_and_others_are_still_served() {
     let odd = raw(server, b"BREW /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     assert!(odd.starts_with("HTTP/1.1 501") && odd.contains("BREW"), "{odd}");
     assert_eq!(server.get("/health").status, 200);
+}
+
+#[test]
+fn a_client_that_has_said_all_is_still_answered_and_needs_no_content_type() {
+    let server = &SERVED.1;
+    let body = stone().to_string();
+    let mut socket = TcpStream::connect(&server.address).expect("a connection");
+    write!(socket, "POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        .expect("sent");
+    socket.shutdown(std::net::Shutdown::Write).expect("said all");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("price_usd"), "{answer}");
+}
+
+#[test]
+fn a_body_that_is_packed_is_refused_by_name() {
+    let server = &SERVED.1;
+    let answer: crate::program::Answer = agent()
+        .post(server.url("/v1/predictions"))
+        .header("Content-Type", "application/json")
+        .header("Content-Encoding", "gzip")
+        .send("{}")
+        .map(Into::into)
+        .expect("an answer");
+    assert!(answer.status == 415 && answer.body.contains("gzip"), "{}", answer.body);
 }

@@ -61,6 +61,13 @@ fn every_table_says_what_it_holds_and_grades_are_ordered() {
     let workplace = Workplace::new();
     workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 1, 0, 10)]);
     assert_eq!(workplace.value("SELECT count(*) FROM duckdb_tables() WHERE comment IS NULL"), 0);
+    // what is called alike in every table need not be told in every table
+    let silent = workplace.json(&[
+        "sql",
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE comment IS NULL AND NOT internal \
+         AND table_name IN (SELECT table_name FROM duckdb_tables())",
+    ]);
+    assert_eq!(silent, serde_json::json!([]));
     assert_eq!(workplace.value("SELECT 'Very Good'::cut_grade < 'Premium'::cut_grade"), true);
     assert_eq!(workplace.value("SELECT 'J'::color_grade < 'D'::color_grade"), true);
     assert_eq!(workplace.value("SELECT 'I1'::clarity_grade < 'IF'::clarity_grade"), true);
@@ -70,20 +77,45 @@ fn every_table_says_what_it_holds_and_grades_are_ordered() {
 fn sql_reads_and_nothing_else() {
     let workplace = Workplace::new();
     workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 1, 0, 10)]);
+    let database = workplace.database().display().to_string();
+    let overwrite = format!("COPY (SELECT 1) TO '{database}' (FORMAT csv, USE_TMP_FILE false)");
+    let write_ahead = format!("COPY (SELECT 1) TO '{database}.wal'");
     for (query, expected) in [
         ("DELETE FROM sale", "only reads"),
         ("DROP TABLE sale", "only reads"),
+        ("COPY sale TO 'stolen.csv'", "only reads"),
+        (&overwrite, "only reads"),
+        (&write_ahead, "only reads"),
+        ("ATTACH 'other.db'", "only reads"),
+        ("SET enable_external_access = true", "only reads"),
+        ("INSTALL httpfs", "only reads"),
+        ("CHECKPOINT", "only reads"),
+        ("SELECT 1; DROP TABLE sale", "only"),
+        ("SELECT 1; SELECT 2", "one at a time"),
+        ("", "it is empty"),
         ("SELECT * FROM read_csv('/etc/passwd')", "disabled by configuration"),
-        ("COPY sale TO 'stolen.csv'", "disabled by configuration"),
-        ("ATTACH 'other.db'", "disabled by configuration"),
-        ("SET enable_external_access = true", "configuration"),
         ("SELECT no_such_column FROM sale", "no_such_column"),
-        ("INSTALL httpfs", "disabled by configuration"),
+        ("SELECT getenv('HOME')", "getenv"),
+        ("selec", "syntax error"),
     ] {
         let said = workplace.fail(1, &["sql", query]);
-        assert!(said.contains(expected), "{query}: {said}");
+        assert!(said.contains(expected) && !said.contains("Error code"), "{query}: {said}");
     }
+    for query in ["SHOW TABLES", "DESCRIBE sale", "SUMMARIZE sale", "FROM sale LIMIT 1", "-- a remark\nSELECT now()"] {
+        workplace.succeed(&["sql", query]);
+    }
+    let twice = workplace.json(&["sql", "SELECT 1 AS a, 2 AS a, 'infinity'::DOUBLE AS far"]);
+    assert_eq!(twice, serde_json::json!([{"a": 1, "a_2": 2, "far": "inf"}]));
     assert_eq!(workplace.value("SELECT count(*) FROM sale"), 10);
     let text = workplace.succeed(&["sql", "SELECT 1 AS one, NULL AS nothing, 'x' AS letter"]).stdout;
     assert_eq!(text, " one  nothing  letter\n   1     NULL  x\n");
+}
+
+#[test]
+fn what_strangers_sent_does_not_steer_the_terminal() {
+    let workplace = Workplace::new();
+    let header = "carat,cut,color,clarity,depth,table,price,x,y,z";
+    workplace.succeed(&["ingest", &workplace.write("odd.csv", format!("{header}\n\u{1b}[2J,\u{7}\n"))]);
+    let text = workplace.succeed(&["batches", "show", "1"]).stdout;
+    assert!(text.contains("\\u{1b}[2J") && !text.contains('\u{1b}') && !text.contains('\u{7}'), "{text:?}");
 }

@@ -51,7 +51,8 @@ pub fn tune(sales: &[Sale], plan: &FitPlan<'_>) -> Result<Outcome, FamilyError> 
     let space = Space::new();
     let study = new_study(plan.seed).map_err(|error| unfit(sales.len(), &error))?;
     study.enqueue(space.values_of(&Settings::START));
-    let deadline = plan.budget.map(|budget| Instant::now() + budget);
+    // a budget beyond all time is none
+    let deadline = plan.budget.and_then(|budget| Instant::now().checked_add(budget));
     let should_stop = || plan.observer.should_stop() || deadline.is_some_and(|deadline| Instant::now() >= deadline);
 
     let mut trials = Vec::new();
@@ -139,7 +140,8 @@ impl<S: Fn() -> bool> Lane<'_, S> {
                 said.into_iter().map(|value| settings.target.to_price(f64::from(value))).collect();
             let mae_usd = mean_absolute_error(&truth, &predicted);
             looks_since_best += 1;
-            if mae_usd < best.0 {
+            let are_prices = predicted.iter().all(|price| *price > 0.0);
+            if are_prices && mae_usd < best.0 {
                 best = (mae_usd, trees);
                 looks_since_best = 0;
             }

@@ -1,6 +1,10 @@
 //! Trains models: every family on the same sales, every model judged by the same others.
 
+mod promotion;
+
 use std::time::{Duration, Instant};
+
+pub use promotion::{Incumbent, Promote, Verdict, decide};
 
 use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
 use crate::families::{Family, FamilyError, FitPlan, Fitted, Model};
@@ -20,10 +24,12 @@ pub enum TrainingError {
     #[error("there are no sales to learn from: add some with `diamonds ingest FILE.csv`")]
     NoSales,
     /// There are too few sales.
-    #[error("{found} sales are too few to learn from and to judge by: ingest at least {}", MIN_SALES - found)]
+    #[error("{found} sales are too few to learn from and to judge by: ingest at least {} more", needed - found)]
     TooFewSales {
         /// How many there are.
         found: usize,
+        /// How many it takes.
+        needed: usize,
     },
     /// All sales have the same grade.
     #[error(
@@ -61,7 +67,7 @@ impl Partition {
     pub fn new(sales: &[Sale], salt: &str) -> Result<Self, TrainingError> {
         match sales.len() {
             0 => return Err(TrainingError::NoSales),
-            found if found < MIN_SALES => return Err(TrainingError::TooFewSales { found }),
+            found if found < MIN_SALES => return Err(TrainingError::TooFewSales { found, needed: MIN_SALES }),
             _ => {}
         }
         let (train, held_out) = Split::new(salt, HOLDOUT_SHARE).part(sales);
@@ -69,7 +75,8 @@ impl Partition {
         require_two_grades::<Color>(&train, |stone| stone.color)?;
         require_two_grades::<Clarity>(&train, |stone| stone.clarity)?;
         if held_out.len() < 2 {
-            return Err(TrainingError::TooFewSales { found: sales.len().min(MIN_SALES - 1) });
+            // many copies of few sales may all be on one side
+            return Err(TrainingError::TooFewSales { found: sales.len(), needed: sales.len() + MIN_SALES });
         }
         Ok(Self {
             train,
@@ -135,7 +142,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_said() {
         assert!(error(&[]).contains("no sales to learn from"));
-        assert_eq!(error(&sales(37)), "37 sales are too few to learn from and to judge by: ingest at least 63");
+        assert_eq!(error(&sales(37)), "37 sales are too few to learn from and to judge by: ingest at least 63 more");
         let mut ideal = sales(200);
         for sale in &mut ideal {
             sale.stone.cut = Cut::Ideal;

@@ -1,0 +1,4 @@
+-- How many tables the file has, and how many of them only a file of diamonds has.
+SELECT count(*), count(*) FILTER (WHERE table_name IN ('schema_version', 'setting'))
+FROM duckdb_tables()
+WHERE NOT internal;

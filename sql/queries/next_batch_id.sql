@@ -1,0 +1,3 @@
+-- The number of the next batch.
+SELECT coalesce(max(id), 0) + 1
+FROM batch;

@@ -1,0 +1,3 @@
+-- The model that answers now.
+SELECT model_id
+FROM champion;

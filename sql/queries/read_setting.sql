@@ -1,0 +1,6 @@
+-- One setting of the file.
+--
+-- $1 its name
+SELECT value
+FROM setting
+WHERE name = $1;

@@ -1,0 +1,3 @@
+-- The layout of the file; 0 before the first.
+SELECT coalesce(max(version), 0)
+FROM schema_version;
