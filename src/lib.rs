@@ -1,6 +1,7 @@
 //! Prices diamonds: sales, trained models, their metrics and every API request in one `DuckDB` file.
 
 pub mod commands;
+pub mod control;
 pub mod diamond;
 pub mod engine;
 pub mod families;

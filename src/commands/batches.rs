@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::store::{Batch, BatchDetail, Store};
+use crate::control::{Access, Desk, ListBatches, ShowBatch};
+use crate::store::{Batch, BatchDetail};
 use crate::text::count;
 
 #[derive(Debug, clap::Subcommand)]
@@ -22,13 +23,13 @@ pub enum Arguments {
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let store = Store::open_read_only(database)?;
+    let mut desk = Desk::open(database, Access::Read)?;
     match arguments {
         Arguments::List => {
-            let batches = store.batches()?;
+            let batches = desk.run(ListBatches {})?;
             console.print(&json!({ "batches": batches }), |_| list(&batches))?;
         }
-        Arguments::Show { id } => console.print(&store.batch(*id)?, show)?,
+        Arguments::Show { id } => console.print(&desk.run(ShowBatch { id: *id })?, show)?,
     }
     Ok(())
 }

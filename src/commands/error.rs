@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::control::DeskError;
 use crate::diamond::FieldError;
 use crate::engine::EngineError;
 use crate::families::FamilyError;
@@ -19,6 +20,9 @@ pub enum CommandError {
     /// The question cannot be answered.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// What was asked of the file is not done.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
     /// Nothing can be trained.
     #[error(transparent)]
     Training(#[from] TrainingError),

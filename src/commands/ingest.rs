@@ -4,11 +4,11 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tempfile::TempDir;
 
 use super::CommandError;
 use super::console::Console;
-use crate::store::{FileReport, Store, StoreError, Upload};
+use crate::control::{Access, Desk, Ingest};
+use crate::store::{FileReport, StoreError, Upload};
 use crate::text::count;
 
 #[derive(Debug, clap::Args)]
@@ -27,11 +27,10 @@ struct Report {
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let mut desk = Desk { store: None, database };
     let mut report = Report { files: Vec::new() };
     let mut failure = None;
     for path in &arguments.files {
-        match Upload::read(path).and_then(|upload| desk.open(arguments.dry_run)?.ingest(&upload, arguments.dry_run)) {
+        match take_in(path, database, arguments.dry_run) {
             Ok(file) => report.files.push(file),
             Err(error) => {
                 failure = Some(error);
@@ -44,7 +43,7 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
         console.print(&report, |report| report.files.iter().map(describe).collect())?;
     }
     if let Some(error) = failure {
-        return Err(error.into());
+        return Err(error);
     }
     if !arguments.dry_run && report.files.iter().any(|file| file.accepted > 0) {
         console.hint("Next: `diamonds retrain` lets the models learn from the new sales.");
@@ -52,25 +51,16 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     Ok(())
 }
 
-/// The file, opened once there is something to store: a name that leads nowhere makes no file.
-struct Desk<'a> {
-    store: Option<(Store, Option<TempDir>)>,
-    database: &'a Path,
-}
-
-impl Desk<'_> {
-    fn open(&mut self, dry_run: bool) -> Result<&mut Store, StoreError> {
-        let opened = match self.store.take() {
-            Some(opened) => opened,
-            None if dry_run && !self.database.exists() => {
-                let folder =
-                    tempfile::tempdir().map_err(|source| StoreError::Folder { path: std::env::temp_dir(), source })?;
-                (Store::open(&folder.path().join("dry-run.duckdb"))?, Some(folder))
-            }
-            None => (Store::open(self.database)?, None),
-        };
-        Ok(&mut self.store.insert(opened).0)
+/// Reads one file and has its sales stored. The database is opened only once there is something to store: a name that
+/// leads nowhere makes no file, and nor does a dry run.
+fn take_in(path: &Path, database: &Path, dry_run: bool) -> Result<FileReport, CommandError> {
+    let upload = Upload::read(path)?;
+    let operation = Ingest { upload, dry_run };
+    if dry_run && !database.exists() {
+        let folder = tempfile::tempdir().map_err(|source| StoreError::Folder { path: std::env::temp_dir(), source })?;
+        return Ok(Desk::open(&folder.path().join("dry-run.duckdb"), Access::Write)?.run(operation)?);
     }
+    Ok(Desk::open(database, Access::Write)?.run(operation)?)
 }
 
 fn describe(report: &FileReport) -> String {

@@ -1,5 +1,6 @@
 //! The command line: one file a command. A command reads its arguments, asks the modules below, and prints.
 
+mod backup;
 mod batches;
 mod console;
 mod error;
@@ -66,6 +67,8 @@ enum Command {
     Batches(batches::Arguments),
     /// Ask the file anything, in SQL, read-only
     Sql(sql::Arguments),
+    /// Copy the file, also while it is served
+    Backup(backup::Arguments),
     /// Make up realistic sales as CSV, for demonstrations and load
     Generate(generate::Arguments),
 }
@@ -89,6 +92,7 @@ impl Cli {
             Command::Requests(arguments) => requests::run(arguments, &database()?, &console),
             Command::Batches(arguments) => batches::run(arguments, &database()?, &console),
             Command::Sql(arguments) => sql::run(arguments, &database()?, &console),
+            Command::Backup(arguments) => backup::run(arguments, &database()?, &console),
             Command::Generate(arguments) => generate::run(arguments),
         }
     }

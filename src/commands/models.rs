@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::store::{ModelDetail, ModelRecord, Store};
+use crate::control::{Access, Desk, ListModels, ShowModel};
+use crate::store::{ModelDetail, ModelRecord};
 use crate::text::{count, dollars};
 
 /// Trials that the card of a model shows.
@@ -25,13 +26,13 @@ pub enum Arguments {
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let store = Store::open_read_only(database)?;
+    let mut desk = Desk::open(database, Access::Read)?;
     match arguments {
         Arguments::List => {
-            let models = store.models()?;
+            let models = desk.run(ListModels {})?;
             console.print(&json!({ "models": models }), |_| list(&models))?;
         }
-        Arguments::Show { id } => console.print(&store.model(*id)?, card)?,
+        Arguments::Show { id } => console.print(&desk.run(ShowModel { id: *id })?, card)?,
     }
     Ok(())
 }

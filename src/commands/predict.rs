@@ -6,8 +6,8 @@ use std::path::Path;
 use super::CommandError;
 use super::console::Console;
 use super::stone_arguments::StoneArguments;
-use crate::engine::{Engine, Quote};
-use crate::store::Store;
+use crate::control::{Access, Desk, Predict};
+use crate::engine::Quote;
 use crate::text::dollars;
 
 #[derive(Debug, clap::Args)]
@@ -21,8 +21,8 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     let stone = arguments.stone.read()?;
-    let engine = Engine::new(Store::open_read_only(database)?)?;
-    let quote = engine.quote(&stone, arguments.model.as_deref())?;
+    let model = arguments.model.clone();
+    let quote = Desk::open(database, Access::Read)?.run(Predict { stone, model })?;
     console.print(&quote, describe)?;
     Ok(())
 }

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::store::{LoggedRequest, RequestFilter, Store};
+use crate::control::{Access, Desk, ListRequests, ShowRequest};
+use crate::store::{LoggedRequest, RequestFilter};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Arguments {
@@ -38,14 +39,14 @@ pub enum Arguments {
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let store = Store::open_read_only(database)?;
+    let mut desk = Desk::open(database, Access::Read)?;
     match arguments {
         Arguments::List { limit, status, path, since } => {
             let filter = RequestFilter { limit: *limit, status: *status, path: path.clone(), since: *since };
-            let requests = store.requests(&filter)?;
+            let requests = desk.run(ListRequests { filter })?;
             console.print(&json!({ "requests": requests }), |_| list(&requests))?;
         }
-        Arguments::Show { id } => console.print(&store.request(*id)?, show)?,
+        Arguments::Show { id } => console.print(&desk.run(ShowRequest { id: *id })?, show)?,
     }
     Ok(())
 }

@@ -14,11 +14,12 @@ use serde_json::{Map, Value};
 
 use super::CommandError;
 use super::console::{Console, table};
+use crate::control::{Access, AddModels, AddModelsAnswer, Desk, ReadArtifact, ReadChampion, ReadDataset};
 use crate::families::{FAMILIES, Family, FitPlan, Observer, find_family};
 use crate::metrics::Metrics;
-use crate::store::{Dataset, Lineage, NewModel, Store, TrialRecord};
+use crate::store::{Dataset, Lineage, NewModel, NewPromotion, TrialRecord};
 use crate::text::{count, dollars};
-use crate::training::{Incumbent, Partition, Promote, Trained, TrainingError, decide, train};
+use crate::training::{Incumbent, Partition, Promote, Trained, TrainingError, Verdict, decide, train};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -89,18 +90,18 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     if !database.exists() {
         return Err(TrainingError::NoSales.into());
     }
-    let mut store = Store::open(database)?;
-    let dataset = store.dataset()?;
+    // the file is left to others while the models are trained
+    let dataset = Desk::open(database, Access::Write)?.run(ReadDataset {})?;
     let sales: Vec<_> = dataset.sales.iter().map(|stored| stored.sale).collect();
     let partition = Partition::new(&sales, &dataset.holdout_salt)?;
-    let incumbent = judge_incumbent(&store, &partition)?;
 
     let trained = train_all(&families, &partition, arguments, console)?;
     let metrics: Vec<Metrics> = trained.iter().map(|one| one.metrics).collect();
-    let verdict = decide(arguments.promote.into(), &metrics, incumbent.as_ref());
-    let models: Vec<NewModel> = trained.iter().map(|one| to_store(one, arguments.seed, &dataset, &partition)).collect();
-    let ids = store.add_models(&models, verdict.promoted.then_some((verdict.winner, verdict.reason.as_str())))?;
+    let models = trained.iter().map(|one| to_store(one, arguments.seed, &dataset, &partition)).collect();
+    let outcome =
+        hand_in(models, database, &partition, |incumbent| decide(arguments.promote.into(), &metrics, incumbent))?;
 
+    let Outcome { ids, verdict, incumbent } = outcome;
     let champion = if verdict.promoted { Some(ids[verdict.winner]) } else { incumbent.as_ref().map(|one| one.id) };
     let report = Report {
         dataset: DatasetReport { rows: sales.len(), train: partition.train.len(), holdout: partition.truth.len() },
@@ -171,9 +172,42 @@ fn chosen_families(names: &[String]) -> Result<Vec<&'static dyn Family>, Command
     Ok(families)
 }
 
-fn judge_incumbent(store: &Store, partition: &Partition) -> Result<Option<Incumbent>, CommandError> {
-    let Some(id) = store.champion()? else { return Ok(None) };
-    let (family, artifact) = store.model_artifact(id)?;
+/// What became of the models of one run.
+struct Outcome {
+    ids: Vec<i64>,
+    verdict: Verdict,
+    incumbent: Option<Incumbent>,
+}
+
+/// Stores `models`, having compared them with the champion as it is then. If another run is quicker and makes a new
+/// champion meanwhile, they are compared with that one.
+fn hand_in(
+    models: Vec<NewModel>,
+    database: &Path,
+    partition: &Partition,
+    decide: impl Fn(Option<&Incumbent>) -> Verdict,
+) -> Result<Outcome, CommandError> {
+    let mut desk = Desk::open(database, Access::Write)?;
+    let mut champion = desk.run(ReadChampion {})?;
+    loop {
+        let incumbent = judge_incumbent(&mut desk, champion, partition)?;
+        let verdict = decide(incumbent.as_ref());
+        let promotion =
+            verdict.promoted.then(|| NewPromotion { index: verdict.winner, reason: verdict.reason.clone() });
+        match desk.run(AddModels { models: models.clone(), promotion, compared_with: champion })? {
+            AddModelsAnswer::Stored(ids) => return Ok(Outcome { ids, verdict, incumbent }),
+            AddModelsAnswer::ChampionIsNow(now) => champion = now,
+        }
+    }
+}
+
+fn judge_incumbent(
+    desk: &mut Desk,
+    champion: Option<i64>,
+    partition: &Partition,
+) -> Result<Option<Incumbent>, CommandError> {
+    let Some(id) = champion else { return Ok(None) };
+    let (family, artifact) = desk.run(ReadArtifact { id })?;
     let metrics = match find_family(&family).and_then(|known| known.load(&artifact)) {
         Ok(model) => Some(partition.judge(model.as_ref())),
         Err(error) => {

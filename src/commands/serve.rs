@@ -5,8 +5,7 @@ use std::path::Path;
 
 use super::CommandError;
 use super::console::Console;
-use crate::server;
-use crate::store::Store;
+use crate::{control, server};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -16,7 +15,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let store = Store::open(database)?;
+    let store = control::own(database)?;
     if store.champion()?.is_none() {
         console.hint(
             "No model is trained yet: prices can be had after `diamonds ingest FILE.csv` and `diamonds retrain`.",

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::CommandError;
 use super::console::{Console, table};
 use super::stone_arguments::StoneArguments;
-use crate::engine::{Engine, EngineError, MAX_SIMILAR, SimilarStones};
-use crate::store::Store;
+use crate::control::{Access, Desk, FindSimilar};
+use crate::engine::{MAX_SIMILAR, SimilarStones};
 use crate::text::dollars;
 
 #[derive(Debug, clap::Args)]
@@ -20,12 +20,8 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     let stone = arguments.stone.read()?;
-    let engine = Engine::new(Store::open_read_only(database)?)?;
-    let snapshot = engine.snapshot();
-    if snapshot.champion().is_none() {
-        return Err(EngineError::NoModel.into());
-    }
-    console.print(&snapshot.similar().nearest(&stone, arguments.n.into()), describe)?;
+    let similar = Desk::open(database, Access::Read)?.run(FindSimilar { stone, n: arguments.n.into() })?;
+    console.print(&similar, describe)?;
     Ok(())
 }
 

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::store::{Store, Table};
+use crate::control::{Access, Desk, RunQuery};
+use crate::store::Table;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -16,7 +17,8 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let answer = Store::open_read_only(database)?.query(&arguments.query)?;
+    let sql = arguments.query.clone();
+    let answer = Desk::open(database, Access::Read)?.run(RunQuery { sql })?;
     let columns = distinct(&answer.columns);
     let objects: Vec<Map<String, Value>> =
         answer.rows.iter().map(|row| columns.iter().cloned().zip(row.iter().cloned()).collect()).collect();

@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Clarity, Color, Cut, Grade};
@@ -34,7 +34,7 @@ pub struct FieldError {
 }
 
 /// A stone as described by somebody who may not have measured it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct StoneDescription {
     /// Weight in carats.
     pub carat: f64,
@@ -45,19 +45,19 @@ pub struct StoneDescription {
     /// Grade of clarity.
     pub clarity: Clarity,
     /// Total depth in percent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depth: Option<f64>,
     /// Width of the table in percent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<f64>,
     /// Length in millimetres.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub x: Option<f64>,
     /// Width in millimetres.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub y: Option<f64>,
     /// Height in millimetres.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub z: Option<f64>,
 }
 

@@ -1,7 +1,7 @@
 //! Answers questions about stones: what one is worth, and which like it were sold.
 //!
-//! All that an answer needs lies ready in memory in a [`Snapshot`] of the file, read when the engine starts. The file
-//! itself is asked only for models that are seldom wanted.
+//! All that an answer needs lies ready in memory in a [`Snapshot`], which is replaced as a whole when the file has
+//! changed. The file itself is asked only for models that are seldom wanted.
 
 mod assumption;
 mod error;
@@ -23,13 +23,15 @@ pub use served_model::ServedModel;
 pub use similar::{MAX_SIMILAR, SimilarIndex, SimilarStone, SimilarStones};
 pub use snapshot::Snapshot;
 
-use crate::diamond::StoneDescription;
 use crate::store::{Store, StoreError};
 
-/// Prices stones and finds similar ones.
+/// Prices stones and finds similar ones, and lets others change the file that it does so from.
 pub struct Engine {
     snapshot: ArcSwap<Snapshot>,
-    store: Mutex<Store>,
+    /// For changes, one at a time.
+    writer: Mutex<Store>,
+    /// For what readers need of the file; each takes a connection of its own.
+    reader: Mutex<Store>,
     /// Models besides those of the snapshot that were asked for by number.
     loaded: Mutex<HashMap<i64, Arc<ServedModel>>>,
 }
@@ -43,7 +45,8 @@ impl Engine {
         let snapshot = Snapshot::load(&store)?;
         Ok(Self {
             snapshot: ArcSwap::from_pointee(snapshot),
-            store: Mutex::new(store),
+            reader: Mutex::new(store.try_clone()?),
+            writer: Mutex::new(store),
             loaded: Mutex::new(HashMap::new()),
         })
     }
@@ -54,45 +57,54 @@ impl Engine {
         self.snapshot.load_full()
     }
 
-    /// The file, for questions about its history. It is slow: keep it away from threads that serve.
-    pub fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A connection to ask the file for its history. It is slow: keep it away from threads that serve.
+    ///
+    /// # Errors
+    /// If the file denies another connection.
+    pub fn reader(&self) -> Result<Store, StoreError> {
+        lock(&self.reader).try_clone()
     }
 
-    /// The model to answer with: the champion, or the one that `wanted` names by its number or its family (then the
-    /// newest of it). Reads the file only for a number that was never asked for before.
+    /// Lets `change` change the file, and answers from what is in it then. The next request sees the change.
+    ///
+    /// # Errors
+    /// What `change` says; or that the file, once changed, cannot be read.
+    pub fn change<T>(&self, change: impl FnOnce(&mut Store) -> Result<T, EngineError>) -> Result<T, EngineError> {
+        let mut store = lock(&self.writer);
+        let changed = change(&mut store)?;
+        self.snapshot.store(Arc::new(Snapshot::load(&store)?));
+        Ok(changed)
+    }
+
+    /// Does `work` while nothing changes the file.
+    pub fn hold<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _held = lock(&self.writer);
+        work()
+    }
+
+    /// The model to answer with, as [`Snapshot::model`] finds it. Reads the file only for a number that was never asked
+    /// for before.
     ///
     /// # Errors
     /// If there is none.
     pub fn model(&self, snapshot: &Snapshot, wanted: Option<&str>) -> Result<Arc<ServedModel>, EngineError> {
-        let Some(wanted) = wanted else { return snapshot.champion().cloned().ok_or(EngineError::NoModel) };
-        if let Some(model) = snapshot.find(wanted) {
-            return Ok(model.clone());
-        }
-        if !snapshot.has_models() {
-            return Err(EngineError::NoModel);
-        }
-        let unknown = || EngineError::UnknownModel { wanted: wanted.to_owned(), families: snapshot.family_names() };
-        let id: i64 = wanted.parse().map_err(|_| unknown())?;
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(model) = loaded.get(&id) {
-            return Ok(model.clone());
-        }
-        let model = match ServedModel::load(&self.store(), id) {
-            Err(EngineError::Store(StoreError::NotFound { .. })) => return Err(unknown()),
-            other => Arc::new(other?),
+        let ready = match wanted {
+            None => snapshot.champion(),
+            Some(wanted) => snapshot.find(wanted),
         };
-        loaded.insert(id, model.clone());
+        if let Some(model) = ready {
+            return Ok(model.clone());
+        }
+        let number = wanted.and_then(|wanted| wanted.parse::<i64>().ok());
+        if let Some(model) = number.and_then(|id| lock(&self.loaded).get(&id).cloned()) {
+            return Ok(model);
+        }
+        let model = snapshot.model(&self.reader()?, wanted)?;
+        lock(&self.loaded).insert(model.id, model.clone());
         Ok(model)
     }
+}
 
-    /// Prices `description`, measurements that it lacks filled in from similar stones.
-    ///
-    /// # Errors
-    /// If there is no model to do it with.
-    pub fn quote(&self, description: &StoneDescription, wanted: Option<&str>) -> Result<Quote, EngineError> {
-        let snapshot = self.snapshot();
-        let model = self.model(&snapshot, wanted)?;
-        snapshot.quote(description, &model)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{EngineError, Quote, ServedModel, SimilarIndex};
 use crate::diamond::{Sale, StoneDescription};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// The state of the file at one moment, as far as answers need it. It never changes.
 pub struct Snapshot {
@@ -12,7 +12,8 @@ pub struct Snapshot {
     /// The newest model of each family that has one.
     newest: Vec<Arc<ServedModel>>,
     similar: SimilarIndex,
-    sales: usize,
+    /// How many sales the file holds.
+    sales: i64,
 }
 
 impl Snapshot {
@@ -43,8 +44,7 @@ impl Snapshot {
             Some(champion) => store.sales_of_model(champion.id)?.into_iter().map(|stored| stored.sale).collect(),
             None => Vec::new(),
         };
-        let count = sales.len();
-        Ok(Self { champion, newest, similar: SimilarIndex::new(sales), sales: count })
+        Ok(Self { champion, newest, similar: SimilarIndex::new(sales), sales: store.count_sales()? })
     }
 
     /// The model that answers unless another is asked for.
@@ -59,9 +59,9 @@ impl Snapshot {
         &self.similar
     }
 
-    /// How many sales the champion's dataset holds.
+    /// How many sales the file holds, those that the champion has not seen among them.
     #[must_use]
-    pub fn sales(&self) -> usize {
+    pub fn sales(&self) -> i64 {
         self.sales
     }
 
@@ -73,14 +73,30 @@ impl Snapshot {
             .or_else(|| self.champion.iter().chain(&self.newest).find(|model| model.id.to_string() == wanted))
     }
 
-    /// Whether there is any model at all.
-    pub(super) fn has_models(&self) -> bool {
-        !self.newest.is_empty()
+    /// The families that there are models of.
+    fn family_names(&self) -> String {
+        self.newest.iter().map(|model| model.family.as_str()).collect::<Vec<_>>().join(", ")
     }
 
-    /// The families that there are models of.
-    pub(super) fn family_names(&self) -> String {
-        self.newest.iter().map(|model| model.family.as_str()).collect::<Vec<_>>().join(", ")
+    /// The model to answer with: the champion, or the one that `wanted` names by its number or its family (then the
+    /// newest of it). One that does not lie ready is read from `store`.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn model(&self, store: &Store, wanted: Option<&str>) -> Result<Arc<ServedModel>, EngineError> {
+        let Some(wanted) = wanted else { return self.champion.clone().ok_or(EngineError::NoModel) };
+        if let Some(model) = self.find(wanted) {
+            return Ok(model.clone());
+        }
+        if self.newest.is_empty() {
+            return Err(EngineError::NoModel);
+        }
+        let unknown = || EngineError::UnknownModel { wanted: wanted.to_owned(), families: self.family_names() };
+        let id: i64 = wanted.parse().map_err(|_| unknown())?;
+        match ServedModel::load(store, id) {
+            Err(EngineError::Store(StoreError::NotFound { .. })) => Err(unknown()),
+            other => other.map(Arc::new),
+        }
     }
 
     /// Prices `description` with `model`.

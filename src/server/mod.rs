@@ -4,6 +4,8 @@
 
 mod app;
 mod attachments;
+#[cfg(unix)]
+mod control;
 mod health;
 mod html;
 mod models;
@@ -22,14 +24,24 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 pub use app::App;
 pub use problem::Problem;
 pub use request_log::RequestLog;
 pub use routes::build;
 
+use wire::Limits;
+
 use crate::engine::{Engine, EngineError};
 use crate::store::{ServerNote, Store, StoreError};
+
+/// What anybody may ask for.
+const PUBLIC_LIMITS: Limits = Limits { body_bytes: 1024 * 1024, connections: 16_384 };
+/// What commands of the file's owner may ask for: whole files of sales.
+#[cfg(unix)]
+const CONTROL_LIMITS: Limits = Limits { body_bytes: 4 * 1024 * 1024 * 1024, connections: 256 };
 
 /// Why a server cannot start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -70,20 +82,34 @@ pub fn serve(store: Store, address: &str, ready: impl FnOnce(SocketAddr)) -> Res
 
 async fn serve_on_runtime(store: Store, address: &str, ready: impl FnOnce(SocketAddr)) -> Result<(), ServerError> {
     let bind = |source| ServerError::Bind { address: address.to_owned(), source };
+    let start = |source| ServerError::Start { source };
     let listener = TcpListener::bind(address).await.map_err(bind)?;
     let bound = listener.local_addr().map_err(bind)?;
-    let stop = wire::stop_signal().map_err(|source| ServerError::Start { source })?;
+    let stop = wire::stop_signal().map_err(start)?;
 
     let database = store.path().to_owned();
-    let log = RequestLog::start(store.try_clone()?).map_err(|source| ServerError::Start { source })?;
+    let log = RequestLog::start(store.try_clone()?).map_err(start)?;
     let app = App { engine: Arc::new(Engine::new(store)?), log: log.clone() };
     let note = ServerNote { pid: std::process::id(), address: bound.to_string() };
     if let Err(error) = note.leave(&database) {
         tracing::warn!("cannot leave a note beside the file: {error}");
     }
 
+    let (stopping, stopped) = watch::channel(false);
+    let mut carriers = JoinSet::new();
+    #[cfg(unix)]
+    carriers.spawn(wire::carry(
+        control::Socket::bind(&database).map_err(start)?,
+        Arc::new(control::build(app.clone())),
+        CONTROL_LIMITS,
+        stopped.clone(),
+    ));
+    carriers.spawn(wire::carry(listener, Arc::new(build(app)), PUBLIC_LIMITS, stopped));
     ready(bound);
-    wire::carry(listener, Arc::new(build(app)), stop).await;
+    stop.await;
+    // whoever carries has not ended yet
+    let _ = stopping.send(true);
+    while carriers.join_next().await.is_some() {}
 
     log.finish();
     ServerNote::remove(&database);

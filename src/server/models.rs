@@ -23,7 +23,7 @@ async fn answer_list(request: &Request<App>) -> Answer {
     require_json_accepted(request)?;
     refuse_unknown_parameters(&query_pairs(request), &[])?;
     let engine = request.state().engine.clone();
-    let models = in_background(move || engine.store().models()).await??;
+    let models = in_background(move || engine.reader()?.models()).await??;
     json_response(&json!({ "models": models }))
 }
 
@@ -33,5 +33,5 @@ async fn answer_one(request: &Request<App>) -> Answer {
     let text = request.param("id").unwrap_or_default();
     let id: i64 = text.parse().map_err(|_| Problem::new(404, format!("there is no model {text}")))?;
     let engine = request.state().engine.clone();
-    json_response(&in_background(move || engine.store().model(id)).await??)
+    json_response(&in_background(move || engine.reader()?.model(id)).await??)
 }

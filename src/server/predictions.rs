@@ -122,6 +122,6 @@ async fn find(request: Request<App>) -> Answer {
     let unknown = || Problem::new(404, format!("there is no prediction {text}"));
     let id: Uuid = text.parse().map_err(|_| unknown())?;
     let engine = request.state().engine.clone();
-    let document = in_background(move || engine.store().prediction(id)).await??.ok_or_else(unknown)?;
+    let document = in_background(move || engine.reader()?.prediction(id)).await??.ok_or_else(unknown)?;
     json_response(&document)
 }

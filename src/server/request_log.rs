@@ -18,8 +18,12 @@ const MAX_GROUP: usize = 512;
 /// Told when its request is on the disk, or why it is not.
 type Written = oneshot::Sender<Result<(), String>>;
 
+/// Something to be done between two groups.
+type Between = Box<dyn FnOnce(&mut Store) + Send>;
+
 enum Message {
     Write(Box<NewRequest>, Written),
+    Between(Between),
     Finish,
 }
 
@@ -61,6 +65,23 @@ impl RequestLog {
         }
     }
 
+    /// Does `work` while no request is being written. Waits for it: not for threads that serve.
+    ///
+    /// # Errors
+    /// If the thread has ended.
+    pub fn between_groups<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Store) -> T + Send + 'static,
+    ) -> io::Result<T> {
+        let (done, when_done) = sync_channel(1);
+        let work: Between = Box::new(move |store| {
+            // nobody may be waiting any more
+            let _ = done.send(work(store));
+        });
+        self.queue.send(Message::Between(work)).map_err(|_| stopped())?;
+        when_done.recv().map_err(|_| stopped())
+    }
+
     /// Writes what waits and ends the thread.
     pub fn finish(&self) {
         // if the thread is gone already there is nothing to finish
@@ -72,14 +93,20 @@ impl RequestLog {
     }
 }
 
+fn stopped() -> io::Error {
+    io::Error::other("the request log has ended")
+}
+
 fn write_groups(mut store: Store, waiting: &Receiver<Message>) {
     let mut requests = Vec::new();
     let mut replies = Vec::new();
     let mut finish = false;
     while !finish {
         let Ok(first) = waiting.recv() else { return };
+        let mut between = Vec::new();
         for message in std::iter::once(first).chain(waiting.try_iter()) {
             match message {
+                Message::Between(work) => between.push(work),
                 Message::Write(request, written) => {
                     requests.push(*request);
                     replies.push(written);
@@ -100,6 +127,9 @@ fn write_groups(mut store: Store, waiting: &Receiver<Message>) {
         for written in replies.drain(..) {
             // a client that hung up does not wait for this
             let _ = written.send(result.clone());
+        }
+        for work in between {
+            work(&mut store);
         }
     }
 }

@@ -5,7 +5,6 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +14,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tide::http::{self as tide_http, Method, Url};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -24,8 +24,6 @@ use super::app::App;
 use super::attachments::Refusal;
 use super::problem::Problem;
 
-/// Largest body of a request, in bytes.
-const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// Largest head of a request, in bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// How long the head of a request may take.
@@ -53,21 +51,59 @@ pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Answers what arrives at `listener` until `stop` resolves, then finishes what is under way.
-pub async fn carry(listener: TcpListener, application: Arc<tide::Server<App>>, stop: impl Future<Output = ()>) {
-    let (stopping, stopped) = watch::channel(false);
+/// Where connections come from.
+pub trait Listener: Send + Sync + 'static {
+    /// One connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// The next connection, and who it is from.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, String)>> + Send;
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+
+    async fn accept(&self) -> io::Result<(TcpStream, String)> {
+        let (stream, peer) = Self::accept(self).await?;
+        // small answers must not wait for more to be sent with them
+        stream.set_nodelay(true)?;
+        Ok((stream, peer.to_string()))
+    }
+}
+
+/// What a listener's clients may ask for.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Largest body of a request, in bytes.
+    pub body_bytes: usize,
+    /// Most connections at a time; more wait until one ends.
+    pub connections: usize,
+}
+
+/// Answers what arrives at `listener` until `stopped` says so, then finishes what is under way.
+pub async fn carry<L: Listener>(
+    listener: L,
+    application: Arc<tide::Server<App>>,
+    limits: Limits,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let places = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
-    tokio::pin!(stop);
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut stop => break,
+            accepted = accept(&listener, &places) => accepted,
+            () = async { drop(stopped.wait_for(|stop| *stop).await) } => break,
             // finished connections are let go as they end
             Some(_) = connections.join_next() => continue,
         };
         match accepted {
-            Ok((stream, peer)) => {
-                connections.spawn(carry_connection(stream, peer, application.clone(), stopped.clone()));
+            Ok((stream, peer, place)) => {
+                let connection =
+                    carry_connection(stream, peer, application.clone(), limits.body_bytes, stopped.clone());
+                connections.spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
             }
             Err(error) => {
                 tracing::warn!("cannot accept a connection: {error}");
@@ -76,29 +112,37 @@ pub async fn carry(listener: TcpListener, application: Arc<tide::Server<App>>, s
         }
     }
     drop(listener);
-    // nobody may be listening any more; then there is nobody to tell
-    let _ = stopping.send(true);
     if timeout(STOP_TIMEOUT, async { while connections.join_next().await.is_some() {} }).await.is_err() {
         tracing::warn!("{} connections did not finish in time", connections.len());
     }
 }
 
-async fn carry_connection(
-    stream: TcpStream,
-    peer: SocketAddr,
+/// The next connection, once there is a place for it.
+async fn accept<L: Listener>(
+    listener: &L,
+    places: &Arc<Semaphore>,
+) -> io::Result<(L::Stream, String, OwnedSemaphorePermit)> {
+    let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, place))
+}
+
+async fn carry_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    peer: String,
     application: Arc<tide::Server<App>>,
+    max_body_bytes: usize,
     mut stopped: watch::Receiver<bool>,
 ) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!("{peer}: cannot turn Nagle's algorithm off: {error}");
-    }
+    let client = peer.clone();
     let service = service_fn(move |request| {
         let application = application.clone();
+        let client = client.clone();
         // in a task of its own: what was asked is answered and logged even if the client hangs up
-        let answered = tokio::spawn(async move { answer(&application, request, peer).await });
+        let answered = tokio::spawn(async move { answer(&application, request, &client, max_body_bytes).await });
         async move {
             Ok::<_, Infallible>(answered.await.unwrap_or_else(|error| {
-                tracing::error!("{peer}: {error}");
+                tracing::error!("a request failed: {error}");
                 bare(hyper::StatusCode::INTERNAL_SERVER_ERROR)
             }))
         }
@@ -131,7 +175,8 @@ async fn carry_connection(
 async fn answer(
     application: &tide::Server<App>,
     request: hyper::Request<Incoming>,
-    peer: SocketAddr,
+    client: &str,
+    max_body_bytes: usize,
 ) -> hyper::Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let method_text = head.method.as_str().to_owned();
@@ -146,13 +191,13 @@ async fn answer(
         root()
     });
     let mut inner = tide_http::Request::new(method, url);
-    inner.set_peer_addr(Some(peer));
+    inner.set_peer_addr(Some(client));
     for (name, value) in &head.headers {
         if let Ok(text) = value.to_str() {
             inner.append_header(name.as_str(), text);
         }
     }
-    match read_body(body).await {
+    match read_body(body, max_body_bytes).await {
         Ok(bytes) => {
             inner.set_body(bytes.as_ref());
             if !head.headers.contains_key(hyper::header::CONTENT_TYPE) {
@@ -174,11 +219,11 @@ async fn answer(
     }
 }
 
-async fn read_body(body: Incoming) -> Result<Bytes, Problem> {
-    match timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await {
+async fn read_body(body: Incoming, max_bytes: usize) -> Result<Bytes, Problem> {
+    match timeout(BODY_TIMEOUT, Limited::new(body, max_bytes).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(Problem::new(413, format!("the body is larger than {MAX_BODY_BYTES} bytes: send fewer stones at once")))
+            Err(Problem::new(413, format!("the body is larger than {max_bytes} bytes: send fewer stones at once")))
         }
         Ok(Err(error)) => Err(Problem::new(400, format!("the body broke off: {error}"))),
         Err(_) => Err(Problem::new(408, format!("the body took longer than {} s", BODY_TIMEOUT.as_secs()))),

@@ -70,6 +70,14 @@ pub enum StoreError {
         /// What the engine says.
         source: EngineMessage,
     },
+    /// A copy of the file cannot be written.
+    #[error("cannot write a backup to {}", path.display())]
+    Backup {
+        /// Where to.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// A file that is to be ingested cannot be read.
     #[error("cannot read {name}")]
     Read {

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum Holder {
     /// A `diamonds serve`.
     Server(ServerNote),
+    /// A command of `diamonds`, of this number.
+    Diamonds(u32),
     /// Another process of this number.
     Process(u32),
     /// The engine does not say who.
@@ -28,10 +30,20 @@ impl Holder {
         });
         Some(match (pid, ServerNote::read(database)) {
             (Some(pid), Some(note)) if note.pid == pid => Self::Server(note),
+            (Some(pid), _) if is_diamonds(message) => Self::Diamonds(pid),
             (Some(pid), _) => Self::Process(pid),
             (None, _) => Self::Unknown,
         })
     }
+}
+
+/// Whether the engine's `message` names a program called `diamonds` as the holder.
+fn is_diamonds(message: &str) -> bool {
+    message
+        .split("lock is held in ")
+        .nth(1)
+        .and_then(|rest| rest.split(" (PID").next())
+        .is_some_and(|program| Path::new(program).file_name().is_some_and(|name| name == "diamonds"))
 }
 
 impl fmt::Display for Holder {
@@ -42,6 +54,9 @@ impl fmt::Display for Holder {
                 "`diamonds serve` at http://{} (process {}): use that address, or stop it with `kill {}` and try again",
                 note.address, note.pid, note.pid
             ),
+            Self::Diamonds(pid) => {
+                write!(f, "another `diamonds` command (process {pid}): wait for it to end and try again")
+            }
             Self::Process(pid) => {
                 write!(f, "process {pid}: wait for it to end, or stop it with `kill {pid}`, and try again")
             }

@@ -2,6 +2,7 @@
 //!
 //! This is the only door to the database. Models cross it as bytes and the name of their family.
 
+mod backup;
 mod batches;
 mod error;
 mod holder;
@@ -22,7 +23,7 @@ pub use batches::{Batch, BatchDetail, RejectedRow, RejectionCount, WarningCount}
 pub use error::{EngineMessage, StoreError};
 pub use holder::{Holder, ServerNote};
 pub use ingest::FileReport;
-pub use models::{Lineage, ModelDetail, ModelRecord, NewModel, Promotion, TrialRecord};
+pub use models::{Lineage, ModelDetail, ModelRecord, NewModel, NewPromotion, Promotion, Stored, TrialRecord};
 pub use query::Table;
 pub use requests::{LoggedRequest, NewRequest, RequestFilter};
 pub use sales::{Dataset, StoredSale};

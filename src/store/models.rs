@@ -10,11 +10,12 @@ use super::{Store, StoreError};
 use crate::metrics::Metrics;
 
 /// A trained model that is to be stored.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewModel {
     /// Name of its family.
     pub family: String,
     /// The model itself, in its family's format.
+    #[serde(with = "serde_bytes")]
     pub artifact: Vec<u8>,
     /// Names of the columns that it sees, in order.
     pub features: Vec<String>,
@@ -38,6 +39,24 @@ pub struct NewModel {
     pub lineage: Vec<Lineage>,
     /// What was tried on the way.
     pub trials: Vec<TrialRecord>,
+}
+
+/// Which of several new models becomes the champion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewPromotion {
+    /// Its index among the new models.
+    pub index: usize,
+    /// Why.
+    pub reason: String,
+}
+
+/// What became of new models.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stored {
+    /// They are stored under these numbers.
+    Under(Vec<i64>),
+    /// Nothing is stored, because this is the champion now.
+    ChampionIsNow(Option<i64>),
 }
 
 /// A part of a model's dataset.
@@ -130,14 +149,23 @@ pub struct Promotion {
 }
 
 impl Store {
-    /// Stores `models`, and makes the one at the index in `promote` the champion for the reason given, in one
-    /// transaction. Gives their numbers.
+    /// Stores `models`, and makes one of them the champion if `promotion` says so, in one transaction. Stores nothing if
+    /// the champion is not `compared_with`: somebody else was quicker, and the comparison must be made again.
     ///
     /// # Errors
     /// If the engine fails; then nothing is stored.
-    pub fn add_models(&mut self, models: &[NewModel], promote: Option<(usize, &str)>) -> Result<Vec<i64>, StoreError> {
+    pub fn add_models(
+        &mut self,
+        models: &[NewModel],
+        promotion: Option<&NewPromotion>,
+        compared_with: Option<i64>,
+    ) -> Result<Stored, StoreError> {
         let storing = || StoreError::engine("store the models");
         let transaction = self.connection.transaction().map_err(storing())?;
+        let champion = read_champion(&transaction)?;
+        if champion != compared_with {
+            return Ok(Stored::ChampionIsNow(champion));
+        }
         let first: i64 = transaction
             .query_row(include_str!("../../sql/queries/next_model_id.sql"), [], |row| row.get(0))
             .map_err(storing())?;
@@ -145,16 +173,16 @@ impl Store {
         for (id, model) in ids.iter().zip(models) {
             insert_model(&transaction, *id, model)?;
         }
-        if let Some((index, reason)) = promote {
+        if let Some(promotion) = promotion {
             transaction
                 .execute(
                     include_str!("../../sql/queries/insert_promotion.sql"),
-                    params![ids[index], micros_of(Timestamp::now()), reason],
+                    params![ids[promotion.index], micros_of(Timestamp::now()), promotion.reason],
                 )
                 .map_err(storing())?;
         }
         transaction.commit().map_err(storing())?;
-        Ok(ids)
+        Ok(Stored::Under(ids))
     }
 
     /// Every model, newest first.
@@ -221,10 +249,7 @@ impl Store {
     /// # Errors
     /// If the engine fails.
     pub fn champion(&self) -> Result<Option<i64>, StoreError> {
-        self.connection
-            .query_row(include_str!("../../sql/queries/read_champion.sql"), [], |row| row.get(0))
-            .optional()
-            .map_err(StoreError::engine("look up the champion"))
+        read_champion(&self.connection)
     }
 
     /// What a model was trained on.
@@ -269,6 +294,13 @@ impl Store {
             .map_err(reading())?;
         rows.collect::<Result<_, _>>().map_err(reading())
     }
+}
+
+fn read_champion(connection: &Connection) -> Result<Option<i64>, StoreError> {
+    connection
+        .query_row(include_str!("../../sql/queries/read_champion.sql"), [], |row| row.get(0))
+        .optional()
+        .map_err(StoreError::engine("look up the champion"))
 }
 
 fn no_model(id: i64) -> StoreError {

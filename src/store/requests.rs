@@ -69,7 +69,7 @@ pub struct LoggedRequest {
 }
 
 /// Which requests of the log to list.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RequestFilter {
     /// How many at most.
     pub limit: u32,

@@ -2,12 +2,13 @@
 
 use duckdb::arrow::array::{Array, Float64Array, Int64Array, RecordBatch, UInt8Array};
 use duckdb::params;
+use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError};
 use crate::diamond::{Grade, Sale, Stone};
 
 /// A sale with the batch that brought it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct StoredSale {
     /// The sale.
     pub sale: Sale,
@@ -16,7 +17,7 @@ pub struct StoredSale {
 }
 
 /// All that a model is trained on: the sales as they are at one moment, and the salt that parts them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Dataset {
     /// Every sale, in the order in which they came.
     pub sales: Vec<StoredSale>,
@@ -35,6 +36,16 @@ impl Store {
             .query_row(include_str!("../../sql/queries/read_setting.sql"), ["holdout_salt"], |row| row.get(0))
             .map_err(StoreError::engine("read the salt of the holdout"))?;
         Ok(Dataset { sales: self.sales(None)?, holdout_salt })
+    }
+
+    /// How many sales the file holds.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub fn count_sales(&self) -> Result<i64, StoreError> {
+        self.connection
+            .query_row(include_str!("../../sql/queries/count_sales.sql"), [], |row| row.get(0))
+            .map_err(StoreError::engine("count the sales"))
     }
 
     /// The sales that were in the dataset of model `id`, in the order in which they came.

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
@@ -14,9 +15,10 @@ pub(super) const COLUMNS: [&str; 10] = ["carat", "cut", "color", "clarity", "dep
 const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
 
 /// A file to be ingested, whole.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Upload {
     pub(super) name: String,
+    #[serde(with = "serde_bytes")]
     pub(super) bytes: Vec<u8>,
 }
 

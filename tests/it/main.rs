@@ -4,6 +4,7 @@ mod command_line;
 mod crashes;
 mod generating;
 mod ingesting;
+mod owning;
 mod parity;
 mod program;
 mod retraining;

@@ -347,19 +347,6 @@ fn the_page_shows_a_price_similar_stones_and_mistakes_at_their_fields() {
 }
 
 #[test]
-fn while_a_server_runs_commands_say_who_holds_the_file() {
-    let workplace = Workplace::trained(200);
-    let server = Server::start(&workplace);
-    let sales = workplace.write_sales("more.csv", 9, 0, 10);
-    for command in [&["models", "list"][..], &["ingest", &sales], &["retrain"], &["serve", "--addr", "127.0.0.1:0"]] {
-        let said = workplace.fail(1, command);
-        assert!(said.contains(&server.address) && said.contains(&server.pid().to_string()), "{said}");
-    }
-    drop(server);
-    workplace.succeed(&["models", "list"]);
-}
-
-#[test]
 fn an_address_that_cannot_be_listened_on_is_named() {
     let workplace = Workplace::trained(200);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -1,0 +1,3 @@
+-- How many sales the file holds.
+SELECT count(*)
+FROM sale;

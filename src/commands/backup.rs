@@ -1,0 +1,35 @@
+//! `diamonds backup`: a copy of the file, also while it is served.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::CommandError;
+use super::console::Console;
+use crate::control::{Access, Backup, Desk};
+use crate::text::count;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Where the copy goes; there must be nothing yet
+    file: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    file: &'a Path,
+    bytes: u64,
+}
+
+pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
+    if !database.exists() {
+        return Err(crate::store::StoreError::NoFile { path: database.to_owned() }.into());
+    }
+    // the server may work in another folder
+    let to = std::path::absolute(&arguments.file)?;
+    let bytes = Desk::open(database, Access::Write)?.run(Backup { to: to.clone() })?;
+    console.print(&Report { file: &to, bytes }, |report| {
+        format!("{}: {} bytes", report.file.display(), count(i64::try_from(report.bytes).unwrap_or(i64::MAX)))
+    })?;
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! Sends operations to the server that owns the file.
+
+use std::path::{Path, PathBuf};
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+use tokio::runtime::Runtime;
+
+use super::{DeskError, Operation, Told, decode, encode, socket};
+
+/// The way to a server, one connection an operation.
+pub struct Client {
+    runtime: Runtime,
+    socket: PathBuf,
+}
+
+impl Client {
+    /// The way to the server of the file at `database`, if one listens. A socket that a dead server left is nobody.
+    pub fn find(database: &Path) -> Option<Self> {
+        let socket = socket::path_of(database);
+        if !socket.exists() {
+            return None;
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().ok()?;
+        runtime.block_on(UnixStream::connect(&socket)).ok()?;
+        Some(Self { runtime, socket })
+    }
+
+    /// Has `operation` done there.
+    ///
+    /// # Errors
+    /// What the server tells, or that it does not answer.
+    pub fn run<O: Operation>(&self, operation: &O) -> Result<O::Answer, DeskError> {
+        let body = encode(operation).map_err(|error| self.unreachable(&error))?;
+        let (status, answer) =
+            self.runtime.block_on(self.ask(O::NAME, body)).map_err(|error| self.unreachable(error.as_ref()))?;
+        if status == StatusCode::OK {
+            return decode(&answer).map_err(|error| self.unreachable(&error));
+        }
+        let told: Told = decode(&answer).map_err(|_| DeskError::Unreachable {
+            socket: self.socket.clone(),
+            reason: format!("it says {status}: {}", String::from_utf8_lossy(&answer)),
+        })?;
+        Err(told.into())
+    }
+
+    async fn ask(
+        &self,
+        name: &str,
+        body: Vec<u8>,
+    ) -> Result<(StatusCode, Bytes), Box<dyn std::error::Error + Send + Sync>> {
+        let stream = UnixStream::connect(&self.socket).await?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        let connection = tokio::spawn(connection);
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("/control/{name}"))
+            .header(hyper::header::HOST, "diamonds")
+            .body(Full::new(Bytes::from(body)))?;
+        let response = sender.send_request(request).await?;
+        let status = response.status();
+        let answer = response.into_body().collect().await?.to_bytes();
+        connection.abort();
+        Ok((status, answer))
+    }
+
+    fn unreachable(&self, error: &dyn std::error::Error) -> DeskError {
+        DeskError::Unreachable { socket: self.socket.clone(), reason: error.to_string() }
+    }
+}

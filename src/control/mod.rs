@@ -1,0 +1,94 @@
+//! How commands reach the file, whoever owns it.
+//!
+//! The process that opens the file first owns it. While that is a server, every other command sends its operations to it
+//! over a Unix socket beside the file; else the command opens the file itself. An [`Operation`] is the same in both cases,
+//! and so is what the user sees.
+
+#[cfg(unix)]
+mod client;
+mod desk;
+mod error;
+mod operations;
+#[cfg(unix)]
+mod socket;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use desk::{Access, Desk, own};
+pub use error::{DeskError, Told};
+pub use operations::{
+    AddModels, AddModelsAnswer, Backup, FindSimilar, Ingest, ListBatches, ListModels, ListRequests, Predict,
+    ReadArtifact, ReadChampion, ReadDataset, RunQuery, ShowBatch, ShowModel, ShowRequest,
+};
+#[cfg(unix)]
+pub use socket::path_of as socket_path;
+
+use crate::engine::{Engine, EngineError, ServedModel, Snapshot};
+use crate::store::Store;
+
+use std::sync::Arc;
+
+/// Something that a command asks of the file's owner.
+pub trait Operation: Serialize + DeserializeOwned + Send + 'static {
+    /// What it gives.
+    type Answer: Serialize + DeserializeOwned + Send + 'static;
+    /// What it is called on the way to the owner.
+    const NAME: &'static str;
+    /// Whether it changes what answers are made from.
+    const CHANGES: bool = false;
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// What keeps it from being done; then nothing is changed.
+    fn run(self, owner: &mut Owner<'_>) -> Result<Self::Answer, EngineError>;
+}
+
+/// The owner's side of an operation.
+pub struct Owner<'a> {
+    /// The file.
+    pub store: &'a mut Store,
+    /// The engine that serves, if one does.
+    pub engine: Option<&'a Engine>,
+}
+
+impl Owner<'_> {
+    /// All that answers need: the one that is served, or one read for the occasion.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn snapshot(&self) -> Result<Arc<Snapshot>, EngineError> {
+        match self.engine {
+            Some(engine) => Ok(engine.snapshot()),
+            None => Ok(Arc::new(Snapshot::load(self.store)?)),
+        }
+    }
+
+    /// The model that `wanted` names; the champion if nothing is wanted.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn model(&self, snapshot: &Snapshot, wanted: Option<&str>) -> Result<Arc<ServedModel>, EngineError> {
+        match self.engine {
+            Some(engine) => engine.model(snapshot, wanted),
+            None => snapshot.model(self.store, wanted),
+        }
+    }
+}
+
+/// The bytes of a value on the socket.
+///
+/// # Errors
+/// If the value cannot be written.
+pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, rmp_serde::encode::Error> {
+    rmp_serde::to_vec_named(value)
+}
+
+/// The value of bytes from the socket.
+///
+/// # Errors
+/// If they are not of such a value.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, rmp_serde::decode::Error> {
+    rmp_serde::from_slice(bytes)
+}

@@ -1,0 +1,176 @@
+//! Everything that commands ask of the file.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Operation, Owner};
+use crate::diamond::StoneDescription;
+use crate::engine::{EngineError, Quote, SimilarStones};
+use crate::store::{
+    Batch, BatchDetail, Dataset, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewModel, NewPromotion,
+    RequestFilter, Stored, Table, Upload,
+};
+
+/// Declares operations that only pass the store something and give what it gives.
+macro_rules! store_operations {
+    ($($(#[$doc:meta])* $name:ident $path:literal { $($field:ident: $type:ty),* } -> $answer:ty = $call:expr;)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, Serialize, Deserialize)]
+            pub struct $name {
+                $(
+                    #[doc = concat!("See [`Store`](crate::store::Store): its argument `", stringify!($field), "`.")]
+                    pub $field: $type,
+                )*
+            }
+
+            impl Operation for $name {
+                type Answer = $answer;
+                const NAME: &'static str = $path;
+
+                fn run(self, owner: &mut Owner<'_>) -> Result<$answer, EngineError> {
+                    let call: fn(Self, &mut Owner<'_>) -> Result<$answer, crate::store::StoreError> = $call;
+                    Ok(call(self, owner)?)
+                }
+            }
+        )+
+    };
+}
+
+store_operations! {
+    /// Every ingested file, newest first.
+    ListBatches "batches" {} -> Vec<Batch> = |_, owner| owner.store.batches();
+    /// One ingested file with its rejected rows.
+    ShowBatch "batch" { id: i64 } -> BatchDetail = |this, owner| owner.store.batch(this.id);
+    /// Every model, newest first.
+    ListModels "models" {} -> Vec<ModelRecord> = |_, owner| owner.store.models();
+    /// One model with its history.
+    ShowModel "model" { id: i64 } -> ModelDetail = |this, owner| owner.store.model(this.id);
+    /// Requests of the log, newest first.
+    ListRequests "requests" { filter: RequestFilter } -> Vec<LoggedRequest> =
+        |this, owner| owner.store.requests(&this.filter);
+    /// One request with its bodies.
+    ShowRequest "request" { id: Uuid } -> LoggedRequest = |this, owner| owner.store.request(this.id);
+    /// What a query answers.
+    RunQuery "query" { sql: String } -> Table = |this, owner| owner.store.query(&this.sql);
+    /// All that a model is trained on.
+    ReadDataset "dataset" {} -> Dataset = |_, owner| owner.store.dataset();
+    /// Number of the champion.
+    ReadChampion "champion" {} -> Option<i64> = |_, owner| owner.store.champion();
+    /// A copy of the file, consistent in itself, at a path that the owner can reach.
+    Backup "backup" { to: PathBuf } -> u64 = |this, owner| owner.store.backup(&this.to);
+}
+
+/// The bytes of a model, and the name of its family.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReadArtifact {
+    /// Number of the model.
+    pub id: i64,
+}
+
+impl Operation for ReadArtifact {
+    type Answer = (String, serde_bytes::ByteBuf);
+    const NAME: &'static str = "artifact";
+
+    fn run(self, owner: &mut Owner<'_>) -> Result<Self::Answer, EngineError> {
+        let (family, artifact) = owner.store.model_artifact(self.id)?;
+        Ok((family, serde_bytes::ByteBuf::from(artifact)))
+    }
+}
+
+/// Adds the sales of a file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Ingest {
+    /// The file, whole.
+    pub upload: Upload,
+    /// Whether to change nothing.
+    pub dry_run: bool,
+}
+
+impl Operation for Ingest {
+    type Answer = FileReport;
+    const NAME: &'static str = "ingest";
+    const CHANGES: bool = true;
+
+    fn run(self, owner: &mut Owner<'_>) -> Result<FileReport, EngineError> {
+        Ok(owner.store.ingest(&self.upload, self.dry_run)?)
+    }
+}
+
+/// Stores trained models, unless the champion that they were compared with is not the champion any more.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AddModels {
+    /// The models.
+    pub models: Vec<NewModel>,
+    /// Which of them becomes the champion, if any.
+    pub promotion: Option<NewPromotion>,
+    /// The champion that they were compared with.
+    pub compared_with: Option<i64>,
+}
+
+/// What became of trained models.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AddModelsAnswer {
+    /// They are stored under these numbers.
+    Stored(Vec<i64>),
+    /// Nothing is stored: this is the champion now. Compare with it and come again.
+    ChampionIsNow(Option<i64>),
+}
+
+impl Operation for AddModels {
+    type Answer = AddModelsAnswer;
+    const NAME: &'static str = "add-models";
+    const CHANGES: bool = true;
+
+    fn run(self, owner: &mut Owner<'_>) -> Result<AddModelsAnswer, EngineError> {
+        let stored = owner.store.add_models(&self.models, self.promotion.as_ref(), self.compared_with)?;
+        Ok(match stored {
+            Stored::Under(ids) => AddModelsAnswer::Stored(ids),
+            Stored::ChampionIsNow(id) => AddModelsAnswer::ChampionIsNow(id),
+        })
+    }
+}
+
+/// Prices a stone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Predict {
+    /// The stone.
+    pub stone: StoneDescription,
+    /// Number or family of the model to ask; the champion if none.
+    pub model: Option<String>,
+}
+
+impl Operation for Predict {
+    type Answer = Quote;
+    const NAME: &'static str = "predict";
+
+    fn run(self, owner: &mut Owner<'_>) -> Result<Quote, EngineError> {
+        let snapshot = owner.snapshot()?;
+        let model = owner.model(&snapshot, self.model.as_deref())?;
+        snapshot.quote(&self.stone, &model)
+    }
+}
+
+/// Finds similar stones.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FindSimilar {
+    /// The stone.
+    pub stone: StoneDescription,
+    /// How many to list.
+    pub n: usize,
+}
+
+impl Operation for FindSimilar {
+    type Answer = SimilarStones;
+    const NAME: &'static str = "similar";
+
+    fn run(self, owner: &mut Owner<'_>) -> Result<SimilarStones, EngineError> {
+        let snapshot = owner.snapshot()?;
+        if snapshot.champion().is_none() {
+            return Err(EngineError::NoModel);
+        }
+        Ok(snapshot.similar().nearest(&self.stone, self.n))
+    }
+}

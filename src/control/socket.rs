@@ -1,0 +1,36 @@
+//! Where the socket of a file lies.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+/// Longest path that every Unix takes for a socket, in bytes.
+const MAX_PATH_BYTES: usize = 100;
+
+/// The socket of the file at `database`: beside it, or, where that path is too long for a socket, in the folder for
+/// temporary files, named by a hash of it.
+#[must_use]
+pub fn path_of(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".sock");
+    if name.len() <= MAX_PATH_BYTES {
+        return PathBuf::from(name);
+    }
+    let digest = Sha256::digest(name.as_encoded_bytes());
+    let hash = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    std::env::temp_dir().join(format!("diamonds-{hash}.sock"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_lies_beside_its_file_unless_the_path_is_too_long() {
+        assert_eq!(path_of(Path::new("/data/diamonds.duckdb")), Path::new("/data/diamonds.duckdb.sock"));
+        let long = format!("/{}/diamonds.duckdb", "x".repeat(200));
+        let path = path_of(Path::new(&long));
+        assert!(path.as_os_str().len() <= MAX_PATH_BYTES && path.starts_with(std::env::temp_dir()));
+        assert_ne!(path, path_of(Path::new(&long.replace('x', "y"))));
+    }
+}

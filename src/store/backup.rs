@@ -1,0 +1,34 @@
+//! A copy of the file while it is in use.
+
+use std::path::Path;
+
+use super::{Store, StoreError};
+
+impl Store {
+    /// Writes all that is committed into the file itself, so that the file alone, without what the engine keeps beside it,
+    /// is whole.
+    ///
+    /// # Errors
+    /// If another transaction is writing.
+    pub fn checkpoint(&self) -> Result<(), StoreError> {
+        self.connection.execute_batch("CHECKPOINT").map_err(StoreError::engine("write a checkpoint"))
+    }
+
+    /// Copies the file to `to`, whole and consistent, and gives the number of bytes. Nobody may write a checkpoint
+    /// meanwhile: between two checkpoints the engine changes nothing that the first one wrote.
+    ///
+    /// # Errors
+    /// If there is something at `to` already, or it cannot be written; then nothing is left there.
+    pub fn backup(&self, to: &Path) -> Result<u64, StoreError> {
+        let failed = |source| StoreError::Backup { path: to.to_owned(), source };
+        self.checkpoint()?;
+        let mut from = std::fs::File::open(self.path()).map_err(failed)?;
+        let mut copy = std::fs::File::create_new(to).map_err(failed)?;
+        let copied = std::io::copy(&mut from, &mut copy).and_then(|bytes| copy.sync_all().map(|()| bytes));
+        copied.map_err(|source| {
+            // half a copy is no copy
+            let _ = std::fs::remove_file(to);
+            failed(source)
+        })
+    }
+}

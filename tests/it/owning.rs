@@ -1,0 +1,232 @@
+//! One owner of the file: while a server has it, every command works through the server.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::program::{Said, Server, Workplace};
+
+const STONE: [&str; 8] = ["--carat", "1.1", "--cut", "Ideal", "--color", "H", "--clarity", "SI2"];
+
+fn both(said: &Said) -> (i32, &str, &str) {
+    (said.code, &said.stdout, &said.stderr)
+}
+
+#[test]
+fn commands_say_the_same_with_and_without_a_server() {
+    let workplace = Workplace::trained(600);
+    let commands: Vec<Vec<&str>> = vec![
+        vec!["models", "list"],
+        vec!["models", "show", "2"],
+        vec!["models", "show", "99"],
+        vec!["batches", "list"],
+        vec!["batches", "show", "1"],
+        vec!["batches", "show", "7"],
+        vec!["requests", "list"],
+        vec!["requests", "show", "01a20896-31f0-7437-8c49-d1e21ff09770"],
+        vec!["sql", "SELECT cut, count(*), avg(price_usd) FROM sale GROUP BY cut ORDER BY cut"],
+        vec!["sql", "SELECT nothing FROM sale"],
+        vec!["sql", "DELETE FROM sale"],
+        [&["predict"], &STONE[..]].concat(),
+        [&["predict", "--model", "linear"], &STONE[..]].concat(),
+        [&["predict", "--model", "99"], &STONE[..]].concat(),
+        [&["similar", "-n", "3"], &STONE[..]].concat(),
+        vec!["ingest", "nowhere.csv"],
+        vec!["ingest", "sales.csv", "--dry-run"],
+        vec!["retrain", "--family", "forest"],
+    ];
+    let say = |json: bool| -> Vec<Said> {
+        commands
+            .iter()
+            .map(|command| workplace.run(&[if json { &["--json"][..] } else { &[] }, command].concat()))
+            .collect()
+    };
+    let alone = [say(false), say(true)].concat_all();
+    let server = Server::start(&workplace);
+    let served = [say(false), say(true)].concat_all();
+    drop(server);
+    for ((alone, served), command) in alone.iter().zip(&served).zip(commands.iter().cycle()) {
+        assert_eq!(both(alone), both(served), "{command:?}");
+    }
+}
+
+/// Joins lists of what was said.
+trait ConcatAll {
+    fn concat_all(self) -> Vec<Said>;
+}
+
+impl<const N: usize> ConcatAll for [Vec<Said>; N] {
+    fn concat_all(self) -> Vec<Said> {
+        self.into_iter().flatten().collect()
+    }
+}
+
+#[test]
+fn sales_and_models_that_come_while_a_server_runs_show_in_the_next_request() {
+    let workplace = Workplace::trained(400);
+    let server = Server::start(&workplace);
+    let stone = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"});
+    let model_now = || server.post("/v1/predictions", &stone).json()["model"]["id"].clone();
+    assert_eq!(model_now(), 2);
+
+    workplace.write_sales("more.csv", 5, 400, 300);
+    let report = workplace.json(&["ingest", "more.csv"]);
+    assert_eq!(report["files"][0]["accepted"], 300, "a relative path is of the command's folder");
+    assert_eq!(server.get("/health").json()["sales"], 700);
+    let input = std::fs::read(workplace.path("more.csv")).expect("the file");
+    let said = workplace.run_with_input(&["--json", "ingest", "-"], &input);
+    assert_eq!(said.json()["files"][0]["known"], 300);
+
+    let report = workplace.json(&["retrain", "--family", "linear", "--promote", "always"]);
+    assert_eq!(report["dataset"]["rows"], 700);
+    assert_eq!(report["champion"], 3);
+    assert_eq!(model_now(), 3);
+    assert_eq!(server.get("/health").json()["model"], json!({"id": 3, "family": "linear"}));
+    assert_eq!(server.stop(), 0);
+    assert_eq!(workplace.value("SELECT model_id FROM champion"), 3);
+    assert_eq!(workplace.value("SELECT count(*) FROM sale"), 700);
+}
+
+#[test]
+fn no_answer_mixes_an_old_model_with_a_new_price_while_models_change_under_load() {
+    let workplace = Workplace::trained(500);
+    let stone = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2", "depth": 62.0, "table": 55,
+        "x": 6.61, "y": 6.65, "z": 4.11});
+    let server = Server::start(&workplace);
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let answers: Vec<Value> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut answers = Vec::new();
+                    while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                        let answer = server.post("/v1/predictions", &stone);
+                        assert_eq!(answer.status, 200, "{}", answer.body);
+                        answers.push(answer.json());
+                    }
+                    answers
+                })
+            })
+            .collect();
+        for (seed, family) in [("1", "linear"), ("2", "xgboost"), ("3", "xgboost"), ("4", "linear"), ("5", "xgboost")] {
+            workplace.succeed(&["retrain", "--family", family, "--seed", seed, "--trials", "2", "--promote", "always"]);
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        clients.into_iter().flat_map(|client| client.join().expect("a client")).collect()
+    });
+    let mut models = std::collections::BTreeMap::<i64, f64>::new();
+    for answer in &answers {
+        let id = answer["model"]["id"].as_i64().expect("a number");
+        let price = answer["price_usd"].as_f64().expect("a price");
+        let known = *models.entry(id).or_insert(price);
+        assert_eq!(known.to_bits(), price.to_bits(), "model {id}");
+    }
+    assert!(models.len() >= 3, "{models:?}");
+    for (id, price) in models {
+        let asked = server.post(&format!("/v1/predictions?model={id}"), &stone).json();
+        assert_eq!(asked["price_usd"].as_f64(), Some(price), "model {id}");
+    }
+}
+
+#[test]
+fn two_runs_at_once_are_both_recorded_and_the_better_ends_up_champion() {
+    for with_server in [false, true] {
+        let workplace = Workplace::new();
+        workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 5, 0, 900)]);
+        let server = with_server.then(|| Server::start(&workplace));
+        let runs: Vec<_> = [["linear", "2"], ["xgboost", "8"], ["xgboost", "3"]]
+            .into_iter()
+            .map(|[family, trials]| {
+                workplace
+                    .command(&["retrain", "--family", family, "--trials", trials])
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null())
+                    .spawn()
+                    .expect("it runs")
+            })
+            .collect();
+        for mut run in runs {
+            assert_eq!(run.wait().expect("it ends").code(), Some(0));
+        }
+        drop(server);
+        assert_eq!(workplace.value("SELECT count(*) FROM model"), 3);
+        let best = workplace.value("SELECT id FROM model ORDER BY mae_usd, id LIMIT 1");
+        assert_eq!(workplace.value("SELECT model_id FROM champion"), best, "with a server: {with_server}");
+    }
+}
+
+#[test]
+fn a_second_server_says_who_has_the_file() {
+    let workplace = Workplace::trained(200);
+    let server = Server::start(&workplace);
+    let said = workplace.fail(1, &["serve", "--addr", "127.0.0.1:0"]);
+    assert!(said.contains(&server.address) && said.contains(&server.pid().to_string()), "{said}");
+    assert_eq!(server.get("/health").status, 200);
+}
+
+#[test]
+fn another_program_that_has_the_file_is_named() {
+    let workplace = Workplace::trained(200);
+    let other = duckdb::Connection::open(workplace.database()).expect("the file");
+    let pid = std::process::id().to_string();
+    for command in [&["models", "list"][..], &["ingest", "sales.csv"], &["serve", "--addr", "127.0.0.1:0"]] {
+        let said = workplace.fail(1, command);
+        assert!(said.contains(&format!("process {pid}")), "{said}");
+    }
+    drop(other);
+    workplace.succeed(&["models", "list"]);
+}
+
+#[test]
+fn the_socket_is_the_owners_alone_and_a_dead_one_is_replaced() {
+    let workplace = Workplace::trained(200);
+    let socket = workplace.path("diamonds.duckdb.sock");
+    let mode = || std::fs::metadata(&socket).expect("a socket").permissions().mode() & 0o777;
+    let server = Server::start(&workplace);
+    assert_eq!(mode(), 0o600);
+    server.kill();
+    assert!(socket.exists(), "a killed server takes nothing away");
+    workplace.succeed(&["models", "list"]);
+    let server = Server::start(&workplace);
+    assert_eq!(mode(), 0o600);
+    workplace.succeed(&["models", "list"]);
+    assert_eq!(server.stop(), 0);
+    assert!(!socket.exists());
+}
+
+#[test]
+fn what_is_on_the_socket_is_not_on_the_net() {
+    let workplace = Workplace::trained(200);
+    let server = Server::start(&workplace);
+    assert_eq!(server.post("/control/models", &json!({})).status, 404);
+}
+
+#[test]
+fn a_backup_is_whole_also_while_the_file_is_served_and_written() {
+    let workplace = Workplace::trained(400);
+    let stone = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"});
+    let server = Server::start(&workplace);
+    std::thread::scope(|scope| {
+        let load = scope.spawn(|| {
+            for _ in 0..300 {
+                assert_eq!(server.post("/v1/predictions", &stone).status, 200);
+            }
+        });
+        for number in 0..5 {
+            workplace.succeed(&["backup", &format!("copy-{number}.duckdb")]);
+            workplace.succeed(&["ingest", &workplace.write_sales("more.csv", 6, number * 50, 50)]);
+        }
+        load.join().expect("the load");
+    });
+    assert_eq!(server.stop(), 0);
+    workplace.succeed(&["backup", "last.duckdb"]);
+    for (name, sales) in [("copy-0", 400), ("copy-4", 600), ("last", 650)] {
+        let copy = workplace.path(&format!("{name}.duckdb")).display().to_string();
+        let rows = workplace.json(&["--db", &copy, "sql", "SELECT count(*) AS n FROM sale"]);
+        assert_eq!(rows, json!([{ "n": sales }]), "{name}");
+        workplace.succeed(&[&["--db", &copy, "predict"], &STONE[..]].concat());
+    }
+    let said = workplace.fail(1, &["backup", "last.duckdb"]);
+    assert!(said.contains("cannot write a backup") && said.contains("exists"), "{said}");
+}
