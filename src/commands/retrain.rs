@@ -97,9 +97,9 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
 
     let trained = train_all(&families, &partition, arguments, console)?;
     let metrics: Vec<Metrics> = trained.iter().map(|one| one.metrics).collect();
-    let models = trained.iter().map(|one| to_store(one, arguments.seed, &dataset, &partition)).collect();
+    let models: Vec<NewModel> = trained.iter().map(|one| to_store(one, arguments.seed, &dataset, &partition)).collect();
     let outcome =
-        hand_in(models, database, &partition, |incumbent| decide(arguments.promote.into(), &metrics, incumbent))?;
+        hand_in(&models, database, &partition, |incumbent| decide(arguments.promote.into(), &metrics, incumbent))?;
 
     let Outcome { ids, verdict, incumbent } = outcome;
     let champion = if verdict.promoted { Some(ids[verdict.winner]) } else { incumbent.as_ref().map(|one| one.id) };
@@ -182,7 +182,7 @@ struct Outcome {
 /// Stores `models`, having compared them with the champion as it is then. If another run is quicker and makes a new
 /// champion meanwhile, they are compared with that one.
 fn hand_in(
-    models: Vec<NewModel>,
+    models: &[NewModel],
     database: &Path,
     partition: &Partition,
     decide: impl Fn(Option<&Incumbent>) -> Verdict,
@@ -194,7 +194,7 @@ fn hand_in(
         let verdict = decide(incumbent.as_ref());
         let promotion =
             verdict.promoted.then(|| NewPromotion { index: verdict.winner, reason: verdict.reason.clone() });
-        match desk.run(AddModels { models: models.clone(), promotion, compared_with: champion })? {
+        match desk.run(AddModels { models: models.to_vec(), promotion, compared_with: champion })? {
             AddModelsAnswer::Stored(ids) => return Ok(Outcome { ids, verdict, incumbent }),
             AddModelsAnswer::ChampionIsNow(now) => champion = now,
         }

@@ -1,7 +1,7 @@
 //! `diamonds serve`: the API and the page.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::CommandError;
 use super::console::Console;
@@ -12,6 +12,12 @@ pub struct Arguments {
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
     addr: String,
+    /// Ingest files that arrive in this folder; they are moved to done/ or failed/ in it, a report beside them
+    #[arg(long, value_name = "DIR")]
+    watch: Option<PathBuf>,
+    /// Retrain, in a process of low priority, once this many new sales are in; promotes only what is better
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    retrain_after: Option<u64>,
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
@@ -21,7 +27,8 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
             "No model is trained yet: prices can be had after `diamonds ingest FILE.csv` and `diamonds retrain`.",
         );
     }
-    server::serve(store, &arguments.addr, |address| {
+    let pipeline = server::Pipeline { watch: arguments.watch.clone(), retrain_after: arguments.retrain_after };
+    server::serve(store, &arguments.addr, pipeline, |address| {
         let mut out = io::stdout().lock();
         // a server whose start nobody reads still serves
         let _ = writeln!(out, "listening on http://{address}").and_then(|()| out.flush());

@@ -17,8 +17,9 @@ pub fn path_of(database: &Path) -> PathBuf {
         return PathBuf::from(name);
     }
     let digest = Sha256::digest(name.as_encoded_bytes());
-    let hash = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    std::env::temp_dir().join(format!("diamonds-{hash}.sock"))
+    let mut first = [0; 16];
+    first.copy_from_slice(&digest[..16]);
+    std::env::temp_dir().join(format!("diamonds-{:032x}.sock", u128::from_be_bytes(first)))
 }
 
 #[cfg(test)]

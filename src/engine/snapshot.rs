@@ -14,6 +14,8 @@ pub struct Snapshot {
     similar: SimilarIndex,
     /// How many sales the file holds.
     sales: i64,
+    /// How many it held when the newest model was trained.
+    newest_dataset_rows: i64,
 }
 
 impl Snapshot {
@@ -27,7 +29,9 @@ impl Snapshot {
             None => None,
         };
         let mut newest: Vec<Arc<ServedModel>> = Vec::new();
-        for record in store.models()? {
+        let records = store.models()?;
+        let newest_dataset_rows = records.first().map_or(0, |record| record.dataset.rows);
+        for record in records {
             if newest.iter().any(|model| model.family == record.family) {
                 continue;
             }
@@ -44,7 +48,13 @@ impl Snapshot {
             Some(champion) => store.sales_of_model(champion.id)?.into_iter().map(|stored| stored.sale).collect(),
             None => Vec::new(),
         };
-        Ok(Self { champion, newest, similar: SimilarIndex::new(sales), sales: store.count_sales()? })
+        Ok(Self {
+            champion,
+            newest,
+            similar: SimilarIndex::new(sales),
+            sales: store.count_sales()?,
+            newest_dataset_rows,
+        })
     }
 
     /// The model that answers unless another is asked for.
@@ -63,6 +73,12 @@ impl Snapshot {
     #[must_use]
     pub fn sales(&self) -> i64 {
         self.sales
+    }
+
+    /// How many sales the file held when the newest model was trained; 0 if there is none.
+    #[must_use]
+    pub fn newest_dataset_rows(&self) -> i64 {
+        self.newest_dataset_rows
     }
 
     /// A model that lies ready, by its number or its family.

@@ -63,13 +63,13 @@ async fn run<O: Operation>(mut request: Request<App>) -> tide::Result {
         };
         done.map_err(|error| Told::of(&error))
     });
-    Ok(respond(answer.await.unwrap_or_else(|problem| Err(Told::of(&io::Error::other(problem.detail))))))
+    Ok(respond(&answer.await.unwrap_or_else(|problem| Err(Told::of(&io::Error::other(problem.detail))))))
 }
 
 /// A backup is made between two groups of the log and while nothing else changes: nobody writes a checkpoint then.
 async fn back_up(mut request: Request<App>) -> tide::Result {
     let body = request.body_bytes().await?;
-    let App { engine, log } = request.state().clone();
+    let App { engine, log, .. } = request.state().clone();
     let answer = in_background(move || {
         let Backup { to } = decode(&body).map_err(|error| Told::of(&error))?;
         engine
@@ -77,11 +77,11 @@ async fn back_up(mut request: Request<App>) -> tide::Result {
             .map_err(|error| Told::of(&error))?
             .map_err(|error| Told::of(&error))
     });
-    Ok(respond(answer.await.unwrap_or_else(|problem| Err(Told::of(&io::Error::other(problem.detail))))))
+    Ok(respond(&answer.await.unwrap_or_else(|problem| Err(Told::of(&io::Error::other(problem.detail))))))
 }
 
-fn respond<T: serde::Serialize>(answer: Result<T, Told>) -> Response {
-    let (status, bytes) = match &answer {
+fn respond<T: serde::Serialize>(answer: &Result<T, Told>) -> Response {
+    let (status, bytes) = match answer {
         Ok(answer) => (StatusCode::Ok, encode(answer)),
         Err(told) => (StatusCode::UnprocessableEntity, encode(told)),
     };

@@ -10,6 +10,7 @@ mod health;
 mod html;
 mod models;
 mod page;
+mod pipeline;
 mod predictions;
 mod problem;
 mod recorder;
@@ -21,6 +22,7 @@ mod wire;
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -28,6 +30,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use app::App;
+pub use pipeline::Pipeline;
 pub use problem::Problem;
 pub use request_log::RequestLog;
 pub use routes::build;
@@ -54,6 +57,14 @@ pub enum ServerError {
         /// What the system says.
         source: io::Error,
     },
+    /// The folder cannot be watched.
+    #[error("cannot watch {}", folder.display())]
+    Watch {
+        /// The folder.
+        folder: PathBuf,
+        /// What is wrong with it.
+        source: io::Error,
+    },
     /// The system denies threads or signals.
     #[error("cannot start the server")]
     Start {
@@ -68,19 +79,41 @@ pub enum ServerError {
     Store(#[from] StoreError),
 }
 
+/// Lets the process have as many connections as the system allows: the usual first limit is a thousand.
+fn raise_file_limit() {
+    #[cfg(unix)]
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!("the limit of open files stays low: {error}");
+    }
+}
+
 /// Serves the file at `address` until a signal asks to stop. Calls `ready` with the address once it answers.
 ///
 /// # Errors
 /// If it cannot start.
-pub fn serve(store: Store, address: &str, ready: impl FnOnce(SocketAddr)) -> Result<(), ServerError> {
+pub fn serve(
+    store: Store,
+    address: &str,
+    pipeline: Pipeline,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), ServerError> {
+    raise_file_limit();
+    if let Some(folder) = &pipeline.watch {
+        pipeline.prepare().map_err(|source| ServerError::Watch { folder: folder.clone(), source })?;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|source| ServerError::Start { source })?;
-    runtime.block_on(serve_on_runtime(store, address, ready))
+    runtime.block_on(serve_on_runtime(store, address, pipeline, ready))
 }
 
-async fn serve_on_runtime(store: Store, address: &str, ready: impl FnOnce(SocketAddr)) -> Result<(), ServerError> {
+async fn serve_on_runtime(
+    store: Store,
+    address: &str,
+    pipeline: Pipeline,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), ServerError> {
     let bind = |source| ServerError::Bind { address: address.to_owned(), source };
     let start = |source| ServerError::Start { source };
     let listener = TcpListener::bind(address).await.map_err(bind)?;
@@ -89,7 +122,7 @@ async fn serve_on_runtime(store: Store, address: &str, ready: impl FnOnce(Socket
 
     let database = store.path().to_owned();
     let log = RequestLog::start(store.try_clone()?).map_err(start)?;
-    let app = App { engine: Arc::new(Engine::new(store)?), log: log.clone() };
+    let app = App::new(Arc::new(Engine::new(store)?), log.clone());
     let note = ServerNote { pid: std::process::id(), address: bound.to_string() };
     if let Err(error) = note.leave(&database) {
         tracing::warn!("cannot leave a note beside the file: {error}");
@@ -104,6 +137,9 @@ async fn serve_on_runtime(store: Store, address: &str, ready: impl FnOnce(Socket
         CONTROL_LIMITS,
         stopped.clone(),
     ));
+    if pipeline.watch.is_some() || pipeline.retrain_after.is_some() {
+        carriers.spawn(pipeline.run(app.engine.clone(), database.clone(), stopped.clone()));
+    }
     carriers.spawn(wire::carry(listener, Arc::new(build(app)), PUBLIC_LIMITS, stopped));
     ready(bound);
     stop.await;

@@ -2,7 +2,7 @@
 //! before the answer leaves.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use askama::Template;
 use futures_util::FutureExt;
@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tide::utils::async_trait;
 use tide::{Middleware, Next, Request, Response};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::app::App;
@@ -17,6 +18,9 @@ use super::attachments::{AnsweredBy, LogAs, Refusal, RequestId};
 use super::html::{CONTENT_SECURITY_POLICY, ErrorPage};
 use super::problem::Problem;
 use crate::store::NewRequest;
+
+/// How long an answer may take.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The middleware that does it.
 pub struct Recorder;
@@ -45,9 +49,7 @@ impl Middleware<App> for Recorder {
 
         let mut response = match refusal {
             Some(refusal) => refusal.problem.into_response(),
-            None => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|panic| {
-                Problem::internal(format!("a handler panicked: {}", panic_message(&*panic))).into_response()
-            }),
+            None => run(request, next).await.unwrap_or_else(Problem::into_response),
         };
         let logged_body = dress(&mut response, id, &path, wants_page);
         let response_body = response.take_body().into_bytes().await.unwrap_or_default();
@@ -81,6 +83,19 @@ impl Middleware<App> for Recorder {
             }
         }
         Ok(response)
+    }
+}
+
+/// Has the request answered, if there is a place for it, and within its time. A panic is a problem like others.
+async fn run(request: Request<App>, next: Next<'_, App>) -> Result<Response, Problem> {
+    let places = request.state().places.clone();
+    let Ok(_place) = places.try_acquire() else {
+        return Err(Problem::new(503, "too many requests are under way: try again in a moment"));
+    };
+    match timeout(ANSWER_TIMEOUT, AssertUnwindSafe(next.run(request)).catch_unwind()).await {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(panic)) => Err(Problem::internal(format!("a handler panicked: {}", panic_message(&*panic)))),
+        Err(_) => Err(Problem::new(503, format!("no answer was found within {} s", ANSWER_TIMEOUT.as_secs()))),
     }
 }
 

@@ -6,6 +6,7 @@ mod generating;
 mod ingesting;
 mod owning;
 mod parity;
+mod pipeline;
 mod program;
 mod retraining;
 mod serving;

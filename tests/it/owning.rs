@@ -42,23 +42,13 @@ fn commands_say_the_same_with_and_without_a_server() {
             .map(|command| workplace.run(&[if json { &["--json"][..] } else { &[] }, command].concat()))
             .collect()
     };
-    let alone = [say(false), say(true)].concat_all();
+    let say_all = || say(false).into_iter().chain(say(true)).collect::<Vec<_>>();
+    let alone = say_all();
     let server = Server::start(&workplace);
-    let served = [say(false), say(true)].concat_all();
+    let through_server = say_all();
     drop(server);
-    for ((alone, served), command) in alone.iter().zip(&served).zip(commands.iter().cycle()) {
-        assert_eq!(both(alone), both(served), "{command:?}");
-    }
-}
-
-/// Joins lists of what was said.
-trait ConcatAll {
-    fn concat_all(self) -> Vec<Said>;
-}
-
-impl<const N: usize> ConcatAll for [Vec<Said>; N] {
-    fn concat_all(self) -> Vec<Said> {
-        self.into_iter().flatten().collect()
+    for ((alone, through_server), command) in alone.iter().zip(&through_server).zip(commands.iter().cycle()) {
+        assert_eq!(both(alone), both(through_server), "{command:?}");
     }
 }
 

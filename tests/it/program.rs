@@ -146,8 +146,13 @@ pub struct Server {
 
 impl Server {
     pub fn start(workplace: &Workplace) -> Self {
+        Self::start_with(workplace, &[])
+    }
+
+    /// Starts a server with more arguments.
+    pub fn start_with(workplace: &Workplace, more: &[&str]) -> Self {
         let mut child = workplace
-            .command(&["serve", "--addr", "127.0.0.1:0"])
+            .command(&[&["serve", "--addr", "127.0.0.1:0"], more].concat())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

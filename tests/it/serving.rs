@@ -276,7 +276,7 @@ fn a_panic_in_a_handler_is_a_logged_500_and_the_server_goes_on() {
     let store = Store::open(&workplace.database()).expect("the file");
     let log = RequestLog::start(store.try_clone().expect("a connection")).expect("a thread");
     let engine = Arc::new(Engine::new(store).expect("an engine"));
-    let mut server = build(App { engine, log: log.clone() });
+    let mut server = build(App::new(engine, log.clone()));
     server.at("/v1/panic").get(|_| async { if true { panic!("spilled coffee") } else { Ok("") } });
     let respond = |path: &str| {
         let request = tide::http::Request::get(format!("http://diamonds{path}").as_str());

@@ -54,6 +54,15 @@ impl Family for XgBoost {
     }
 }
 
+/// The bytes of a model of `trees` trees of `depth` at most, fitted to `sales` without tuning: for measuring.
+///
+/// # Errors
+/// If the library fails.
+pub fn train_plain(sales: &[Sale], trees: u32, depth: u32) -> Result<Vec<u8>, FamilyError> {
+    let settings = Settings { n_estimators: trees, max_depth: depth, min_child_weight: 1, ..Settings::START };
+    training::train(sales, &settings, 1)
+}
+
 /// An error of the library while fitting to `sales` rows.
 fn unfit(sales: usize, reason: &impl ToString) -> FamilyError {
     FamilyError::Unfit { family: NAME, sales, reason: reason.to_string() }

@@ -1,0 +1,71 @@
+//! The automated pipeline: a file dropped into a folder changes the champion.
+
+use std::time::{Duration, Instant};
+
+use crate::program::{Server, Workplace, files_in};
+
+/// Waits until `is_so`; the limit is for a program that never gets there.
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_secs(120), "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_file_dropped_into_the_folder_is_ingested_and_changes_the_champion() {
+    let workplace = Workplace::trained(150);
+    let folder = workplace.path("inbox");
+    std::fs::create_dir(&folder).expect("a folder");
+    let server = Server::start_with(&workplace, &["--watch", "inbox", "--retrain-after", "500"]);
+    let drop_in = |name: &str, first: u64, rows: usize| {
+        let sales = workplace.write_sales("made.csv", 5, first, rows);
+        // written elsewhere and moved: whole at once
+        std::fs::rename(sales, folder.join(name)).expect("moved");
+    };
+    drop_in("few.csv", 150, 400);
+    wait_until("the file is done", || folder.join("done/few.csv").exists());
+    assert_eq!(server.get("/health").json()["sales"], 550);
+    let report = std::fs::read_to_string(folder.join("done/few.csv.report.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(report["files"][0]["accepted"], 400);
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(workplace.json(&["models", "list"])["models"].as_array().map(Vec::len), Some(2), "400 are not 500");
+
+    drop_in("many.csv", 550, 3_000);
+    wait_until("models are trained", || {
+        workplace.json(&["models", "list"])["models"].as_array().map(Vec::len) == Some(4)
+    });
+    let health = server.get("/health").json();
+    assert!(health["model"]["id"].as_i64().expect("a champion") > 2, "thirty times the sales do better: {health}");
+    assert_eq!(workplace.json(&["models", "show", "4"])["dataset"]["rows"], 3_550);
+    assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn files_that_cannot_be_ingested_are_put_aside_with_the_reason_and_unfinished_ones_left() {
+    let workplace = Workplace::trained(150);
+    let folder = workplace.path("inbox");
+    std::fs::create_dir(&folder).expect("a folder");
+    let server = Server::start_with(&workplace, &["--watch", "inbox"]);
+    for (name, content) in
+        [("letter.csv", "Dear Sir,"), ("growing.csv.part", "carat"), (".hidden.csv", "carat"), ("letter2.csv", "")]
+    {
+        std::fs::write(folder.join(name), content).expect("a file");
+    }
+    wait_until("both are put aside", || files_in(&folder.join("failed")).len() == 4);
+    std::fs::write(folder.join("letter.csv"), "Dear Sir, again").expect("a file");
+    wait_until("the next of that name too", || folder.join("failed/2-letter.csv.report.json").exists());
+    let report = std::fs::read_to_string(folder.join("failed/letter.csv.report.json")).expect("a report");
+    assert!(report.contains("no columns carat"), "{report}");
+    assert_eq!(files_in(&folder), [".hidden.csv", "done", "failed", "growing.csv.part"]);
+    drop(server);
+}
+
+#[test]
+fn a_folder_that_is_none_is_named() {
+    let workplace = Workplace::trained(150);
+    let said = workplace.fail(1, &["serve", "--addr", "127.0.0.1:0", "--watch", "nowhere"]);
+    assert!(said.contains("cannot watch nowhere") && said.contains("make it first"), "{said}");
+}
