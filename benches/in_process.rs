@@ -105,7 +105,8 @@ fn describe(stone: &Stone) -> StoneDescription {
 fn request_log(criterion: &mut Criterion) {
     // on the disk: what is timed is durable
     let folder = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).expect("a folder");
-    let mut store = Store::open(&folder.path().join("log.duckdb")).expect("a file");
+    let store = Store::open(&folder.path().join("log.duckdb")).expect("a file");
+    let mut writer = store.request_writer().expect("a writer");
     let mut group = criterion.benchmark_group("requests logged and durable, in one group");
     group.sample_size(30);
     for size in [1_usize, 32, 256] {
@@ -113,7 +114,7 @@ fn request_log(criterion: &mut Criterion) {
         group.bench_function(size.to_string(), |bencher| {
             bencher.iter_batched(
                 || (0..size).map(|_| request()).collect::<Vec<_>>(),
-                |requests| store.log_requests(&requests).expect("written"),
+                |requests| writer.write(&requests).expect("written"),
                 BatchSize::SmallInput,
             );
         });

@@ -179,7 +179,15 @@ ORDER BY id DESC
 LIMIT 1;
 COMMENT ON VIEW champion IS 'The model that answers now.';
 
-CREATE TABLE request (
+-- The log is written in groups, each committed before its answers leave. What a commit costs goes by the number of columns,
+-- so requests are taken down in one column first, and moved to the archive, where each has its own, in quiet moments.
+CREATE TABLE request_journal (
+    entry VARCHAR NOT NULL
+);
+COMMENT ON TABLE request_journal IS 'Requests that are not in the archive yet. Read the view request instead.';
+COMMENT ON COLUMN request_journal.entry IS 'One request as a JSON object; the names are those of the archive''s columns.';
+
+CREATE TABLE request_archive (
     id            UUID NOT NULL,
     received_at   TIMESTAMP NOT NULL,
     method        VARCHAR NOT NULL,
@@ -192,7 +200,48 @@ CREATE TABLE request (
     request_body  VARCHAR,
     response_body VARCHAR
 );
-COMMENT ON TABLE request IS 'Every request to the API and every price asked for on a page, with what was answered.';
+COMMENT ON TABLE request_archive IS 'Requests that were moved here from the journal. Read the view request instead.';
+COMMENT ON COLUMN request_archive.id IS 'UUID version 7: the order of ids is the order of arrival. Also in the response''s X-Request-Id.';
+COMMENT ON COLUMN request_archive.received_at IS 'When, UTC.';
+COMMENT ON COLUMN request_archive.method IS 'The method, such as POST.';
+COMMENT ON COLUMN request_archive.path IS 'The path, without the query.';
+COMMENT ON COLUMN request_archive.query IS 'What followed the ?, if anything did.';
+COMMENT ON COLUMN request_archive.status IS 'Status of the response.';
+COMMENT ON COLUMN request_archive.latency_us IS 'From arrival to the answer being ready, in microseconds; writing it here comes on top.';
+COMMENT ON COLUMN request_archive.model_id IS 'The model that answered, if one did.';
+COMMENT ON COLUMN request_archive.client IS 'Address of who asked.';
+COMMENT ON COLUMN request_archive.request_body IS 'As received; cut, with a mark, where it is very long.';
+COMMENT ON COLUMN request_archive.response_body IS 'As sent; cut, with a mark, where it is very long. For errors of the program: with the cause, which the client was not told.';
+
+CREATE VIEW journalled_request AS
+SELECT
+    fields.id,
+    make_timestamp(fields.received_at) AS received_at,
+    fields.method,
+    fields.path,
+    fields.query,
+    fields.status,
+    fields.latency_us,
+    fields.model_id,
+    fields.client,
+    fields.request_body,
+    fields.response_body
+FROM (
+    SELECT from_json(
+        entry,
+        '{"id": "UUID", "received_at": "BIGINT", "method": "VARCHAR", "path": "VARCHAR", "query": "VARCHAR", "status": "USMALLINT", "latency_us": "BIGINT", "model_id": "BIGINT", "client": "VARCHAR", "request_body": "VARCHAR", "response_body": "VARCHAR"}'
+    ) AS fields
+    FROM request_journal
+);
+COMMENT ON VIEW journalled_request IS 'The journal with a column for each thing, as the archive has them.';
+
+CREATE VIEW request AS
+SELECT id, received_at, method, path, query, status, latency_us, model_id, client, request_body, response_body
+FROM request_archive
+UNION ALL
+SELECT id, received_at, method, path, query, status, latency_us, model_id, client, request_body, response_body
+FROM journalled_request;
+COMMENT ON VIEW request IS 'The log: every request to the API and every price asked for on a page, with what was answered.';
 COMMENT ON COLUMN request.id IS 'UUID version 7: the order of ids is the order of arrival. Also in the response''s X-Request-Id.';
 COMMENT ON COLUMN request.received_at IS 'When, UTC.';
 COMMENT ON COLUMN request.method IS 'The method, such as POST.';

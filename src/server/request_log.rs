@@ -1,19 +1,24 @@
-//! Writes the log of requests: one thread, its own connection, as many requests in one transaction as wait.
+//! Writes the log of requests: one thread, its own connection, as many requests in one transaction as wait. In quiet
+//! moments it moves them to their archive and writes a checkpoint: both would hold answers up.
 
 use std::io;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::problem::Problem;
-use crate::store::{NewRequest, Store};
+use crate::store::{NewRequest, RequestWriter, Store};
 
 /// Requests that may wait to be written; past that, clients are asked to come back later.
 const MAX_WAITING: usize = 4_096;
 /// Requests that are written in one transaction at most.
 const MAX_GROUP: usize = 512;
+
+/// How long nobody must have asked anything for the moment to be quiet.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// Told when its request is on the disk, or why it is not.
 type Written = oneshot::Sender<Result<(), String>>;
@@ -40,9 +45,11 @@ impl RequestLog {
     /// # Errors
     /// If the system denies a thread.
     pub fn start(store: Store) -> io::Result<Self> {
+        let side = store.try_clone().map_err(io::Error::other)?;
         let (queue, waiting) = sync_channel(MAX_WAITING);
-        let thread =
-            std::thread::Builder::new().name("request-log".to_owned()).spawn(move || write_groups(store, &waiting))?;
+        let thread = std::thread::Builder::new()
+            .name("request-log".to_owned())
+            .spawn(move || write_groups(&store, side, &waiting))?;
         Ok(Self { queue, thread: Arc::new(Mutex::new(Some(thread))) })
     }
 
@@ -97,13 +104,27 @@ fn stopped() -> io::Error {
     io::Error::other("the request log has ended")
 }
 
-fn write_groups(mut store: Store, waiting: &Receiver<Message>) {
+/// Writes through `store` until told to finish; whatever else is to be done goes through `side`.
+fn write_groups(store: &Store, mut side: Store, waiting: &Receiver<Message>) {
+    let mut writer = None;
     let mut requests = Vec::new();
     let mut replies = Vec::new();
+    let mut between = Vec::new();
+    // what a server left that was killed
+    let mut is_tidy = false;
     let mut finish = false;
     while !finish {
-        let Ok(first) = waiting.recv() else { return };
-        let mut between = Vec::new();
+        let first = match waiting.recv_timeout(QUIET) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => {
+                if !is_tidy {
+                    tidy(&mut side);
+                    is_tidy = true;
+                }
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         for message in std::iter::once(first).chain(waiting.try_iter()) {
             match message {
                 Message::Between(work) => between.push(work),
@@ -117,19 +138,39 @@ fn write_groups(mut store: Store, waiting: &Receiver<Message>) {
                 break;
             }
         }
-        let result = if requests.is_empty() { Ok(()) } else { store.log_requests(&requests) };
-        requests.clear();
-        let result = result.map_err(|error| {
-            let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-            tracing::error!("{error}: {source}");
-            format!("{error}: {source}")
-        });
-        for written in replies.drain(..) {
-            // a client that hung up does not wait for this
-            let _ = written.send(result.clone());
+        if !requests.is_empty() {
+            let result = write(store, &mut writer, &requests);
+            is_tidy = false;
+            requests.clear();
+            for written in replies.drain(..) {
+                // a client that hung up does not wait for this
+                let _ = written.send(result.clone());
+            }
         }
-        for work in between {
-            work(&mut store);
+        for work in between.drain(..) {
+            work(&mut side);
         }
+    }
+    tidy(&mut side);
+}
+
+/// Writes one group. A writer that failed is not used again.
+fn write<'a>(store: &'a Store, writer: &mut Option<RequestWriter<'a>>, requests: &[NewRequest]) -> Result<(), String> {
+    let result = match writer {
+        Some(writer) => writer.write(requests),
+        None => store.request_writer().and_then(|fresh| writer.insert(fresh).write(requests)),
+    };
+    result.map_err(|error| {
+        *writer = None;
+        let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        tracing::error!("{error}: {source}");
+        format!("{error}: {source}")
+    })
+}
+
+/// Moves the journal to the archive and writes a checkpoint. If it fails, nothing is lost: it is tried again later.
+fn tidy(store: &mut Store) {
+    if let Err(error) = store.archive_requests().and_then(|()| store.checkpoint()) {
+        tracing::warn!("{error}: {}", std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default());
     }
 }

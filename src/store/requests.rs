@@ -1,7 +1,8 @@
 //! The log of requests.
 
-use duckdb::types::{TimeUnit, Value};
-use duckdb::{OptionalExt, Row, appender_params_from_iter, params};
+use std::borrow::Cow;
+
+use duckdb::{Appender, OptionalExt, Row, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -82,21 +83,26 @@ pub struct RequestFilter {
 }
 
 impl Store {
-    /// Adds `requests` to the log in one transaction. When this returns they are on the disk.
+    /// The way to add requests to the log.
     ///
     /// # Errors
-    /// If the engine fails; then none of them is in the log.
-    pub fn log_requests(&mut self, requests: &[NewRequest]) -> Result<(), StoreError> {
-        let logging = || StoreError::engine("write the request log");
-        let transaction = self.connection.transaction().map_err(logging())?;
-        {
-            let mut appender = transaction.appender("request").map_err(logging())?;
-            for request in requests {
-                appender.append_row(appender_params_from_iter(values_of(request))).map_err(logging())?;
-            }
-            appender.flush().map_err(logging())?;
-        }
-        transaction.commit().map_err(logging())
+    /// If the engine fails.
+    pub fn request_writer(&self) -> Result<RequestWriter<'_>, StoreError> {
+        let appender =
+            self.connection.appender("request_journal").map_err(StoreError::engine("open the request log"))?;
+        Ok(RequestWriter { appender })
+    }
+
+    /// Moves requests from the journal to the archive, where each thing has its own column. Nothing is lost or told twice
+    /// if it is interrupted.
+    ///
+    /// # Errors
+    /// If the engine fails; then all is as before.
+    pub fn archive_requests(&mut self) -> Result<(), StoreError> {
+        let archiving = || StoreError::engine("archive the request log");
+        let transaction = self.connection.transaction().map_err(archiving())?;
+        transaction.execute_batch(include_str!("../../sql/queries/archive_requests.sql")).map_err(archiving())?;
+        transaction.commit().map_err(archiving())
     }
 
     /// The requests that `filter` lets through, newest first, without their bodies.
@@ -164,32 +170,73 @@ fn read_request(row: &Row<'_>) -> duckdb::Result<LoggedRequest> {
     })
 }
 
-fn values_of(request: &NewRequest) -> [Value; 11] {
-    let text = |text: &Option<String>| text.clone().map_or(Value::Null, Value::Text);
-    [
-        Value::Text(request.id.to_string()),
-        Value::Timestamp(TimeUnit::Microsecond, micros_of(request.time)),
-        Value::Text(request.method.clone()),
-        Value::Text(request.path.clone()),
-        text(&request.query),
-        Value::USmallInt(request.status),
-        Value::BigInt(request.latency_us),
-        request.model_id.map_or(Value::Null, Value::BigInt),
-        text(&request.client),
-        body(&request.request_body),
-        body(&request.response_body),
-    ]
+/// Adds requests to the log, group by group.
+pub struct RequestWriter<'a> {
+    appender: Appender<'a>,
+}
+
+impl RequestWriter<'_> {
+    /// Adds `requests` in one transaction. When this returns they are on the disk.
+    ///
+    /// # Errors
+    /// If the engine fails; then none of them is in the log, and a new writer is needed.
+    pub fn write(&mut self, requests: &[NewRequest]) -> Result<(), StoreError> {
+        let writing = || StoreError::engine("write the request log");
+        for request in requests {
+            let entry = serde_json::to_string(&Entry::of(request))
+                .map_err(|error| StoreError::Unexpected { what: format!("a request: {error}") })?;
+            self.appender.append_row(params![entry]).map_err(writing())?;
+        }
+        self.appender.flush().map_err(writing())
+    }
+}
+
+/// A request as the journal has it; the names are those of the archive's columns.
+#[derive(Serialize)]
+struct Entry<'a> {
+    id: Uuid,
+    received_at: i64,
+    method: &'a str,
+    path: &'a str,
+    query: Option<&'a str>,
+    status: u16,
+    latency_us: i64,
+    model_id: Option<i64>,
+    client: Option<&'a str>,
+    request_body: Option<Cow<'a, str>>,
+    response_body: Option<Cow<'a, str>>,
+}
+
+impl<'a> Entry<'a> {
+    fn of(request: &'a NewRequest) -> Self {
+        Self {
+            id: request.id,
+            received_at: micros_of(request.time),
+            method: &request.method,
+            path: &request.path,
+            query: request.query.as_deref(),
+            status: request.status,
+            latency_us: request.latency_us,
+            model_id: request.model_id,
+            client: request.client.as_deref(),
+            request_body: body(&request.request_body),
+            response_body: body(&request.response_body),
+        }
+    }
 }
 
 /// A body as text: what is not UTF-8 is replaced, what is too long is cut with a mark that says how long it was.
-fn body(bytes: &[u8]) -> Value {
+fn body(bytes: &[u8]) -> Option<Cow<'_, str>> {
     if bytes.is_empty() {
-        return Value::Null;
+        return None;
     }
+    let mut kept = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_BODY_BYTES)]);
     // a NUL inside text is legal in JSON's bytes but not in every reader of the file
-    let kept = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_BODY_BYTES)]).replace('\0', "\u{fffd}");
-    if bytes.len() > MAX_BODY_BYTES {
-        return Value::Text(format!("{kept}… [cut: {} bytes in all]", bytes.len()));
+    if kept.contains('\0') {
+        kept = Cow::Owned(kept.replace('\0', "\u{fffd}"));
     }
-    Value::Text(kept)
+    if bytes.len() > MAX_BODY_BYTES {
+        kept = Cow::Owned(format!("{kept}… [cut: {} bytes in all]", bytes.len()));
+    }
+    Some(kept)
 }
