@@ -1,12 +1,13 @@
 # make run    build, load sample data if there are no sales yet, train, serve
 # make test   set up and run every test
 # make lint   formatting, lints, documentation
+# make bench  the server under load beside an empty route; bench-in-process: its parts beside the raw engines
 
 CARGO ?= cargo
 ADDR ?= 127.0.0.1:8080
 DIAMONDS = $(CARGO) run --release --quiet --bin diamonds --
 
-.PHONY: run test lint build setup
+.PHONY: run test lint bench bench-in-process build setup
 
 run: build
 	@case "$$($(DIAMONDS) --json sql 'SELECT count(*) AS sales FROM sale' 2>/dev/null)" in \
@@ -24,6 +25,13 @@ lint: setup
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --no-deps --document-private-items
+
+bench: build
+	$(CARGO) build --release --example empty_route
+	@benches/load/run
+
+bench-in-process: setup
+	$(CARGO) bench --profile release --bench in_process
 
 build: setup
 	@echo "Building. The first time DuckDB and XGBoost are compiled: up to 40 minutes on two cores; after that, seconds."

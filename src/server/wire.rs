@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -220,11 +220,15 @@ async fn answer(
 }
 
 async fn read_body(body: Incoming, max_bytes: usize) -> Result<Bytes, Problem> {
+    let too_large =
+        || Problem::new(413, format!("the body is larger than {max_bytes} bytes: send fewer stones at once"));
+    if body.size_hint().lower() > max_bytes as u64 {
+        // announced as too large: not a byte of it is read
+        return Err(too_large());
+    }
     match timeout(BODY_TIMEOUT, Limited::new(body, max_bytes).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(Problem::new(413, format!("the body is larger than {max_bytes} bytes: send fewer stones at once")))
-        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(error)) => Err(Problem::new(400, format!("the body broke off: {error}"))),
         Err(_) => Err(Problem::new(408, format!("the body took longer than {} s", BODY_TIMEOUT.as_secs()))),
     }

@@ -49,27 +49,50 @@ fn a_retrain_that_is_killed_leaves_the_file_as_it_was() {
     }
 }
 
-#[test]
-fn every_answered_request_is_in_the_log_of_a_server_that_was_killed() {
-    let workplace = Workplace::trained(600);
-    let stone = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"});
+/// How often the server is killed; `DIAMONDS_KILLS` sets another number.
+fn kills() -> u64 {
+    std::env::var("DIAMONDS_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(50)
+}
+
+/// Asks for prices until the server is gone, and gives the ids that were answered.
+fn ask_until_it_is_gone(url: &str) -> Vec<String> {
+    let stone = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"}).to_string();
+    let agent = crate::program::agent();
     let mut answered = Vec::new();
-    for _ in 0..3 {
-        let server = Server::start(&workplace);
-        for _ in 0..10 {
-            answered.push(server.post("/v1/predictions", &stone).header("x-request-id").to_owned());
-        }
-        server.kill();
+    while let Ok(mut response) = agent.post(url).header("Content-Type", "application/json").send(&stone) {
+        let Ok(body) = response.body_mut().read_to_string() else { break };
+        assert_eq!(response.status(), 200, "{body}");
+        let document: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        answered.push(document["id"].as_str().expect("an id").to_owned());
     }
-    let log = workplace.json(&["requests", "list", "--limit", "1000"]);
-    let logged: Vec<&str> = log["requests"]
-        .as_array()
-        .expect("requests")
-        .iter()
-        .rev()
-        .map(|one| one["id"].as_str().expect("an id"))
-        .collect();
-    assert_eq!(logged, answered);
+    answered
+}
+
+#[test]
+fn every_answered_request_is_in_the_log_once_however_often_the_server_is_killed() {
+    let workplace = Workplace::trained(600);
+    let mut answered = Vec::new();
+    for round in 0..kills() {
+        let server = Server::start(&workplace);
+        let url = server.url("/v1/predictions");
+        std::thread::scope(|scope| {
+            let clients: Vec<_> = (0..4).map(|_| scope.spawn(|| ask_until_it_is_gone(&url))).collect();
+            // between 10 and 90 ms, and sometimes long enough for a quiet moment
+            std::thread::sleep(Duration::from_millis(10 + round * 37 % 80));
+            server.kill();
+            answered.extend(clients.into_iter().flat_map(|client| client.join().expect("a client")));
+        });
+    }
+    assert!(answered.len() as u64 > kills(), "{} answers", answered.len());
+    let log = workplace.json(&["requests", "list", "--limit", "10000000"]);
+    let mut logged: Vec<&str> =
+        log["requests"].as_array().expect("requests").iter().map(|one| one["id"].as_str().expect("an id")).collect();
+    logged.sort_unstable();
+    let distinct = logged.len();
+    logged.dedup();
+    assert_eq!(logged.len(), distinct, "none is told twice");
+    let missing: Vec<&String> = answered.iter().filter(|id| logged.binary_search(&id.as_str()).is_err()).collect();
+    assert!(missing.is_empty(), "{} of {} answered requests are missing", missing.len(), answered.len());
 }
 
 #[test]

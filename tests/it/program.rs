@@ -198,6 +198,11 @@ impl Server {
         self.child.wait().expect("it ends").code().unwrap_or(-1)
     }
 
+    /// Waits for the server to end by itself, and gives its exit code.
+    pub fn wait(mut self) -> i32 {
+        self.child.wait().expect("it ends").code().unwrap_or(-1)
+    }
+
     /// Kills the server without warning.
     pub fn kill(mut self) {
         self.child.kill().expect("it can be killed");

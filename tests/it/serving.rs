@@ -402,3 +402,76 @@ fn a_body_that_is_packed_is_refused_by_name() {
         .expect("an answer");
     assert!(answer.status == 415 && answer.body.contains("gzip"), "{}", answer.body);
 }
+
+/// A server of its own for tests that would disturb others.
+fn own_server() -> (Workplace, Server) {
+    let workplace = Workplace::trained(200);
+    let server = Server::start(&workplace);
+    (workplace, server)
+}
+
+#[test]
+fn a_client_that_sends_nothing_or_half_is_let_go_and_others_are_served() {
+    let (_workplace, server) = own_server();
+    let begun = std::time::Instant::now();
+    let mut half = TcpStream::connect(&server.address).expect("a connection");
+    half.write_all(b"POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-").expect("sent");
+    half.set_read_timeout(Some(std::time::Duration::from_secs(30))).expect("a limit");
+    assert_eq!(server.post("/v1/predictions", &stone()).status, 200);
+    let mut rest = Vec::new();
+    // the connection ends, with a word or without
+    let _ = half.read_to_end(&mut rest);
+    let waited = begun.elapsed().as_secs();
+    assert!((5..25).contains(&waited), "let go after {waited} s");
+}
+
+#[test]
+fn a_body_that_is_announced_too_large_is_refused_before_it_is_sent() {
+    let server = &SERVED.1;
+    let head = "POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n";
+    let mut socket = TcpStream::connect(&server.address).expect("a connection");
+    socket.set_read_timeout(Some(std::time::Duration::from_secs(15))).expect("a limit");
+    socket.write_all(head.as_bytes()).expect("sent");
+    let mut answer = [0; 400];
+    let read = socket.read(&mut answer).expect("an answer");
+    let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ten_thousand_idle_connections_do_not_stop_the_next_one() {
+    let (_workplace, server) = own_server();
+    // as many as this process may have, less what it needs itself
+    let limit: usize = std::fs::read_to_string("/proc/self/limits")
+        .expect("limits")
+        .lines()
+        .find(|line| line.starts_with("Max open files"))
+        .and_then(|line| line.split_whitespace().nth(3)?.parse().ok())
+        .expect("a limit");
+    let wanted = 10_000.min(limit.saturating_sub(200));
+    let idle: Vec<TcpStream> =
+        (0..wanted).map(|_| TcpStream::connect(&server.address).expect("a connection")).collect();
+    assert_eq!(server.post("/v1/predictions", &stone()).status, 200);
+    assert_eq!(idle.len(), wanted);
+}
+
+#[test]
+fn a_server_that_is_asked_to_stop_answers_what_is_under_way() {
+    let (workplace, server) = own_server();
+    let mut socket = TcpStream::connect(&server.address).expect("a connection");
+    let body = stone().to_string();
+    // all but the last byte: the request is under way when the signal comes
+    let (most, last) = body.split_at(body.len() - 1);
+    write!(socket, "POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{most}", body.len()).expect("sent");
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    crate::program::send_signal(server.pid(), "TERM");
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    socket.write_all(last.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(server.wait(), 0);
+    assert_eq!(workplace.json(&["requests", "list"])["requests"].as_array().map(Vec::len), Some(1));
+    assert_eq!(workplace.value("SELECT count(*) FROM request_archive"), 1, "the journal is tidied up");
+}
