@@ -113,8 +113,8 @@ fn request_log(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(size as u64));
         group.bench_function(size.to_string(), |bencher| {
             bencher.iter_batched(
-                || (0..size).map(|_| request()).collect::<Vec<_>>(),
-                |requests| writer.write(&requests).expect("written"),
+                || (0..size).map(|_| request().to_entry().expect("an entry")).collect::<Vec<_>>(),
+                |entries| writer.write(&entries).expect("written"),
                 BatchSize::SmallInput,
             );
         });

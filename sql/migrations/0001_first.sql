@@ -215,6 +215,7 @@ COMMENT ON COLUMN request_archive.response_body IS 'As sent; cut, with a mark, w
 
 CREATE VIEW journalled_request AS
 SELECT
+    place,
     fields.id,
     make_timestamp(fields.received_at) AS received_at,
     fields.method,
@@ -227,13 +228,15 @@ SELECT
     fields.request_body,
     fields.response_body
 FROM (
-    SELECT from_json(
-        entry,
-        '{"id": "UUID", "received_at": "BIGINT", "method": "VARCHAR", "path": "VARCHAR", "query": "VARCHAR", "status": "USMALLINT", "latency_us": "BIGINT", "model_id": "BIGINT", "client": "VARCHAR", "request_body": "VARCHAR", "response_body": "VARCHAR"}'
-    ) AS fields
+    SELECT
+        from_json(
+            entry,
+            '{"id": "UUID", "received_at": "BIGINT", "method": "VARCHAR", "path": "VARCHAR", "query": "VARCHAR", "status": "USMALLINT", "latency_us": "BIGINT", "model_id": "BIGINT", "client": "VARCHAR", "request_body": "VARCHAR", "response_body": "VARCHAR"}'
+        ) AS fields,
+        rowid AS place
     FROM request_journal
 );
-COMMENT ON VIEW journalled_request IS 'The journal with a column for each thing, as the archive has them.';
+COMMENT ON VIEW journalled_request IS 'The journal with a column for each thing, as the archive has them, and its place in the journal.';
 
 CREATE VIEW request AS
 SELECT id, received_at, method, path, query, status, latency_us, model_id, client, request_body, response_body

@@ -1,5 +1,6 @@
 //! Sends operations to the server that owns the file.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use http_body_util::{BodyExt, Full};
@@ -21,7 +22,9 @@ impl Client {
     /// The way to the server of the file at `database`, if one listens. A socket that a dead server left is nobody.
     pub fn find(database: &Path) -> Option<Self> {
         let socket = socket::path_of(database);
-        if !socket.exists() {
+        // a socket of somebody else's is not the server of this file, whatever it answers
+        let owner = |path: &Path| std::fs::metadata(path).map(|about| about.uid());
+        if owner(&socket).ok()? != owner(database).ok()? {
             return None;
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().ok()?;

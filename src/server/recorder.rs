@@ -60,7 +60,7 @@ impl Middleware<App> for Recorder {
         let status = u16::from(response.status());
         if path.starts_with("/v1/") || log_as.is_some() || status == 500 {
             let written = log
-                .write(NewRequest {
+                .write(&NewRequest {
                     id,
                     time,
                     method,

@@ -10,13 +10,15 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::problem::Problem;
-use crate::store::{NewRequest, RequestWriter, Store};
+use crate::store::{JournalEntry, NewRequest, RequestWriter, Store};
 
 /// Requests that may wait to be written; past that, clients are asked to come back later.
 const MAX_WAITING: usize = 4_096;
 /// Requests that are written in one transaction at most.
 const MAX_GROUP: usize = 512;
 
+/// Requests that are archived at a time: a request that comes meanwhile waits for no more than these.
+const ARCHIVED_AT_A_TIME: u32 = 2_000;
 /// How long nobody must have asked anything for the moment to be quiet.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -27,7 +29,7 @@ type Written = oneshot::Sender<Result<(), String>>;
 type Between = Box<dyn FnOnce(&mut Store) + Send>;
 
 enum Message {
-    Write(Box<NewRequest>, Written),
+    Write(JournalEntry, Written),
     Between(Between),
     Finish,
 }
@@ -57,9 +59,10 @@ impl RequestLog {
     ///
     /// # Errors
     /// If too many wait already, or the file cannot be written: then the request is not in the log.
-    pub async fn write(&self, request: NewRequest) -> Result<(), Problem> {
+    pub async fn write(&self, request: &NewRequest) -> Result<(), Problem> {
+        let entry = request.to_entry()?;
         let (written, when_written) = oneshot::channel();
-        self.queue.try_send(Message::Write(Box::new(request), written)).map_err(|error| match error {
+        self.queue.try_send(Message::Write(entry, written)).map_err(|error| match error {
             TrySendError::Full(_) => {
                 Problem::new(503, "more requests come in than can be logged: try again in a moment")
             }
@@ -107,19 +110,21 @@ fn stopped() -> io::Error {
 /// Writes through `store` until told to finish; whatever else is to be done goes through `side`.
 fn write_groups(store: &Store, mut side: Store, waiting: &Receiver<Message>) {
     let mut writer = None;
-    let mut requests = Vec::new();
+    let mut entries = Vec::new();
     let mut replies = Vec::new();
     let mut between = Vec::new();
     // what a server left that was killed
     let mut is_tidy = false;
+    let mut is_tidying = false;
     let mut finish = false;
     while !finish {
-        let first = match waiting.recv_timeout(QUIET) {
+        let patience = if is_tidying { Duration::ZERO } else { QUIET };
+        let first = match waiting.recv_timeout(patience) {
             Ok(first) => first,
             Err(RecvTimeoutError::Timeout) => {
                 if !is_tidy {
-                    tidy(&mut side);
-                    is_tidy = true;
+                    is_tidy = tidy(&mut side);
+                    is_tidying = !is_tidy;
                 }
                 continue;
             }
@@ -128,20 +133,20 @@ fn write_groups(store: &Store, mut side: Store, waiting: &Receiver<Message>) {
         for message in std::iter::once(first).chain(waiting.try_iter()) {
             match message {
                 Message::Between(work) => between.push(work),
-                Message::Write(request, written) => {
-                    requests.push(*request);
+                Message::Write(entry, written) => {
+                    entries.push(entry);
                     replies.push(written);
                 }
                 Message::Finish => finish = true,
             }
-            if finish || requests.len() >= MAX_GROUP {
+            if finish || entries.len() >= MAX_GROUP {
                 break;
             }
         }
-        if !requests.is_empty() {
-            let result = write(store, &mut writer, &requests);
-            is_tidy = false;
-            requests.clear();
+        if !entries.is_empty() {
+            let result = write(store, &mut writer, &entries);
+            (is_tidy, is_tidying) = (false, false);
+            entries.clear();
             for written in replies.drain(..) {
                 // a client that hung up does not wait for this
                 let _ = written.send(result.clone());
@@ -155,10 +160,10 @@ fn write_groups(store: &Store, mut side: Store, waiting: &Receiver<Message>) {
 }
 
 /// Writes one group. A writer that failed is not used again.
-fn write<'a>(store: &'a Store, writer: &mut Option<RequestWriter<'a>>, requests: &[NewRequest]) -> Result<(), String> {
+fn write<'a>(store: &'a Store, writer: &mut Option<RequestWriter<'a>>, entries: &[JournalEntry]) -> Result<(), String> {
     let result = match writer {
-        Some(writer) => writer.write(requests),
-        None => store.request_writer().and_then(|fresh| writer.insert(fresh).write(requests)),
+        Some(writer) => writer.write(entries),
+        None => store.request_writer().and_then(|fresh| writer.insert(fresh).write(entries)),
     };
     result.map_err(|error| {
         *writer = None;
@@ -168,9 +173,17 @@ fn write<'a>(store: &'a Store, writer: &mut Option<RequestWriter<'a>>, requests:
     })
 }
 
-/// Moves the journal to the archive and writes a checkpoint. If it fails, nothing is lost: it is tried again later.
-fn tidy(store: &mut Store) {
-    if let Err(error) = store.archive_requests().and_then(|()| store.checkpoint()) {
+/// Moves a part of the journal to the archive, and writes a checkpoint once nothing is left to move. Says whether all is
+/// done. If it fails, nothing is lost: it is tried again in the next quiet moment.
+fn tidy(store: &mut Store) -> bool {
+    let tidied = store.archive_requests(ARCHIVED_AT_A_TIME).and_then(|is_empty| {
+        if is_empty {
+            store.checkpoint()?;
+        }
+        Ok(is_empty)
+    });
+    tidied.unwrap_or_else(|error| {
         tracing::warn!("{error}: {}", std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default());
-    }
+        true
+    })
 }

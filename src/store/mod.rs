@@ -25,7 +25,7 @@ pub use holder::{Holder, ServerNote};
 pub use ingest::FileReport;
 pub use models::{Lineage, ModelDetail, ModelRecord, NewModel, NewPromotion, Promotion, Stored, TrialRecord};
 pub use query::Table;
-pub use requests::{LoggedRequest, NewRequest, RequestFilter, RequestWriter};
+pub use requests::{JournalEntry, LoggedRequest, NewRequest, RequestFilter, RequestWriter};
 pub use sales::{Dataset, StoredSale};
 pub use upload::Upload;
 
@@ -95,8 +95,8 @@ impl Store {
             .access_mode(mode)
             .and_then(|config| config.enable_autoload_extension(false))
             .and_then(|config| config.with("autoinstall_known_extensions", "false"))
-            // a checkpoint holds every commit up: it is written in quiet moments instead
-            .and_then(|config| config.with("wal_autocheckpoint", "4GB"))
+            // a checkpoint holds every commit up: it is written in quiet moments, or when this much waits in memory
+            .and_then(|config| config.with("wal_autocheckpoint", "256MB"))
             .and_then(|config| config.with("allow_community_extensions", "false"))
             .map_err(StoreError::engine("configure the engine"))?;
         let connection = Connection::open_with_flags(path, config).map_err(opening)?;

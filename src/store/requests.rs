@@ -93,16 +93,24 @@ impl Store {
         Ok(RequestWriter { appender })
     }
 
-    /// Moves requests from the journal to the archive, where each thing has its own column. Nothing is lost or told twice
-    /// if it is interrupted.
+    /// Moves the oldest requests, `most` of them at most, from the journal to the archive, where each thing has its own
+    /// column. Says whether the journal is empty then. Nothing is lost or told twice if it is interrupted.
     ///
     /// # Errors
     /// If the engine fails; then all is as before.
-    pub fn archive_requests(&mut self) -> Result<(), StoreError> {
+    pub fn archive_requests(&mut self, most: u32) -> Result<bool, StoreError> {
         let archiving = || StoreError::engine("archive the request log");
         let transaction = self.connection.transaction().map_err(archiving())?;
-        transaction.execute_batch(include_str!("../../sql/queries/archive_requests.sql")).map_err(archiving())?;
-        transaction.commit().map_err(archiving())
+        let end: Option<i64> = transaction
+            .query_row(include_str!("../../sql/queries/find_journal_end.sql"), params![most], |row| row.get(0))
+            .map_err(archiving())?;
+        let Some(end) = end else { return Ok(true) };
+        let archived = transaction
+            .execute(include_str!("../../sql/queries/archive_requests.sql"), params![end])
+            .map_err(archiving())?;
+        transaction.execute(include_str!("../../sql/queries/delete_journal.sql"), params![end]).map_err(archiving())?;
+        transaction.commit().map_err(archiving())?;
+        Ok(archived < most as usize)
     }
 
     /// The requests that `filter` lets through, newest first, without their bodies.
@@ -176,18 +184,32 @@ pub struct RequestWriter<'a> {
 }
 
 impl RequestWriter<'_> {
-    /// Adds `requests` in one transaction. When this returns they are on the disk.
+    /// Adds `entries` in one transaction. When this returns they are on the disk.
     ///
     /// # Errors
     /// If the engine fails; then none of them is in the log, and a new writer is needed.
-    pub fn write(&mut self, requests: &[NewRequest]) -> Result<(), StoreError> {
+    pub fn write(&mut self, entries: &[JournalEntry]) -> Result<(), StoreError> {
         let writing = || StoreError::engine("write the request log");
-        for request in requests {
-            let entry = serde_json::to_string(&Entry::of(request))
-                .map_err(|error| StoreError::Unexpected { what: format!("a request: {error}") })?;
-            self.appender.append_row(params![entry]).map_err(writing())?;
+        for entry in entries {
+            self.appender.append_row(params![entry.0]).map_err(writing())?;
         }
         self.appender.flush().map_err(writing())
+    }
+}
+
+/// A request ready to be written: the work of preparing it is not the writer's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalEntry(String);
+
+impl NewRequest {
+    /// The request as the journal takes it, bodies cut where they are very long.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
+    pub fn to_entry(&self) -> Result<JournalEntry, StoreError> {
+        serde_json::to_string(&Entry::of(self))
+            .map(JournalEntry)
+            .map_err(|error| StoreError::Unexpected { what: format!("a request: {error}") })
     }
 }
 
