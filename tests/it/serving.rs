@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use diamonds::diamond::{Clarity, Color, Cut, Grade};
 use diamonds::engine::Engine;
@@ -14,12 +14,19 @@ use serde_json::{Value, json};
 
 use crate::program::{Server, Workplace, agent};
 
-/// One trained file and its server, for all tests that only ask.
-static SERVED: LazyLock<(Workplace, Server)> = LazyLock::new(|| {
-    let workplace = Workplace::trained(2_500);
-    let server = Server::start(&workplace);
-    (workplace, server)
-});
+/// One trained file and its server, for all tests that only ask. It ends with the last test that holds it: a static would
+/// leave the server behind.
+fn held() -> Arc<(Workplace, Server)> {
+    static HELD: Mutex<Weak<(Workplace, Server)>> = Mutex::new(Weak::new());
+    let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+    held.upgrade().unwrap_or_else(|| {
+        let workplace = Workplace::trained(2_500);
+        let server = Server::start(&workplace);
+        let fresh = Arc::new((workplace, server));
+        *held = Arc::downgrade(&fresh);
+        fresh
+    })
+}
 
 fn stone() -> Value {
     json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2", "depth": 62.0, "table": 55,
@@ -28,7 +35,8 @@ fn stone() -> Value {
 
 #[test]
 fn a_price_is_a_number_with_the_model_that_made_it_and_is_found_again() {
-    let server = &SERVED.1;
+    let held = held();
+    let server = &held.1;
     let answer = server.post("/v1/predictions", &stone());
     assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
     let document = answer.json();
@@ -43,7 +51,8 @@ fn a_price_is_a_number_with_the_model_that_made_it_and_is_found_again() {
 
 #[test]
 fn an_array_is_answered_in_its_order_with_the_prices_of_singles() {
-    let server = &SERVED.1;
+    let held = held();
+    let server = &held.1;
     let stones: Vec<Value> = (1_u8..=40)
         .map(|step| {
             let mut stone = stone();
@@ -67,7 +76,8 @@ fn an_array_is_answered_in_its_order_with_the_prices_of_singles() {
 
 #[test]
 fn what_was_not_measured_is_filled_in_and_listed() {
-    let server = &SERVED.1;
+    let held = held();
+    let server = &held.1;
     let document = server
         .post("/v1/predictions", &json!({"carat": 0.7, "cut": " IDEAL", "color": "g", "clarity": "vs2", "z": null}))
         .json();
@@ -84,7 +94,8 @@ fn what_was_not_measured_is_filled_in_and_listed() {
 
 #[test]
 fn another_model_may_be_asked_by_number_or_family() {
-    let server = &SERVED.1;
+    let held = held();
+    let server = &held.1;
     for wanted in ["1", "linear"] {
         let document = server.post(&format!("/v1/predictions?model={wanted}"), &stone()).json();
         assert_eq!(document["model"], json!({"id": 1, "family": "linear"}));
@@ -102,7 +113,8 @@ fn another_model_may_be_asked_by_number_or_family() {
 
 #[test]
 fn mistakes_are_problem_documents_that_say_what_to_do() {
-    let server = &SERVED.1;
+    let held = held();
+    let server = &held.1;
     let check = |answer: &crate::program::Answer, status: u16, words: &str| {
         assert_eq!(
             (answer.status, answer.header("content-type")),
@@ -147,7 +159,8 @@ fn mistakes_are_problem_documents_that_say_what_to_do() {
 
 #[test]
 fn a_flood_of_mistakes_is_answered_in_brief() {
-    let server = &SERVED.1;
+    let held = held();
+    let server = &held.1;
     let fields: Vec<String> = (0..50_000).map(|number| format!("\"a{number}\":1")).collect();
     let answer = server.post_text("/v1/predictions", "application/json", &format!("{{{}}}", fields.join(",")));
     assert_eq!(answer.status, 422);
@@ -160,7 +173,8 @@ fn a_flood_of_mistakes_is_answered_in_brief() {
 
 #[test]
 fn similar_stones_are_those_that_sql_finds() {
-    let (_, server) = &*SERVED;
+    let held = held();
+    let server = &held.1;
     let workplace = Workplace::trained(2_500);
     let strategy = (1_u32..300, 0_usize..5, 0_usize..7, 0_usize..8, prop_oneof![Just(1_u32), 2_u32..8, Just(1_000)]);
     let mut runner = TestRunner::new(ProptestConfig::with_cases(40));
@@ -195,7 +209,8 @@ fn similar_stones_are_those_that_sql_finds() {
 
 #[test]
 fn the_number_of_similar_stones_is_1_to_1000_and_5_unless_given() {
-    let server = &SERVED.1;
+    let held = held();
+    let server = &held.1;
     let ask = |n: &str| server.get(&format!("/v1/similar?carat=0.3&cut=Ideal&color=G&clarity=VS2{n}"));
     let available = ask("").json()["available"].as_u64().expect("a count");
     assert!(available > 5, "{available}");
@@ -212,7 +227,8 @@ fn the_number_of_similar_stones_is_1_to_1000_and_5_unless_given() {
 
 #[test]
 fn models_are_listed_newest_first_with_the_champion_marked() {
-    let server = &SERVED.1;
+    let held = held();
+    let server = &held.1;
     let list = server.get("/v1/models").json();
     assert_eq!((&list["models"][0]["id"], &list["models"][0]["champion"]), (&json!(2), &json!(true)));
     assert!(list["models"][1]["metrics"]["mae_usd"].is_number());
@@ -322,7 +338,8 @@ fn without_a_model_prices_are_503_with_what_to_run() {
 
 #[test]
 fn the_page_shows_a_price_similar_stones_and_mistakes_at_their_fields() {
-    let server = &SERVED.1;
+    let held = held();
+    let server = &held.1;
     let empty = server.get("/");
     assert_eq!(empty.status, 200);
     for expected in ["<form", "Very Good", "VVS1", "name=\"carat\""] {
@@ -368,7 +385,8 @@ fn raw(server: &Server, bytes: &[u8]) -> String {
 
 #[test]
 fn what_is_no_http_is_refused_and_others_are_still_served() {
-    let server = &SERVED.1;
+    let held = held();
+    let server = &held.1;
     assert!(raw(server, b"hello\r\n\r\n").starts_with("HTTP/1.1 400"));
     let long = format!("GET / HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n", "y".repeat(20_000));
     assert!(raw(server, long.as_bytes()).starts_with("HTTP/1.1 431"));
@@ -379,7 +397,8 @@ fn what_is_no_http_is_refused_and_others_are_still_served() {
 
 #[test]
 fn a_client_that_has_said_all_is_still_answered_and_needs_no_content_type() {
-    let server = &SERVED.1;
+    let held = held();
+    let server = &held.1;
     let body = stone().to_string();
     let mut socket = TcpStream::connect(&server.address).expect("a connection");
     write!(socket, "POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len())
@@ -392,7 +411,8 @@ fn a_client_that_has_said_all_is_still_answered_and_needs_no_content_type() {
 
 #[test]
 fn a_body_that_is_packed_is_refused_by_name() {
-    let server = &SERVED.1;
+    let held = held();
+    let server = &held.1;
     let answer: crate::program::Answer = agent()
         .post(server.url("/v1/predictions"))
         .header("Content-Type", "application/json")
@@ -427,11 +447,12 @@ fn a_client_that_sends_nothing_or_half_is_let_go_and_others_are_served() {
 
 #[test]
 fn a_body_that_is_announced_too_large_is_refused_before_it_is_sent() {
-    let server = &SERVED.1;
-    let head = "POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n";
+    let held = held();
+    let server = &held.1;
+    let announced = "POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n";
     let mut socket = TcpStream::connect(&server.address).expect("a connection");
     socket.set_read_timeout(Some(std::time::Duration::from_secs(15))).expect("a limit");
-    socket.write_all(head.as_bytes()).expect("sent");
+    socket.write_all(announced.as_bytes()).expect("sent");
     let mut answer = [0; 400];
     let read = socket.read(&mut answer).expect("an answer");
     let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
