@@ -40,10 +40,13 @@ fn every_family_is_trained_judged_and_the_best_promoted() {
     assert_eq!(list["models"][0]["id"], 2, "newest first");
     let card = workplace.json(&["models", "show", &report["champion"].to_string()]);
     assert_eq!(card["lineage"], serde_json::json!([{"batch": 1, "rows": 1_200}]));
-    assert_eq!(card["tuning"].as_array().map(Vec::len), Some(6));
     assert_eq!(card["promotions"][0]["reason"], "the first champion");
-    let text = workplace.succeed(&["models", "show", "2"]).stdout;
-    assert!(text.contains("the champion") && text.contains("learning_rate"), "{text}");
+    let champion = report["champion"].to_string();
+    assert!(workplace.succeed(&["models", "show", &champion]).stdout.contains("the champion"));
+    // which family wins depends on the sales that judge; only one of them tunes
+    let tuned = workplace.json(&["models", "show", "2"]);
+    assert_eq!((&tuned["family"], tuned["tuning"].as_array().map(Vec::len)), (&"xgboost".into(), Some(6)));
+    assert!(workplace.succeed(&["models", "show", "2"]).stdout.contains("learning_rate"));
 }
 
 #[test]
