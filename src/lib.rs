@@ -6,6 +6,7 @@ pub mod diamond;
 pub mod engine;
 pub mod families;
 pub mod features;
+pub mod files;
 pub mod generator;
 pub mod metrics;
 pub mod server;

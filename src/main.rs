@@ -23,11 +23,8 @@ fn main() -> ExitCode {
 /// Prints the error and everything that caused it.
 fn report(error: &CommandError) {
     let mut lines = vec![format!("error: {error}")];
-    let mut source = error.source();
-    while let Some(cause) = source {
-        lines.push(format!("  because: {cause}"));
-        source = cause.source();
-    }
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    lines.extend(causes.map(|cause| format!("  because: {cause}")));
     // nobody listening to standard error is no reason for another error
     let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
 }

@@ -1,4 +1,6 @@
-//! Numbers as people write them, for pages and tables.
+//! Numbers and errors as people write them, for pages, tables and logs.
+
+use std::error::Error;
 
 /// A sum in dollars with thousands parted, to the dollar: `$4,733`.
 #[must_use]
@@ -13,6 +15,13 @@ pub fn dollars(amount_usd: f64) -> String {
 pub fn count(number: i64) -> String {
     let sign = if number < 0 { "−" } else { "" };
     format!("{sign}{}", part_thousands(&number.unsigned_abs().to_string()))
+}
+
+/// An error and all that caused it, in one line.
+#[must_use]
+pub fn with_causes(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn part_thousands(digits: &str) -> String {

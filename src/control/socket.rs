@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::files::beside;
+
 /// Longest path that every Unix takes for a socket, in bytes.
 const MAX_PATH_BYTES: usize = 100;
 
@@ -11,12 +13,11 @@ const MAX_PATH_BYTES: usize = 100;
 /// temporary files, named by a hash of it.
 #[must_use]
 pub fn path_of(database: &Path) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".sock");
-    if name.len() <= MAX_PATH_BYTES {
-        return PathBuf::from(name);
+    let path = beside(database, ".sock");
+    if path.as_os_str().len() <= MAX_PATH_BYTES {
+        return path;
     }
-    let digest = Sha256::digest(name.as_encoded_bytes());
+    let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
     let mut first = [0; 16];
     first.copy_from_slice(&digest[..16]);
     std::env::temp_dir().join(format!("diamonds-{:032x}.sock", u128::from_be_bytes(first)))

@@ -17,6 +17,7 @@ use crate::control::{
     socket_path,
 };
 use crate::engine::EngineError;
+use crate::files::beside;
 
 /// The application that answers on the socket.
 #[must_use]
@@ -106,9 +107,7 @@ impl Socket {
     /// What the system says.
     pub fn bind(database: &Path) -> io::Result<Self> {
         let path = socket_path(database);
-        let mut fresh = path.as_os_str().to_owned();
-        fresh.push(".new");
-        let fresh = PathBuf::from(fresh);
+        let fresh = beside(&path, ".new");
         // what a server left that died while it started
         let _ = std::fs::remove_file(&fresh);
         let listener = UnixListener::bind(&fresh)?;

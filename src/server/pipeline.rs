@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
-use crate::control::Told;
 use crate::engine::{Engine, EngineError};
+use crate::files::beside;
 use crate::store::Upload;
+use crate::text::with_causes;
 
 /// Time between two looks.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -96,7 +97,7 @@ impl Arrivals {
                 .and_then(|upload| engine.change(|store| Ok(store.ingest(&upload, false)?)));
             let (place, report) = match ingested {
                 Ok(report) => ("done", json!({ "files": [report] })),
-                Err(error) => ("failed", json!({ "file": path, "error": words(&Told::of(&error)) })),
+                Err(error) => ("failed", json!({ "file": path, "error": with_causes(&error) })),
             };
             match put_away(&path, &folder.join(place), &report) {
                 Ok(to) => tracing::info!("{} is now {}", path.display(), to.display()),
@@ -135,21 +136,9 @@ fn put_away(file: &Path, folder: &Path, report: &Value) -> io::Result<PathBuf> {
         to = folder.join(format!("{number}-{name}"));
         number += 1;
     }
-    let mut report_name = to.as_os_str().to_owned();
-    report_name.push(".report.json");
-    std::fs::write(report_name, format!("{report:#}\n"))?;
+    std::fs::write(beside(&to, ".report.json"), format!("{report:#}\n"))?;
     std::fs::rename(file, &to)?;
     Ok(to)
-}
-
-fn words(told: &Told) -> String {
-    let mut text = told.to_string();
-    let mut cause = std::error::Error::source(told);
-    while let Some(deeper) = cause {
-        text = format!("{text}: {deeper}");
-        cause = deeper.source();
-    }
-    text
 }
 
 /// A training in a process of its own, of low priority.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::diamond::FieldError;
 use crate::engine::EngineError;
 use crate::store::StoreError;
+use crate::text::with_causes;
 
 /// Seconds after which a client that was turned away may try again.
 const RETRY_AFTER_SECONDS: &str = "1";
@@ -114,7 +115,7 @@ impl From<EngineError> for Problem {
                 value: json!(wanted),
             }]),
             EngineError::NoPrice { .. } => Self::new(422, error.to_string()),
-            EngineError::Unloadable { .. } => Self::internal(chain(&error)),
+            EngineError::Unloadable { .. } => Self::internal(with_causes(&error)),
             EngineError::Store(error) => error.into(),
         }
     }
@@ -124,18 +125,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound { what, ref id, .. } => Self::new(404, format!("there is no {what} {id}")),
-            _ => Self::internal(chain(&error)),
+            _ => Self::internal(with_causes(&error)),
         }
     }
-}
-
-/// An error and all that caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

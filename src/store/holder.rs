@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::files::beside;
+
 /// The process that has the file open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Holder {
@@ -78,9 +80,7 @@ impl ServerNote {
     /// Where the note of the file at `database` lies.
     #[must_use]
     pub fn path(database: &Path) -> PathBuf {
-        let mut name = database.as_os_str().to_owned();
-        name.push(".server");
-        PathBuf::from(name)
+        beside(database, ".server")
     }
 
     /// Leaves this note beside `database`.

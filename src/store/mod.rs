@@ -29,6 +29,11 @@ pub use requests::{JournalEntry, LoggedRequest, NewRequest, RequestFilter, Reque
 pub use sales::{Dataset, StoredSale};
 pub use upload::Upload;
 
+use crate::files::beside;
+
+/// What the folder's name has after that of the file, where files lie that are to be ingested.
+const SPOOL: &str = ".spool";
+
 /// An open file, through one connection.
 pub struct Store {
     connection: Connection,
@@ -86,7 +91,7 @@ impl Store {
     /// Where files that are to be ingested are put: the one folder that the engine may read. It lies beside the file and
     /// exists only while a file is ingested.
     fn spool(&self) -> PathBuf {
-        spool_beside(&self.path)
+        beside(&self.path, SPOOL)
     }
 
     fn connect(path: &Path, mode: AccessMode) -> Result<Self, StoreError> {
@@ -101,7 +106,7 @@ impl Store {
             .map_err(StoreError::engine("configure the engine"))?;
         let connection = Connection::open_with_flags(path, config).map_err(opening)?;
         // order matters: the one folder first, then the door is shut for good
-        let folder = spool_beside(path).display().to_string().replace('\'', "''");
+        let folder = beside(path, SPOOL).display().to_string().replace('\'', "''");
         connection
             .execute_batch(&format!(
                 "SET allowed_directories = ['{folder}'];
@@ -111,12 +116,6 @@ impl Store {
             .map_err(StoreError::engine("shut the engine off from other files"))?;
         Ok(Self { connection, path: path.to_owned() })
     }
-}
-
-fn spool_beside(database: &Path) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".spool");
-    PathBuf::from(name)
 }
 
 /// Turns the engine's words about a file that it cannot open into ours.
