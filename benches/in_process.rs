@@ -4,6 +4,7 @@
 
 #![allow(clippy::expect_used, missing_docs)]
 
+use std::borrow::Cow;
 use std::hint::black_box;
 use std::path::Path;
 
@@ -106,7 +107,7 @@ fn request_log(criterion: &mut Criterion) {
     // on the disk: what is timed is durable
     let folder = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).expect("a folder");
     let store = Store::open(&folder.path().join("log.duckdb")).expect("a file");
-    let mut writer = store.request_writer().expect("a writer");
+    let mut journal = store.journal().expect("a journal");
     let mut group = criterion.benchmark_group("requests logged and durable, in one group");
     group.sample_size(30);
     for size in [1_usize, 32, 256] {
@@ -114,7 +115,7 @@ fn request_log(criterion: &mut Criterion) {
         group.bench_function(size.to_string(), |bencher| {
             bencher.iter_batched(
                 || (0..size).map(|_| request().to_entry().expect("an entry")).collect::<Vec<_>>(),
-                |entries| writer.write(&entries).expect("written"),
+                |entries| journal.append(&entries).expect("written"),
                 BatchSize::SmallInput,
             );
         });
@@ -122,7 +123,7 @@ fn request_log(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn request() -> NewRequest {
+fn request() -> NewRequest<'static> {
     NewRequest {
         id: Uuid::now_v7(),
         time: Timestamp::now(),
@@ -133,8 +134,8 @@ fn request() -> NewRequest {
         latency_us: 40,
         model_id: Some(2),
         client: Some("127.0.0.1:50000".to_owned()),
-        request_body: br#"{"carat":1.1,"cut":"Ideal","color":"H","clarity":"SI2","depth":62.0,"table":55,"x":6.61,"y":6.65,"z":4.11}"#.to_vec(),
-        response_body: br#"{"id":"01a208bd-dca0-753c-8533-55f4254912a0","price_usd":4534.4,"price_per_carat_usd":4122.19,"currency":"USD","model":{"id":2,"family":"xgboost"},"assumed":{}}"#.to_vec(),
+        request_body: Cow::Borrowed(br#"{"carat":1.1,"cut":"Ideal","color":"H","clarity":"SI2","depth":62.0,"table":55,"x":6.61,"y":6.65,"z":4.11}"#),
+        response_body: Cow::Borrowed(br#"{"id":"01a208bd-dca0-753c-8533-55f4254912a0","price_usd":4534.4,"price_per_carat_usd":4122.19,"currency":"USD","model":{"id":2,"family":"xgboost"},"assumed":{}}"#),
     }
 }
 

@@ -61,7 +61,7 @@ impl Owner<'_> {
     pub fn snapshot(&self) -> Result<Arc<Snapshot>, EngineError> {
         match self.engine {
             Some(engine) => Ok(engine.snapshot()),
-            None => Ok(Arc::new(Snapshot::load(self.store)?)),
+            None => Ok(Arc::new(Snapshot::load(self.store, None)?)),
         }
     }
 

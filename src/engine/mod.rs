@@ -42,7 +42,7 @@ impl Engine {
     /// # Errors
     /// If the file cannot be read or its champion cannot be loaded.
     pub fn new(store: Store) -> Result<Self, EngineError> {
-        let snapshot = Snapshot::load(&store)?;
+        let snapshot = Snapshot::load(&store, None)?;
         Ok(Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             reader: Mutex::new(store.try_clone()?),
@@ -72,7 +72,8 @@ impl Engine {
     pub fn change<T>(&self, change: impl FnOnce(&mut Store) -> Result<T, EngineError>) -> Result<T, EngineError> {
         let mut store = lock(&self.writer);
         let changed = change(&mut store)?;
-        self.snapshot.store(Arc::new(Snapshot::load(&store)?));
+        let now = Snapshot::load(&store, Some(&self.snapshot()))?;
+        self.snapshot.store(Arc::new(now));
         Ok(changed)
     }
 
@@ -82,21 +83,25 @@ impl Engine {
         work()
     }
 
+    /// The model to answer with, if it lies ready: the champion, or the one that `wanted` names by its number or its
+    /// family.
+    #[must_use]
+    pub fn ready_model(&self, snapshot: &Snapshot, wanted: Option<&str>) -> Option<Arc<ServedModel>> {
+        let ready = match wanted {
+            None => snapshot.champion(),
+            Some(wanted) => snapshot.find(wanted),
+        };
+        let number = || wanted.and_then(|wanted| wanted.parse::<i64>().ok());
+        ready.cloned().or_else(|| lock(&self.loaded).get(&number()?).cloned())
+    }
+
     /// The model to answer with, as [`Snapshot::model`] finds it. Reads the file only for a number that was never asked
     /// for before.
     ///
     /// # Errors
     /// If there is none.
     pub fn model(&self, snapshot: &Snapshot, wanted: Option<&str>) -> Result<Arc<ServedModel>, EngineError> {
-        let ready = match wanted {
-            None => snapshot.champion(),
-            Some(wanted) => snapshot.find(wanted),
-        };
-        if let Some(model) = ready {
-            return Ok(model.clone());
-        }
-        let number = wanted.and_then(|wanted| wanted.parse::<i64>().ok());
-        if let Some(model) = number.and_then(|id| lock(&self.loaded).get(&id).cloned()) {
+        if let Some(model) = self.ready_model(snapshot, wanted) {
             return Ok(model);
         }
         let model = snapshot.model(&self.reader()?, wanted)?;

@@ -62,6 +62,12 @@ impl SimilarIndex {
         Self { groups, usual }
     }
 
+    /// How many sales there are in it.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.groups.iter().map(Vec::len).sum()
+    }
+
     /// The `n` sales nearest in weight to `stone` among those of its cut, colour and clarity; fewer if there are fewer.
     #[must_use]
     pub fn nearest(&self, stone: &StoneDescription, n: usize) -> SimilarStones {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{EngineError, Quote, ServedModel, SimilarIndex};
-use crate::diamond::{Sale, StoneDescription};
+use crate::diamond::StoneDescription;
 use crate::store::{Store, StoreError};
 
 /// The state of the file at one moment, as far as answers need it. It never changes.
@@ -11,7 +11,7 @@ pub struct Snapshot {
     champion: Option<Arc<ServedModel>>,
     /// The newest model of each family that has one.
     newest: Vec<Arc<ServedModel>>,
-    similar: SimilarIndex,
+    similar: Arc<SimilarIndex>,
     /// How many sales the file holds.
     sales: i64,
     /// How many it held when the newest model was trained.
@@ -19,15 +19,16 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads the file.
+    /// Reads the file. What `previous` read of it and is still so is taken from there.
     ///
     /// # Errors
     /// If it cannot be read, or its champion cannot be loaded.
-    pub fn load(store: &Store) -> Result<Self, EngineError> {
-        let champion = match store.champion()? {
-            Some(id) => Some(Arc::new(ServedModel::load(store, id)?)),
-            None => None,
+    pub fn load(store: &Store, previous: Option<&Self>) -> Result<Self, EngineError> {
+        let load_model = |id| match previous.and_then(|previous| previous.find_id(id)) {
+            Some(model) => Ok(model.clone()),
+            None => ServedModel::load(store, id).map(Arc::new),
         };
+        let champion = store.champion()?.map(load_model).transpose()?;
         let mut newest: Vec<Arc<ServedModel>> = Vec::new();
         let records = store.models()?;
         let newest_dataset_rows = records.first().map_or(0, |record| record.dataset.rows);
@@ -38,23 +39,31 @@ impl Snapshot {
             match &champion {
                 Some(champion) if champion.id == record.id => newest.push(champion.clone()),
                 // one that cannot be loaded keeps nobody from asking the champion
-                _ => match ServedModel::load(store, record.id) {
-                    Ok(model) => newest.push(Arc::new(model)),
+                _ => match load_model(record.id) {
+                    Ok(model) => newest.push(model),
                     Err(error) => tracing::warn!("{error}: the one before it answers for its family"),
                 },
             }
         }
-        let sales: Vec<Sale> = match &champion {
-            Some(champion) => store.sales_of_model(champion.id)?.into_iter().map(|stored| stored.sale).collect(),
-            None => Vec::new(),
+        let similar = match &champion {
+            Some(champion) => Self::similar_for(store, champion.id, previous)?,
+            None => Arc::new(SimilarIndex::new(Vec::new())),
         };
-        Ok(Self {
-            champion,
-            newest,
-            similar: SimilarIndex::new(sales),
-            sales: store.count_sales()?,
-            newest_dataset_rows,
-        })
+        Ok(Self { champion, newest, similar, sales: store.count_sales(None)?, newest_dataset_rows })
+    }
+
+    /// The index of the dataset of model `id`.
+    fn similar_for(store: &Store, id: i64, previous: Option<&Self>) -> Result<Arc<SimilarIndex>, EngineError> {
+        let count = store.count_sales(Some(id))?;
+        let same = previous.filter(|previous| {
+            previous.champion.as_ref().is_some_and(|champion| champion.id == id)
+                && i64::try_from(previous.similar.count()) == Ok(count)
+        });
+        if let Some(same) = same {
+            return Ok(same.similar.clone());
+        }
+        let sales = store.sales_of_model(id)?.into_iter().map(|stored| stored.sale).collect();
+        Ok(Arc::new(SimilarIndex::new(sales)))
     }
 
     /// The model that answers unless another is asked for.
@@ -86,7 +95,12 @@ impl Snapshot {
         self.newest
             .iter()
             .find(|model| model.family == wanted)
-            .or_else(|| self.champion.iter().chain(&self.newest).find(|model| model.id.to_string() == wanted))
+            .or_else(|| wanted.parse().ok().and_then(|id| self.find_id(id)))
+    }
+
+    /// A model that lies ready, by its number.
+    fn find_id(&self, id: i64) -> Option<&Arc<ServedModel>> {
+        self.champion.iter().chain(&self.newest).find(|model| model.id == id)
     }
 
     /// The families that there are models of.

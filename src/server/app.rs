@@ -6,6 +6,7 @@ use tokio::sync::Semaphore;
 
 use super::RequestLog;
 use crate::engine::Engine;
+use crate::store::{Store, StoreError};
 
 /// Requests that may be under way at a time; more are asked to come back.
 const MAX_IN_FLIGHT: usize = 2_048;
@@ -26,5 +27,15 @@ impl App {
     #[must_use]
     pub fn new(engine: Arc<Engine>, log: RequestLog) -> Self {
         Self { engine, log, places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)) }
+    }
+
+    /// A connection to ask the file for its history, every request that was answered by now included. It is slow: keep it
+    /// away from threads that serve.
+    ///
+    /// # Errors
+    /// If the file cannot be read or written.
+    pub fn history(&self) -> Result<Store, StoreError> {
+        self.log.flush()?;
+        self.engine.reader()
     }
 }

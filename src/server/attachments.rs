@@ -1,8 +1,14 @@
 //! What is attached to requests and responses on their way through the application.
 
+use hyper::body::Bytes;
 use uuid::Uuid;
 
 use super::problem::Problem;
+
+/// Attached to a request by the wire: its body. Bodies travel so because tide's own give a request a media type that the
+/// client never said, and must be copied to be read twice.
+#[derive(Debug, Clone)]
+pub struct ReceivedBody(pub Bytes);
 
 /// The id of the request that is being answered.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,7 @@ use tide::{Request, Response, Server, StatusCode};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::app::App;
-use super::request_parts::in_background;
+use super::request_parts::{in_background, received_body};
 use super::wire::Listener;
 use crate::control::{
     AddModels, Backup, FindSimilar, Ingest, ListBatches, ListModels, ListRequests, Operation, Owner, Predict,
@@ -49,34 +49,31 @@ fn operation<O: Operation>(server: &mut Server<App>) {
     server.at(&path_of::<O>()).post(run::<O>);
 }
 
-async fn run<O: Operation>(mut request: Request<App>) -> tide::Result {
-    let body = request.body_bytes().await?;
-    let engine = request.state().engine.clone();
+async fn run<O: Operation>(request: Request<App>) -> tide::Result {
+    let body = received_body(&request);
+    let app = request.state().clone();
     let answer = in_background(move || {
+        let engine = &app.engine;
         let operation: O = decode(&body).map_err(|error| Told::of(&error))?;
         let done = if O::CHANGES {
-            engine.change(|store| operation.run(&mut Owner { store, engine: Some(&engine) }))
+            engine.change(|store| operation.run(&mut Owner { store, engine: Some(engine) }))
         } else {
-            engine
-                .reader()
+            app.history()
                 .map_err(EngineError::from)
-                .and_then(|mut store| operation.run(&mut Owner { store: &mut store, engine: Some(&engine) }))
+                .and_then(|mut store| operation.run(&mut Owner { store: &mut store, engine: Some(engine) }))
         };
         done.map_err(|error| Told::of(&error))
     });
     Ok(respond(&answer.await.unwrap_or_else(|problem| Err(Told::of(&io::Error::other(problem.detail))))))
 }
 
-/// A backup is made between two groups of the log and while nothing else changes: nobody writes a checkpoint then.
-async fn back_up(mut request: Request<App>) -> tide::Result {
-    let body = request.body_bytes().await?;
+/// A backup is made with the log in the database, while nothing more of it goes there and while nothing else changes: nobody writes a checkpoint then.
+async fn back_up(request: Request<App>) -> tide::Result {
+    let body = received_body(&request);
     let App { engine, log, .. } = request.state().clone();
     let answer = in_background(move || {
         let Backup { to } = decode(&body).map_err(|error| Told::of(&error))?;
-        engine
-            .hold(|| log.between_groups(move |store| store.backup(&to)))
-            .map_err(|error| Told::of(&error))?
-            .map_err(|error| Told::of(&error))
+        engine.hold(|| log.between(move |store| store.backup(&to))).map_err(|error| Told::of(&error))
     });
     Ok(respond(&answer.await.unwrap_or_else(|problem| Err(Told::of(&io::Error::other(problem.detail))))))
 }

@@ -7,8 +7,11 @@ use super::app::App;
 use super::problem::Problem;
 use super::request_parts::json_response;
 
-/// `GET /health`: 200 as long as the process answers; `status` says whether it can price.
+/// `GET /health`: 200 as long as requests can be answered; `status` says whether there is a model to price with.
 pub async fn show(request: Request<App>) -> tide::Result {
+    if !request.state().log.is_running() {
+        return Ok(Problem::new(503, "the request log has ended: start the server again").into_response());
+    }
     let snapshot = request.state().engine.snapshot();
     let mut document = Map::new();
     match snapshot.champion() {

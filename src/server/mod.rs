@@ -121,7 +121,7 @@ async fn serve_on_runtime(
     let stop = wire::stop_signal().map_err(start)?;
 
     let database = store.path().to_owned();
-    let log = RequestLog::start(store.try_clone()?).map_err(start)?;
+    let log = RequestLog::start(store.try_clone()?)?;
     let app = App::new(Arc::new(Engine::new(store)?), log.clone());
     let note = ServerNote { pid: std::process::id(), address: bound.to_string() };
     if let Err(error) = note.leave(&database) {

@@ -34,12 +34,12 @@ pub async fn create(request: Request<App>) -> tide::Result {
     Ok(price(request).await.unwrap_or_else(Problem::into_response))
 }
 
-async fn price(mut request: Request<App>) -> Answer {
+async fn price(request: Request<App>) -> Answer {
     require_json_accepted(&request)?;
     let parameters = query_pairs(&request);
     refuse_unknown_parameters(&parameters, &["model"])?;
     let wanted = parameters.into_iter().rev().find(|(name, _)| name == "model").map(|(_, value)| value);
-    let body = json_body(&mut request).await?;
+    let body = json_body(&request)?;
     let first_id = request.ext::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
     let (descriptions, is_array) = read_descriptions(body)?;
     let snapshot = request.state().engine.snapshot();
@@ -66,9 +66,11 @@ async fn find_model(
     wanted: Option<String>,
 ) -> Result<Arc<ServedModel>, Problem> {
     let engine = request.state().engine.clone();
-    let Some(wanted) = wanted else { return Ok(engine.model(snapshot, None)?) };
+    if let Some(model) = engine.ready_model(snapshot, wanted.as_deref()) {
+        return Ok(model);
+    }
     let snapshot = snapshot.clone();
-    Ok(in_background(move || engine.model(&snapshot, Some(&wanted))).await??)
+    Ok(in_background(move || engine.model(&snapshot, wanted.as_deref())).await??)
 }
 
 /// The stones of a body, and whether it was an array.
@@ -121,7 +123,7 @@ async fn find(request: Request<App>) -> Answer {
     let text = request.param("id").unwrap_or_default().to_owned();
     let unknown = || Problem::new(404, format!("there is no prediction {text}"));
     let id: Uuid = text.parse().map_err(|_| unknown())?;
-    let engine = request.state().engine.clone();
-    let document = in_background(move || engine.reader()?.prediction(id)).await??.ok_or_else(unknown)?;
+    let app = request.state().clone();
+    let document = in_background(move || app.history()?.prediction(id)).await??.ok_or_else(unknown)?;
     json_response(&document)
 }

@@ -1,6 +1,7 @@
 //! Gives every request its id, turns problems into documents, and has what was asked and answered written to the log
 //! before the answer leaves.
 
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use super::app::App;
 use super::attachments::{AnsweredBy, LogAs, Refusal, RequestId};
 use super::html::{CONTENT_SECURITY_POLICY, ErrorPage};
 use super::problem::Problem;
+use super::request_parts::received_body;
 use crate::store::NewRequest;
 
 /// How long an answer may take.
@@ -39,13 +41,7 @@ impl Middleware<App> for Recorder {
         let wants_page = !path.starts_with("/v1/") && accepts_html(&request);
         let refusal = request.ext::<Refusal>().cloned();
         let method = refusal.as_ref().map_or_else(|| request.method().to_string(), |refusal| refusal.method.clone());
-        let says_type = request.header("Content-Type").is_some();
-        let request_body = request.body_bytes().await.unwrap_or_default();
-        request.set_body(request_body.clone());
-        if !says_type {
-            // a body brings a type of its own, which the client never said
-            request.remove_header("Content-Type");
-        }
+        let request_body = received_body(&request);
 
         let mut response = match refusal {
             Some(refusal) => refusal.problem.into_response(),
@@ -53,27 +49,28 @@ impl Middleware<App> for Recorder {
         };
         let logged_body = dress(&mut response, id, &path, wants_page);
         let response_body = response.take_body().into_bytes().await.unwrap_or_default();
-        response.set_body(response_body.clone());
         response.insert_header("X-Request-Id", id.to_string());
 
         let log_as = response.ext::<LogAs>().map(|log_as| log_as.0.clone().into_bytes());
         let status = u16::from(response.status());
         if path.starts_with("/v1/") || log_as.is_some() || status == 500 {
-            let written = log
-                .write(&NewRequest {
-                    id,
-                    time,
-                    method,
-                    path: path.clone(),
-                    query,
-                    status,
-                    latency_us: i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX),
-                    model_id: response.ext::<AnsweredBy>().map(|answered| answered.0),
-                    client,
-                    request_body,
-                    response_body: log_as.or(logged_body).unwrap_or(response_body),
-                })
-                .await;
+            let request = NewRequest {
+                id,
+                time,
+                method,
+                path: path.clone(),
+                query,
+                status,
+                latency_us: i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX),
+                model_id: response.ext::<AnsweredBy>().map(|answered| answered.0),
+                client,
+                request_body: Cow::Borrowed(&request_body),
+                response_body: log_as.or(logged_body).map_or(Cow::Borrowed(&response_body), Cow::Owned),
+            };
+            let written = match request.to_entry() {
+                Ok(entry) => log.write(entry).await,
+                Err(error) => Err(error.into()),
+            };
             if let Err(problem) = written {
                 // an answer that is not in the log must not leave
                 let mut refused = problem.into_response();
@@ -82,6 +79,7 @@ impl Middleware<App> for Recorder {
                 return Ok(refused);
             }
         }
+        response.set_body(response_body);
         Ok(response)
     }
 }

@@ -1,18 +1,25 @@
 //! Reads what handlers need of a request: its media types, its JSON, its parameters.
 
+use hyper::body::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tide::{Request, Response, StatusCode};
 
 use super::app::App;
+use super::attachments::ReceivedBody;
 use super::problem::Problem;
 use crate::diamond::FieldError;
+
+/// The body as it was received.
+pub fn received_body(request: &Request<App>) -> Bytes {
+    request.ext::<ReceivedBody>().map(|body| body.0.clone()).unwrap_or_default()
+}
 
 /// The body as JSON.
 ///
 /// # Errors
 /// 415 if it is said to be something else, 400 with line and column if it is no JSON.
-pub async fn json_body(request: &mut Request<App>) -> Result<Value, Problem> {
+pub fn json_body(request: &Request<App>) -> Result<Value, Problem> {
     if let Some(encoding) = request.header("Content-Encoding").map(|values| values.last().as_str().to_owned())
         && !encoding.eq_ignore_ascii_case("identity")
     {
@@ -30,8 +37,7 @@ pub async fn json_body(request: &mut Request<App>) -> Result<Value, Problem> {
             format!("the body is said to be {said}: send JSON with the header Content-Type: application/json"),
         ));
     }
-    let body =
-        request.body_bytes().await.map_err(|error| Problem::new(400, format!("the body cannot be read: {error}")))?;
+    let body = received_body(request);
     serde_json::from_slice(&body).map_err(|error| {
         let what = if body.is_empty() { "the body is empty: send JSON".to_owned() } else { malformed(&error) };
         Problem::new(400, what)

@@ -14,8 +14,8 @@ use crate::engine::{EngineError, MAX_SIMILAR};
 const DEFAULT_COUNT: usize = 5;
 
 /// `POST /v1/similar`.
-pub async fn find_by_body(mut request: Request<App>) -> tide::Result {
-    Ok(answer_body(&mut request).await.unwrap_or_else(Problem::into_response))
+pub async fn find_by_body(request: Request<App>) -> tide::Result {
+    Ok(answer_body(&request).unwrap_or_else(Problem::into_response))
 }
 
 /// `GET /v1/similar`.
@@ -23,10 +23,10 @@ pub async fn find_by_query(request: Request<App>) -> tide::Result {
     Ok(answer_query(&request).unwrap_or_else(Problem::into_response))
 }
 
-async fn answer_body(request: &mut Request<App>) -> Answer {
+fn answer_body(request: &Request<App>) -> Answer {
     require_json_accepted(request)?;
     refuse_unknown_parameters(&query_pairs(request), &[])?;
-    let Value::Object(fields) = json_body(request).await? else {
+    let Value::Object(fields) = json_body(request)? else {
         return Err(Problem::new(422, "the body must be a stone (an object), with n beside it if need be"));
     };
     answer(request, StoneDescription::from_fields(&fields, &["n"]), fields.get("n"))

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::app::App;
-use super::attachments::Refusal;
+use super::attachments::{ReceivedBody, Refusal};
 use super::problem::Problem;
 
 /// Largest head of a request, in bytes.
@@ -30,6 +30,9 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the body of a request may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How much of a body that is refused is read on, in bytes, and for how long.
+const MAX_DISCARDED_BYTES: usize = 16 * 1024 * 1024;
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long connections have to finish when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait after the system had no more sockets to give.
@@ -199,11 +202,7 @@ async fn answer(
     }
     match read_body(body, max_body_bytes).await {
         Ok(bytes) => {
-            inner.set_body(bytes.as_ref());
-            if !head.headers.contains_key(hyper::header::CONTENT_TYPE) {
-                // a body brings a type of its own, which the client never said
-                inner.remove_header("Content-Type");
-            }
+            inner.ext_mut().insert(ReceivedBody(bytes));
         }
         Err(problem) => refused = Some(problem),
     }
@@ -219,18 +218,34 @@ async fn answer(
     }
 }
 
-async fn read_body(body: Incoming, max_bytes: usize) -> Result<Bytes, Problem> {
-    let too_large =
-        || Problem::new(413, format!("the body is larger than {max_bytes} bytes: send fewer stones at once"));
-    if body.size_hint().lower() > max_bytes as u64 {
-        // announced as too large: not a byte of it is read
-        return Err(too_large());
+async fn read_body(mut body: Incoming, max_bytes: usize) -> Result<Bytes, Problem> {
+    // announced as too large: nothing of it is kept
+    let is_announced_too_large = body.size_hint().lower() > max_bytes as u64;
+    if !is_announced_too_large {
+        match timeout(BODY_TIMEOUT, Limited::new(&mut body, max_bytes).collect()).await {
+            Ok(Ok(collected)) => return Ok(collected.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {}
+            Ok(Err(error)) => return Err(Problem::new(400, format!("the body broke off: {error}"))),
+            Err(_) => {
+                let detail = format!("the body took longer than {} s", BODY_TIMEOUT.as_secs());
+                return Err(Problem::new(408, detail));
+            }
+        }
     }
-    match timeout(BODY_TIMEOUT, Limited::new(body, max_bytes).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(error)) => Err(Problem::new(400, format!("the body broke off: {error}"))),
-        Err(_) => Err(Problem::new(408, format!("the body took longer than {} s", BODY_TIMEOUT.as_secs()))),
+    // a client that does not listen while it sends must be able to finish, or it never hears the answer, which is the same
+    // whether it finishes or not
+    let _ = timeout(DISCARD_TIMEOUT, discard(&mut body, MAX_DISCARDED_BYTES)).await;
+    Err(Problem::new(413, format!("the body is larger than {max_bytes} bytes: send fewer stones at once")))
+}
+
+/// Reads on until the body ends, or `max_bytes` were read.
+async fn discard(body: &mut Incoming, max_bytes: usize) {
+    let mut discarded = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        discarded += frame.data_ref().map_or(0, Bytes::len);
+        if discarded > max_bytes {
+            return;
+        }
     }
 }
 

@@ -70,6 +70,23 @@ pub enum StoreError {
         /// What the engine says.
         source: EngineMessage,
     },
+    /// A journal cannot be read or written.
+    #[error("cannot use the journal {}: is there space on the disk, and may this user write the folder?", path.display())]
+    Journal {
+        /// The journal.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The system denies a thread to write the log.
+    #[error("cannot start the request log")]
+    Thread {
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The threads that write the log have ended.
+    #[error("the request log has ended: start the server again")]
+    LogEnded,
     /// A copy of the file cannot be written.
     #[error("cannot write a backup to {}", path.display())]
     Backup {

@@ -7,7 +7,10 @@ use duckdb::{Connection, OptionalExt, params};
 use super::StoreError;
 
 /// Every migration: its name and its SQL. The layout's version is how many of them a file has seen.
-const MIGRATIONS: &[(&str, &str)] = &[("first", include_str!("../../sql/migrations/0001_first.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("first", include_str!("../../sql/migrations/0001_first.sql")),
+    ("journal file", include_str!("../../sql/migrations/0002_journal_file.sql")),
+];
 
 /// The newest layout that this program knows.
 const KNOWN: i64 = MIGRATIONS.len().cast_signed() as i64;

@@ -7,6 +7,7 @@ mod batches;
 mod error;
 mod holder;
 mod ingest;
+mod journal;
 mod migrations;
 mod models;
 mod query;
@@ -16,6 +17,7 @@ mod sales;
 mod upload;
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use duckdb::{AccessMode, Config, Connection};
 
@@ -23,9 +25,10 @@ pub use batches::{Batch, BatchDetail, RejectedRow, RejectionCount, WarningCount}
 pub use error::{EngineMessage, StoreError};
 pub use holder::{Holder, ServerNote};
 pub use ingest::FileReport;
+pub use journal::{Journal, Segment};
 pub use models::{Lineage, ModelDetail, ModelRecord, NewModel, NewPromotion, Promotion, Stored, TrialRecord};
 pub use query::Table;
-pub use requests::{JournalEntry, LoggedRequest, NewRequest, RequestFilter, RequestWriter};
+pub use requests::{JournalEntry, LoggedRequest, NewRequest, RequestFilter};
 pub use sales::{Dataset, StoredSale};
 pub use upload::Upload;
 
@@ -52,6 +55,7 @@ impl Store {
         refuse_foreign(path)?;
         let mut store = Self::connect(path, AccessMode::ReadWrite)?;
         migrations::apply(&mut store.connection, path)?;
+        store.absorb_left()?;
         Ok(store)
     }
 
@@ -65,7 +69,7 @@ impl Store {
         }
         refuse_foreign(path)?;
         let store = Self::connect(path, AccessMode::ReadOnly)?;
-        if migrations::is_current(&store.connection, path)? {
+        if migrations::is_current(&store.connection, path)? && !journal::exists(path) {
             return Ok(store);
         }
         drop(store);
@@ -88,6 +92,15 @@ impl Store {
         &self.path
     }
 
+    /// The value of one of the file's settings.
+    fn setting<T: FromStr>(&self, name: &'static str) -> Result<T, StoreError> {
+        let value: String = self
+            .connection
+            .query_row(include_str!("../../sql/queries/read_setting.sql"), [name], |row| row.get(0))
+            .map_err(StoreError::engine("read the file's settings"))?;
+        value.parse().map_err(|_| StoreError::Unexpected { what: format!("the setting {name} is {value:?}") })
+    }
+
     /// Where files that are to be ingested are put: the one folder that the engine may read. It lies beside the file and
     /// exists only while a file is ingested.
     fn spool(&self) -> PathBuf {
@@ -100,8 +113,6 @@ impl Store {
             .access_mode(mode)
             .and_then(|config| config.enable_autoload_extension(false))
             .and_then(|config| config.with("autoinstall_known_extensions", "false"))
-            // a checkpoint holds every commit up: it is written in quiet moments, or when this much waits in memory
-            .and_then(|config| config.with("wal_autocheckpoint", "256MB"))
             .and_then(|config| config.with("allow_community_extensions", "false"))
             .map_err(StoreError::engine("configure the engine"))?;
         let connection = Connection::open_with_flags(path, config).map_err(opening)?;

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use duckdb::{Appender, OptionalExt, Row, params};
+use duckdb::types::{TimeUnit, Value};
+use duckdb::{OptionalExt, Row, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -14,11 +15,12 @@ use super::{Store, StoreError};
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// A request that was answered and is to be logged.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewRequest {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NewRequest<'a> {
     /// UUID version 7.
     pub id: Uuid,
-    /// When it arrived.
+    /// When it arrived, to the microsecond.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub time: Timestamp,
     /// The method, such as `POST`.
     pub method: String,
@@ -35,9 +37,11 @@ pub struct NewRequest {
     /// Address of who asked.
     pub client: Option<String>,
     /// As received.
-    pub request_body: Vec<u8>,
+    #[serde(borrow, with = "serde_bytes")]
+    pub request_body: Cow<'a, [u8]>,
     /// As sent.
-    pub response_body: Vec<u8>,
+    #[serde(borrow, with = "serde_bytes")]
+    pub response_body: Cow<'a, [u8]>,
 }
 
 /// A request in the log.
@@ -83,34 +87,41 @@ pub struct RequestFilter {
 }
 
 impl Store {
-    /// The way to add requests to the log.
-    ///
-    /// # Errors
-    /// If the engine fails.
-    pub fn request_writer(&self) -> Result<RequestWriter<'_>, StoreError> {
-        let appender =
-            self.connection.appender("request_journal").map_err(StoreError::engine("open the request log"))?;
-        Ok(RequestWriter { appender })
-    }
-
-    /// Moves the oldest requests, `most` of them at most, from the journal to the archive, where each thing has its own
-    /// column. Says whether the journal is empty then. Nothing is lost or told twice if it is interrupted.
+    /// Adds requests and notes the number of the journal that they come from, in one transaction.
     ///
     /// # Errors
     /// If the engine fails; then all is as before.
-    pub fn archive_requests(&mut self, most: u32) -> Result<bool, StoreError> {
-        let archiving = || StoreError::engine("archive the request log");
-        let transaction = self.connection.transaction().map_err(archiving())?;
-        let end: Option<i64> = transaction
-            .query_row(include_str!("../../sql/queries/find_journal_end.sql"), params![most], |row| row.get(0))
-            .map_err(archiving())?;
-        let Some(end) = end else { return Ok(true) };
-        let archived = transaction
-            .execute(include_str!("../../sql/queries/archive_requests.sql"), params![end])
-            .map_err(archiving())?;
-        transaction.execute(include_str!("../../sql/queries/delete_journal.sql"), params![end]).map_err(archiving())?;
-        transaction.commit().map_err(archiving())?;
-        Ok(archived < most as usize)
+    pub(super) fn insert_requests(
+        &mut self,
+        requests: &[NewRequest<'_>],
+        journal_number: u64,
+    ) -> Result<(), StoreError> {
+        let writing = || StoreError::engine("write the request log");
+        let transaction = self.connection.transaction().map_err(writing())?;
+        let mut appender = transaction.appender("request").map_err(writing())?;
+        for request in requests {
+            appender
+                .append_row(params![
+                    request.id.to_string(),
+                    Value::Timestamp(TimeUnit::Microsecond, micros_of(request.time)),
+                    request.method,
+                    request.path,
+                    request.query,
+                    request.status,
+                    request.latency_us,
+                    request.model_id,
+                    request.client,
+                    body(&request.request_body),
+                    body(&request.response_body),
+                ])
+                .map_err(writing())?;
+        }
+        appender.flush().map_err(writing())?;
+        drop(appender);
+        transaction
+            .execute(include_str!("../../sql/queries/update_journal_number.sql"), params![journal_number.cast_signed()])
+            .map_err(writing())?;
+        transaction.commit().map_err(writing())
     }
 
     /// The requests that `filter` lets through, newest first, without their bodies.
@@ -178,72 +189,34 @@ fn read_request(row: &Row<'_>) -> duckdb::Result<LoggedRequest> {
     })
 }
 
-/// Adds requests to the log, group by group.
-pub struct RequestWriter<'a> {
-    appender: Appender<'a>,
-}
+/// A request ready to be written: the work of preparing it is not the writer's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalEntry(Vec<u8>);
 
-impl RequestWriter<'_> {
-    /// Adds `entries` in one transaction. When this returns they are on the disk.
-    ///
-    /// # Errors
-    /// If the engine fails; then none of them is in the log, and a new writer is needed.
-    pub fn write(&mut self, entries: &[JournalEntry]) -> Result<(), StoreError> {
-        let writing = || StoreError::engine("write the request log");
-        for entry in entries {
-            self.appender.append_row(params![entry.0]).map_err(writing())?;
-        }
-        self.appender.flush().map_err(writing())
+impl JournalEntry {
+    /// The request as `MessagePack`.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 
-/// A request ready to be written: the work of preparing it is not the writer's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JournalEntry(String);
-
-impl NewRequest {
-    /// The request as the journal takes it, bodies cut where they are very long.
+impl NewRequest<'_> {
+    /// The request as the journal takes it.
     ///
     /// # Errors
-    /// If it cannot be written as JSON.
+    /// If it cannot be encoded.
     pub fn to_entry(&self) -> Result<JournalEntry, StoreError> {
-        serde_json::to_string(&Entry::of(self))
+        rmp_serde::to_vec(self)
             .map(JournalEntry)
             .map_err(|error| StoreError::Unexpected { what: format!("a request: {error}") })
     }
 }
 
-/// A request as the journal has it; the names are those of the archive's columns.
-#[derive(Serialize)]
-struct Entry<'a> {
-    id: Uuid,
-    received_at: i64,
-    method: &'a str,
-    path: &'a str,
-    query: Option<&'a str>,
-    status: u16,
-    latency_us: i64,
-    model_id: Option<i64>,
-    client: Option<&'a str>,
-    request_body: Option<Cow<'a, str>>,
-    response_body: Option<Cow<'a, str>>,
-}
-
-impl<'a> Entry<'a> {
-    fn of(request: &'a NewRequest) -> Self {
-        Self {
-            id: request.id,
-            received_at: micros_of(request.time),
-            method: &request.method,
-            path: &request.path,
-            query: request.query.as_deref(),
-            status: request.status,
-            latency_us: request.latency_us,
-            model_id: request.model_id,
-            client: request.client.as_deref(),
-            request_body: body(&request.request_body),
-            response_body: body(&request.response_body),
-        }
+impl NewRequest<'static> {
+    /// The request at the beginning of `bytes`, which then begin after it.
+    pub(super) fn from_entry(bytes: &mut &[u8]) -> Result<Self, StoreError> {
+        Self::deserialize(&mut rmp_serde::Deserializer::new(bytes))
+            .map_err(|error| StoreError::Unexpected { what: format!("a request in the journal: {error}") })
     }
 }
 

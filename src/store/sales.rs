@@ -31,20 +31,16 @@ impl Store {
     /// # Errors
     /// If the engine fails.
     pub fn dataset(&self) -> Result<Dataset, StoreError> {
-        let holdout_salt = self
-            .connection
-            .query_row(include_str!("../../sql/queries/read_setting.sql"), ["holdout_salt"], |row| row.get(0))
-            .map_err(StoreError::engine("read the salt of the holdout"))?;
-        Ok(Dataset { sales: self.sales(None)?, holdout_salt })
+        Ok(Dataset { sales: self.sales(None)?, holdout_salt: self.setting("holdout_salt")? })
     }
 
-    /// How many sales the file holds.
+    /// How many sales the file holds, or, of those, the dataset of model `of_model`.
     ///
     /// # Errors
     /// If the engine fails.
-    pub fn count_sales(&self) -> Result<i64, StoreError> {
+    pub fn count_sales(&self, of_model: Option<i64>) -> Result<i64, StoreError> {
         self.connection
-            .query_row(include_str!("../../sql/queries/count_sales.sql"), [], |row| row.get(0))
+            .query_row(include_str!("../../sql/queries/count_sales.sql"), params![of_model], |row| row.get(0))
             .map_err(StoreError::engine("count the sales"))
     }
 

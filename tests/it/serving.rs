@@ -494,5 +494,5 @@ fn a_server_that_is_asked_to_stop_answers_what_is_under_way() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert_eq!(server.wait(), 0);
     assert_eq!(workplace.json(&["requests", "list"])["requests"].as_array().map(Vec::len), Some(1));
-    assert_eq!(workplace.value("SELECT count(*) FROM request_archive"), 1, "the journal is tidied up");
+    assert_eq!(workplace.value("SELECT count(*) FROM request"), 1);
 }

@@ -1,0 +1,403 @@
+//! The journal: requests that were answered and are not in the database yet.
+//!
+//! A request must be on the disk before its answer leaves. The engine's commit is dear and stalls while a checkpoint is
+//! written; appending to a file and syncing it is not. So requests are written to a file beside the database first, as
+//! many at a time as wait, and taken into the database aside, a fraction of a second later, in one transaction that also
+//! notes the journal's number: whatever is interrupted, every request ends up in the database, once.
+//!
+//! Two files take turns: one is written while what the other holds goes into the database. They are overwritten, never
+//! cut, because syncing bytes that a file has already is half as dear as making it longer. A file is a header (format, id of the
+//! database, number, checksum) and groups (length, checksum, entries). Each checksum covers the one before it, so that
+//! what is left of an earlier turn is never taken for a part of this one.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use super::requests::{JournalEntry, NewRequest};
+use super::{Store, StoreError};
+use crate::files::beside;
+
+/// What a journal's file begins with; the digit is the version of the format.
+const MAGIC: &[u8; 8] = b"DIAMJNL1";
+const HEADER_BYTES: usize = 8 + 16 + 8 + 4;
+/// Length and checksum of a group.
+const GROUP_HEAD_BYTES: usize = 4 + 4;
+/// What the names of the two files have after that of the database.
+const SUFFIXES: [&str; 2] = [".journal-0", ".journal-1"];
+
+/// Where the two files of the database at `database` lie.
+fn paths_of(database: &Path) -> [PathBuf; 2] {
+    SUFFIXES.map(|suffix| beside(database, suffix))
+}
+
+/// Whether there are journals beside the database: of a server that runs, or of one that was killed.
+pub(super) fn exists(database: &Path) -> bool {
+    paths_of(database).iter().any(|path| path.exists())
+}
+
+/// The journal of a database, to be written by the database's owner.
+pub struct Journal {
+    database_id: Uuid,
+    current: Segment,
+    /// The file whose turn is next; `None` while what it holds goes into the database.
+    spare: Option<(File, PathBuf)>,
+    buffer: Vec<u8>,
+}
+
+/// One turn of one of the files.
+pub struct Segment {
+    file: File,
+    path: PathBuf,
+    number: u64,
+    /// Where the next group goes.
+    end: u64,
+    /// Of the last group, or of the header.
+    checksum: u32,
+}
+
+impl Journal {
+    /// Appends `entries` and waits until they are on the disk.
+    ///
+    /// # Errors
+    /// If they cannot be written; then none of them is in the journal.
+    pub fn append(&mut self, entries: &[JournalEntry]) -> Result<(), StoreError> {
+        let Self { current, buffer, .. } = self;
+        buffer.clear();
+        buffer.resize(GROUP_HEAD_BYTES, 0);
+        for entry in entries {
+            buffer.extend_from_slice(entry.as_bytes());
+        }
+        current.write_group(buffer).map_err(|source| StoreError::Journal { path: current.path.clone(), source })
+    }
+
+    /// Lets the other file take its turn, and gives what was written since the last time. `None` if nothing was, or if
+    /// the other file was not given back yet.
+    ///
+    /// # Errors
+    /// If the other file cannot be begun; then all is as before.
+    pub fn turn(&mut self) -> Result<Option<Segment>, StoreError> {
+        if self.current.is_empty() {
+            return Ok(None);
+        }
+        let Some((file, path)) = self.spare.take() else { return Ok(None) };
+        let failed = |path: &Path, source| StoreError::Journal { path: path.to_owned(), source };
+        let again = file.try_clone().map_err(|source| failed(&path, source))?;
+        match Segment::begin(again, path.clone(), self.database_id, self.current.number + 1) {
+            Ok(next) => Ok(Some(std::mem::replace(&mut self.current, next))),
+            Err(source) => {
+                let error = failed(&path, source);
+                self.spare = Some((file, path));
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes a file back whose requests are in the database now.
+    pub fn give_back(&mut self, segment: Segment) {
+        self.spare = Some((segment.file, segment.path));
+    }
+}
+
+impl Segment {
+    /// Begins a turn. The header is synced with the first group.
+    fn begin(mut file: File, path: PathBuf, database_id: Uuid, number: u64) -> io::Result<Self> {
+        let mut header = [0; HEADER_BYTES];
+        header[..8].copy_from_slice(MAGIC);
+        header[8..24].copy_from_slice(database_id.as_bytes());
+        header[24..32].copy_from_slice(&number.to_le_bytes());
+        let checksum = crc32fast::hash(&header[..32]);
+        header[32..].copy_from_slice(&checksum.to_le_bytes());
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(&header)?;
+        Ok(Self { file, path, number, end: HEADER_BYTES as u64, checksum })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.end == HEADER_BYTES as u64
+    }
+
+    /// Writes a group whose head is still to be filled in.
+    fn write_group(&mut self, group: &mut [u8]) -> io::Result<()> {
+        let (head, entries) = group.split_at_mut(GROUP_HEAD_BYTES);
+        let checksum = chain(self.checksum, entries);
+        let length = u32::try_from(entries.len()).map_err(|_| io::Error::other("a group is longer than 4 GiB"))?;
+        head[..4].copy_from_slice(&length.to_le_bytes());
+        head[4..].copy_from_slice(&checksum.to_le_bytes());
+        // a group that failed half-way is written over
+        self.file.seek(SeekFrom::Start(self.end))?;
+        self.file.write_all(group)?;
+        self.file.sync_data()?;
+        self.end += group.len() as u64;
+        self.checksum = checksum;
+        Ok(())
+    }
+
+    /// The requests that were written in this turn.
+    fn requests(&self) -> Result<Vec<NewRequest<'static>>, StoreError> {
+        match read(&self.path)? {
+            Some(found) if found.number == self.number => Ok(found.requests),
+            _ => Err(StoreError::Unexpected { what: format!("{} does not hold what it should", self.path.display()) }),
+        }
+    }
+}
+
+fn chain(previous: u32, entries: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&previous.to_le_bytes());
+    hasher.update(entries);
+    hasher.finalize()
+}
+
+/// What a file holds.
+struct Found {
+    database_id: Uuid,
+    number: u64,
+    requests: Vec<NewRequest<'static>>,
+}
+
+/// Reads a file up to the last group that is whole: what follows it was never told to anybody. `None` if there is no
+/// file, or nothing was ever synced in it.
+fn read(path: &Path) -> Result<Option<Found>, StoreError> {
+    let failed = |source| StoreError::Journal { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    match File::open(path) {
+        Ok(mut file) => file.read_to_end(&mut bytes).map_err(failed)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    let Some((header, mut rest)) = bytes.split_first_chunk::<HEADER_BYTES>() else { return Ok(None) };
+    let mut checksum = crc32fast::hash(&header[..32]);
+    if header[..8] != *MAGIC || header[32..] != checksum.to_le_bytes() {
+        return Ok(None);
+    }
+    let mut found = Found {
+        database_id: Uuid::from_slice(&header[8..24]).unwrap_or_default(),
+        number: header[24..32].iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)),
+        requests: Vec::new(),
+    };
+    while let Some((head, after)) = rest.split_first_chunk::<GROUP_HEAD_BYTES>() {
+        let [l0, l1, l2, l3, checks @ ..] = *head;
+        let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
+        let Some((mut entries, after)) = after.split_at_checked(length) else { break };
+        let expected = chain(checksum, entries);
+        if length == 0 || checks != expected.to_le_bytes() {
+            break;
+        }
+        while !entries.is_empty() {
+            found.requests.push(NewRequest::from_entry(&mut entries)?);
+        }
+        checksum = expected;
+        rest = after;
+    }
+    Ok(Some(found))
+}
+
+impl Store {
+    /// Starts the journal of this file, whose owner the process must be.
+    ///
+    /// # Errors
+    /// If its files cannot be made.
+    pub fn journal(&self) -> Result<Journal, StoreError> {
+        let [first, second] = paths_of(&self.path);
+        let make = |path: &Path| {
+            let mut options = OpenOptions::new();
+            options.create(true).truncate(true).read(true).write(true);
+            // what customers asked is nobody else's business
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            options.open(path).map_err(|source| StoreError::Journal { path: path.to_owned(), source })
+        };
+        let (file, spare) = (make(&first)?, make(&second)?);
+        // the files' names must be on the disk as well
+        #[cfg(unix)]
+        File::open(first.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+            .and_then(|folder| folder.sync_all())
+            .map_err(|source| StoreError::Journal { path: first.clone(), source })?;
+        let database_id = self.file_id()?;
+        let current = Segment::begin(file, first.clone(), database_id, self.journal_number()? + 1)
+            .map_err(|source| StoreError::Journal { path: first, source })?;
+        Ok(Journal { database_id, current, spare: Some((spare, second)), buffer: Vec::new() })
+    }
+
+    /// Takes the requests of `segment` into the database.
+    ///
+    /// # Errors
+    /// If the engine fails or the file cannot be read; then all is as before.
+    pub fn absorb(&mut self, segment: &Segment) -> Result<(), StoreError> {
+        self.insert_requests(&segment.requests()?, segment.number)
+    }
+
+    /// Takes into the database what a server that was killed left in its journals, and removes them.
+    ///
+    /// # Errors
+    /// If they cannot be read or the engine fails; then they stay.
+    pub(super) fn absorb_left(&mut self) -> Result<(), StoreError> {
+        let database_id = self.file_id()?;
+        let absorbed = self.journal_number()?;
+        let mut left = Vec::new();
+        for path in paths_of(&self.path) {
+            match read(&path)? {
+                Some(found) if found.database_id != database_id => set_aside(&path)?,
+                Some(found) if found.number > absorbed => left.push(found),
+                _ => {}
+            }
+        }
+        left.sort_by_key(|found| found.number);
+        for found in left {
+            self.insert_requests(&found.requests, found.number)?;
+        }
+        self.remove_journals();
+        Ok(())
+    }
+
+    /// Removes the journals. Their requests must be in the database.
+    pub fn remove_journals(&self) {
+        for path in paths_of(&self.path) {
+            // one that stays is harmless: its number says that it was absorbed
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    fn file_id(&self) -> Result<Uuid, StoreError> {
+        self.setting("file_id")
+    }
+
+    fn journal_number(&self) -> Result<u64, StoreError> {
+        self.setting("journal_number")
+    }
+}
+
+/// Renames a journal of another database, such as of one that lay here before: it is not this one's, but not ours to throw
+/// away either.
+fn set_aside(path: &Path) -> Result<(), StoreError> {
+    let to = beside(path, ".of-another-file");
+    tracing::warn!("{} belongs to another file: it is now {}", path.display(), to.display());
+    std::fs::rename(path, &to).map_err(|source| StoreError::Journal { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::store::RequestFilter;
+
+    fn request(path: &str) -> NewRequest<'static> {
+        NewRequest {
+            id: Uuid::now_v7(),
+            time: Timestamp::from_microsecond(1_700_000_000_000_001).expect("a time"),
+            method: "POST".to_owned(),
+            path: path.to_owned(),
+            query: None,
+            status: 200,
+            latency_us: 40,
+            model_id: Some(2),
+            client: Some("127.0.0.1:50000".to_owned()),
+            request_body: Cow::Borrowed(b"{\"carat\":1}"),
+            response_body: Cow::Borrowed(b"\xff\0"),
+        }
+    }
+
+    fn entries(paths: &[&str]) -> Vec<JournalEntry> {
+        paths.iter().map(|path| request(path).to_entry().expect("an entry")).collect()
+    }
+
+    fn logged(store: &Store) -> Vec<String> {
+        let filter = RequestFilter { limit: 100, ..RequestFilter::default() };
+        let mut paths: Vec<String> =
+            store.requests(&filter).expect("a list").into_iter().map(|request| request.path).collect();
+        paths.sort_unstable();
+        paths
+    }
+
+    fn folder() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.duckdb");
+        (folder, path)
+    }
+
+    #[test]
+    fn what_turns_give_is_absorbed_and_the_files_take_turns() {
+        let (_folder, path) = folder();
+        let mut store = Store::open(&path).expect("a store");
+        let mut journal = store.journal().expect("a journal");
+        assert!(journal.turn().expect("a turn").is_none(), "nothing was written");
+        // the second turn of a file is shorter than its first: what is left of that must not count
+        for paths in [&["/a", "/b", "/c"][..], &["/d"], &["/e"], &["/f"]] {
+            journal.append(&entries(paths)).expect("written");
+            let segment = journal.turn().expect("a turn").expect("something was written");
+            store.absorb(&segment).expect("absorbed");
+            journal.give_back(segment);
+        }
+        assert_eq!(logged(&store), ["/a", "/b", "/c", "/d", "/e", "/f"]);
+        journal.append(&entries(&["/g"])).expect("written");
+        let first = journal.turn().expect("a turn").expect("something was written");
+        journal.append(&entries(&["/h"])).expect("written");
+        assert!(journal.turn().expect("a turn").is_none(), "the other file is not back yet");
+        store.absorb(&first).expect("absorbed");
+        journal.give_back(first);
+        assert!(journal.turn().expect("a turn").is_some());
+    }
+
+    #[test]
+    fn what_a_killed_server_left_is_absorbed_once_in_order() {
+        let (_folder, path) = folder();
+        let mut store = Store::open(&path).expect("a store");
+        let mut journal = store.journal().expect("a journal");
+        journal.append(&entries(&["/a"])).expect("written");
+        let first = journal.turn().expect("a turn").expect("something was written");
+        journal.append(&entries(&["/b"])).expect("written");
+        journal.append(&entries(&["/c"])).expect("written");
+        // as if killed: the first file is absorbed, but was not given back
+        store.absorb(&first).expect("absorbed");
+        drop((store, journal, first));
+        assert!(exists(&path));
+        let store = Store::open_read_only(&path).expect("a store");
+        assert_eq!(logged(&store), ["/a", "/b", "/c"]);
+        assert!(!exists(&path));
+        drop(store);
+        assert_eq!(logged(&Store::open(&path).expect("a store")), ["/a", "/b", "/c"]);
+    }
+
+    #[test]
+    fn a_group_that_was_torn_is_left_out_and_those_before_it_are_not() {
+        let (_folder, path) = folder();
+        let store = Store::open(&path).expect("a store");
+        let mut journal = store.journal().expect("a journal");
+        journal.append(&entries(&["/a"])).expect("written");
+        journal.append(&entries(&["/b", "/c"])).expect("written");
+        drop((store, journal));
+        let [file, _] = paths_of(&path);
+        let whole = std::fs::read(&file).expect("a journal");
+        for torn in [whole.len() - 1, whole.len() / 2 + HEADER_BYTES] {
+            std::fs::write(&file, &whole[..torn]).expect("written");
+            let found = read(&file).expect("readable").expect("a journal");
+            assert_eq!(found.requests.len(), 1);
+        }
+        let mut changed = whole.clone();
+        *changed.last_mut().expect("bytes") ^= 1;
+        std::fs::write(&file, &changed).expect("written");
+        assert_eq!(read(&file).expect("readable").expect("a journal").requests.len(), 1);
+        for length in 0..HEADER_BYTES {
+            std::fs::write(&file, &whole[..length]).expect("written");
+            assert!(read(&file).expect("readable").is_none());
+        }
+    }
+
+    #[test]
+    fn a_journal_of_another_file_is_set_aside() {
+        let (_folder, path) = folder();
+        let store = Store::open(&path).expect("a store");
+        let mut journal = store.journal().expect("a journal");
+        journal.append(&entries(&["/a"])).expect("written");
+        drop((store, journal));
+        std::fs::remove_file(&path).expect("removed");
+        assert!(logged(&Store::open(&path).expect("a store")).is_empty());
+        assert!(beside(&path, ".journal-0.of-another-file").exists());
+    }
+}
