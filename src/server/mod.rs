@@ -18,6 +18,7 @@ mod request_log;
 mod request_parts;
 mod routes;
 mod similar;
+mod system;
 mod wire;
 
 use std::io;
@@ -79,14 +80,6 @@ pub enum ServerError {
     Store(#[from] StoreError),
 }
 
-/// Lets the process have as many connections as the system allows: the usual first limit is a thousand.
-fn raise_file_limit() {
-    #[cfg(unix)]
-    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
-        tracing::warn!("the limit of open files stays low: {error}");
-    }
-}
-
 /// Serves the file at `address` until a signal asks to stop. Calls `ready` with the address once it answers.
 ///
 /// # Errors
@@ -97,7 +90,8 @@ pub fn serve(
     pipeline: Pipeline,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), ServerError> {
-    raise_file_limit();
+    system::raise_file_limit();
+    system::return_memory();
     if let Some(folder) = &pipeline.watch {
         pipeline.prepare().map_err(|source| ServerError::Watch { folder: folder.clone(), source })?;
     }

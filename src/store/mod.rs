@@ -113,6 +113,8 @@ impl Store {
             .access_mode(mode)
             .and_then(|config| config.enable_autoload_extension(false))
             .and_then(|config| config.with("autoinstall_known_extensions", "false"))
+            // each checkpoint compresses the unfinished end of the log anew: fewer are cheaper
+            .and_then(|config| config.with("wal_autocheckpoint", "64MB"))
             .and_then(|config| config.with("allow_community_extensions", "false"))
             .map_err(StoreError::engine("configure the engine"))?;
         let connection = Connection::open_with_flags(path, config).map_err(opening)?;

@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::server::system;
 use crate::store::{Journal, Segment, Store, StoreError};
 use crate::text::with_causes;
 
@@ -48,6 +49,7 @@ impl Archiver {
 
     /// Does what it is sent until told to finish.
     pub(super) fn run(mut self, tasks: &Receiver<Task>) {
+        system::step_back();
         // what a server left that was killed
         let mut next = Next::Checkpoint(Instant::now() + QUIET);
         loop {

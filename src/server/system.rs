@@ -1,0 +1,37 @@
+//! What a server asks of the operating system.
+
+/// Lets the process have as many connections as the system allows: the usual first limit is a thousand.
+pub(super) fn raise_file_limit() {
+    #[cfg(unix)]
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!("the limit of open files stays low: {error}");
+    }
+}
+
+/// Has memory given back to the system when it is let go. Left to itself, the allocator of glibc learns from the first large
+/// block to keep such: under load that is four times as much as is used.
+pub(super) fn return_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        /// The allocator's own first value, in bytes, which setting it makes its last.
+        const THRESHOLD: libc::c_int = 128 * 1024;
+        #[expect(unsafe_code, reason = "a call that takes two numbers; one that is refused changes nothing")]
+        unsafe {
+            libc::mallopt(libc::M_MMAP_THRESHOLD, THRESHOLD);
+            libc::mallopt(libc::M_TRIM_THRESHOLD, THRESHOLD);
+        }
+    }
+}
+
+/// Lets other threads go first where there are more of them than processors: what the calling thread does, nobody waits for.
+pub(super) fn step_back() {
+    #[cfg(target_os = "linux")]
+    {
+        const NICENESS: libc::c_int = 10;
+        #[expect(unsafe_code, reason = "a call that takes three numbers; one that is refused changes nothing")]
+        unsafe {
+            // on Linux, of the thread alone
+            libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS);
+        }
+    }
+}
