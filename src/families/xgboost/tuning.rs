@@ -236,6 +236,43 @@ impl Space {
     }
 }
 
+/// Settings from all over the search space: `count` at random, and its corners.
+#[cfg(test)]
+pub(super) fn proposals(seed: u64, count: usize) -> Vec<Settings> {
+    let (space, study) = (Space::new(), new_study(seed).expect("a study"));
+    let mut proposals: Vec<Settings> =
+        (0..count).map(|_| space.read(&mut study.ask()).expect("within the space")).collect();
+    for encoding in Encoding::ALL {
+        for target in Target::ALL {
+            let smallest = Settings {
+                target,
+                encoding,
+                n_estimators: 100,
+                learning_rate: 1e-8,
+                max_depth: 3,
+                min_child_weight: 1,
+                subsample: 0.5,
+                colsample_bytree: COLSAMPLE_CHOICES[0],
+                reg_lambda: 1e-8,
+                reg_alpha: 1e-8,
+            };
+            let largest = Settings {
+                n_estimators: 1_000,
+                learning_rate: 1.0,
+                max_depth: 9,
+                min_child_weight: 10,
+                subsample: 1.0,
+                colsample_bytree: COLSAMPLE_CHOICES[COLSAMPLE_CHOICES.len() - 1],
+                reg_lambda: 1.0,
+                reg_alpha: 1.0,
+                ..smallest
+            };
+            proposals.extend([smallest, largest, Settings { min_child_weight: 1, reg_alpha: 1e-8, ..largest }]);
+        }
+    }
+    proposals
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
