@@ -27,7 +27,7 @@ lint: setup
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --no-deps --document-private-items
 
 bench: build
-	$(CARGO) build --release --example empty_route
+	$(CARGO) build --release --example empty_route --example steady_load
 	@benches/load/run
 
 bench-in-process: setup

@@ -12,5 +12,6 @@ pub mod metrics;
 pub mod server;
 pub mod split;
 pub mod store;
+pub mod system;
 pub mod text;
 pub mod training;

@@ -18,8 +18,12 @@ use crate::control::{Access, AddModels, AddModelsAnswer, Desk, ReadArtifact, Rea
 use crate::families::{FAMILIES, Family, FitPlan, Observer, find_family};
 use crate::metrics::Metrics;
 use crate::store::{Dataset, Lineage, NewModel, NewPromotion, TrialRecord};
+use crate::system;
 use crate::text::{count, dollars};
 use crate::training::{Incumbent, Partition, Promote, Trained, TrainingError, Verdict, decide, train};
+
+/// How far a training beside a server steps back.
+const NICENESS: i32 = 19;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -91,7 +95,13 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
         return Err(TrainingError::NoSales.into());
     }
     // the file is left to others while the models are trained
-    let dataset = Desk::open(database, Access::Write)?.run(ReadDataset {})?;
+    let mut desk = Desk::open(database, Access::Write)?;
+    if desk.is_server() {
+        // customers wait for the server, nobody for this
+        system::step_back(NICENESS);
+    }
+    let dataset = desk.run(ReadDataset {})?;
+    drop(desk);
     let sales: Vec<_> = dataset.sales.iter().map(|stored| stored.sale).collect();
     let partition = Partition::new(&sales, &dataset.holdout_salt)?;
 

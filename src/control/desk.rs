@@ -11,14 +11,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between two tries.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Becomes the owner of the file at `database`. Waits for commands that are at it, but not for a server.
+/// Becomes the owner of the file at `database`, to serve it. Waits for commands that are at it, but not for a server.
 ///
 /// # Errors
 /// If the file cannot be opened.
 pub fn own(database: &Path) -> Result<Store, StoreError> {
     let started = Instant::now();
     loop {
-        match Store::open(database) {
+        match Store::open_to_stay(database) {
             Err(StoreError::Held { holder: Holder::Diamonds(_), .. }) if started.elapsed() < PATIENCE => {
                 std::thread::sleep(PAUSE);
             }
@@ -72,6 +72,12 @@ impl Desk {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Whether a server has the file.
+    #[must_use]
+    pub fn is_server(&self) -> bool {
+        !matches!(self, Self::Own(_))
     }
 
     /// Has `operation` done.

@@ -18,7 +18,6 @@ mod request_log;
 mod request_parts;
 mod routes;
 mod similar;
-mod system;
 mod wire;
 
 use std::io;
@@ -40,6 +39,7 @@ use wire::Limits;
 
 use crate::engine::{Engine, EngineError};
 use crate::store::{ServerNote, Store, StoreError};
+use crate::system;
 
 /// What anybody may ask for.
 const PUBLIC_LIMITS: Limits = Limits { body_bytes: 1024 * 1024, connections: 16_384 };

@@ -141,7 +141,7 @@ fn put_away(file: &Path, folder: &Path, report: &Value) -> io::Result<PathBuf> {
     Ok(to)
 }
 
-/// A training in a process of its own, of low priority.
+/// A training in a process of its own, which steps back for the server.
 struct Training {
     database: PathBuf,
     child: Option<Child>,
@@ -177,25 +177,14 @@ impl Training {
     }
 
     fn start(&self) -> io::Result<Child> {
-        /// What is added to the process's niceness: it works when nobody else does.
-        const NICENESS: &str = "10";
-        let program = std::env::current_exe()?;
-        let start = |mut command: Command| {
-            command
-                .arg("--db")
-                .arg(&self.database)
-                .args(["--quiet", "retrain"])
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                // a server that stops does not leave its training behind
-                .kill_on_drop(true)
-                .spawn()
-        };
-        let mut nice = Command::new("nice");
-        nice.args(["-n", NICENESS]).arg(&program);
-        start(nice).or_else(|error| match error.kind() {
-            io::ErrorKind::NotFound => start(Command::new(&program)),
-            _ => Err(error),
-        })
+        Command::new(std::env::current_exe()?)
+            .arg("--db")
+            .arg(&self.database)
+            .args(["--quiet", "retrain"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            // a server that stops does not leave its training behind
+            .kill_on_drop(true)
+            .spawn()
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -24,8 +25,12 @@ use super::app::App;
 use super::attachments::{ReceivedBody, Refusal};
 use super::problem::Problem;
 
-/// Largest head of a request, in bytes.
+/// Largest head of a request, in bytes, and most fields in it.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
+const MAX_HEAD_FIELDS: usize = 100;
+/// How many times larger heads may be that are read at all: up to there the refusal is in the log and says what is wrong,
+/// past it the connection ends.
+const READ_HEAD_TIMES: usize = 4;
 /// How long the head of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the body of a request may take.
@@ -153,7 +158,8 @@ async fn carry_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES)
+        .max_buf_size(READ_HEAD_TIMES * MAX_HEAD_BYTES)
+        .max_headers(READ_HEAD_TIMES * MAX_HEAD_FIELDS)
         // a client may say that it has sent all and still wait for the answer
         .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
@@ -200,6 +206,9 @@ async fn answer(
             inner.append_header(name.as_str(), text);
         }
     }
+    if let Some(problem) = refuse_head(&head) {
+        refused = Some(problem);
+    }
     match read_body(body, max_body_bytes).await {
         Ok(bytes) => {
             inner.ext_mut().insert(ReceivedBody(bytes));
@@ -216,6 +225,20 @@ async fn answer(
             bare(hyper::StatusCode::INTERNAL_SERVER_ERROR)
         }
     }
+}
+
+/// Refuses a head that is too large.
+fn refuse_head(head: &Parts) -> Option<Problem> {
+    let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let fields: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let detail = if target + fields > MAX_HEAD_BYTES {
+        format!("address and headers are longer than {MAX_HEAD_BYTES} bytes in all")
+    } else if head.headers.len() > MAX_HEAD_FIELDS {
+        format!("there are more than {MAX_HEAD_FIELDS} headers")
+    } else {
+        return None;
+    };
+    Some(Problem::new(431, format!("{detail}: send fewer or shorter ones")))
 }
 
 async fn read_body(mut body: Incoming, max_bytes: usize) -> Result<Bytes, Problem> {

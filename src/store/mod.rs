@@ -49,11 +49,24 @@ impl Store {
     /// # Errors
     /// If another process holds it, if it is not a file of `diamonds`, or if a newer `diamonds` made it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_within(path, None)
+    }
+
+    /// As [`Store::open`], for a process that stays: the engine keeps little in memory, and puts what is more aside on the
+    /// disk. Left to itself, it keeps all of the log that it has written, up to most of the machine's memory.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_to_stay(path: &Path) -> Result<Self, StoreError> {
+        Self::open_within(path, Some("128MB"))
+    }
+
+    fn open_within(path: &Path, memory_limit: Option<&str>) -> Result<Self, StoreError> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?;
         }
         refuse_foreign(path)?;
-        let mut store = Self::connect(path, AccessMode::ReadWrite)?;
+        let mut store = Self::connect(path, AccessMode::ReadWrite, memory_limit)?;
         migrations::apply(&mut store.connection, path)?;
         store.absorb_left()?;
         Ok(store)
@@ -68,13 +81,13 @@ impl Store {
             return Err(StoreError::NoFile { path: path.to_owned() });
         }
         refuse_foreign(path)?;
-        let store = Self::connect(path, AccessMode::ReadOnly)?;
+        let store = Self::connect(path, AccessMode::ReadOnly, None)?;
         if migrations::is_current(&store.connection, path)? && !journal::exists(path) {
             return Ok(store);
         }
         drop(store);
         drop(Self::open(path)?);
-        Self::connect(path, AccessMode::ReadOnly)
+        Self::connect(path, AccessMode::ReadOnly, None)
     }
 
     /// A second connection to the same open file.
@@ -107,7 +120,7 @@ impl Store {
         beside(&self.path, SPOOL)
     }
 
-    fn connect(path: &Path, mode: AccessMode) -> Result<Self, StoreError> {
+    fn connect(path: &Path, mode: AccessMode, memory_limit: Option<&str>) -> Result<Self, StoreError> {
         let opening = |source| explain_open_error(path, source);
         let config = Config::default()
             .access_mode(mode)
@@ -116,6 +129,10 @@ impl Store {
             // each checkpoint compresses the unfinished end of the log anew: fewer are cheaper
             .and_then(|config| config.with("wal_autocheckpoint", "64MB"))
             .and_then(|config| config.with("allow_community_extensions", "false"))
+            .and_then(|config| match memory_limit {
+                Some(limit) => config.with("memory_limit", limit),
+                None => Ok(config),
+            })
             .map_err(StoreError::engine("configure the engine"))?;
         let connection = Connection::open_with_flags(path, config).map_err(opening)?;
         // order matters: the one folder first, then the door is shut for good

@@ -388,8 +388,18 @@ fn what_is_no_http_is_refused_and_others_are_still_served() {
     let held = held();
     let server = &held.1;
     assert!(raw(server, b"hello\r\n\r\n").starts_with("HTTP/1.1 400"));
-    let long = format!("GET / HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n", "y".repeat(20_000));
-    assert!(raw(server, long.as_bytes()).starts_with("HTTP/1.1 431"));
+    let long = |length| {
+        let value = "y".repeat(length);
+        format!("GET /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: {value}\r\n\r\n")
+    };
+    assert!(raw(server, long(15_000).as_bytes()).starts_with("HTTP/1.1 200"));
+    let refused = raw(server, long(20_000).as_bytes());
+    assert!(refused.starts_with("HTTP/1.1 431") && refused.contains("longer than 16384 bytes"), "{refused}");
+    let many = "a: b\r\n".repeat(150);
+    let refused =
+        raw(server, format!("GET /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{many}\r\n").as_bytes());
+    assert!(refused.starts_with("HTTP/1.1 431") && refused.contains("more than 100 headers"), "{refused}");
+    assert!(raw(server, long(100_000).as_bytes()).starts_with("HTTP/1.1 431"), "past what is read at all");
     let odd = raw(server, b"BREW /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     assert!(odd.starts_with("HTTP/1.1 501") && odd.contains("BREW"), "{odd}");
     assert_eq!(server.get("/health").status, 200);

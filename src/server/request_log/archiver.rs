@@ -4,8 +4,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::server::system;
 use crate::store::{Journal, Segment, Store, StoreError};
+use crate::system;
 use crate::text::with_causes;
 
 /// How long requests gather in the journal: each transaction of the engine has its price, whatever is in it.
@@ -14,6 +14,9 @@ const GATHERING: Duration = Duration::from_millis(250);
 const PAUSE: Duration = Duration::from_secs(5);
 /// How long nobody must have asked anything before a checkpoint is written.
 const QUIET: Duration = Duration::from_secs(1);
+
+/// Answers go first, but the log must not be left behind for good.
+const NICENESS: i32 = 10;
 
 /// Something to be done with the file, or told that it cannot be.
 type Between = Box<dyn FnOnce(Result<&mut Store, StoreError>) + Send>;
@@ -49,7 +52,10 @@ impl Archiver {
 
     /// Does what it is sent until told to finish.
     pub(super) fn run(mut self, tasks: &Receiver<Task>) {
-        system::step_back();
+        // on systems where this would slow answers down as well, it is left out
+        if cfg!(target_os = "linux") {
+            system::step_back(NICENESS);
+        }
         // what a server left that was killed
         let mut next = Next::Checkpoint(Instant::now() + QUIET);
         loop {

@@ -1,7 +1,7 @@
-//! What a server asks of the operating system.
+//! What is asked of the operating system.
 
 /// Lets the process have as many connections as the system allows: the usual first limit is a thousand.
-pub(super) fn raise_file_limit() {
+pub fn raise_file_limit() {
     #[cfg(unix)]
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!("the limit of open files stays low: {error}");
@@ -10,7 +10,7 @@ pub(super) fn raise_file_limit() {
 
 /// Has memory given back to the system when it is let go. Left to itself, the allocator of glibc learns from the first large
 /// block to keep such: under load that is four times as much as is used.
-pub(super) fn return_memory() {
+pub fn return_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         /// The allocator's own first value, in bytes, which setting it makes its last.
@@ -23,15 +23,15 @@ pub(super) fn return_memory() {
     }
 }
 
-/// Lets other threads go first where there are more of them than processors: what the calling thread does, nobody waits for.
-pub(super) fn step_back() {
-    #[cfg(target_os = "linux")]
-    {
-        const NICENESS: libc::c_int = 10;
-        #[expect(unsafe_code, reason = "a call that takes three numbers; one that is refused changes nothing")]
-        unsafe {
-            // on Linux, of the thread alone
-            libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS);
-        }
+/// Lets others go first where there are more of them than processors: the calling thread, and those that it starts from now
+/// on, do what nobody waits for. `niceness` is from 0, as important as all, to 19, which is next to nothing.
+pub fn step_back(niceness: i32) {
+    #[cfg(unix)]
+    #[expect(unsafe_code, reason = "a call that takes three numbers; one that is refused changes nothing")]
+    unsafe {
+        // Linux takes the 0 for the calling thread, others for the whole process
+        libc::setpriority(libc::PRIO_PROCESS, 0, niceness);
     }
+    #[cfg(not(unix))]
+    let _ = niceness;
 }
