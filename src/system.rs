@@ -24,14 +24,16 @@ pub fn return_memory() {
 }
 
 /// Lets others go first where there are more of them than processors: the calling thread, and those that it starts from now
-/// on, do what nobody waits for. `niceness` is from 0, as important as all, to 19, which is next to nothing.
-pub fn step_back(niceness: i32) {
+/// on, do what nobody waits for.
+pub fn step_back() {
+    /// A tenth of the time of others: enough not to be left behind for good.
+    #[cfg(unix)]
+    const NICENESS: libc::c_int = 10;
+
     #[cfg(unix)]
     #[expect(unsafe_code, reason = "a call that takes three numbers; one that is refused changes nothing")]
     unsafe {
         // Linux takes the 0 for the calling thread, others for the whole process
-        libc::setpriority(libc::PRIO_PROCESS, 0, niceness);
+        libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS);
     }
-    #[cfg(not(unix))]
-    let _ = niceness;
 }

@@ -22,9 +22,6 @@ use crate::system;
 use crate::text::{count, dollars};
 use crate::training::{Incumbent, Partition, Promote, Trained, TrainingError, Verdict, decide, train};
 
-/// How far a training beside a server steps back.
-const NICENESS: i32 = 19;
-
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// Train this family only; may be given more than once [default: all]
@@ -98,7 +95,7 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     let mut desk = Desk::open(database, Access::Write)?;
     if desk.is_server() {
         // customers wait for the server, nobody for this
-        system::step_back(NICENESS);
+        system::step_back();
     }
     let dataset = desk.run(ReadDataset {})?;
     drop(desk);

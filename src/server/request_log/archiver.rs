@@ -15,9 +15,6 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// How long nobody must have asked anything before a checkpoint is written.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// Answers go first, but the log must not be left behind for good.
-const NICENESS: i32 = 10;
-
 /// Something to be done with the file, or told that it cannot be.
 type Between = Box<dyn FnOnce(Result<&mut Store, StoreError>) + Send>;
 
@@ -54,7 +51,7 @@ impl Archiver {
     pub(super) fn run(mut self, tasks: &Receiver<Task>) {
         // on systems where this would slow answers down as well, it is left out
         if cfg!(target_os = "linux") {
-            system::step_back(NICENESS);
+            system::step_back();
         }
         // what a server left that was killed
         let mut next = Next::Checkpoint(Instant::now() + QUIET);
