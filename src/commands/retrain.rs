@@ -14,22 +14,26 @@ use serde_json::{Map, Value};
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::control::{Access, AddModels, AddModelsAnswer, Desk, ReadArtifact, ReadChampion, ReadDataset};
+use crate::control::{Access, AddModels, AddModelsAnswer, Desk, ListModels, ReadArtifact, ReadChampion, ReadDataset};
 use crate::families::{FAMILIES, Family, FitPlan, Observer, find_family};
 use crate::metrics::Metrics;
-use crate::store::{Dataset, Lineage, NewModel, NewPromotion, TrialRecord};
+use crate::store::{Dataset, Lineage, ModelRecord, NewModel, NewPromotion, TrialRecord};
 use crate::system;
 use crate::text::{count, dollars};
 use crate::training::{Incumbent, Partition, Promote, Trained, TrainingError, Verdict, decide, train};
+
+/// Settings that are tried unless told otherwise: first, and where the settings of an earlier model are known to do well.
+const TRIALS: usize = 60;
+const TRIALS_AGAIN: usize = 15;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// Train this family only; may be given more than once [default: all]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(FAMILIES.iter().map(|family| family.name())))]
     family: Vec<String>,
-    /// Settings to try at most, for families that tune
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    trials: usize,
+    /// Settings to try at most, for families that tune [default: 60; 15 where an earlier model saw nearly the same sales]
+    #[arg(long, value_name = "N")]
+    trials: Option<usize>,
     /// Time to tune at most, such as 60s or 5m; the final fit comes on top [default: until all trials are done]
     #[arg(long, value_name = "TIME", value_parser = parse_budget)]
     budget: Option<Duration>,
@@ -97,12 +101,14 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
         // customers wait for the server, nobody for this
         system::step_back();
     }
+    let earlier = desk.run(ListModels {})?;
     let dataset = desk.run(ReadDataset {})?;
     drop(desk);
     let sales: Vec<_> = dataset.sales.iter().map(|stored| stored.sale).collect();
     let partition = Partition::new(&sales, &dataset.holdout_salt)?;
 
-    let trained = train_all(&families, &partition, arguments, console)?;
+    let plans: Vec<Plan> = families.iter().map(|family| Plan::new(*family, arguments, &earlier, sales.len())).collect();
+    let trained = train_all(&plans, &partition, arguments, console)?;
     let metrics: Vec<Metrics> = trained.iter().map(|one| one.metrics).collect();
     let models: Vec<NewModel> = trained.iter().map(|one| to_store(one, arguments.seed, &dataset, &partition)).collect();
     let outcome =
@@ -136,9 +142,33 @@ impl ModelReport {
     }
 }
 
+/// How one family is trained.
+struct Plan {
+    family: &'static dyn Family,
+    trials: usize,
+    /// The settings of its newest model.
+    start: Option<Map<String, Value>>,
+}
+
+impl Plan {
+    /// Starts from what `earlier` models, newest first, have found; where the newest has seen nearly all of the `sales`
+    /// sales, there is little left to look for.
+    fn new(family: &'static dyn Family, arguments: &Arguments, earlier: &[ModelRecord], sales: usize) -> Self {
+        let newest = earlier.iter().find(|model| model.family == family.name());
+        let sales = i64::try_from(sales).unwrap_or(i64::MAX);
+        let saw_nearly_all = newest.is_some_and(|model| model.trials > 0 && sales / 10 * 9 <= model.dataset.rows);
+        let usual = if saw_nearly_all { TRIALS_AGAIN } else { TRIALS };
+        Self {
+            family,
+            trials: arguments.trials.unwrap_or(usual),
+            start: newest.map(|model| model.hyperparameters.clone()),
+        }
+    }
+}
+
 /// Trains a model of each family. One that cannot be fitted does not keep the others from it.
 fn train_all(
-    families: &[&dyn Family],
+    plans: &[Plan],
     partition: &Partition,
     arguments: &Arguments,
     console: &Console,
@@ -146,10 +176,15 @@ fn train_all(
     let stop: &'static AtomicBool = listen_for_stop()?;
     let mut trained = Vec::new();
     let mut failures = Vec::new();
-    for family in families {
-        let progress = Progress::new(family.name(), arguments.trials, stop, console);
-        let plan =
-            FitPlan { seed: arguments.seed, trials: arguments.trials, budget: arguments.budget, observer: &progress };
+    for Plan { family, trials, start } in plans {
+        let progress = Progress::new(family.name(), *trials, stop, console);
+        let plan = FitPlan {
+            seed: arguments.seed,
+            trials: *trials,
+            budget: arguments.budget,
+            start: start.as_ref(),
+            observer: &progress,
+        };
         let result = train(*family, partition, &plan);
         progress.bar.finish_and_clear();
         match result {

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Family, FamilyError, FitPlan, Fitted, Model};
-use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
-use crate::features::{Feature, Target, encode_f64, levels_present};
+use crate::diamond::{Grade, Sale, Stone};
+use crate::features::{Feature, KnownGrades, Target, encode_f64};
 use crate::metrics::mean_absolute_error;
 use crate::split::Split;
 
@@ -88,10 +88,9 @@ struct LinearModel {
     target: Target,
     intercept: f64,
     columns: Vec<Column>,
-    /// The grades that training saw, worst first; others are priced as the nearest of these.
-    cuts: Vec<Cut>,
-    colors: Vec<Color>,
-    clarities: Vec<Clarity>,
+    /// The grades that training saw; others are priced as the nearest of these.
+    #[serde(flatten)]
+    grades: KnownGrades,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -106,13 +105,11 @@ impl LinearModel {
     fn fit(sales: &[Sale], target: Target) -> Result<Self, FamilyError> {
         let unfit = |reason: String| FamilyError::Unfit { family: NAME, sales: sales.len(), reason };
         let stones: Vec<Stone> = sales.iter().map(|sale| sale.stone).collect();
-        let cuts = levels_present(&stones, |stone| stone.cut);
-        let colors = levels_present(&stones, |stone| stone.color);
-        let clarities = levels_present(&stones, |stone| stone.clarity);
+        let grades = KnownGrades::of(&stones);
         let mut features = vec![Feature::Carat, Feature::X];
-        features.extend(after_base_line(&cuts).map(Feature::CutIs));
-        features.extend(after_base_line(&colors).map(Feature::ColorIs));
-        features.extend(after_base_line(&clarities).map(Feature::ClarityIs));
+        features.extend(after_base_line(&grades.cuts).map(Feature::CutIs));
+        features.extend(after_base_line(&grades.colors).map(Feature::ColorIs));
+        features.extend(after_base_line(&grades.clarities).map(Feature::ClarityIs));
         if sales.len() <= features.len() {
             return Err(unfit(format!("{} columns need more rows than that: ingest more sales", features.len())));
         }
@@ -129,7 +126,7 @@ impl LinearModel {
             .zip(solved.params())
             .map(|(feature, coefficient)| Column { feature: feature.name(), coefficient: *coefficient })
             .collect();
-        Ok(Self { target, intercept: solved.intercept(), columns, cuts, colors, clarities })
+        Ok(Self { target, intercept: solved.intercept(), columns, grades })
     }
 }
 
@@ -145,17 +142,15 @@ struct ReadyModel {
     target: Target,
     intercept: f64,
     columns: Vec<(Feature, f64)>,
-    cuts: Vec<Cut>,
-    colors: Vec<Color>,
-    clarities: Vec<Clarity>,
+    grades: KnownGrades,
 }
 
 impl TryFrom<LinearModel> for ReadyModel {
     type Error = FamilyError;
 
     fn try_from(stored: LinearModel) -> Result<Self, FamilyError> {
-        let LinearModel { target, intercept, columns, cuts, colors, clarities } = stored;
-        if cuts.is_empty() || colors.is_empty() || clarities.is_empty() {
+        let LinearModel { target, intercept, columns, grades } = stored;
+        if grades.lacks_a_scale() {
             return Err(unreadable("it lists no grades".to_owned()));
         }
         let columns = columns
@@ -165,26 +160,16 @@ impl TryFrom<LinearModel> for ReadyModel {
                 None => Err(unreadable(format!("no feature is called {:?}", column.feature))),
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { target, intercept, columns, cuts, colors, clarities })
+        Ok(Self { target, intercept, columns, grades })
     }
 }
 
 impl Model for ReadyModel {
     fn price_usd(&self, stone: &Stone) -> f64 {
-        let known = Stone {
-            cut: nearest(&self.cuts, stone.cut),
-            color: nearest(&self.colors, stone.color),
-            clarity: nearest(&self.clarities, stone.clarity),
-            ..*stone
-        };
+        let known = self.grades.nearest(stone);
         let sum: f64 = self.columns.iter().map(|(feature, coefficient)| feature.value(&known) * coefficient).sum();
         self.target.to_price(sum + self.intercept)
     }
-}
-
-/// The known grade nearest to `wanted` on its scale; of two as near, the worse, which is the more careful price.
-fn nearest<G: Grade>(known: &[G], wanted: G) -> G {
-    known.iter().copied().min_by_key(|grade| grade.rank().abs_diff(wanted.rank())).unwrap_or(wanted)
 }
 
 fn unreadable(reason: String) -> FamilyError {
@@ -194,6 +179,7 @@ fn unreadable(reason: String) -> FamilyError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diamond::Cut;
     use crate::generator::Generator;
 
     #[test]
@@ -213,11 +199,5 @@ mod tests {
         assert!((coefficient("cut_Ideal") - 50.0).abs() < 1e-6);
         assert!(coefficient("x").abs() < 1e-6);
         assert!((model.intercept - 100.0).abs() < 1e-6);
-    }
-
-    #[test]
-    fn the_worse_of_two_grades_as_near_is_taken() {
-        assert_eq!(nearest(&[Clarity::SI1, Clarity::VS1], Clarity::VS2), Clarity::SI1);
-        assert_eq!(nearest(&[Clarity::SI1, Clarity::VS1], Clarity::IF), Clarity::VS1);
     }
 }

@@ -57,6 +57,8 @@ pub struct FitPlan<'a> {
     pub trials: usize,
     /// How long to tune at most; the fit itself comes on top.
     pub budget: Option<Duration>,
+    /// The settings of an earlier model of the family, as it gave them: a family that tunes tries them first.
+    pub start: Option<&'a Map<String, Value>>,
     /// Told of the progress, and asked whether to stop tuning.
     pub observer: &'a dyn Observer,
 }
@@ -159,7 +161,7 @@ mod tests {
     use crate::generator::Generator;
     use crate::metrics::Metrics;
 
-    const PLAN: FitPlan<'_> = FitPlan { seed: 7, trials: 4, budget: None, observer: &Unobserved };
+    const PLAN: FitPlan<'_> = FitPlan { seed: 7, trials: 4, budget: None, start: None, observer: &Unobserved };
 
     fn fit(family: &dyn Family, sales: &[Sale]) -> Fitted {
         family.fit(sales, &PLAN).unwrap_or_else(|error| panic!("{error}"))

@@ -25,6 +25,12 @@ pub enum Feature {
     ColorRank,
     /// Place of the clarity on its scale, 0 for the worst.
     ClarityRank,
+    /// Weight for the box that holds the stone: carat / (x·y·z), in ct/mm³. About 0.0061 for a round brilliant.
+    Density,
+    /// Length for width: x / y.
+    LengthToWidth,
+    /// How large the stone looks for its weight: √(x·y) / ∛carat, in mm. About 6.5 for a round brilliant.
+    Spread,
     /// 1 for stones of this cut, 0 for others.
     CutIs(Cut),
     /// 1 for stones of this colour, 0 for others.
@@ -34,7 +40,7 @@ pub enum Feature {
 }
 
 /// The columns that have no parameter.
-const PLAIN: [Feature; 9] = [
+const PLAIN: [Feature; 12] = [
     Feature::Carat,
     Feature::CutRank,
     Feature::ColorRank,
@@ -44,6 +50,9 @@ const PLAIN: [Feature; 9] = [
     Feature::X,
     Feature::Y,
     Feature::Z,
+    Feature::Density,
+    Feature::LengthToWidth,
+    Feature::Spread,
 ];
 
 impl Feature {
@@ -57,6 +66,9 @@ impl Feature {
             Self::X => "x".to_owned(),
             Self::Y => "y".to_owned(),
             Self::Z => "z".to_owned(),
+            Self::Density => "density".to_owned(),
+            Self::LengthToWidth => "length_to_width".to_owned(),
+            Self::Spread => "spread".to_owned(),
             Self::CutRank => Cut::SCALE.to_owned(),
             Self::ColorRank => Color::SCALE.to_owned(),
             Self::ClarityRank => Clarity::SCALE.to_owned(),
@@ -91,6 +103,9 @@ impl Feature {
             Self::X => stone.x_mm,
             Self::Y => stone.y_mm,
             Self::Z => stone.z_mm,
+            Self::Density => stone.weight_carat / (stone.x_mm * stone.y_mm * stone.z_mm),
+            Self::LengthToWidth => stone.x_mm / stone.y_mm,
+            Self::Spread => (stone.x_mm * stone.y_mm).sqrt() / stone.weight_carat.cbrt(),
             Self::CutRank => number_of_rank(stone.cut),
             Self::ColorRank => number_of_rank(stone.color),
             Self::ClarityRank => number_of_rank(stone.clarity),
@@ -110,27 +125,15 @@ fn number_of_rank(grade: impl Grade) -> f64 {
 /// All nine columns, each scale as one column of ranks.
 #[must_use]
 pub fn nine_ordinal() -> Vec<Feature> {
-    PLAIN.to_vec()
+    PLAIN[..9].to_vec()
 }
 
-/// All nine measures of a stone, each scale as one column a grade.
+/// The nine, and what they say together.
 #[must_use]
-pub fn nine_one_hot() -> Vec<Feature> {
-    let mut features = vec![Feature::Carat];
-    features.extend(Cut::ALL.iter().copied().map(Feature::CutIs));
-    features.extend(Color::ALL.iter().copied().map(Feature::ColorIs));
-    features.extend(Clarity::ALL.iter().copied().map(Feature::ClarityIs));
-    features.extend([Feature::Depth, Feature::Table, Feature::X, Feature::Y, Feature::Z]);
+pub fn with_derived() -> Vec<Feature> {
+    let mut features = nine_ordinal();
+    features.extend([Feature::Density, Feature::LengthToWidth, Feature::Spread]);
     features
-}
-
-/// The grades of one scale that occur among `stones`, worst first.
-pub fn levels_present<'a, G: Grade>(stones: impl IntoIterator<Item = &'a Stone>, grade_of: fn(&Stone) -> G) -> Vec<G> {
-    let mut present = vec![false; G::ALL.len()];
-    for stone in stones {
-        present[grade_of(stone).rank()] = true;
-    }
-    G::ALL.iter().copied().filter(|grade| present[grade.rank()]).collect()
 }
 
 /// The matrix of `features` over `stones`, of shape `(n_stones, n_features)`.
@@ -164,7 +167,8 @@ mod tests {
 
     #[test]
     fn a_name_leads_back_to_its_feature() {
-        for feature in nine_ordinal().into_iter().chain(nine_one_hot()) {
+        let grades = [Feature::CutIs(Cut::VeryGood), Feature::ColorIs(Color::D), Feature::ClarityIs(Clarity::IF)];
+        for feature in with_derived().into_iter().chain(grades) {
             assert_eq!(Feature::from_name(&feature.name()), Some(feature));
         }
         assert_eq!(Feature::from_name("cut_Great"), None);
@@ -173,11 +177,18 @@ mod tests {
 
     #[test]
     fn one_row_is_encoded_like_one_among_many() {
-        let features = nine_one_hot();
+        let features = with_derived();
         let alone = encode_f32(&features, [&STONE]);
         let together = encode_f32(&features, [&Stone { cut: Cut::Ideal, ..STONE }, &STONE]);
         assert_eq!(alone[..], together[features.len()..]);
-        assert_eq!(alone[1..21].iter().sum::<f32>().to_bits(), 3.0_f32.to_bits(), "one column of each scale");
+    }
+
+    #[test]
+    fn derived_measures_are_those_worked_out_by_hand() {
+        let derived = [Feature::Density, Feature::LengthToWidth, Feature::Spread].map(|feature| feature.value(&STONE));
+        for (value, expected) in derived.into_iter().zip([0.006_088_745, 0.993_985, 6.422_61]) {
+            assert!((value / expected - 1.0).abs() < 1e-5, "{value}, expected {expected}");
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What a model sees of a stone: named columns of numbers, and the target it learns.
 
 mod feature;
+mod known_grades;
 mod target;
 
-pub use feature::{Feature, encode_f32, encode_f64, levels_present, nine_one_hot, nine_ordinal};
+pub use feature::{Feature, encode_f32, encode_f64, nine_ordinal, with_derived};
+pub use known_grades::{KnownGrades, levels_present};
 pub use target::Target;

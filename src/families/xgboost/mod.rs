@@ -1,17 +1,18 @@
 //! Boosted trees, tuned: the sharper of the two families.
 //!
 //! The bytes of a model are XGBoost's own JSON format, so that its other tools read them. What XGBoost does not know of,
-//! the target, is kept in the model's attributes.
+//! the target and the curve that the trees start from, is kept in the model's attributes.
 
 mod document;
 mod settings;
 mod training;
 mod trees;
+mod trend;
 mod tuning;
 
 use serde_json::json;
 
-use self::settings::Settings;
+use self::settings::{Settings, TARGET};
 pub use self::trees::TreeModel;
 use super::{Family, FamilyError, FitPlan, Fitted, Model};
 use crate::diamond::Sale;
@@ -19,6 +20,9 @@ use crate::diamond::Sale;
 const NAME: &str = "xgboost";
 /// Name of the attribute of a model that holds the name of its target.
 const TARGET_ATTRIBUTE: &str = "diamonds_target";
+
+/// Name of the attribute of a model that holds the curve to which its trees add, as JSON, if there is one.
+const TREND_ATTRIBUTE: &str = "diamonds_trend";
 
 /// The family of boosted trees.
 pub struct XgBoost;
@@ -43,7 +47,7 @@ impl Family for XgBoost {
             features: model.features().iter().map(|feature| feature.name()).collect(),
             model: Box::new(model),
             bytes,
-            target: settings.target.name(),
+            target: TARGET.name(),
             hyperparameters,
             trials: outcome.trials,
         })
@@ -59,7 +63,8 @@ impl Family for XgBoost {
 /// # Errors
 /// If the library fails.
 pub fn train_plain(sales: &[Sale], trees: u32, depth: u32) -> Result<Vec<u8>, FamilyError> {
-    let settings = Settings { n_estimators: trees, max_depth: depth, min_child_weight: 1, ..Settings::START };
+    let settings =
+        Settings { n_estimators: trees, max_depth: depth, min_child_weight: 1, learning_rate: 0.05, ..Settings::START };
     training::train(sales, &settings, 1)
 }
 

@@ -1,36 +1,61 @@
 //! The hyper-parameters of boosted trees.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::features::{Feature, Target, nine_one_hot, nine_ordinal};
+use crate::features::{Feature, Target, with_derived};
 
-/// How the three grades become numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Encoding {
-    /// One column a scale: the grade's place in the trade's order.
-    Ordinal,
-    /// One column a grade.
-    OneHot,
+/// What the trees learn: shares of the price, so that a small stone counts as much as a large one.
+pub const TARGET: Target = Target::LogPrice;
+
+/// The columns that the trees see.
+pub fn features() -> Vec<Feature> {
+    with_derived()
 }
 
-impl Encoding {
-    pub const ALL: [Self; 2] = [Self::Ordinal, Self::OneHot];
+/// What errors cost while the trees are grown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Objective {
+    /// Their square: the trees aim at the mean.
+    #[serde(rename = "reg:squarederror")]
+    Squared,
+    /// Their size: the trees aim at the median, and stones that are off by much pull less.
+    #[serde(rename = "reg:absoluteerror")]
+    Absolute,
+}
 
-    pub fn features(self) -> Vec<Feature> {
+impl Objective {
+    pub const ALL: [Self; 2] = [Self::Squared, Self::Absolute];
+
+    fn name(self) -> &'static str {
         match self {
-            Self::Ordinal => nine_ordinal(),
-            Self::OneHot => nine_one_hot(),
+            Self::Squared => "reg:squarederror",
+            Self::Absolute => "reg:absoluteerror",
         }
     }
 }
 
+/// What the trees start from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Base {
+    /// The mean of the target.
+    Mean,
+    /// A smooth curve of weight and grades.
+    Trend,
+}
+
+impl Base {
+    pub const ALL: [Self; 2] = [Self::Mean, Self::Trend];
+}
+
 /// One point of the search space. The names of the numbers are XGBoost's.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    pub target: Target,
-    pub encoding: Encoding,
+    pub base: Base,
+    pub objective: Objective,
+    /// Whether trees may not let the price fall where a stone is heavier or a grade better, all else the same.
+    pub monotone: bool,
     pub n_estimators: u32,
     pub learning_rate: f64,
     pub max_depth: u32,
@@ -44,10 +69,11 @@ pub struct Settings {
 impl Settings {
     /// Where every search starts: settings that do well on sales of diamonds without any tuning.
     pub const START: Self = Self {
-        target: Target::LogPrice,
-        encoding: Encoding::Ordinal,
-        n_estimators: 600,
-        learning_rate: 0.05,
+        base: Base::Trend,
+        objective: Objective::Absolute,
+        monotone: false,
+        n_estimators: 1_500,
+        learning_rate: 0.02,
         max_depth: 5,
         min_child_weight: 3,
         subsample: 0.8,
@@ -68,7 +94,7 @@ impl Settings {
     pub fn to_parameters(self, seed: u64) -> Vec<(&'static str, String)> {
         vec![
             ("booster", "gbtree".to_owned()),
-            ("objective", "reg:squarederror".to_owned()),
+            ("objective", self.objective.name().to_owned()),
             ("tree_method", "hist".to_owned()),
             ("eta", self.learning_rate.to_string()),
             ("max_depth", self.max_depth.to_string()),
@@ -77,6 +103,7 @@ impl Settings {
             ("colsample_bytree", self.colsample_bytree.to_string()),
             ("lambda", self.reg_lambda.to_string()),
             ("alpha", self.reg_alpha.to_string()),
+            ("monotone_constraints", if self.monotone { monotone_constraints() } else { "()".to_owned() }),
             // the library's seed is a signed 32-bit number
             ("seed", (seed % (1 << 31)).to_string()),
             // one thread a model: the same sums in the same order, hence the same bytes
@@ -84,4 +111,16 @@ impl Settings {
             ("verbosity", "0".to_owned()),
         ]
     }
+}
+
+/// XGBoost's text for: never falling in weight and in each grade.
+fn monotone_constraints() -> String {
+    let constraints: Vec<&str> = features()
+        .into_iter()
+        .map(|feature| match feature {
+            Feature::Carat | Feature::CutRank | Feature::ColorRank | Feature::ClarityRank => "1",
+            _ => "0",
+        })
+        .collect();
+    format!("({})", constraints.join(","))
 }

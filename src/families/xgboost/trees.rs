@@ -10,12 +10,13 @@
 //! deepest tree of its group is through.
 
 use super::document::{Document, Tree, read};
-use super::{FamilyError, TARGET_ATTRIBUTE, unreadable};
+use super::trend::Trend;
+use super::{FamilyError, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, unreadable};
 use crate::diamond::Stone;
 use crate::families::Model;
 use crate::features::{Feature, Target};
 
-/// Columns that a row may have at most; all features of a stone, one-hot, are 26.
+/// Columns that a row may have at most; with every grade as a column of its own they are 26.
 const MAX_FEATURES: usize = 32;
 /// Trees that are walked side by side.
 const LANES: usize = 16;
@@ -26,6 +27,8 @@ pub struct TreeModel {
     target: Target,
     features: Vec<Feature>,
     base_score: f32,
+    /// What the trees add to, if it is not the base score alone.
+    trend: Option<Trend>,
     /// Of each feature, every threshold that it is compared with, ascending, each once.
     thresholds: Vec<Vec<f32>>,
     /// Trees in their order, a group of [`LANES`] after the other.
@@ -93,7 +96,14 @@ impl TreeModel {
                 ))
             })?;
         let target = Target::from_name(name).ok_or_else(|| unreadable(format!("no target is called {name:?}")))?;
-        Self::from_document(document, target)
+        let trend = match document.learner.attributes.get(TREND_ATTRIBUTE).and_then(serde_json::Value::as_str) {
+            Some(text) => {
+                let trend: Trend = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
+                Some(trend).filter(Trend::is_whole).map(Some).ok_or_else(|| unreadable("its trend is not whole"))?
+            }
+            None => None,
+        };
+        Self::from_document(document, target, trend)
     }
 
     /// Reads a model that XGBoost wrote elsewhere, of which the reader knows what it learnt.
@@ -101,10 +111,10 @@ impl TreeModel {
     /// # Errors
     /// If `json` is no model of XGBoost, or of columns that are not known here.
     pub fn from_foreign_json(json: &[u8], target: Target) -> Result<Self, FamilyError> {
-        Self::from_document(read(json)?, target)
+        Self::from_document(read(json)?, target, None)
     }
 
-    fn from_document(document: Document, target: Target) -> Result<Self, FamilyError> {
+    fn from_document(document: Document, target: Target, trend: Option<Trend>) -> Result<Self, FamilyError> {
         let learner = document.learner;
         let features = learner
             .feature_names
@@ -114,7 +124,9 @@ impl TreeModel {
         if features.is_empty() || features.len() > MAX_FEATURES {
             return Err(unreadable(format!("it has {} named columns", features.len())));
         }
-        if learner.objective.name != "reg:squarederror" || learner.gradient_booster.name != "gbtree" {
+        if !matches!(learner.objective.name.as_str(), "reg:squarederror" | "reg:absoluteerror")
+            || learner.gradient_booster.name != "gbtree"
+        {
             return Err(unreadable(format!(
                 "objective {} with booster {} is not one that is read here",
                 learner.objective.name, learner.gradient_booster.name
@@ -131,6 +143,7 @@ impl TreeModel {
             target,
             features,
             base_score,
+            trend,
             thresholds,
             groups: Vec::new(),
             nodes: Vec::new(),
@@ -223,8 +236,8 @@ impl TreeModel {
         &self.features
     }
 
-    /// What the model says of `row`, of shape `(n_features,)`, in the target's unit: the base score and one leaf a tree,
-    /// summed in the trees' order. `NaN` is a missing value.
+    /// What the trees say of `row`, of shape `(n_features,)`, in the target's unit: the base score and one leaf a tree, summed
+    /// in the trees' order. `NaN` is a missing value.
     ///
     /// # Panics
     /// If the row has more columns than a model can have.
@@ -298,7 +311,8 @@ impl Model for TreeModel {
                 *value = feature.value(stone) as f32;
             }
         }
-        self.target.to_price(f64::from(self.predict(&row[..self.features.len()])))
+        let start = self.trend.as_ref().map_or(0.0, |trend| trend.log_price(stone));
+        self.target.to_price(start + f64::from(self.predict(&row[..self.features.len()])))
     }
 }
 

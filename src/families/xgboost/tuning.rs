@@ -4,19 +4,20 @@
 //! path on every machine, however many processors it has.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::time::Instant;
 
 use optimizer::parameter::{CategoricalParam, FloatParam, IntParam, ParamId, ParamValue, Parameter};
 use optimizer::pruner::MedianPruner;
 use optimizer::sampler::tpe::TpeSampler;
 use optimizer::{Direction, Study};
+use serde_json::Value;
 
-use super::settings::{Encoding, Settings};
-use super::training::{Growing, Matrix};
+use super::settings::{Base, Objective, Settings, TARGET};
+use super::training::{Growing, Matrix, Start};
 use super::{FamilyError, unfit};
 use crate::diamond::Sale;
 use crate::families::{FitPlan, Trial};
-use crate::features::Target;
 use crate::metrics::mean_absolute_error;
 use crate::split::Split;
 
@@ -35,6 +36,9 @@ const WARM_UP_LOOKS: u64 = 10;
 /// Share of the sales that judges the trials.
 const TUNING_SHARE: f64 = 0.2;
 
+/// How many trees a trial may have.
+const TREES: RangeInclusive<u32> = 300..=2_000;
+
 /// What a search found.
 pub struct Outcome {
     pub best: Settings,
@@ -51,6 +55,11 @@ pub fn tune(sales: &[Sale], plan: &FitPlan<'_>) -> Result<Outcome, FamilyError> 
     let space = Space::new();
     let study = new_study(plan.seed).map_err(|error| unfit(sales.len(), &error))?;
     study.enqueue(space.values_of(&Settings::START));
+    // settings of an earlier layout are none to start from
+    let earlier = plan.start.and_then(|map| serde_json::from_value::<Settings>(Value::Object(map.clone())).ok());
+    if let Some(earlier) = earlier {
+        study.enqueue(space.values_of(&with_room_to_grow(earlier)));
+    }
     // a budget beyond all time is none
     let deadline = plan.budget.and_then(|budget| Instant::now().checked_add(budget));
     let should_stop = || plan.observer.should_stop() || deadline.is_some_and(|deadline| Instant::now() >= deadline);
@@ -90,6 +99,11 @@ pub fn tune(sales: &[Sale], plan: &FitPlan<'_>) -> Result<Outcome, FamilyError> 
     Ok(Outcome { best: best.1, trials })
 }
 
+/// The number of trees of an earlier model is the one that did best: with more sales it may take more.
+fn with_room_to_grow(earlier: Settings) -> Settings {
+    Settings { n_estimators: (earlier.n_estimators * 3 / 2).clamp(*TREES.start(), *TREES.end()), ..earlier }
+}
+
 fn new_study(seed: u64) -> Result<Study<f64>, optimizer::Error> {
     let sampler = TpeSampler::builder().seed(seed).n_startup_trials(10).build()?;
     let pruner = MedianPruner::new(Direction::Minimize).n_warmup_steps(WARM_UP_LOOKS).n_min_trials(5);
@@ -118,10 +132,11 @@ impl<S: Fn() -> bool> Lane<'_, S> {
     /// Grows a model for `settings` and judges it now and then; `None` if it was stopped before it could be judged fully.
     fn run(&self, mut proposal: optimizer::Trial, settings: Settings) -> Result<Option<Judged>, FamilyError> {
         let started = Instant::now();
-        let train = Matrix::new(self.train, &settings)?;
-        let judge = Matrix::new(self.judge, &settings)?;
+        let start = Start::fit(self.train, &settings)?;
+        let train = Matrix::new(self.train, &start)?;
+        let judge = Matrix::new(self.judge, &start)?;
         let truth: Vec<f64> = self.judge.iter().map(|sale| sale.price_usd).collect();
-        let mut growing = Growing::new(&train, &[&judge.rows], &settings, self.seed)?;
+        let mut growing = Growing::new(&train, &[&judge.rows], &start, &settings, self.seed)?;
         let mut best = (f64::INFINITY, 0);
         let mut looks_since_best = 0;
         let mut looks: u32 = 0;
@@ -136,8 +151,7 @@ impl<S: Fn() -> bool> Lane<'_, S> {
                 continue;
             }
             let said = growing.predict(&judge.rows)?;
-            let predicted: Vec<f64> =
-                said.into_iter().map(|value| settings.target.to_price(f64::from(value))).collect();
+            let predicted: Vec<f64> = said.into_iter().map(|value| TARGET.to_price(f64::from(value))).collect();
             let mae_usd = mean_absolute_error(&truth, &predicted);
             looks_since_best += 1;
             let are_prices = predicted.iter().all(|price| *price > 0.0);
@@ -160,38 +174,38 @@ impl<S: Fn() -> bool> Lane<'_, S> {
     }
 }
 
-/// The search space: the notebook's, and the target and the encoding besides.
+/// The search space.
 ///
-/// The sampler tells parameters apart by their distributions, so no two may have the same: where the notebook gives two
-/// the same bounds, one is widened by a hair, and the encoding is an integer.
+/// The sampler tells parameters apart by their distributions, so no two may have the same: each pair of choices is of a type
+/// or length of its own.
 struct Space {
-    target: CategoricalParam<Target>,
-    encoding: IntParam,
+    base: CategoricalParam<Base>,
+    objective: IntParam,
+    monotone: FloatParam,
     n_estimators: IntParam,
     learning_rate: FloatParam,
     max_depth: IntParam,
     min_child_weight: IntParam,
     subsample: FloatParam,
-    colsample_bytree: CategoricalParam<f64>,
+    colsample_bytree: FloatParam,
     reg_lambda: FloatParam,
     reg_alpha: FloatParam,
 }
 
-const COLSAMPLE_CHOICES: [f64; 4] = [0.3, 0.4, 0.5, 0.7];
-
 impl Space {
     fn new() -> Self {
         Self {
-            target: CategoricalParam::new(Target::ALL.to_vec()),
-            encoding: IntParam::new(0, 1),
-            n_estimators: IntParam::new(100, 1_000),
-            learning_rate: FloatParam::new(0.8e-8, 1.0).log_scale(),
-            max_depth: IntParam::new(3, 9),
-            min_child_weight: IntParam::new(1, 10),
+            base: CategoricalParam::new(Base::ALL.to_vec()),
+            objective: IntParam::new(0, 1),
+            monotone: FloatParam::new(0.0, 1.0).step(1.0),
+            n_estimators: IntParam::new((*TREES.start()).into(), (*TREES.end()).into()),
+            learning_rate: FloatParam::new(0.01, 0.2).log_scale(),
+            max_depth: IntParam::new(3, 8),
+            min_child_weight: IntParam::new(1, 12),
             subsample: FloatParam::new(0.5, 1.0).step(0.1),
-            colsample_bytree: CategoricalParam::new(COLSAMPLE_CHOICES.to_vec()),
-            reg_lambda: FloatParam::new(1e-8, 1.0).log_scale(),
-            reg_alpha: FloatParam::new(0.9e-8, 1.0).log_scale(),
+            colsample_bytree: FloatParam::new(0.4, 1.0).step(0.1),
+            reg_lambda: FloatParam::new(1e-3, 10.0).log_scale(),
+            reg_alpha: FloatParam::new(1e-8, 1.0).log_scale(),
         }
     }
 
@@ -202,15 +216,17 @@ impl Space {
         reason = "the bounds above are small and positive"
     )]
     fn read(&self, trial: &mut optimizer::Trial) -> Result<Settings, optimizer::Error> {
+        let tenths = |share: f64| (share * 10.0).round() / 10.0;
         Ok(Settings {
-            target: self.target.suggest(trial)?,
-            encoding: Encoding::ALL[self.encoding.suggest(trial)? as usize],
+            base: self.base.suggest(trial)?,
+            objective: Objective::ALL[self.objective.suggest(trial)? as usize],
+            monotone: self.monotone.suggest(trial)? > 0.5,
             n_estimators: self.n_estimators.suggest(trial)? as u32,
             learning_rate: self.learning_rate.suggest(trial)?,
             max_depth: self.max_depth.suggest(trial)? as u32,
             min_child_weight: self.min_child_weight.suggest(trial)? as u32,
-            subsample: (self.subsample.suggest(trial)? * 10.0).round() / 10.0,
-            colsample_bytree: self.colsample_bytree.suggest(trial)?,
+            subsample: tenths(self.subsample.suggest(trial)?),
+            colsample_bytree: tenths(self.colsample_bytree.suggest(trial)?),
             reg_lambda: self.reg_lambda.suggest(trial)?,
             reg_alpha: self.reg_alpha.suggest(trial)?,
         })
@@ -218,18 +234,16 @@ impl Space {
 
     /// The values that make a trial propose `settings`.
     fn values_of(&self, settings: &Settings) -> HashMap<ParamId, ParamValue> {
-        let target = Target::ALL.iter().position(|target| *target == settings.target).unwrap_or(0);
-        let encoding = usize::from(settings.encoding == Encoding::OneHot);
-        let colsample = COLSAMPLE_CHOICES.iter().position(|share| *share >= settings.colsample_bytree).unwrap_or(0);
         HashMap::from([
-            (self.target.id(), ParamValue::Categorical(target)),
-            (self.encoding.id(), ParamValue::Int(i64::from(encoding == 1))),
+            (self.base.id(), ParamValue::Categorical(usize::from(settings.base == Base::Trend))),
+            (self.objective.id(), ParamValue::Int(i64::from(settings.objective == Objective::Absolute))),
+            (self.monotone.id(), ParamValue::Float(f64::from(u8::from(settings.monotone)))),
             (self.n_estimators.id(), ParamValue::Int(settings.n_estimators.into())),
             (self.learning_rate.id(), ParamValue::Float(settings.learning_rate)),
             (self.max_depth.id(), ParamValue::Int(settings.max_depth.into())),
             (self.min_child_weight.id(), ParamValue::Int(settings.min_child_weight.into())),
             (self.subsample.id(), ParamValue::Float(settings.subsample)),
-            (self.colsample_bytree.id(), ParamValue::Categorical(colsample)),
+            (self.colsample_bytree.id(), ParamValue::Float(settings.colsample_bytree)),
             (self.reg_lambda.id(), ParamValue::Float(settings.reg_lambda)),
             (self.reg_alpha.id(), ParamValue::Float(settings.reg_alpha)),
         ])
@@ -242,28 +256,30 @@ pub(super) fn proposals(seed: u64, count: usize) -> Vec<Settings> {
     let (space, study) = (Space::new(), new_study(seed).expect("a study"));
     let mut proposals: Vec<Settings> =
         (0..count).map(|_| space.read(&mut study.ask()).expect("within the space")).collect();
-    for encoding in Encoding::ALL {
-        for target in Target::ALL {
+    for base in Base::ALL {
+        for objective in Objective::ALL {
             let smallest = Settings {
-                target,
-                encoding,
-                n_estimators: 100,
-                learning_rate: 1e-8,
+                base,
+                objective,
+                monotone: false,
+                n_estimators: 300,
+                learning_rate: 0.01,
                 max_depth: 3,
                 min_child_weight: 1,
                 subsample: 0.5,
-                colsample_bytree: COLSAMPLE_CHOICES[0],
-                reg_lambda: 1e-8,
+                colsample_bytree: 0.4,
+                reg_lambda: 1e-3,
                 reg_alpha: 1e-8,
             };
             let largest = Settings {
-                n_estimators: 1_000,
-                learning_rate: 1.0,
-                max_depth: 9,
-                min_child_weight: 10,
+                monotone: true,
+                n_estimators: 2_000,
+                learning_rate: 0.2,
+                max_depth: 8,
+                min_child_weight: 12,
                 subsample: 1.0,
-                colsample_bytree: COLSAMPLE_CHOICES[COLSAMPLE_CHOICES.len() - 1],
-                reg_lambda: 1.0,
+                colsample_bytree: 1.0,
+                reg_lambda: 10.0,
                 reg_alpha: 1.0,
                 ..smallest
             };
@@ -290,8 +306,9 @@ mod tests {
     fn no_two_parameters_have_the_same_distribution() {
         let space = Space::new();
         let distributions = [
-            space.target.distribution(),
-            space.encoding.distribution(),
+            space.base.distribution(),
+            space.objective.distribution(),
+            space.monotone.distribution(),
             space.n_estimators.distribution(),
             space.learning_rate.distribution(),
             space.max_depth.distribution(),
@@ -308,13 +325,22 @@ mod tests {
 
     #[test]
     fn the_first_trial_is_the_start_and_the_best_is_kept() {
-        let plan = FitPlan { seed: 1, trials: 6, budget: None, observer: &Unobserved };
+        let plan = FitPlan { seed: 1, trials: 6, budget: None, start: None, observer: &Unobserved };
         let outcome = tune(&sales(), &plan).expect("a search");
         assert_eq!(outcome.trials.len(), 6);
         assert_eq!(outcome.trials[0].hyperparameters["learning_rate"], Settings::START.learning_rate);
         let best = outcome.trials.iter().map(|trial| trial.mae_usd).fold(f64::INFINITY, f64::min);
         let kept = outcome.trials.iter().find(|trial| trial.hyperparameters == outcome.best.to_json());
         assert!((kept.expect("the best is among the trials").mae_usd - best).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_settings_of_an_earlier_model_are_tried_second() {
+        let earlier = Settings { learning_rate: 0.123, n_estimators: 30, ..Settings::START };
+        let map = earlier.to_json();
+        let plan = FitPlan { seed: 1, trials: 2, budget: None, start: Some(&map), observer: &Unobserved };
+        let outcome = tune(&sales(), &plan).expect("a search");
+        assert_eq!(outcome.trials[1].hyperparameters["learning_rate"], 0.123);
     }
 
     #[test]
@@ -329,14 +355,14 @@ mod tests {
             }
         }
         let observer = StopAfter(AtomicUsize::new(0));
-        let plan = FitPlan { seed: 1, trials: 1_000, budget: None, observer: &observer };
+        let plan = FitPlan { seed: 1, trials: 1_000, budget: None, start: None, observer: &observer };
         let outcome = tune(&sales(), &plan).expect("a search");
         assert_eq!(outcome.trials.len(), 2);
     }
 
     #[test]
     fn no_time_at_all_gives_the_start() {
-        let plan = FitPlan { seed: 1, trials: 10, budget: Some(Duration::ZERO), observer: &Unobserved };
+        let plan = FitPlan { seed: 1, trials: 10, budget: Some(Duration::ZERO), start: None, observer: &Unobserved };
         let outcome = tune(&sales(), &plan).expect("a search");
         assert_eq!((outcome.best, outcome.trials.len()), (Settings::START, 0));
     }
