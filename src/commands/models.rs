@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::control::{Access, Desk, ListModels, ShowModel};
+use crate::control::{Access, Desk, ListModels, Promote, RollBack, ShowModel};
 use crate::store::{ModelDetail, ModelRecord};
 use crate::text::{count, dollars};
 
@@ -23,18 +23,44 @@ pub enum Arguments {
         /// Number of the model
         id: i64,
     },
+    /// Let this model answer from now on
+    Promote {
+        /// Number of the model
+        id: i64,
+        /// Why, for the history
+        #[arg(long, value_name = "TEXT", default_value = "by hand")]
+        reason: String,
+    },
+    /// Let the champion before the present one answer again
+    Rollback,
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let mut desk = Desk::open(database, Access::Read)?;
+    let access = match arguments {
+        Arguments::List | Arguments::Show { .. } => Access::Read,
+        Arguments::Promote { .. } | Arguments::Rollback => Access::Change,
+    };
+    let mut desk = Desk::open(database, access)?;
     match arguments {
         Arguments::List => {
             let models = desk.run(ListModels {})?;
             console.print(&json!({ "models": models }), |_| list(&models))?;
         }
         Arguments::Show { id } => console.print(&desk.run(ShowModel { id: *id })?, card)?,
+        Arguments::Promote { id, reason } => {
+            desk.run(Promote { id: *id, reason: reason.clone() })?;
+            console.print(&json!({ "champion": id }), |_| champion_is(*id))?;
+        }
+        Arguments::Rollback => {
+            let id = desk.run(RollBack {})?;
+            console.print(&json!({ "champion": id }), |_| champion_is(id))?;
+        }
     }
     Ok(())
+}
+
+fn champion_is(id: i64) -> String {
+    format!("Model {id} is the champion: it answers from the next request on.")
 }
 
 fn list(models: &[ModelRecord]) -> String {

@@ -34,10 +34,13 @@ pub struct Arguments {
     /// Settings to try at most, for families that tune [default: 60; 15 where an earlier model saw nearly the same sales]
     #[arg(long, value_name = "N")]
     trials: Option<usize>,
+    /// Do not start from the settings of earlier models
+    #[arg(long)]
+    fresh: bool,
     /// Time to tune at most, such as 60s or 5m; the final fit comes on top [default: until all trials are done]
     #[arg(long, value_name = "TIME", value_parser = parse_budget)]
     budget: Option<Duration>,
-    /// Decides every random choice: the same file, seed and trials give the same models
+    /// Decides every random choice: the same sales, seed and trials give the same models (with --fresh, whatever was trained before)
     #[arg(long, value_name = "N", default_value_t = 42)]
     seed: u64,
     /// Whether the best new model becomes the champion
@@ -154,7 +157,7 @@ impl Plan {
     /// Starts from what `earlier` models, newest first, have found; where the newest has seen nearly all of the `sales`
     /// sales, there is little left to look for.
     fn new(family: &'static dyn Family, arguments: &Arguments, earlier: &[ModelRecord], sales: usize) -> Self {
-        let newest = earlier.iter().find(|model| model.family == family.name());
+        let newest = earlier.iter().find(|model| !arguments.fresh && model.family == family.name());
         let sales = i64::try_from(sales).unwrap_or(i64::MAX);
         let saw_nearly_all = newest.is_some_and(|model| model.trials > 0 && sales / 10 * 9 <= model.dataset.rows);
         let usual = if saw_nearly_all { TRIALS_AGAIN } else { TRIALS };

@@ -32,6 +32,8 @@ pub fn own(database: &Path) -> Result<Store, StoreError> {
 pub enum Access {
     /// Read what is there.
     Read,
+    /// Change what is there.
+    Change,
     /// Change it, making it if need be.
     Write,
 }
@@ -59,7 +61,8 @@ impl Desk {
             }
             let opened = match access {
                 Access::Read => Store::open_read_only(database),
-                Access::Write => Store::open(database),
+                Access::Change if !database.exists() => Err(StoreError::NoFile { path: database.to_owned() }),
+                Access::Change | Access::Write => Store::open(database),
             };
             match opened {
                 Ok(store) => return Ok(Self::Own(Box::new(store))),

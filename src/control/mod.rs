@@ -18,8 +18,8 @@ use serde::de::DeserializeOwned;
 pub use desk::{Access, Desk, own};
 pub use error::{DeskError, Told};
 pub use operations::{
-    AddModels, AddModelsAnswer, Backup, FindSimilar, Ingest, ListBatches, ListModels, ListRequests, Predict,
-    ReadArtifact, ReadChampion, ReadDataset, RunQuery, ShowBatch, ShowModel, ShowRequest,
+    AddModels, AddModelsAnswer, Backup, FindSimilar, Ingest, ListBatches, ListModels, ListRequests, Predict, Promote,
+    ReadArtifact, ReadChampion, ReadDataset, RollBack, RunQuery, ShowBatch, ShowModel, ShowRequest,
 };
 #[cfg(unix)]
 pub use socket::path_of as socket_path;

@@ -16,6 +16,9 @@ use crate::store::{
 /// Declares operations that only pass the store something and give what it gives.
 macro_rules! store_operations {
     ($($(#[$doc:meta])* $name:ident $path:literal { $($field:ident: $type:ty),* } -> $answer:ty = $call:expr;)+) => {
+        store_operations! { @changes false $($(#[$doc])* $name $path { $($field: $type),* } -> $answer = $call;)+ }
+    };
+    (@changes $changes:literal $($(#[$doc:meta])* $name:ident $path:literal { $($field:ident: $type:ty),* } -> $answer:ty = $call:expr;)+) => {
         $(
             $(#[$doc])*
             #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,6 +32,7 @@ macro_rules! store_operations {
             impl Operation for $name {
                 type Answer = $answer;
                 const NAME: &'static str = $path;
+                const CHANGES: bool = $changes;
 
                 fn run(self, owner: &mut Owner<'_>) -> Result<$answer, EngineError> {
                     let call: fn(Self, &mut Owner<'_>) -> Result<$answer, crate::store::StoreError> = $call;
@@ -131,6 +135,13 @@ impl Operation for AddModels {
             Stored::ChampionIsNow(id) => AddModelsAnswer::ChampionIsNow(id),
         })
     }
+}
+
+store_operations! { @changes true
+    /// Makes a model the champion.
+    Promote "promote" { id: i64, reason: String } -> () = |this, owner| owner.store.promote(this.id, &this.reason);
+    /// Makes the champion before the present one the champion again, and gives its number.
+    RollBack "roll-back" {} -> i64 = |_, owner| owner.store.roll_back();
 }
 
 /// Prices a stone.

@@ -12,9 +12,9 @@ use super::app::App;
 use super::request_parts::{in_background, received_body};
 use super::wire::Listener;
 use crate::control::{
-    AddModels, Backup, FindSimilar, Ingest, ListBatches, ListModels, ListRequests, Operation, Owner, Predict,
-    ReadArtifact, ReadChampion, ReadDataset, RunQuery, ShowBatch, ShowModel, ShowRequest, Told, decode, encode,
-    socket_path,
+    AddModels, Backup, FindSimilar, Ingest, ListBatches, ListModels, ListRequests, Operation, Owner, Predict, Promote,
+    ReadArtifact, ReadChampion, ReadDataset, RollBack, RunQuery, ShowBatch, ShowModel, ShowRequest, Told, decode,
+    encode, socket_path,
 };
 use crate::engine::EngineError;
 use crate::files::beside;
@@ -35,6 +35,8 @@ pub fn build(app: App) -> Server<App> {
     operation::<ReadArtifact>(&mut server);
     operation::<Ingest>(&mut server);
     operation::<AddModels>(&mut server);
+    operation::<Promote>(&mut server);
+    operation::<RollBack>(&mut server);
     operation::<Predict>(&mut server);
     operation::<FindSimilar>(&mut server);
     server.at(&path_of::<Backup>()).post(back_up);

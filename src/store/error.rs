@@ -121,6 +121,17 @@ pub enum StoreError {
         /// The command that lists those there are.
         list: &'static str,
     },
+    /// A model is the champion already.
+    #[error("model {id} is the champion already")]
+    IsChampion {
+        /// Number of the model.
+        id: i64,
+    },
+    /// There is nothing to roll back to.
+    #[error(
+        "there was no champion before this one: `diamonds models list` shows the history, `models promote ID` makes any the champion"
+    )]
+    NoEarlierChampion,
     /// A query of the user's is refused.
     #[error("the query failed: {message}")]
     Query {

@@ -10,6 +10,7 @@ use super::StoreError;
 const MIGRATIONS: &[(&str, &str)] = &[
     ("first", include_str!("../../sql/migrations/0001_first.sql")),
     ("journal file", include_str!("../../sql/migrations/0002_journal_file.sql")),
+    ("rollback", include_str!("../../sql/migrations/0003_rollback.sql")),
 ];
 
 /// The newest layout that this program knows.

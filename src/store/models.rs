@@ -174,15 +174,44 @@ impl Store {
             insert_model(&transaction, *id, model)?;
         }
         if let Some(promotion) = promotion {
-            transaction
-                .execute(
-                    include_str!("../../sql/queries/insert_promotion.sql"),
-                    params![ids[promotion.index], micros_of(Timestamp::now()), promotion.reason],
-                )
-                .map_err(storing())?;
+            insert_promotion(&transaction, ids[promotion.index], &promotion.reason)?;
         }
         transaction.commit().map_err(storing())?;
         Ok(Stored::Under(ids))
+    }
+
+    /// Makes model `id` the champion.
+    ///
+    /// # Errors
+    /// If there is none of that number, or it is the champion already.
+    pub fn promote(&mut self, id: i64, reason: &str) -> Result<(), StoreError> {
+        self.model_artifact(id)?;
+        if self.champion()? == Some(id) {
+            return Err(StoreError::IsChampion { id });
+        }
+        insert_promotion(&self.connection, id, reason)
+    }
+
+    /// Takes the last promotion back, and at the next call the one before it: makes the model that was the champion before
+    /// it the champion again, and gives its number.
+    ///
+    /// # Errors
+    /// If there was none before it.
+    pub fn roll_back(&mut self) -> Result<i64, StoreError> {
+        let rolling_back = || StoreError::engine("roll the champion back");
+        let champion = self.champion()?.ok_or(StoreError::NoEarlierChampion)?;
+        let transaction = self.connection.transaction().map_err(rolling_back())?;
+        let (restores, id): (i64, i64) = transaction
+            .query_row(include_str!("../../sql/queries/find_rollback.sql"), [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+            .map_err(rolling_back())?
+            .ok_or(StoreError::NoEarlierChampion)?;
+        insert_promotion(&transaction, id, &format!("rolled back from model {champion}"))?;
+        transaction
+            .execute(include_str!("../../sql/queries/insert_rollback.sql"), params![restores])
+            .map_err(rolling_back())?;
+        transaction.commit().map_err(rolling_back())?;
+        Ok(id)
     }
 
     /// Every model, newest first.
@@ -235,13 +264,7 @@ impl Store {
     /// # Errors
     /// If there is none of that number.
     pub fn model_artifact(&self, id: i64) -> Result<(String, Vec<u8>), StoreError> {
-        self.connection
-            .query_row(include_str!("../../sql/queries/read_model_artifact.sql"), params![id], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()
-            .map_err(StoreError::engine("read a model"))?
-            .ok_or_else(|| no_model(id))
+        read_artifact(&self.connection, id)
     }
 
     /// Number of the champion, if there is one.
@@ -294,6 +317,27 @@ impl Store {
             .map_err(reading())?;
         rows.collect::<Result<_, _>>().map_err(reading())
     }
+}
+
+/// The family of a model and its bytes.
+fn read_artifact(connection: &Connection, id: i64) -> Result<(String, Vec<u8>), StoreError> {
+    connection
+        .query_row(include_str!("../../sql/queries/read_model_artifact.sql"), params![id], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()
+        .map_err(StoreError::engine("read a model"))?
+        .ok_or_else(|| no_model(id))
+}
+
+fn insert_promotion(connection: &Connection, id: i64, reason: &str) -> Result<(), StoreError> {
+    connection
+        .execute(
+            include_str!("../../sql/queries/insert_promotion.sql"),
+            params![id, micros_of(Timestamp::now()), reason],
+        )
+        .map_err(StoreError::engine("promote the model"))?;
+    Ok(())
 }
 
 fn read_champion(connection: &Connection) -> Result<Option<i64>, StoreError> {

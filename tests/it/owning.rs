@@ -78,6 +78,15 @@ fn sales_and_models_that_come_while_a_server_runs_show_in_the_next_request() {
     assert_eq!(workplace.value("SELECT count(*) FROM sale"), 700);
 }
 
+/// Tells clients to stop when it goes, also where a failed check ends the test.
+struct StopAtEnd<'a>(&'a std::sync::atomic::AtomicBool);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn no_answer_mixes_an_old_model_with_a_new_price_while_models_change_under_load() {
     let workplace = Workplace::trained(500);
@@ -86,6 +95,7 @@ fn no_answer_mixes_an_old_model_with_a_new_price_while_models_change_under_load(
     let server = Server::start(&workplace);
     let stop = std::sync::atomic::AtomicBool::new(false);
     let answers: Vec<Value> = std::thread::scope(|scope| {
+        let stopping = StopAtEnd(&stop);
         let clients: Vec<_> = (0..4)
             .map(|_| {
                 scope.spawn(|| {
@@ -102,7 +112,12 @@ fn no_answer_mixes_an_old_model_with_a_new_price_while_models_change_under_load(
         for (seed, family) in [("1", "linear"), ("2", "xgboost"), ("3", "xgboost"), ("4", "linear"), ("5", "xgboost")] {
             workplace.succeed(&["retrain", "--family", family, "--seed", seed, "--trials", "2", "--promote", "always"]);
         }
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        for change in [&["promote", "1"][..], &["rollback"], &["promote", "2"]] {
+            workplace.succeed(&[&["models"], change].concat());
+            let now = workplace.value("SELECT model_id FROM champion");
+            assert_eq!(server.post("/v1/predictions", &stone).json()["model"]["id"], now, "in the very next request");
+        }
+        drop(stopping);
         clients.into_iter().flat_map(|client| client.join().expect("a client")).collect()
     });
     let mut models = std::collections::BTreeMap::<i64, f64>::new();

@@ -54,9 +54,9 @@ fn the_same_sales_and_seed_give_the_same_models_in_every_process() {
     let workplace = Workplace::new();
     workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 5, 0, 500)]);
     for _ in 0..2 {
-        workplace.succeed(&["retrain", "--trials", "14", "--seed", "3"]);
+        workplace.succeed(&["retrain", "--fresh", "--trials", "14", "--seed", "3"]);
     }
-    workplace.succeed(&["retrain", "--trials", "14", "--seed", "4"]);
+    workplace.succeed(&["retrain", "--fresh", "--trials", "14", "--seed", "4"]);
     let distinct = |where_clause: &str| {
         workplace.value(&format!("SELECT count(DISTINCT md5(artifact::VARCHAR)) FROM model WHERE {where_clause}"))
     };
@@ -164,4 +164,25 @@ fn the_real_file_gives_a_champion_that_beats_the_straight_line() {
     let mae_of = |index: usize| report["models"][index]["metrics"]["mae_usd"].as_f64().expect("a number");
     assert!(mae_of(1) < mae_of(0) && mae_of(1) < 400.0, "{report}");
     assert_eq!(report["champion"], 2);
+}
+
+#[test]
+fn a_model_is_promoted_and_rolled_back() {
+    let workplace = Workplace::trained(300);
+    workplace.succeed(&["retrain", "--trials", "2", "--promote", "always"]);
+    let best = workplace.value("SELECT model_id FROM champion").as_i64().expect("a champion");
+    assert_eq!(workplace.json(&["models", "rollback"])["champion"], 2);
+    assert_eq!(workplace.json(&["models", "rollback"])["champion"], 1);
+    let error = workplace.fail(1, &["models", "rollback"]);
+    assert!(error.contains("no champion before this one"), "{error}");
+    // what was promoted after a rollback is taken back to what the rollback had restored
+    workplace.succeed(&["models", "promote", "2"]);
+    assert_eq!(workplace.json(&["models", "rollback"])["champion"], 1);
+    workplace.succeed(&["models", "promote", "2"]);
+    workplace.succeed(&["models", "promote", "1", "--reason", "the line is easier to explain"]);
+    let card = workplace.json(&["models", "show", "1"]);
+    assert_eq!(card["promotions"][0]["reason"], "the line is easier to explain");
+    assert!(workplace.fail(1, &["models", "promote", "1"]).contains("is the champion already"));
+    assert!(workplace.fail(1, &["models", "promote", "77"]).contains("there is no model 77"));
+    assert!(best > 2);
 }
