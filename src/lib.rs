@@ -1,5 +1,6 @@
 //! Prices diamonds: sales, trained models, their metrics and every API request in one `DuckDB` file.
 
+pub mod calibration;
 pub mod commands;
 pub mod control;
 pub mod diamond;

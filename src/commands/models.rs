@@ -84,7 +84,7 @@ fn list(models: &[ModelRecord]) -> String {
 }
 
 fn card(model: &ModelDetail) -> String {
-    let ModelDetail { record, lineage, promotions, tuning } = model;
+    let ModelDetail { record, calibration, lineage, promotions, tuning } = model;
     let mut text =
         format!("Model {}, {}{}\n", record.id, record.family, if record.champion { ", the champion" } else { "" });
     let batches: Vec<String> =
@@ -127,6 +127,15 @@ fn card(model: &ModelDetail) -> String {
     // writing to a string cannot fail
     for (name, value) in lines {
         let _ = writeln!(text, "  {name:9} {value}");
+    }
+    for class in calibration.iter().flat_map(|calibration| &calibration.classes) {
+        let percent = (class.log_half_width.exp() - 1.0) * 100.0;
+        let _ = writeln!(
+            text,
+            "  range     ±{percent:.1} % from {} ct on, by {} stones",
+            class.from_carat,
+            count(class.rows)
+        );
     }
     for promotion in promotions {
         let _ =

@@ -35,11 +35,19 @@ fn describe(quote: &Quote) -> String {
         quote.model.id,
         quote.model.family
     );
+    // writing to a string cannot fail
+    if let Some(range) = quote.range_usd {
+        let share = range.confidence * 100.0;
+        let _ =
+            writeln!(text, "{share:.0} in 100 stones like it fetch {} to {}", dollars(range.low), dollars(range.high));
+    }
     let assumed: Vec<String> =
         quote.assumed.entries().into_iter().map(|(name, value)| format!("{name} {value}")).collect();
     if !assumed.is_empty() {
-        // writing to a string cannot fail
         let _ = writeln!(text, "taken from similar stones, because not given: {}", assumed.join(", "));
+    }
+    for warning in &quote.warnings {
+        let _ = writeln!(text, "warning: {warning}");
     }
     text
 }

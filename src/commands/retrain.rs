@@ -281,6 +281,7 @@ fn to_store(trained: &Trained, seed: u64, dataset: &Dataset, partition: &Partiti
         metrics: trained.metrics,
         fit_seconds: trained.fit_time.as_secs_f64(),
         evaluate_seconds: trained.evaluate_time.as_secs_f64(),
+        calibration: trained.calibration.clone(),
         lineage: rows_of_batch.into_iter().map(|(batch, rows)| Lineage { batch, rows }).collect(),
         trials: trained
             .fitted

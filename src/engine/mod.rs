@@ -10,6 +10,7 @@ mod quote;
 mod served_model;
 mod similar;
 mod snapshot;
+mod warnings;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

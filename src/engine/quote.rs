@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Assumed, EngineError, ServedModel};
+use crate::calibration::PriceRange;
 use crate::diamond::Stone;
 
 /// Least amount that is taken for a price of a diamond, in US dollars.
@@ -15,6 +16,9 @@ const MOST_USD: f64 = 1e9;
 pub struct Quote {
     /// The price in US dollars, to the cent.
     pub price_usd: f64,
+    /// What stones like it fetch nine times in ten; absent if the model has seen too few to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range_usd: Option<PriceRange>,
     /// The price by weight in US dollars a carat, to the cent.
     pub price_per_carat_usd: f64,
     /// Always `USD`.
@@ -23,6 +27,8 @@ pub struct Quote {
     pub model: ModelName,
     /// Measurements that were not given and were filled in from similar stones.
     pub assumed: Assumed,
+    /// What somebody who is about to pay should know besides, each a sentence.
+    pub warnings: Vec<String>,
 }
 
 /// Which model answered.
@@ -45,11 +51,13 @@ impl Quote {
             return Err(EngineError::NoPrice { id: model.id, family: model.family.clone() });
         }
         Ok(Self {
+            range_usd: model.calibration.as_ref().and_then(|known| known.range(stone.weight_carat, price_usd)),
             price_usd: to_the_cent(price_usd),
             price_per_carat_usd: to_the_cent(price_usd / stone.weight_carat),
             currency: "USD".to_owned(),
             model: ModelName { id: model.id, family: model.family.clone() },
             assumed,
+            warnings: Vec::new(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! A stored model, loaded.
 
 use super::EngineError;
+use crate::calibration::Calibration;
 use crate::families::{Model, find_family};
 use crate::store::Store;
 
@@ -10,6 +11,8 @@ pub struct ServedModel {
     pub id: i64,
     /// Name of its family.
     pub family: String,
+    /// The range around its prices, if it has one.
+    pub calibration: Option<Calibration>,
     /// The model itself.
     pub model: Box<dyn Model>,
 }
@@ -24,6 +27,6 @@ impl ServedModel {
         let model = find_family(&family)
             .and_then(|family| family.load(&artifact))
             .map_err(|source| EngineError::Unloadable { id, source })?;
-        Ok(Self { id, family, model })
+        Ok(Self { id, family, calibration: store.calibration(id)?, model })
     }
 }

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use super::proportions::Proportions;
+use super::warnings::Seen;
 use crate::diamond::{Clarity, Color, Cut, Grade, Sale, StoneDescription};
 
 /// Most stones that one answer holds.
@@ -39,6 +40,7 @@ pub struct SimilarIndex {
     groups: Vec<Vec<Sale>>,
     /// The usual shape of each cut, worst cut first.
     usual: Vec<Proportions>,
+    seen: Seen,
 }
 
 impl SimilarIndex {
@@ -46,6 +48,7 @@ impl SimilarIndex {
     #[must_use]
     pub fn new(sales: Vec<Sale>) -> Self {
         let usual = Proportions::usual_by_cut(&sales);
+        let seen = Seen::of(&sales);
         let mut groups = vec![Vec::new(); Cut::ALL.len() * Color::ALL.len() * Clarity::ALL.len()];
         for sale in sales {
             groups[group_of(sale.stone.cut, sale.stone.color, sale.stone.clarity)].push(sale);
@@ -59,7 +62,7 @@ impl SimilarIndex {
             });
             group.shrink_to_fit();
         }
-        Self { groups, usual }
+        Self { groups, usual, seen }
     }
 
     /// How many sales there are in it.
@@ -80,6 +83,17 @@ impl SimilarIndex {
             })
             .collect();
         SimilarStones { count: stones.len(), available: group.len(), stones }
+    }
+
+    /// The least and the most of each measure.
+    pub(super) fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// About `count` sales from all over the index; all, if there are fewer.
+    pub(super) fn sample(&self, count: usize) -> impl Iterator<Item = &Sale> {
+        let step = (self.count() / count).max(1);
+        self.groups.iter().flatten().step_by(step)
     }
 
     /// Every sale of these grades, by weight.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::warnings::{self, Rival};
 use super::{EngineError, Quote, ServedModel, SimilarIndex};
 use crate::diamond::StoneDescription;
 use crate::store::{Store, StoreError};
@@ -11,6 +12,8 @@ pub struct Snapshot {
     champion: Option<Arc<ServedModel>>,
     /// The newest model of each family that has one.
     newest: Vec<Arc<ServedModel>>,
+    /// Another model that the champion is compared with.
+    rival: Option<Rival>,
     similar: Arc<SimilarIndex>,
     /// How many sales the file holds.
     sales: i64,
@@ -49,7 +52,8 @@ impl Snapshot {
             Some(champion) => Self::similar_for(store, champion.id, previous)?,
             None => Arc::new(SimilarIndex::new(Vec::new())),
         };
-        Ok(Self { champion, newest, similar, sales: store.count_sales(None)?, newest_dataset_rows })
+        let rival = champion.as_ref().and_then(|champion| find_rival(champion, &newest, &similar));
+        Ok(Self { champion, newest, rival, similar, sales: store.count_sales(None)?, newest_dataset_rows })
     }
 
     /// The index of the dataset of model `id`.
@@ -135,6 +139,24 @@ impl Snapshot {
     /// If the model says nothing sensible of the stone.
     pub fn quote(&self, description: &StoneDescription, model: &ServedModel) -> Result<Quote, EngineError> {
         let (stone, assumed) = super::assumption::complete(description, &self.similar);
-        Quote::new(&stone, assumed, model)
+        let mut quote = Quote::new(&stone, assumed, model)?;
+        let rival = self.rival.as_ref().filter(|rival| rival.model.id != model.id);
+        quote.warnings = warnings::of(&stone, quote.price_usd, &self.similar, rival);
+        Ok(quote)
     }
+}
+
+/// The newest model of another family than `champion`, and how far the two are apart on the sales of `similar`.
+fn find_rival(champion: &ServedModel, newest: &[Arc<ServedModel>], similar: &SimilarIndex) -> Option<Rival> {
+    /// Sales that the two are compared on.
+    const COMPARED: usize = 1_000;
+    let model = newest.iter().find(|model| model.family != champion.family)?.clone();
+    let mut apart: Vec<f64> = similar
+        .sample(COMPARED)
+        .map(|sale| (champion.model.price_usd(&sale.stone) / model.model.price_usd(&sale.stone)).ln().abs())
+        .filter(|apart| apart.is_finite())
+        .collect();
+    apart.sort_unstable_by(f64::total_cmp);
+    let usual = *apart.get(apart.len() * 99 / 100)?;
+    Some(Rival { model, usual })
 }

@@ -11,6 +11,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("first", include_str!("../../sql/migrations/0001_first.sql")),
     ("journal file", include_str!("../../sql/migrations/0002_journal_file.sql")),
     ("rollback", include_str!("../../sql/migrations/0003_rollback.sql")),
+    ("calibration", include_str!("../../sql/migrations/0004_calibration.sql")),
 ];
 
 /// The newest layout that this program knows.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::rows::{json_of, micros_of, time_at};
 use super::{Store, StoreError};
+use crate::calibration::{Calibration, WeightClass};
 use crate::metrics::Metrics;
 
 /// A trained model that is to be stored.
@@ -35,6 +36,8 @@ pub struct NewModel {
     pub fit_seconds: f64,
     /// Pricing the holdout, in seconds.
     pub evaluate_seconds: f64,
+    /// The range around its prices, if there is one.
+    pub calibration: Option<Calibration>,
     /// The batches that its dataset came from.
     pub lineage: Vec<Lineage>,
     /// What was tried on the way.
@@ -118,6 +121,8 @@ pub struct ModelDetail {
     /// The model itself.
     #[serde(flatten)]
     pub record: ModelRecord,
+    /// The range around its prices, if there is one.
+    pub calibration: Option<Calibration>,
     /// The batches that its dataset came from.
     pub lineage: Vec<Lineage>,
     /// When it became the champion, newest first.
@@ -256,7 +261,7 @@ impl Store {
     pub fn model(&self, id: i64) -> Result<ModelDetail, StoreError> {
         let record = self.models()?.into_iter().find(|model| model.id == id).ok_or_else(|| no_model(id))?;
         let (lineage, promotions, tuning) = (self.lineage(id)?, self.promotions(id)?, self.trials(id)?);
-        Ok(ModelDetail { record, lineage, promotions, tuning })
+        Ok(ModelDetail { record, calibration: self.calibration(id)?, lineage, promotions, tuning })
     }
 
     /// The bytes of a model, and the name of its family.
@@ -273,6 +278,23 @@ impl Store {
     /// If the engine fails.
     pub fn champion(&self) -> Result<Option<i64>, StoreError> {
         read_champion(&self.connection)
+    }
+
+    /// The range around the prices of a model; `None` if it has none: its holdout was too small, or its program too old.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub fn calibration(&self, model: i64) -> Result<Option<Calibration>, StoreError> {
+        let reading = || StoreError::engine("read the range of a model");
+        let mut statement =
+            self.connection.prepare(include_str!("../../sql/queries/read_calibration.sql")).map_err(reading())?;
+        let classes = statement
+            .query_map(params![model], |row| {
+                Ok(WeightClass { from_carat: row.get(0)?, rows: row.get(1)?, log_half_width: row.get(2)? })
+            })
+            .map_err(reading())?;
+        let classes: Vec<WeightClass> = classes.collect::<Result<_, _>>().map_err(reading())?;
+        Ok((!classes.is_empty()).then_some(Calibration { classes }))
     }
 
     /// What a model was trained on.
@@ -390,6 +412,14 @@ fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<()
     for part in &model.lineage {
         connection
             .execute(include_str!("../../sql/queries/insert_lineage.sql"), params![id, part.batch, part.rows])
+            .map_err(storing())?;
+    }
+    for class in model.calibration.iter().flat_map(|calibration| &calibration.classes) {
+        connection
+            .execute(
+                include_str!("../../sql/queries/insert_calibration.sql"),
+                params![id, class.from_carat, class.rows, class.log_half_width],
+            )
             .map_err(storing())?;
     }
     let mut insert = connection.prepare(include_str!("../../sql/queries/insert_trial.sql")).map_err(storing())?;

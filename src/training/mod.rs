@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 pub use promotion::{Incumbent, Promote, Verdict, decide};
 
+use crate::calibration::Calibration;
 use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
 use crate::families::{Family, FamilyError, FitPlan, Fitted, Model};
 use crate::features::levels_present;
@@ -107,6 +108,8 @@ pub struct Trained {
     pub fitted: Fitted,
     /// How far it is off on the holdout.
     pub metrics: Metrics,
+    /// The range around its prices, by the holdout, which neither fit nor tuning has seen; `None` if that is too small.
+    pub calibration: Option<Calibration>,
     /// How long tuning and fitting took.
     pub fit_time: Duration,
     /// How long pricing the holdout took.
@@ -122,8 +125,10 @@ pub fn train(family: &dyn Family, partition: &Partition, plan: &FitPlan<'_>) -> 
     let fitted = family.fit(&partition.train, plan)?;
     let fit_time = started.elapsed();
     let started = Instant::now();
-    let metrics = partition.judge(fitted.model.as_ref());
-    Ok(Trained { family: family.name(), fitted, metrics, fit_time, evaluate_time: started.elapsed() })
+    let predicted = fitted.model.prices_usd(&partition.holdout);
+    let metrics = Metrics::of(&partition.truth, &predicted);
+    let calibration = Calibration::of(&partition.holdout, &partition.truth, &predicted);
+    Ok(Trained { family: family.name(), fitted, metrics, calibration, fit_time, evaluate_time: started.elapsed() })
 }
 
 #[cfg(test)]

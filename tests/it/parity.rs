@@ -7,6 +7,8 @@ use diamonds::families::xgboost::TreeModel;
 use diamonds::families::{FitPlan, Model, Unobserved, find_family};
 use diamonds::features::{Target, encode_f32};
 use diamonds::metrics::Metrics;
+use diamonds::split::Split;
+use diamonds::training::{Partition, train};
 
 use crate::shared;
 
@@ -113,4 +115,34 @@ fn tuned_xgboost_errs_by_less_than_306_dollars_on_the_notebooks_test_rows() {
         fitted.hyperparameters
     );
     assert!(metrics.mae_usd < 306.0, "{metrics:?}");
+}
+
+#[test]
+fn ranges_hold_on_fresh_real_stones_as_often_as_they_say() {
+    let Some(folder) = shared::folder() else { return };
+    let sales: Vec<_> = shared::real_sales(&folder).into_iter().map(|(_, sale)| sale).collect();
+    let plan = FitPlan { seed: 1, trials: 1, budget: None, start: None, observer: &Unobserved };
+    // of each class of weight: how many ranges held, of how many
+    let mut classes = std::collections::BTreeMap::<usize, (u32, u32)>::new();
+    for round in 0..8 {
+        let (known, fresh) = Split::new(format!("fresh {round}"), 0.2).part(&sales);
+        let partition = Partition::new(&known, &format!("holdout {round}")).expect("enough");
+        let trained = train(find_family("xgboost").expect("a family"), &partition, &plan).expect("a model");
+        let calibration = trained.calibration.expect("enough to judge by");
+        for sale in fresh {
+            let stone = sale.stone;
+            let range = calibration.range(stone.weight_carat, trained.fitted.model.price_usd(&stone)).expect("a range");
+            let class = [0.5, 1.0, 1.5, 2.0].partition_point(|bound| *bound <= stone.weight_carat);
+            let (held, rows) = classes.entry(class).or_default();
+            *held += u32::from((range.low..=range.high).contains(&sale.price_usd));
+            *rows += 1;
+        }
+    }
+    let share = |(held, rows): (u32, u32)| f64::from(held) / f64::from(rows);
+    let all = classes.values().fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+    println!("held: {:.4} of all; {classes:?}", share(all));
+    assert!((0.885..=0.915).contains(&share(all)), "{} of {}", all.0, all.1);
+    for counts in classes.values().filter(|counts| counts.1 >= 200) {
+        assert!((0.85..=0.95).contains(&share(*counts)), "{classes:?}");
+    }
 }

@@ -1,0 +1,153 @@
+//! What somebody who is about to pay should know besides the price.
+
+use super::{ServedModel, SimilarIndex};
+use crate::diamond::{Sale, Stone, depth_percent_of, weight_carat_of};
+use crate::text::{count, dollars};
+
+/// How far the weight may be from what the measurements say, as a share.
+const WEIGHT_TOLERANCE: f64 = 0.1;
+/// How far the depth may be from what the measurements say, in percentage points.
+const DEPTH_TOLERANCE: f64 = 1.0;
+/// How far in weight, as a share, another stone still is like this one.
+const LIKE_WEIGHT: f64 = 0.2;
+/// Fewer stones than this of the same grades and about the weight are few.
+const FEW: usize = 3;
+
+/// The least and the most of each measure among some sales.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    bounds: [(f64, f64); MEASURES.len()],
+}
+
+/// A measure: its name, its unit, and where a stone has it.
+type Measure = (&'static str, &'static str, fn(&Stone) -> f64);
+
+const MEASURES: [Measure; 6] = [
+    ("carat", " ct", |stone| stone.weight_carat),
+    ("depth", " %", |stone| stone.depth_percent),
+    ("table", " %", |stone| stone.table_percent),
+    ("x", " mm", |stone| stone.x_mm),
+    ("y", " mm", |stone| stone.y_mm),
+    ("z", " mm", |stone| stone.z_mm),
+];
+
+impl Seen {
+    /// What `sales` cover.
+    pub fn of(sales: &[Sale]) -> Self {
+        let bounds = MEASURES.map(|(_, _, measure)| {
+            sales
+                .iter()
+                .map(|sale| measure(&sale.stone))
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| (least.min(value), most.max(value)))
+        });
+        Self { bounds }
+    }
+}
+
+/// Another model to compare with, and how far the two usually are apart.
+pub(super) struct Rival {
+    pub model: std::sync::Arc<ServedModel>,
+    /// The logarithm of the two prices' ratio, without its sign, that 99 of 100 stones stay below.
+    pub usual: f64,
+}
+
+/// All that is to be said of `stone`, for which the model answered `price_usd`.
+pub(super) fn of(stone: &Stone, price_usd: f64, similar: &SimilarIndex, rival: Option<&Rival>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let measured_carat = weight_carat_of(stone.x_mm, stone.y_mm, stone.z_mm);
+    if (measured_carat / stone.weight_carat - 1.0).abs() > WEIGHT_TOLERANCE {
+        warnings.push(format!(
+            "the measurements contradict the weight: {} × {} × {} mm would be about {measured_carat:.2} ct, not {} ct",
+            stone.x_mm, stone.y_mm, stone.z_mm, stone.weight_carat
+        ));
+    }
+    let measured_depth = depth_percent_of(stone.x_mm, stone.y_mm, stone.z_mm);
+    if (measured_depth - stone.depth_percent).abs() > DEPTH_TOLERANCE {
+        warnings.push(format!(
+            "the measurements contradict the depth: they make it {measured_depth:.1} %, not {} %",
+            stone.depth_percent
+        ));
+    }
+    for ((name, unit, measure), (least, most)) in MEASURES.iter().zip(similar.seen().bounds) {
+        let value = measure(stone);
+        if value < least || value > most {
+            warnings.push(format!(
+                "{name} {value}{unit} is outside of what was ever sold here, {least} to {most}{unit}: the price is a guess"
+            ));
+        }
+    }
+    let group = similar.group(stone.cut, stone.color, stone.clarity);
+    let place = |carat: f64| group.partition_point(|sale| sale.stone.weight_carat < carat);
+    let like = place(stone.weight_carat * (1.0 + LIKE_WEIGHT)) - place(stone.weight_carat * (1.0 - LIKE_WEIGHT));
+    if like < FEW {
+        let sold = match like {
+            0 => "no stone".to_owned(),
+            1 => "only one stone".to_owned(),
+            many => format!("only {} stones", count(i64::try_from(many).unwrap_or(i64::MAX))),
+        };
+        warnings.push(format!(
+            "{sold} of this cut, color and clarity and about this weight was sold: ask for a second opinion"
+        ));
+    }
+    if let Some(rival) = rival {
+        let other_usd = rival.model.model.price_usd(stone);
+        let apart = (other_usd / price_usd).ln().abs();
+        // a price below zero has no logarithm, and is as far away as can be
+        if apart.is_nan() || apart > rival.usual {
+            warnings.push(format!(
+                "the {} model says {}, further away than on 99 of 100 stones",
+                rival.model.family,
+                dollars(other_usd)
+            ));
+        }
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diamond::{Clarity, Color, Cut};
+    use crate::generator::Generator;
+
+    fn warnings(stone: &Stone) -> Vec<String> {
+        of(stone, 5_000.0, &SimilarIndex::new(Generator::new(5).take(20_000).collect()), None)
+    }
+
+    /// A stone of the commonest kind, in order.
+    const USUAL: Stone = Stone {
+        weight_carat: 1.01,
+        cut: Cut::Ideal,
+        color: Color::G,
+        clarity: Clarity::VS2,
+        depth_percent: 61.8,
+        table_percent: 57.0,
+        x_mm: 6.45,
+        y_mm: 6.47,
+        z_mm: 3.99,
+    };
+
+    #[test]
+    fn nothing_is_said_of_a_usual_stone() {
+        assert_eq!(warnings(&USUAL), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_said() {
+        let heavy = warnings(&Stone { weight_carat: 2.0, ..USUAL });
+        assert!(heavy.iter().any(|text| text.contains("would be about 1.02 ct, not 2 ct")), "{heavy:?}");
+        let flat = warnings(&Stone { depth_percent: 58.0, ..USUAL });
+        assert_eq!(flat, ["the measurements contradict the depth: they make it 61.8 %, not 58 %"]);
+    }
+
+    #[test]
+    fn what_was_never_sold_is_said() {
+        let giant = Stone { weight_carat: 40.0, x_mm: 22.0, y_mm: 22.0, z_mm: 13.6, ..USUAL };
+        let said = warnings(&giant);
+        assert!(
+            said.iter().any(|text| text.starts_with("carat 40 ct is outside of what was ever sold here")),
+            "{said:?}"
+        );
+        assert!(said.iter().any(|text| text.starts_with("no stone of this cut")), "{said:?}");
+    }
+}
