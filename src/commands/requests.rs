@@ -30,6 +30,9 @@ pub enum Arguments {
         /// Only those since then: a time in UTC (2026-03-01, 2026-03-01T12:00) or a while ago (2h, 30m, 7d)
         #[arg(long, value_name = "TIME", value_parser = parse_since)]
         since: Option<Timestamp>,
+        /// Only those before the request of this id: the next page
+        #[arg(long, value_name = "ID")]
+        before: Option<Uuid>,
     },
     /// One request with what was sent and answered
     Show {
@@ -41,8 +44,9 @@ pub enum Arguments {
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     let mut desk = Desk::open(database, Access::Read)?;
     match arguments {
-        Arguments::List { limit, status, path, since } => {
-            let filter = RequestFilter { limit: *limit, status: *status, path: path.clone(), since: *since };
+        Arguments::List { limit, status, path, since, before } => {
+            let filter =
+                RequestFilter { limit: *limit, status: *status, path: path.clone(), since: *since, before: *before };
             let requests = desk.run(ListRequests { filter })?;
             console.print(&json!({ "requests": requests }), |_| list(&requests))?;
         }

@@ -16,6 +16,7 @@ mod problem;
 mod recorder;
 mod request_log;
 mod request_parts;
+mod requests;
 mod routes;
 mod similar;
 mod wire;

@@ -19,6 +19,7 @@ use super::attachments::{AnsweredBy, LogAs, Refusal, RequestId};
 use super::html::{CONTENT_SECURITY_POLICY, ErrorPage};
 use super::problem::Problem;
 use super::request_parts::received_body;
+use super::requests;
 use crate::store::NewRequest;
 
 /// How long an answer may take.
@@ -53,7 +54,8 @@ impl Middleware<App> for Recorder {
 
         let log_as = response.ext::<LogAs>().map(|log_as| log_as.0.clone().into_bytes());
         let status = u16::from(response.status());
-        if path.starts_with("/v1/") || log_as.is_some() || status == 500 {
+        let is_logged = path.starts_with("/v1/") && path != requests::PATH;
+        if is_logged || log_as.is_some() || status == 500 {
             let request = NewRequest {
                 id,
                 time,

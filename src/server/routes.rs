@@ -5,7 +5,7 @@ use tide::{Endpoint, Request, Server};
 use super::app::App;
 use super::problem::Problem;
 use super::recorder::Recorder;
-use super::{health, models, page, predictions, similar};
+use super::{health, models, page, predictions, requests, similar};
 
 /// The whole application, ready to respond.
 #[must_use]
@@ -25,6 +25,7 @@ pub fn build(app: App) -> Server<App> {
         .all(only("GET, HEAD, POST"));
     get(&mut server, "/v1/models", models::list);
     get(&mut server, "/v1/models/:id", models::show);
+    get(&mut server, requests::PATH, requests::list);
     server
 }
 

@@ -84,6 +84,8 @@ pub struct RequestFilter {
     pub path: Option<String>,
     /// Only those that arrived at or after this time.
     pub since: Option<Timestamp>,
+    /// Only those before the request of this id.
+    pub before: Option<Uuid>,
 }
 
 impl Store {
@@ -133,7 +135,16 @@ impl Store {
         let mut statement =
             self.connection.prepare(include_str!("../../sql/queries/list_requests.sql")).map_err(listing())?;
         let rows = statement
-            .query_map(params![filter.limit, filter.status, filter.path, filter.since.map(micros_of),], read_request)
+            .query_map(
+                params![
+                    filter.limit,
+                    filter.status,
+                    filter.path,
+                    filter.since.map(micros_of),
+                    filter.before.map(|id| id.to_string()),
+                ],
+                read_request,
+            )
             .map_err(listing())?;
         rows.collect::<Result<_, _>>().map_err(listing())
     }

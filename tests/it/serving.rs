@@ -506,3 +506,27 @@ fn a_server_that_is_asked_to_stop_answers_what_is_under_way() {
     assert_eq!(workplace.json(&["requests", "list"])["requests"].as_array().map(Vec::len), Some(1));
     assert_eq!(workplace.value("SELECT count(*) FROM request"), 1);
 }
+
+#[test]
+fn the_log_is_read_page_by_page_and_reading_it_is_not_logged() {
+    let (_workplace, server) = own_server();
+    let ids: Vec<String> = (0..5)
+        .map(|_| server.post("/v1/predictions", &stone()).json()["id"].as_str().expect("an id").to_owned())
+        .collect();
+    assert_eq!(server.post("/v1/predictions", &json!({})).status, 422);
+    let listed = |query: &str| -> Vec<String> {
+        let answer = server.get(&format!("/v1/requests{query}"));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let document = answer.json();
+        let requests = document["requests"].as_array().expect("requests");
+        requests.iter().map(|one| one["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    assert_eq!(listed("").len(), 6, "in the list as soon as answered, and the reading is not in it");
+    let first = listed("?status=200&limit=3");
+    assert_eq!(first, [&ids[4][..], &ids[3], &ids[2]]);
+    assert_eq!(listed(&format!("?status=200&path=/v1/predictions&before={}", first[2])), [&ids[1][..], &ids[0]]);
+    let refused = server.get("/v1/requests?limit=0&status=x&before=1&since=2h");
+    assert_eq!(refused.status, 422);
+    let refused = server.get("/v1/requests?limit=0&status=x&before=1");
+    assert_eq!(refused.json()["errors"].as_array().map(Vec::len), Some(3), "{}", refused.body);
+}
