@@ -10,6 +10,13 @@ pub fn dollars(amount_usd: f64) -> String {
     format!("{sign}${}", part_thousands(&digits))
 }
 
+/// A difference in dollars, to the cent: `−$268.85`.
+#[must_use]
+pub fn dollars_and_cents(amount_usd: f64) -> String {
+    let sign = if amount_usd < 0.0 { "−" } else { "" };
+    format!("{sign}${:.2}", amount_usd.abs())
+}
+
 /// A count with thousands parted: `54,000`.
 #[must_use]
 pub fn count(number: i64) -> String {
@@ -46,5 +53,6 @@ mod tests {
         assert_eq!(dollars(1_234_567.0), "$1,234,567");
         assert_eq!(dollars(-212.3), "−$212");
         assert_eq!(count(54_000), "54,000");
+        assert_eq!(dollars_and_cents(-268.849), "−$268.85");
     }
 }

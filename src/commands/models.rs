@@ -3,13 +3,17 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::control::{Access, Desk, ListModels, Promote, RollBack, ShowModel};
+use crate::control::{Access, Desk, ListModels, Promote, ReadArtifact, ReadDataset, RollBack, ShowModel};
+use crate::families::find_family;
+use crate::metrics::Metrics;
 use crate::store::{ModelDetail, ModelRecord};
-use crate::text::{count, dollars};
+use crate::text::{count, dollars, dollars_and_cents};
+use crate::training::{Comparison, Partition};
 
 /// Trials that the card of a model shows.
 const TRIALS_SHOWN: usize = 5;
@@ -22,6 +26,13 @@ pub enum Arguments {
     Show {
         /// Number of the model
         id: i64,
+    },
+    /// Two models on today's holdout: which errs less, and whether that is more than luck
+    Compare {
+        /// Number of the first model
+        first: i64,
+        /// Number of the second model
+        second: i64,
     },
     /// Let this model answer from now on
     Promote {
@@ -37,7 +48,7 @@ pub enum Arguments {
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     let access = match arguments {
-        Arguments::List | Arguments::Show { .. } => Access::Read,
+        Arguments::List | Arguments::Show { .. } | Arguments::Compare { .. } => Access::Read,
         Arguments::Promote { .. } | Arguments::Rollback => Access::Change,
     };
     let mut desk = Desk::open(database, access)?;
@@ -47,6 +58,10 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
             console.print(&json!({ "models": models }), |_| list(&models))?;
         }
         Arguments::Show { id } => console.print(&desk.run(ShowModel { id: *id })?, card)?,
+        Arguments::Compare { first, second } => {
+            let report = compare(&mut desk, [*first, *second])?;
+            console.print(&report, describe_comparison)?;
+        }
         Arguments::Promote { id, reason } => {
             desk.run(Promote { id: *id, reason: reason.clone() })?;
             console.print(&json!({ "champion": id }), |_| champion_is(*id))?;
@@ -57,6 +72,73 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
         }
     }
     Ok(())
+}
+
+/// Two models, judged on the same stones.
+#[derive(Serialize)]
+struct ComparisonReport {
+    holdout: usize,
+    models: [Judged; 2],
+    #[serde(flatten)]
+    comparison: Comparison,
+}
+
+#[derive(Serialize)]
+struct Judged {
+    id: i64,
+    family: String,
+    metrics: Metrics,
+}
+
+/// Judges both on the holdout as it is today, which may hold sales that came after them.
+fn compare(desk: &mut Desk, ids: [i64; 2]) -> Result<ComparisonReport, CommandError> {
+    let dataset = desk.run(ReadDataset {})?;
+    let sales: Vec<_> = dataset.sales.iter().map(|stored| stored.sale).collect();
+    let partition = Partition::new(&sales, &dataset.holdout_salt)?;
+    let mut judge = |id| -> Result<(Judged, Vec<f64>), CommandError> {
+        let (family, artifact) = desk.run(ReadArtifact { id })?;
+        let predicted = find_family(&family)?.load(&artifact)?.prices_usd(&partition.holdout);
+        Ok((Judged { id, family, metrics: Metrics::of(&partition.truth, &predicted) }, predicted))
+    };
+    let ((first, predicted_first), (second, predicted_second)) = (judge(ids[0])?, judge(ids[1])?);
+    Ok(ComparisonReport {
+        holdout: partition.truth.len(),
+        models: [first, second],
+        comparison: Comparison::of(&partition.truth, &predicted_first, &predicted_second),
+    })
+}
+
+fn describe_comparison(report: &ComparisonReport) -> String {
+    let rows = report.models.iter().map(|model| {
+        vec![
+            model.id.to_string(),
+            model.family.clone(),
+            dollars(model.metrics.mae_usd),
+            format!("{:.4}", model.metrics.r2),
+            dollars(model.metrics.rmse_usd),
+            format!("{:.1} %", model.metrics.mape * 100.0),
+        ]
+    });
+    let Comparison { mae_difference_usd, low_usd, high_usd, confidence } = report.comparison;
+    let [first, second] = &report.models;
+    let verdict = match (report.comparison.is_certain(), mae_difference_usd < 0.0) {
+        (false, _) => "That may be luck: promote for other reasons, or wait for more sales.".to_owned(),
+        (true, true) => format!("Model {} is better, by more than luck.", first.id),
+        (true, false) => format!("Model {} is better, by more than luck.", second.id),
+    };
+    format!(
+        "{}\n\nOn {} sales that neither was fitted to, the mean absolute error of model {} is ${:.2} {} than that of model {}\n\
+         ({:.0} % interval of the difference: {} to {}). {verdict}",
+        table(&["model", "family", "MAE", "R²", "RMSE", "MAPE"], rows, &[0, 2, 3, 4, 5]),
+        count(i64::try_from(report.holdout).unwrap_or(i64::MAX)),
+        first.id,
+        mae_difference_usd.abs(),
+        if mae_difference_usd < 0.0 { "less" } else { "more" },
+        second.id,
+        confidence * 100.0,
+        dollars_and_cents(low_usd),
+        dollars_and_cents(high_usd),
+    )
 }
 
 fn champion_is(id: i64) -> String {

@@ -1,9 +1,11 @@
 //! Trains models: every family on the same sales, every model judged by the same others.
 
+mod comparison;
 mod promotion;
 
 use std::time::{Duration, Instant};
 
+pub use comparison::Comparison;
 pub use promotion::{Incumbent, Promote, Verdict, decide};
 
 use crate::calibration::Calibration;

@@ -186,3 +186,19 @@ fn a_model_is_promoted_and_rolled_back() {
     assert!(workplace.fail(1, &["models", "promote", "77"]).contains("there is no model 77"));
     assert!(best > 2);
 }
+
+#[test]
+fn two_models_are_compared_on_the_same_sales() {
+    let workplace = Workplace::trained(600);
+    let report = workplace.json(&["models", "compare", "1", "2"]);
+    let [first, second] = [0, 1].map(|index| report["models"][index]["metrics"]["mae_usd"].as_f64().expect("a figure"));
+    let difference = report["mae_difference_usd"].as_f64().expect("a figure");
+    assert!((first - second - difference).abs() < 1e-6, "{report}");
+    assert!(
+        report["low_usd"].as_f64() <= Some(difference) && Some(difference) <= report["high_usd"].as_f64(),
+        "{report}"
+    );
+    let same = workplace.succeed(&["models", "compare", "2", "2"]).stdout;
+    assert!(same.contains("That may be luck"), "{same}");
+    assert!(workplace.fail(1, &["models", "compare", "1", "9"]).contains("there is no model 9"));
+}

@@ -1,0 +1,96 @@
+//! Two models on the same stones: is one better, or was it luck?
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+
+/// How often the stones are drawn anew.
+const RESAMPLES: usize = 2_000;
+/// How often the interval holds the difference.
+const CONFIDENCE: f64 = 0.95;
+
+/// The difference of two mean absolute errors.
+///
+/// The interval is a paired percentile bootstrap (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13):
+/// the same stones are drawn for both models, with replacement, many times.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Comparison {
+    /// By how much the first model errs more than the second, in US dollars; below zero if it errs less.
+    pub mae_difference_usd: f64,
+    /// The lower end of the interval.
+    pub low_usd: f64,
+    /// The upper end of the interval.
+    pub high_usd: f64,
+    /// How often the interval holds the difference, as a share.
+    pub confidence: f64,
+}
+
+impl Comparison {
+    /// Compares `first` and `second` with `truth`, all in US dollars and of shape `(n_rows,)`. The same input gives the
+    /// same interval.
+    ///
+    /// # Panics
+    /// If the three differ in length or are empty.
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts of rows and of draws"
+    )]
+    pub fn of(truth: &[f64], first: &[f64], second: &[f64]) -> Self {
+        assert!(!truth.is_empty() && truth.len() == first.len() && truth.len() == second.len(), "the same stones");
+        let differences: Vec<f64> =
+            truth.iter().zip(first).zip(second).map(|((truth, a), b)| (truth - a).abs() - (truth - b).abs()).collect();
+        let count = differences.len();
+        let mut random = ChaCha8Rng::seed_from_u64(0);
+        let mut means: Vec<f64> = (0..RESAMPLES)
+            .map(|_| (0..count).map(|_| differences[random.random_range(0..count)]).sum::<f64>() / count as f64)
+            .collect();
+        means.sort_unstable_by(f64::total_cmp);
+        let at = |share: f64| means[((RESAMPLES - 1) as f64 * share).round() as usize];
+        let tail = (1.0 - CONFIDENCE) / 2.0;
+        Self {
+            mae_difference_usd: differences.iter().sum::<f64>() / count as f64,
+            low_usd: at(tail),
+            high_usd: at(1.0 - tail),
+            confidence: CONFIDENCE,
+        }
+    }
+
+    /// Whether more than luck parts the two: the interval does not hold zero.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        self.low_usd > 0.0 || self.high_usd < 0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Truths of 1,000 and errors that alternate in size.
+    fn predicted(errors: [f64; 2]) -> Vec<f64> {
+        (0..400).map(|row| 1_000.0 + errors[row % 2]).collect()
+    }
+
+    #[test]
+    fn the_interval_is_that_of_the_normal_approximation() {
+        let truth = vec![1_000.0; 400];
+        // differences 30 and 10 in turn: mean 20, standard deviation 10, of the mean 0.5
+        let comparison = Comparison::of(&truth, &predicted([50.0, 30.0]), &predicted([20.0, 20.0]));
+        assert!((comparison.mae_difference_usd - 20.0).abs() < 1e-9);
+        assert!((comparison.low_usd - (20.0 - 1.96 * 0.5)).abs() < 0.15, "{comparison:?}");
+        assert!((comparison.high_usd - (20.0 + 1.96 * 0.5)).abs() < 0.15, "{comparison:?}");
+        assert!(comparison.is_certain());
+    }
+
+    #[test]
+    fn as_good_is_not_better() {
+        let truth = vec![1_000.0; 400];
+        let comparison = Comparison::of(&truth, &predicted([50.0, 20.0]), &predicted([20.0, 50.0]));
+        assert!(comparison.mae_difference_usd.abs() < 1e-9 && !comparison.is_certain());
+        let same = Comparison::of(&truth, &predicted([50.0, 20.0]), &predicted([50.0, 20.0]));
+        assert!(!same.is_certain());
+    }
+}
