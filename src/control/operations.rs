@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Operation, Owner};
 use crate::diamond::StoneDescription;
-use crate::engine::{EngineError, Quote, SimilarStones};
+use crate::engine::{EngineError, Quote, ServedModel, SimilarStones};
 use crate::store::{
     Batch, BatchDetail, Dataset, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewModel, NewPromotion,
     RequestFilter, Stored, Table, Upload,
@@ -16,9 +16,6 @@ use crate::store::{
 /// Declares operations that only pass the store something and give what it gives.
 macro_rules! store_operations {
     ($($(#[$doc:meta])* $name:ident $path:literal { $($field:ident: $type:ty),* } -> $answer:ty = $call:expr;)+) => {
-        store_operations! { @changes false $($(#[$doc])* $name $path { $($field: $type),* } -> $answer = $call;)+ }
-    };
-    (@changes $changes:literal $($(#[$doc:meta])* $name:ident $path:literal { $($field:ident: $type:ty),* } -> $answer:ty = $call:expr;)+) => {
         $(
             $(#[$doc])*
             #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,7 +29,6 @@ macro_rules! store_operations {
             impl Operation for $name {
                 type Answer = $answer;
                 const NAME: &'static str = $path;
-                const CHANGES: bool = $changes;
 
                 fn run(self, owner: &mut Owner<'_>) -> Result<$answer, EngineError> {
                     let call: fn(Self, &mut Owner<'_>) -> Result<$answer, crate::store::StoreError> = $call;
@@ -137,11 +133,40 @@ impl Operation for AddModels {
     }
 }
 
-store_operations! { @changes true
-    /// Makes a model the champion.
-    Promote "promote" { id: i64, reason: String } -> () = |this, owner| owner.store.promote(this.id, &this.reason);
-    /// Makes the champion before the present one the champion again, and gives its number.
-    RollBack "roll-back" {} -> i64 = |_, owner| owner.store.roll_back();
+/// Makes a model the champion.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Promote {
+    /// Its number.
+    pub id: i64,
+    /// Why, for the history.
+    pub reason: String,
+}
+
+impl Operation for Promote {
+    type Answer = ();
+    const NAME: &'static str = "promote";
+    const CHANGES: bool = true;
+
+    fn run(self, owner: &mut Owner<'_>) -> Result<(), EngineError> {
+        // one that cannot be loaded would leave nobody to answer
+        ServedModel::load(owner.store, self.id)?;
+        Ok(owner.store.promote(self.id, &self.reason)?)
+    }
+}
+
+/// Takes the last promotion back, and gives the number of the model that is the champion again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RollBack {}
+
+impl Operation for RollBack {
+    type Answer = i64;
+    const NAME: &'static str = "roll-back";
+    const CHANGES: bool = true;
+
+    fn run(self, owner: &mut Owner<'_>) -> Result<i64, EngineError> {
+        ServedModel::load(owner.store, owner.store.champion_before()?)?;
+        Ok(owner.store.roll_back()?)
+    }
 }
 
 /// Prices a stone.

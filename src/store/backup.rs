@@ -1,5 +1,6 @@
 //! A copy of the file while it is in use.
 
+use std::io::{Seek, SeekFrom};
 use std::path::Path;
 
 use super::{Store, StoreError};
@@ -22,7 +23,9 @@ impl Store {
     pub fn backup(&self, to: &Path) -> Result<u64, StoreError> {
         let failed = |source| StoreError::Backup { path: to.to_owned(), source };
         self.checkpoint()?;
-        let mut from = std::fs::File::open(self.path()).map_err(failed)?;
+        // not a descriptor of its own: see the field
+        let mut from = &*self.file;
+        from.seek(SeekFrom::Start(0)).map_err(failed)?;
         let mut copy = std::fs::File::create_new(to).map_err(failed)?;
         let copied = std::io::copy(&mut from, &mut copy).and_then(|bytes| copy.sync_all().map(|()| bytes));
         copied.map_err(|source| {

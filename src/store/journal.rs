@@ -7,13 +7,14 @@
 //!
 //! Two files take turns: one is written while what the other holds goes into the database. They are overwritten, never
 //! cut, because syncing bytes that a file has already is half as dear as making it longer. A file is a header (format, id of the
-//! database, number, checksum) and groups (length, checksum, entries). Each checksum covers the one before it, so that
+//! database while this owner has it, number, checksum) and groups (length, checksum, entries). Each checksum covers the one before it, so that
 //! what is left of an earlier turn is never taken for a part of this one.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use duckdb::params;
 use uuid::Uuid;
 
 use super::requests::{JournalEntry, NewRequest};
@@ -25,6 +26,8 @@ const MAGIC: &[u8; 8] = b"DIAMJNL1";
 const HEADER_BYTES: usize = 8 + 16 + 8 + 4;
 /// Length and checksum of a group.
 const GROUP_HEAD_BYTES: usize = 4 + 4;
+/// A file that grew longer than this, because the database kept it waiting, is cut when it was taken in.
+const KEPT_BYTES: u64 = 64 * 1024 * 1024;
 /// What the names of the two files have after that of the database.
 const SUFFIXES: [&str; 2] = [".journal-0", ".journal-1"];
 
@@ -82,37 +85,52 @@ impl Journal {
         if self.current.is_empty() {
             return Ok(None);
         }
-        let Some((file, path)) = self.spare.take() else { return Ok(None) };
-        let failed = |path: &Path, source| StoreError::Journal { path: path.to_owned(), source };
-        let again = file.try_clone().map_err(|source| failed(&path, source))?;
-        match Segment::begin(again, path.clone(), self.database_id, self.current.number + 1) {
-            Ok(next) => Ok(Some(std::mem::replace(&mut self.current, next))),
+        let Some((mut file, path)) = self.spare.take() else { return Ok(None) };
+        match write_header(&mut file, self.database_id, self.current.number + 1) {
+            Ok(checksum) => {
+                let next = Segment::new(file, path, self.current.number + 1, checksum);
+                Ok(Some(std::mem::replace(&mut self.current, next)))
+            }
             Err(source) => {
-                let error = failed(&path, source);
+                let error = StoreError::Journal { path: path.clone(), source };
                 self.spare = Some((file, path));
                 Err(error)
             }
         }
     }
 
+    /// Whether all that was written was given out and taken back: nothing is only here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.current.is_empty() && self.spare.is_some()
+    }
+
     /// Takes a file back whose requests are in the database now.
     pub fn give_back(&mut self, segment: Segment) {
+        if segment.end > KEPT_BYTES {
+            // one that is as long as it was costs no more than space
+            let _ = segment.file.set_len(0);
+        }
         self.spare = Some((segment.file, segment.path));
     }
 }
 
+/// Begins a turn of `file`, and gives the header's checksum. The header is synced with the first group.
+fn write_header(file: &mut File, database_id: Uuid, number: u64) -> io::Result<u32> {
+    let mut header = [0; HEADER_BYTES];
+    header[..8].copy_from_slice(MAGIC);
+    header[8..24].copy_from_slice(database_id.as_bytes());
+    header[24..32].copy_from_slice(&number.to_le_bytes());
+    let checksum = crc32fast::hash(&header[..32]);
+    header[32..].copy_from_slice(&checksum.to_le_bytes());
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(&header)?;
+    Ok(checksum)
+}
+
 impl Segment {
-    /// Begins a turn. The header is synced with the first group.
-    fn begin(mut file: File, path: PathBuf, database_id: Uuid, number: u64) -> io::Result<Self> {
-        let mut header = [0; HEADER_BYTES];
-        header[..8].copy_from_slice(MAGIC);
-        header[8..24].copy_from_slice(database_id.as_bytes());
-        header[24..32].copy_from_slice(&number.to_le_bytes());
-        let checksum = crc32fast::hash(&header[..32]);
-        header[32..].copy_from_slice(&checksum.to_le_bytes());
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(&header)?;
-        Ok(Self { file, path, number, end: HEADER_BYTES as u64, checksum })
+    fn new(file: File, path: PathBuf, number: u64, checksum: u32) -> Self {
+        Self { file, path, number, end: HEADER_BYTES as u64, checksum }
     }
 
     fn is_empty(&self) -> bool {
@@ -137,8 +155,8 @@ impl Segment {
 
     /// The requests that were written in this turn.
     fn requests(&self) -> Result<Vec<NewRequest<'static>>, StoreError> {
-        match read(&self.path)? {
-            Some(found) if found.number == self.number => Ok(found.requests),
+        match read(&self.path, self.end)? {
+            Some(found) if found.number == self.number && found.end == self.end => Ok(found.requests),
             _ => Err(StoreError::Unexpected { what: format!("{} does not hold what it should", self.path.display()) }),
         }
     }
@@ -156,15 +174,17 @@ struct Found {
     database_id: Uuid,
     number: u64,
     requests: Vec<NewRequest<'static>>,
+    /// Where the last whole group ends.
+    end: u64,
 }
 
-/// Reads a file up to the last group that is whole: what follows it was never told to anybody. `None` if there is no
-/// file, or nothing was ever synced in it.
-fn read(path: &Path) -> Result<Option<Found>, StoreError> {
+/// Reads a file up to the last group that is whole and lies within the first `most` bytes: what follows it was never told
+/// to anybody. `None` if there is no file, or nothing was ever synced in it.
+fn read(path: &Path, most: u64) -> Result<Option<Found>, StoreError> {
     let failed = |source| StoreError::Journal { path: path.to_owned(), source };
     let mut bytes = Vec::new();
     match File::open(path) {
-        Ok(mut file) => file.read_to_end(&mut bytes).map_err(failed)?,
+        Ok(file) => file.take(most).read_to_end(&mut bytes).map_err(failed)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
     };
@@ -177,6 +197,7 @@ fn read(path: &Path) -> Result<Option<Found>, StoreError> {
         database_id: Uuid::from_slice(&header[8..24]).unwrap_or_default(),
         number: header[24..32].iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)),
         requests: Vec::new(),
+        end: HEADER_BYTES as u64,
     };
     while let Some((head, after)) = rest.split_first_chunk::<GROUP_HEAD_BYTES>() {
         let [l0, l1, l2, l3, checks @ ..] = *head;
@@ -189,6 +210,7 @@ fn read(path: &Path) -> Result<Option<Found>, StoreError> {
         while !entries.is_empty() {
             found.requests.push(NewRequest::from_entry(&mut entries)?);
         }
+        found.end += (GROUP_HEAD_BYTES + length) as u64;
         checksum = expected;
         rest = after;
     }
@@ -210,15 +232,22 @@ impl Store {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             options.open(path).map_err(|source| StoreError::Journal { path: path.to_owned(), source })
         };
-        let (file, spare) = (make(&first)?, make(&second)?);
+        let (mut file, spare) = (make(&first)?, make(&second)?);
         // the files' names must be on the disk as well
         #[cfg(unix)]
         File::open(first.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
             .and_then(|folder| folder.sync_all())
             .map_err(|source| StoreError::Journal { path: first.clone(), source })?;
-        let database_id = self.file_id()?;
-        let current = Segment::begin(file, first.clone(), database_id, self.journal_number()? + 1)
-            .map_err(|source| StoreError::Journal { path: first, source })?;
+        // an id of its own for each owner's time: where a copy of the file was served meanwhile, neither takes the other's
+        // journals for its own
+        let database_id = Uuid::now_v7();
+        self.connection
+            .execute(include_str!("../../sql/queries/update_setting.sql"), params!["file_id", database_id.to_string()])
+            .map_err(StoreError::engine("note the id of the journal"))?;
+        let number = self.journal_number()? + 1;
+        let checksum = write_header(&mut file, database_id, number)
+            .map_err(|source| StoreError::Journal { path: first.clone(), source })?;
+        let current = Segment::new(file, first, number, checksum);
         Ok(Journal { database_id, current, spare: Some((spare, second)), buffer: Vec::new() })
     }
 
@@ -239,8 +268,8 @@ impl Store {
         let absorbed = self.journal_number()?;
         let mut left = Vec::new();
         for path in paths_of(&self.path) {
-            match read(&path)? {
-                Some(found) if found.database_id != database_id => set_aside(&path)?,
+            match read(&path, u64::MAX)? {
+                Some(found) if found.database_id != database_id => set_aside(&path, &found)?,
                 Some(found) if found.number > absorbed => left.push(found),
                 _ => {}
             }
@@ -272,8 +301,8 @@ impl Store {
 
 /// Renames a journal of another database, such as of one that lay here before: it is not this one's, but not ours to throw
 /// away either.
-fn set_aside(path: &Path) -> Result<(), StoreError> {
-    let to = beside(path, ".of-another-file");
+fn set_aside(path: &Path, found: &Found) -> Result<(), StoreError> {
+    let to = beside(path, &format!(".of-{}.{}", found.database_id, found.number));
     tracing::warn!("{} belongs to another file: it is now {}", path.display(), to.display());
     std::fs::rename(path, &to).map_err(|source| StoreError::Journal { path: path.to_owned(), source })
 }
@@ -376,16 +405,16 @@ mod tests {
         let whole = std::fs::read(&file).expect("a journal");
         for torn in [whole.len() - 1, whole.len() / 2 + HEADER_BYTES] {
             std::fs::write(&file, &whole[..torn]).expect("written");
-            let found = read(&file).expect("readable").expect("a journal");
+            let found = read(&file, u64::MAX).expect("readable").expect("a journal");
             assert_eq!(found.requests.len(), 1);
         }
         let mut changed = whole.clone();
         *changed.last_mut().expect("bytes") ^= 1;
         std::fs::write(&file, &changed).expect("written");
-        assert_eq!(read(&file).expect("readable").expect("a journal").requests.len(), 1);
+        assert_eq!(read(&file, u64::MAX).expect("readable").expect("a journal").requests.len(), 1);
         for length in 0..HEADER_BYTES {
             std::fs::write(&file, &whole[..length]).expect("written");
-            assert!(read(&file).expect("readable").is_none());
+            assert!(read(&file, u64::MAX).expect("readable").is_none());
         }
     }
 
@@ -398,6 +427,10 @@ mod tests {
         drop((store, journal));
         std::fs::remove_file(&path).expect("removed");
         assert!(logged(&Store::open(&path).expect("a store")).is_empty());
-        assert!(beside(&path, ".journal-0.of-another-file").exists());
+        let aside = std::fs::read_dir(path.parent().expect("a folder"))
+            .expect("a folder")
+            .filter(|entry| entry.as_ref().expect("a file").file_name().to_string_lossy().contains(".journal-0.of-"))
+            .count();
+        assert_eq!(aside, 1);
     }
 }

@@ -16,8 +16,10 @@ mod rows;
 mod sales;
 mod upload;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use duckdb::{AccessMode, Config, Connection};
 
@@ -41,6 +43,9 @@ const SPOOL: &str = ".spool";
 pub struct Store {
     connection: Connection,
     path: PathBuf,
+    /// The file itself, for copies. The system takes a process's lock on a file away as soon as the process closes any
+    /// descriptor of it, so this one stays open until every connection is closed: fields go in this order.
+    file: Arc<File>,
 }
 
 impl Store {
@@ -96,7 +101,7 @@ impl Store {
     /// If the engine refuses.
     pub fn try_clone(&self) -> Result<Self, StoreError> {
         let connection = self.connection.try_clone().map_err(StoreError::engine("open a second connection"))?;
-        Ok(Self { connection, path: self.path.clone() })
+        Ok(Self { connection, path: self.path.clone(), file: self.file.clone() })
     }
 
     /// Where the file is.
@@ -144,7 +149,8 @@ impl Store {
                  SET lock_configuration = true;"
             ))
             .map_err(StoreError::engine("shut the engine off from other files"))?;
-        Ok(Self { connection, path: path.to_owned() })
+        let file = File::open(path).map_err(|source| StoreError::Folder { path: path.to_owned(), source })?;
+        Ok(Self { connection, path: path.to_owned(), file: Arc::new(file) })
     }
 }
 
@@ -156,14 +162,15 @@ fn explain_open_error(path: &Path, source: duckdb::Error) -> StoreError {
     }
 }
 
-/// Refuses a file that is no database at all, before the engine says so in its own words.
+/// Refuses a file that is no database at all, before the engine says so in its own words, and before it is locked: see
+/// [`Store`].
 fn refuse_foreign(path: &Path) -> Result<(), StoreError> {
     use std::io::Read;
 
     /// The four bytes at offset 8 of every DuckDB file.
     const MAGIC: &[u8; 4] = b"DUCK";
     let mut start = [0_u8; 12];
-    let Ok(mut file) = std::fs::File::open(path) else { return Ok(()) };
+    let Ok(mut file) = File::open(path) else { return Ok(()) };
     match file.read(&mut start) {
         Ok(12) if start[8..] == *MAGIC => Ok(()),
         Ok(0) | Err(_) => Ok(()),

@@ -197,6 +197,14 @@ impl Store {
         insert_promotion(&self.connection, id, reason)
     }
 
+    /// Number of the model that [`Store::roll_back`] would make the champion.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn champion_before(&self) -> Result<i64, StoreError> {
+        find_rollback(&self.connection).map(|(_, id)| id)
+    }
+
     /// Takes the last promotion back, and at the next call the one before it: makes the model that was the champion before
     /// it the champion again, and gives its number.
     ///
@@ -206,11 +214,7 @@ impl Store {
         let rolling_back = || StoreError::engine("roll the champion back");
         let champion = self.champion()?.ok_or(StoreError::NoEarlierChampion)?;
         let transaction = self.connection.transaction().map_err(rolling_back())?;
-        let (restores, id): (i64, i64) = transaction
-            .query_row(include_str!("../../sql/queries/find_rollback.sql"), [], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()
-            .map_err(rolling_back())?
-            .ok_or(StoreError::NoEarlierChampion)?;
+        let (restores, id) = find_rollback(&transaction)?;
         insert_promotion(&transaction, id, &format!("rolled back from model {champion}"))?;
         transaction
             .execute(include_str!("../../sql/queries/insert_rollback.sql"), params![restores])
@@ -350,6 +354,15 @@ fn read_artifact(connection: &Connection, id: i64) -> Result<(String, Vec<u8>), 
         .optional()
         .map_err(StoreError::engine("read a model"))?
         .ok_or_else(|| no_model(id))
+}
+
+/// The promotion that a rollback restores, and its model.
+fn find_rollback(connection: &Connection) -> Result<(i64, i64), StoreError> {
+    connection
+        .query_row(include_str!("../../sql/queries/find_rollback.sql"), [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+        .map_err(StoreError::engine("find the champion before"))?
+        .ok_or(StoreError::NoEarlierChampion)
 }
 
 fn insert_promotion(connection: &Connection, id: i64, reason: &str) -> Result<(), StoreError> {

@@ -121,7 +121,10 @@ impl Store {
         appender.flush().map_err(writing())?;
         drop(appender);
         transaction
-            .execute(include_str!("../../sql/queries/update_journal_number.sql"), params![journal_number.cast_signed()])
+            .execute(
+                include_str!("../../sql/queries/update_setting.sql"),
+                params!["journal_number", journal_number.to_string()],
+            )
             .map_err(writing())?;
         transaction.commit().map_err(writing())
     }

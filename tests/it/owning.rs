@@ -224,7 +224,20 @@ fn a_backup_is_whole_also_while_the_file_is_served_and_written() {
         }
         load.join().expect("the load");
     });
+    // a process that closes any descriptor of a file loses its lock: the copies must not have done so
+    let mut second = workplace
+        .command(&["serve", "--addr", "127.0.0.1:0"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it runs");
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let ended = second.try_wait().expect("a child");
+    let _ = second.kill();
+    let _ = second.wait();
+    assert_eq!(ended.and_then(|status| status.code()), Some(1), "the file is still the first server's");
     assert_eq!(server.stop(), 0);
+    assert_eq!(workplace.value("SELECT count(*) FROM request WHERE path = '/v1/predictions'"), 300);
     workplace.succeed(&["backup", "last.duckdb"]);
     for (name, sales) in [("copy-0", 400), ("copy-4", 600), ("last", 650)] {
         let copy = workplace.path(&format!("{name}.duckdb")).display().to_string();

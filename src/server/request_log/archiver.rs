@@ -83,7 +83,7 @@ impl Archiver {
                 (Ok(Task::Finish) | Err(RecvTimeoutError::Disconnected), _) => break,
             }
         }
-        if tell(self.absorb()).is_some() {
+        if tell(self.absorb()).is_some() && self.journal().is_empty() {
             self.store.remove_journals();
         }
         tell(self.store.checkpoint());
