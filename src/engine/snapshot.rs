@@ -141,7 +141,7 @@ impl Snapshot {
         let (stone, assumed) = super::assumption::complete(description, &self.similar);
         let mut quote = Quote::new(&stone, assumed, model)?;
         let rival = self.rival.as_ref().filter(|rival| rival.model.id != model.id);
-        quote.warnings = warnings::of(&stone, quote.price_usd, &self.similar, rival);
+        quote.warnings = warnings::of(&stone, &quote.assumed, quote.price_usd, &self.similar, rival);
         Ok(quote)
     }
 }

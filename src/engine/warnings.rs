@@ -1,6 +1,6 @@
 //! What somebody who is about to pay should know besides the price.
 
-use super::{ServedModel, SimilarIndex};
+use super::{Assumed, ServedModel, SimilarIndex};
 use crate::diamond::{Sale, Stone, depth_percent_of, weight_carat_of};
 use crate::text::{count, dollars};
 
@@ -51,8 +51,14 @@ pub(super) struct Rival {
     pub usual: f64,
 }
 
-/// All that is to be said of `stone`, for which the model answered `price_usd`.
-pub(super) fn of(stone: &Stone, price_usd: f64, similar: &SimilarIndex, rival: Option<&Rival>) -> Vec<String> {
+/// All that is to be said of `stone`, for which the model answered `price_usd`. What was `assumed` of it is nobody's mistake.
+pub(super) fn of(
+    stone: &Stone,
+    assumed: &Assumed,
+    price_usd: f64,
+    similar: &SimilarIndex,
+    rival: Option<&Rival>,
+) -> Vec<String> {
     let mut warnings = Vec::new();
     let measured_carat = weight_carat_of(stone.x_mm, stone.y_mm, stone.z_mm);
     if (measured_carat / stone.weight_carat - 1.0).abs() > WEIGHT_TOLERANCE {
@@ -70,7 +76,8 @@ pub(super) fn of(stone: &Stone, price_usd: f64, similar: &SimilarIndex, rival: O
     }
     for ((name, unit, measure), (least, most)) in MEASURES.iter().zip(similar.seen().bounds) {
         let value = measure(stone);
-        if value < least || value > most {
+        let is_assumed = assumed.entries().iter().any(|(assumed, _)| assumed == name);
+        if !is_assumed && (value < least || value > most) {
             warnings.push(format!(
                 "{name} {value}{unit} is outside of what was ever sold here, {least} to {most}{unit}: the price is a guess"
             ));
@@ -111,7 +118,7 @@ mod tests {
     use crate::generator::Generator;
 
     fn warnings(stone: &Stone) -> Vec<String> {
-        of(stone, 5_000.0, &SimilarIndex::new(Generator::new(5).take(20_000).collect()), None)
+        of(stone, &Assumed::default(), 5_000.0, &SimilarIndex::new(Generator::new(5).take(20_000).collect()), None)
     }
 
     /// A stone of the commonest kind, in order.
@@ -148,6 +155,10 @@ mod tests {
             said.iter().any(|text| text.starts_with("carat 40 ct is outside of what was ever sold here")),
             "{said:?}"
         );
+        assert!(said.iter().any(|text| text.starts_with("x 22 mm is outside")), "{said:?}");
         assert!(said.iter().any(|text| text.starts_with("no stone of this cut")), "{said:?}");
+        let assumed = Assumed { x: Some(22.0), y: Some(22.0), z: Some(13.6), ..Assumed::default() };
+        let said = of(&giant, &assumed, 5_000.0, &SimilarIndex::new(Generator::new(5).take(20_000).collect()), None);
+        assert!(!said.iter().any(|text| text.contains(" mm is outside")), "{said:?}");
     }
 }
