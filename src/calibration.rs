@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::diamond::Stone;
+use crate::text::to_the_cent;
 
 /// How often a range holds.
 pub const CONFIDENCE: f64 = 0.9;
@@ -87,7 +88,6 @@ impl Calibration {
     pub fn range(&self, weight_carat: f64, price_usd: f64) -> Option<PriceRange> {
         let class = self.classes.iter().rev().find(|class| class.from_carat <= weight_carat)?;
         let factor = class.log_half_width.exp();
-        let to_the_cent = |amount: f64| (amount * 100.0).round() / 100.0;
         Some(PriceRange {
             low: to_the_cent(price_usd / factor),
             high: to_the_cent(price_usd * factor),

@@ -2,6 +2,12 @@
 
 use std::error::Error;
 
+/// A sum in dollars, rounded to the cent.
+#[must_use]
+pub fn to_the_cent(amount_usd: f64) -> f64 {
+    (amount_usd * 100.0).round() / 100.0
+}
+
 /// A sum in dollars with thousands parted, to the dollar: `$4,733`.
 #[must_use]
 pub fn dollars(amount_usd: f64) -> String {

@@ -7,12 +7,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::CommandError;
-use super::console::{Console, table};
+use super::console::{Console, metrics_cells, table};
 use crate::control::{Access, Desk, ListModels, Promote, ReadArtifact, ReadDataset, RollBack, ShowModel};
 use crate::families::find_family;
 use crate::metrics::Metrics;
 use crate::store::{ModelDetail, ModelRecord};
-use crate::text::{count, dollars, dollars_and_cents};
+use crate::text::{count, dollars_and_cents};
 use crate::training::{Comparison, Partition};
 
 /// Trials that the card of a model shows.
@@ -110,14 +110,9 @@ fn compare(desk: &mut Desk, ids: [i64; 2]) -> Result<ComparisonReport, CommandEr
 
 fn describe_comparison(report: &ComparisonReport) -> String {
     let rows = report.models.iter().map(|model| {
-        vec![
-            model.id.to_string(),
-            model.family.clone(),
-            dollars(model.metrics.mae_usd),
-            format!("{:.4}", model.metrics.r2),
-            dollars(model.metrics.rmse_usd),
-            format!("{:.1} %", model.metrics.mape * 100.0),
-        ]
+        let mut row = vec![model.id.to_string(), model.family.clone()];
+        row.extend(metrics_cells(&model.metrics));
+        row
     });
     let Comparison { mae_difference_usd, low_usd, high_usd, confidence } = report.comparison;
     let [first, second] = &report.models;
@@ -150,17 +145,11 @@ fn list(models: &[ModelRecord]) -> String {
         return "No model is trained yet: `diamonds retrain` trains the first.".to_owned();
     }
     let rows = models.iter().map(|model| {
-        vec![
-            model.id.to_string(),
-            model.family.clone(),
-            model.time.strftime("%Y-%m-%d %H:%M").to_string(),
-            dollars(model.metrics.mae_usd),
-            format!("{:.4}", model.metrics.r2),
-            dollars(model.metrics.rmse_usd),
-            format!("{:.1} %", model.metrics.mape * 100.0),
-            count(model.dataset.rows),
-            if model.champion { "champion" } else { "" }.to_owned(),
-        ]
+        let mut row =
+            vec![model.id.to_string(), model.family.clone(), model.time.strftime("%Y-%m-%d %H:%M").to_string()];
+        row.extend(metrics_cells(&model.metrics));
+        row.extend([count(model.dataset.rows), if model.champion { "champion" } else { "" }.to_owned()]);
+        row
     });
     table(&["model", "family", "trained (UTC)", "MAE", "R²", "RMSE", "MAPE", "sales", ""], rows, &[0, 3, 4, 5, 6, 7])
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::CommandError;
-use super::console::{Console, table};
+use super::console::{Console, metrics_cells, table};
 use crate::control::{Access, AddModels, AddModelsAnswer, Desk, ListModels, ReadArtifact, ReadChampion, ReadDataset};
 use crate::families::{FAMILIES, Family, FitPlan, Observer, find_family};
 use crate::metrics::Metrics;
@@ -298,14 +298,6 @@ fn to_store(trained: &Trained, seed: u64, dataset: &Dataset, partition: &Partiti
 }
 
 fn describe(report: &Report, incumbent: Option<&Incumbent>, reason: &str) -> String {
-    let metrics_cells = |metrics: &Metrics| {
-        [
-            dollars(metrics.mae_usd),
-            format!("{:.4}", metrics.r2),
-            dollars(metrics.rmse_usd),
-            format!("{:.1} %", metrics.mape * 100.0),
-        ]
-    };
     let mut rows = Vec::new();
     for model in &report.models {
         let mut row = vec![model.id.to_string(), model.family.to_owned()];

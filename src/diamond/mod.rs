@@ -8,4 +8,6 @@ mod stone;
 
 pub use description::{FieldError, MEASUREMENTS, StoneDescription};
 pub use grade::{Clarity, Color, Cut, Grade, UnknownGrade};
-pub use stone::{CARAT_PER_CUBIC_MM, Sale, Stone, depth_percent_of, weight_carat_of};
+pub use stone::{
+    CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, Sale, Stone, WEIGHT_TOLERANCE, depth_percent_of, weight_carat_of,
+};

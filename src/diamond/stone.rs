@@ -8,6 +8,10 @@ use super::{Clarity, Color, Cut};
 ///
 /// The trade's estimate for a brilliant cut: weight ≈ 0.00611 · x · y · z.
 pub const CARAT_PER_CUBIC_MM: f64 = 0.006_11;
+/// How far the weight may be from what the measurements say before the two contradict each other, as a share.
+pub const WEIGHT_TOLERANCE: f64 = 0.1;
+/// How far the depth may be from what the measurements say before the two contradict each other, in percentage points.
+pub const DEPTH_TOLERANCE_PERCENT: f64 = 1.0;
 
 /// A stone of which everything is known.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

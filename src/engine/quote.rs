@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Assumed, EngineError, ServedModel};
 use crate::calibration::PriceRange;
 use crate::diamond::Stone;
+use crate::text::to_the_cent;
 
 /// Least amount that is taken for a price of a diamond, in US dollars.
 const LEAST_USD: f64 = 0.01;
@@ -60,8 +61,4 @@ impl Quote {
             warnings: Vec::new(),
         })
     }
-}
-
-fn to_the_cent(amount_usd: f64) -> f64 {
-    (amount_usd * 100.0).round() / 100.0
 }

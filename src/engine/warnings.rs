@@ -1,13 +1,9 @@
 //! What somebody who is about to pay should know besides the price.
 
 use super::{Assumed, ServedModel, SimilarIndex};
-use crate::diamond::{Sale, Stone, depth_percent_of, weight_carat_of};
+use crate::diamond::{DEPTH_TOLERANCE_PERCENT, Sale, Stone, WEIGHT_TOLERANCE, depth_percent_of, weight_carat_of};
 use crate::text::{count, dollars};
 
-/// How far the weight may be from what the measurements say, as a share.
-const WEIGHT_TOLERANCE: f64 = 0.1;
-/// How far the depth may be from what the measurements say, in percentage points.
-const DEPTH_TOLERANCE: f64 = 1.0;
 /// How far in weight, as a share, another stone still is like this one.
 const LIKE_WEIGHT: f64 = 0.2;
 /// Fewer stones than this of the same grades and about the weight are few.
@@ -68,7 +64,7 @@ pub(super) fn of(
         ));
     }
     let measured_depth = depth_percent_of(stone.x_mm, stone.y_mm, stone.z_mm);
-    if (measured_depth - stone.depth_percent).abs() > DEPTH_TOLERANCE {
+    if (measured_depth - stone.depth_percent).abs() > DEPTH_TOLERANCE_PERCENT {
         warnings.push(format!(
             "the measurements contradict the depth: they make it {measured_depth:.1} %, not {} %",
             stone.depth_percent
@@ -76,8 +72,8 @@ pub(super) fn of(
     }
     for ((name, unit, measure), (least, most)) in MEASURES.iter().zip(similar.seen().bounds) {
         let value = measure(stone);
-        let is_assumed = assumed.entries().iter().any(|(assumed, _)| assumed == name);
-        if !is_assumed && (value < least || value > most) {
+        let is_outside = value < least || value > most;
+        if is_outside && !assumed.entries().iter().any(|(assumed, _)| assumed == name) {
             warnings.push(format!(
                 "{name} {value}{unit} is outside of what was ever sold here, {least} to {most}{unit}: the price is a guess"
             ));

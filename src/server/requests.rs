@@ -37,34 +37,30 @@ fn read_filter(pairs: &[(String, String)]) -> Result<RequestFilter, Vec<FieldErr
     let mut filter = RequestFilter { limit: DEFAULT_LIMIT, ..RequestFilter::default() };
     let mut errors = Vec::new();
     for (name, value) in pairs {
-        let message = match name.as_str() {
-            "limit" => match value.parse() {
-                Ok(limit) if (1..=MAX_LIMIT).contains(&limit) => {
-                    filter.limit = limit;
-                    continue;
-                }
-                _ => format!("must be a whole number from 1 to {MAX_LIMIT}"),
-            },
-            "before" => match value.parse() {
-                Ok(id) => {
-                    filter.before = Some(id);
-                    continue;
-                }
-                Err(_) => "must be the id of a request".to_owned(),
-            },
-            "status" => match value.parse() {
-                Ok(status) if (100..600).contains(&status) => {
-                    filter.status = Some(status);
-                    continue;
-                }
-                _ => "must be a status such as 422".to_owned(),
-            },
+        let read = match name.as_str() {
+            "limit" => {
+                let limit = value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+                limit
+                    .map(|limit| filter.limit = limit)
+                    .ok_or_else(|| format!("must be a whole number from 1 to {MAX_LIMIT}"))
+            }
+            "before" => {
+                value.parse().map(|id| filter.before = Some(id)).map_err(|_| "must be the id of a request".to_owned())
+            }
+            "status" => {
+                let status = value.parse().ok().filter(|status| (100..600).contains(status));
+                status
+                    .map(|status| filter.status = Some(status))
+                    .ok_or_else(|| "must be a status such as 422".to_owned())
+            }
             _ => {
                 filter.path = Some(value.clone());
-                continue;
+                Ok(())
             }
         };
-        errors.push(FieldError { field: name.clone(), message, value: json!(value) });
+        if let Err(message) = read {
+            errors.push(FieldError { field: name.clone(), message, value: json!(value) });
+        }
     }
     if errors.is_empty() { Ok(filter) } else { Err(errors) }
 }

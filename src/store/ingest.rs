@@ -10,12 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::rows::micros_of;
 use super::upload::{COLUMNS, Layout, Upload};
 use super::{RejectionCount, Store, StoreError, WarningCount};
-use crate::diamond::CARAT_PER_CUBIC_MM;
-
-/// Share by which a weight may differ from what the measurements say before it is worth a warning.
-const WEIGHT_TOLERANCE: f64 = 0.10;
-/// Percentage points by which a depth may differ from what the measurements say before it is worth a warning.
-const DEPTH_TOLERANCE_PERCENT: f64 = 1.0;
+use crate::diamond::{CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, WEIGHT_TOLERANCE};
 
 /// What became of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -96,13 +96,8 @@ impl TreeModel {
                 ))
             })?;
         let target = Target::from_name(name).ok_or_else(|| unreadable(format!("no target is called {name:?}")))?;
-        let trend = match document.learner.attributes.get(TREND_ATTRIBUTE).and_then(serde_json::Value::as_str) {
-            Some(text) => {
-                let trend: Trend = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
-                Some(trend).filter(Trend::is_whole).map(Some).ok_or_else(|| unreadable("its trend is not whole"))?
-            }
-            None => None,
-        };
+        let trend = document.learner.attributes.get(TREND_ATTRIBUTE).and_then(serde_json::Value::as_str);
+        let trend = trend.map(Trend::from_json).transpose()?;
         Self::from_document(document, target, trend)
     }
 

@@ -7,8 +7,8 @@ use linfa_linalg::cholesky::SolveC;
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
-use super::{FamilyError, unfit};
-use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
+use super::{FamilyError, unfit, unreadable};
+use crate::diamond::{Grade, Sale, Stone};
 use crate::features::KnownGrades;
 
 /// How much large coefficients cost in the fit: enough for a unique solution whatever the sales are, and no more.
@@ -33,11 +33,10 @@ impl Trend {
         let carat = stones.iter().fold([f64::INFINITY, 0.0_f64], |[least, most], stone| {
             [least.min(stone.weight_carat), most.max(stone.weight_carat)]
         });
-        let n_terms = terms(&stones[0]).len();
         let rows: Vec<f64> = stones.iter().flat_map(terms).collect();
-        let x = Array2::from_shape_vec((stones.len(), n_terms), rows).map_err(|error| unfit(sales.len(), &error))?;
+        let x = Array2::from_shape_vec((stones.len(), N_TERMS), rows).map_err(|error| unfit(sales.len(), &error))?;
         let truth: Array1<f64> = sales.iter().map(|sale| sale.price_usd.ln()).collect();
-        let mut gram = x.t().dot(&x) + Array2::<f64>::eye(n_terms) * RIDGE;
+        let mut gram = x.t().dot(&x) + Array2::<f64>::eye(N_TERMS) * RIDGE;
         let right = x.t().dot(&truth).insert_axis(ndarray::Axis(1));
         let solved = gram.solvec(&right).map_err(|error| unfit(sales.len(), &error))?;
         let coefficients: Vec<f64> = solved.iter().copied().collect();
@@ -59,20 +58,12 @@ impl Trend {
         sum + (stone.weight_carat / weight_carat).ln()
     }
 
-    /// Whether it can be computed: it has as many coefficients as there are terms, and grades.
-    pub fn is_whole(&self) -> bool {
-        let any = Stone {
-            weight_carat: 1.0,
-            cut: Cut::Ideal,
-            color: Color::G,
-            clarity: Clarity::VS2,
-            depth_percent: 62.0,
-            table_percent: 57.0,
-            x_mm: 6.5,
-            y_mm: 6.5,
-            z_mm: 4.0,
-        };
-        self.coefficients.len() == terms(&any).len() && !self.grades.lacks_a_scale() && self.carat[0] <= self.carat[1]
+    /// The curve that was stored as `json`.
+    pub fn from_json(json: &str) -> Result<Self, FamilyError> {
+        let trend: Self = serde_json::from_str(json).map_err(|error| unreadable(error.to_string()))?;
+        let is_whole =
+            trend.coefficients.len() == N_TERMS && !trend.grades.lacks_a_scale() && trend.carat[0] <= trend.carat[1];
+        if is_whole { Ok(trend) } else { Err(unreadable("its trend is not whole")) }
     }
 }
 
@@ -108,6 +99,7 @@ fn terms(stone: &Stone) -> [f64; N_TERMS] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diamond::Color;
     use crate::generator::Generator;
 
     #[test]
