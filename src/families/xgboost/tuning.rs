@@ -54,12 +54,12 @@ pub fn tune(sales: &[Sale], plan: &FitPlan<'_>) -> Result<Outcome, FamilyError> 
     }
     let space = Space::new();
     let study = new_study(plan.seed).map_err(|error| unfit(sales.len(), &error))?;
-    study.enqueue(space.values_of(&Settings::START));
     // settings of an earlier layout are none to start from
     let earlier = plan.start.and_then(|map| serde_json::from_value::<Settings>(Value::Object(map.clone())).ok());
     if let Some(earlier) = earlier {
         study.enqueue(space.values_of(&with_room_to_grow(earlier)));
     }
+    study.enqueue(space.values_of(&Settings::START));
     // a budget beyond all time is none
     let deadline = plan.budget.and_then(|budget| Instant::now().checked_add(budget));
     let should_stop = || plan.observer.should_stop() || deadline.is_some_and(|deadline| Instant::now() >= deadline);
@@ -335,12 +335,12 @@ mod tests {
     }
 
     #[test]
-    fn the_settings_of_an_earlier_model_are_tried_second() {
+    fn the_settings_of_an_earlier_model_are_tried_first() {
         let earlier = Settings { learning_rate: 0.123, n_estimators: 30, ..Settings::START };
         let map = earlier.to_json();
         let plan = FitPlan { seed: 1, trials: 2, budget: None, start: Some(&map), observer: &Unobserved };
         let outcome = tune(&sales(), &plan).expect("a search");
-        assert_eq!(outcome.trials[1].hyperparameters["learning_rate"], 0.123);
+        assert_eq!(outcome.trials[0].hyperparameters["learning_rate"], 0.123);
     }
 
     #[test]
