@@ -10,6 +10,7 @@ pub mod features;
 pub mod files;
 pub mod generator;
 pub mod metrics;
+pub mod segments;
 pub mod server;
 pub mod split;
 pub mod store;

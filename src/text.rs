@@ -16,6 +16,13 @@ pub fn dollars(amount_usd: f64) -> String {
     format!("{sign}${}", part_thousands(&digits))
 }
 
+/// A difference in dollars with its sign, to the dollar: `+$1,204`, `−$212`, `$0`.
+#[must_use]
+pub fn signed_dollars(amount_usd: f64) -> String {
+    let text = dollars(amount_usd);
+    if amount_usd > 0.0 && text != "$0" { format!("+{text}") } else { text }
+}
+
 /// A difference in dollars, to the cent: `−$268.85`.
 #[must_use]
 pub fn dollars_and_cents(amount_usd: f64) -> String {
@@ -58,6 +65,7 @@ mod tests {
         assert_eq!(dollars(999.5), "$1,000");
         assert_eq!(dollars(1_234_567.0), "$1,234,567");
         assert_eq!(dollars(-212.3), "−$212");
+        assert_eq!([1_204.3, -212.3, 0.2, -0.2].map(signed_dollars), ["+$1,204", "−$212", "$0", "$0"]);
         assert_eq!(count(54_000), "54,000");
         assert_eq!(dollars_and_cents(-268.849), "−$268.85");
     }

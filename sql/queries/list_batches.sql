@@ -1,12 +1,14 @@
 -- Every ingested file, newest first.
 SELECT
-    id,
-    file_name,
-    content_sha256,
-    epoch_us(ingested_at),
-    row_count,
-    accepted_count,
-    known_count,
-    rejected_count
+    batch.id,
+    batch.file_name,
+    batch.content_sha256,
+    epoch_us(batch.ingested_at),
+    batch.row_count,
+    batch.accepted_count,
+    batch.known_count,
+    batch.rejected_count,
+    epoch_us(undone_batch.undone_at)
 FROM batch
-ORDER BY id DESC;
+LEFT JOIN undone_batch ON undone_batch.batch_id = batch.id
+ORDER BY batch.id DESC;

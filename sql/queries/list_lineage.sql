@@ -1,7 +1,8 @@
--- What a model was trained on.
+-- What a model was trained on, and whether it has left since.
 --
 -- $1 id of the model
-SELECT batch_id, row_count
+SELECT model_batch.batch_id, model_batch.row_count, undone_batch.batch_id IS NOT NULL AS is_undone
 FROM model_batch
-WHERE model_id = $1
-ORDER BY batch_id;
+LEFT JOIN undone_batch ON undone_batch.batch_id = model_batch.batch_id
+WHERE model_batch.model_id = $1
+ORDER BY model_batch.batch_id;

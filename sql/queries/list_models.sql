@@ -17,6 +17,14 @@ SELECT
     model.seed,
     model.fit_seconds,
     (SELECT count(*) FROM trial WHERE trial.model_id = model.id) AS trial_count,
-    model.program_version
+    model.program_version,
+    artifact.model_id IS NULL AS is_pruned,
+    EXISTS (
+        SELECT 1
+        FROM model_batch
+        INNER JOIN undone_batch ON undone_batch.batch_id = model_batch.batch_id
+        WHERE model_batch.model_id = model.id
+    ) AS saw_undone
 FROM model
+LEFT JOIN artifact ON artifact.model_id = model.id
 ORDER BY model.id DESC;

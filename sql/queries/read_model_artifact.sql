@@ -1,6 +1,7 @@
--- The bytes of a model and its family.
+-- The family of a model and its bytes; NULL if it was pruned.
 --
 -- $1 id of the model
-SELECT family, artifact
+SELECT model.family, artifact.content
 FROM model
-WHERE id = $1;
+LEFT JOIN artifact ON artifact.model_id = model.id
+WHERE model.id = $1;

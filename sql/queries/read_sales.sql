@@ -3,6 +3,7 @@
 -- $1 id of a model: only sales of its dataset; NULL: all sales
 SELECT
     batch_id,
+    line_number,
     carat,
     enum_code(cut) AS cut,
     enum_code(color) AS color,

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::control::{Access, Desk, ListBatches, ShowBatch};
-use crate::store::{Batch, BatchDetail};
+use crate::control::{Access, Desk, ListBatches, ShowBatch, UndoBatch};
+use crate::store::{Batch, BatchDetail, UndoneBatch};
 use crate::text::count;
 
 #[derive(Debug, clap::Subcommand)]
@@ -20,16 +20,29 @@ pub enum Arguments {
         /// Number of the batch
         id: i64,
     },
+    /// Take the sales of one file out again; the file stays in the history
+    Undo {
+        /// Number of the batch
+        id: i64,
+    },
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let mut desk = Desk::open(database, Access::Read)?;
+    let access = if matches!(arguments, Arguments::Undo { .. }) { Access::Change } else { Access::Read };
+    let mut desk = Desk::open(database, access)?;
     match arguments {
         Arguments::List => {
             let batches = desk.run(ListBatches {})?;
             console.print(&json!({ "batches": batches }), |_| list(&batches))?;
         }
         Arguments::Show { id } => console.print(&desk.run(ShowBatch { id: *id })?, show)?,
+        Arguments::Undo { id } => {
+            let undone = desk.run(UndoBatch { id: *id })?;
+            console.print(&undone, describe_undone)?;
+            if !undone.models.is_empty() {
+                console.hint("Next: `diamonds retrain` trains models that have not seen those sales.");
+            }
+        }
     }
     Ok(())
 }
@@ -46,10 +59,28 @@ fn list(batches: &[Batch]) -> String {
             count(batch.accepted),
             count(batch.known),
             count(batch.rejected),
-            batch.file.clone(),
+            if batch.undone.is_some() { format!("{} (undone)", batch.file) } else { batch.file.clone() },
         ]
     });
     table(&["batch", "time (UTC)", "rows", "accepted", "known", "rejected", "file"], rows, &[0, 2, 3, 4, 5])
+}
+
+fn describe_undone(undone: &UndoneBatch) -> String {
+    let list = |ids: &[i64]| ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+    let mut text = format!("Batch {} is taken back: {} sales have left.\n", undone.batch, count(undone.sales));
+    // writing to a string cannot fail
+    if !undone.models.is_empty() {
+        let _ = writeln!(text, "Trained with them, and marked: model {}.", list(&undone.models));
+    }
+    if !undone.later_batches.is_empty() {
+        let _ = writeln!(
+            text,
+            "Later files held rows that were known, perhaps from this one, and that have left with it: batch {}. Ingest those \
+             files again; what is still known changes nothing.",
+            list(&undone.later_batches)
+        );
+    }
+    text
 }
 
 fn show(detail: &BatchDetail) -> String {
@@ -66,6 +97,9 @@ fn show(detail: &BatchDetail) -> String {
         count(batch.rejected)
     );
     // writing to a string cannot fail
+    if let Some(undone) = batch.undone {
+        let _ = writeln!(text, "  undone    {} UTC: its sales have left", undone.strftime("%Y-%m-%d %H:%M:%S"));
+    }
     for warning in &detail.warnings {
         let _ = writeln!(text, "  warning   {} rows: {}", count(warning.count), warning.warning);
     }

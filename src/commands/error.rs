@@ -38,6 +38,14 @@ pub enum CommandError {
         /// Every mistake.
         errors: Vec<FieldError>,
     },
+    /// A file is not one of outcomes.
+    #[error("{name}: {problem}")]
+    BadOutcomes {
+        /// Name of the file.
+        name: String,
+        /// What is wrong, where, and what to do.
+        problem: String,
+    },
     /// The platform does not say where data belongs.
     #[error("this system does not say where data belongs: name the file with --db")]
     NoDataFolder,

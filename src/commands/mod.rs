@@ -7,13 +7,16 @@ mod error;
 mod generate;
 mod ingest;
 mod location;
+mod model_card;
 mod models;
+mod outcomes;
 mod predict;
 mod requests;
 mod retrain;
 mod serve;
 mod similar;
 mod sql;
+mod status;
 mod stone_arguments;
 
 use std::path::PathBuf;
@@ -62,9 +65,14 @@ enum Command {
     /// The log of requests to the API
     #[command(subcommand)]
     Requests(requests::Arguments),
+    /// What priced stones really fetched
+    #[command(subcommand)]
+    Outcomes(outcomes::Arguments),
     /// The history of ingested files
     #[command(subcommand)]
     Batches(batches::Arguments),
+    /// How things stand: champion, live accuracy, drift, and what to do next
+    Status(status::Arguments),
     /// Ask the file anything, in SQL, read-only
     Sql(sql::Arguments),
     /// Copy the file, also while it is served
@@ -90,7 +98,9 @@ impl Cli {
             Command::Similar(arguments) => similar::run(arguments, &database()?, &console),
             Command::Models(arguments) => models::run(arguments, &database()?, &console),
             Command::Requests(arguments) => requests::run(arguments, &database()?, &console),
+            Command::Outcomes(arguments) => outcomes::run(arguments, &database()?, &console),
             Command::Batches(arguments) => batches::run(arguments, &database()?, &console),
+            Command::Status(arguments) => status::run(arguments, &database()?, &console),
             Command::Sql(arguments) => sql::run(arguments, &database()?, &console),
             Command::Backup(arguments) => backup::run(arguments, &database()?, &console),
             Command::Generate(arguments) => generate::run(arguments),

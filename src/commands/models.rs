@@ -1,22 +1,19 @@
 //! `diamonds models`: the history of models.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::CommandError;
 use super::console::{Console, metrics_cells, table};
-use crate::control::{Access, Desk, ListModels, Promote, ReadArtifact, ReadDataset, RollBack, ShowModel};
+use super::model_card::describe as card;
+use crate::control::{Access, Desk, ListModels, Promote, PruneModels, ReadArtifact, ReadDataset, RollBack, ShowModel};
 use crate::families::find_family;
 use crate::metrics::Metrics;
-use crate::store::{ModelDetail, ModelRecord};
+use crate::store::{ModelRecord, PrunedModel};
 use crate::text::{count, dollars_and_cents};
 use crate::training::{Comparison, Partition};
-
-/// Trials that the card of a model shows.
-const TRIALS_SHOWN: usize = 5;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Arguments {
@@ -44,12 +41,22 @@ pub enum Arguments {
     },
     /// Let the champion before the present one answer again
     Rollback,
+    /// Let the bytes of old models go, and keep their history: never of the champion, of the one before it, or of the newest
+    /// of a family
+    Prune {
+        /// How many of the newest models to keep
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        keep: u32,
+        /// Only say which
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     let access = match arguments {
         Arguments::List | Arguments::Show { .. } | Arguments::Compare { .. } => Access::Read,
-        Arguments::Promote { .. } | Arguments::Rollback => Access::Change,
+        Arguments::Promote { .. } | Arguments::Rollback | Arguments::Prune { .. } => Access::Change,
     };
     let mut desk = Desk::open(database, access)?;
     match arguments {
@@ -69,6 +76,10 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
         Arguments::Rollback => {
             let id = desk.run(RollBack {})?;
             console.print(&json!({ "champion": id }), |_| champion_is(id))?;
+        }
+        Arguments::Prune { keep, dry_run } => {
+            let pruned = desk.run(PruneModels { keep: *keep, dry_run: *dry_run })?;
+            console.print(&json!({ "pruned": pruned, "dry_run": dry_run }), |_| describe_pruned(&pruned, *dry_run))?;
         }
     }
     Ok(())
@@ -136,6 +147,21 @@ fn describe_comparison(report: &ComparisonReport) -> String {
     )
 }
 
+fn describe_pruned(pruned: &[PrunedModel], dry_run: bool) -> String {
+    if pruned.is_empty() {
+        return "No model is old enough to be pruned.".to_owned();
+    }
+    let ids: Vec<String> = pruned.iter().map(|model| model.id.to_string()).collect();
+    let bytes: i64 = pruned.iter().map(|model| model.bytes).sum();
+    let verb = if dry_run { "Would let" } else { "Let" };
+    format!(
+        "{verb} go of {} ({} bytes), whose history stays: model {}.\nThe file does not shrink: the space is used for what comes.",
+        if pruned.len() == 1 { "one model".to_owned() } else { format!("{} models", pruned.len()) },
+        count(bytes),
+        ids.join(", ")
+    )
+}
+
 fn champion_is(id: i64) -> String {
     format!("Model {id} is the champion: it answers from the next request on.")
 }
@@ -148,102 +174,14 @@ fn list(models: &[ModelRecord]) -> String {
         let mut row =
             vec![model.id.to_string(), model.family.clone(), model.time.strftime("%Y-%m-%d %H:%M").to_string()];
         row.extend(metrics_cells(&model.metrics));
-        row.extend([count(model.dataset.rows), if model.champion { "champion" } else { "" }.to_owned()]);
+        let marks = [
+            (model.champion, "champion"),
+            (model.pruned, "pruned"),
+            (model.saw_undone, "saw sales that were taken back"),
+        ];
+        let marks: Vec<&str> = marks.into_iter().filter_map(|(is_so, mark)| is_so.then_some(mark)).collect();
+        row.extend([count(model.dataset.rows), marks.join(", ")]);
         row
     });
     table(&["model", "family", "trained (UTC)", "MAE", "R²", "RMSE", "MAPE", "sales", ""], rows, &[0, 3, 4, 5, 6, 7])
-}
-
-fn card(model: &ModelDetail) -> String {
-    let ModelDetail { record, calibration, lineage, promotions, tuning } = model;
-    let mut text =
-        format!("Model {}, {}{}\n", record.id, record.family, if record.champion { ", the champion" } else { "" });
-    let batches: Vec<String> =
-        lineage.iter().map(|part| format!("{} ({} sales)", part.batch, count(part.rows))).collect();
-    let metrics = &record.metrics;
-    let lines = [
-        (
-            "trained",
-            format!(
-                "{} UTC by diamonds {}, in {:.1} s, seed {}",
-                record.time.strftime("%Y-%m-%d %H:%M:%S"),
-                record.program_version,
-                record.fit_seconds,
-                record.seed
-            ),
-        ),
-        (
-            "data",
-            format!(
-                "{} sales: {} to learn from, {} to judge by",
-                count(record.dataset.rows),
-                count(record.dataset.train),
-                count(record.dataset.holdout)
-            ),
-        ),
-        ("batches", batches.join(", ")),
-        (
-            "metrics",
-            format!(
-                "MAE ${:.2}, R² {:.4}, RMSE ${:.2}, MAPE {:.2} %",
-                metrics.mae_usd,
-                metrics.r2,
-                metrics.rmse_usd,
-                metrics.mape * 100.0
-            ),
-        ),
-        ("learns", record.target.clone()),
-        ("from", record.features.join(", ")),
-    ];
-    // writing to a string cannot fail
-    for (name, value) in lines {
-        let _ = writeln!(text, "  {name:9} {value}");
-    }
-    for class in calibration.iter().flat_map(|calibration| &calibration.classes) {
-        let percent = (class.log_half_width.exp() - 1.0) * 100.0;
-        let _ = writeln!(
-            text,
-            "  range     ±{percent:.1} % from {} ct on, by {} stones",
-            class.from_carat,
-            count(class.rows)
-        );
-    }
-    for promotion in promotions {
-        let _ =
-            writeln!(text, "  promoted  {} UTC: {}", promotion.time.strftime("%Y-%m-%d %H:%M:%S"), promotion.reason);
-    }
-    let _ = writeln!(text, "  settings");
-    for (name, value) in settings(&record.hyperparameters) {
-        let _ = writeln!(text, "    {name:24} {value}");
-    }
-    if !tuning.is_empty() {
-        let mut best: Vec<_> = tuning.iter().zip(1..).collect();
-        best.sort_by(|(a, _), (b, _)| a.mae_usd.total_cmp(&b.mae_usd));
-        let pruned = tuning.iter().filter(|trial| trial.pruned).count();
-        let _ = writeln!(
-            text,
-            "  trials    {}, of which {pruned} were given up early; the best on the tuning split:",
-            tuning.len()
-        );
-        for (trial, number) in best.into_iter().take(TRIALS_SHOWN) {
-            let _ = writeln!(
-                text,
-                "    {number:>4}  MAE ${:.2}  {}",
-                trial.mae_usd,
-                Value::Object(trial.hyperparameters.clone())
-            );
-        }
-    }
-    text
-}
-
-/// Settings in lines of name and value, nested ones flattened.
-fn settings(map: &serde_json::Map<String, Value>) -> Vec<(String, String)> {
-    map.iter()
-        .flat_map(|(name, value)| match value {
-            Value::Object(inner) => settings(inner),
-            Value::String(text) => vec![(name.clone(), text.clone())],
-            value => vec![(name.clone(), value.to_string())],
-        })
-        .collect()
 }

@@ -17,12 +17,15 @@ pub struct Arguments {
     /// Ask this model instead of the champion: its number, or a family for the newest of it
     #[arg(long, value_name = "ID|FAMILY")]
     model: Option<String>,
+    /// Say why: what each side of the stone adds to the price of a typical one
+    #[arg(long)]
+    explain: bool,
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     let stone = arguments.stone.read()?;
     let model = arguments.model.clone();
-    let quote = Desk::open(database, Access::Read)?.run(Predict { stone, model })?;
+    let quote = Desk::open(database, Access::Read)?.run(Predict { stone, model, explain: arguments.explain })?;
     console.print(&quote, describe)?;
     Ok(())
 }
@@ -45,6 +48,12 @@ fn describe(quote: &Quote) -> String {
         quote.assumed.entries().into_iter().map(|(name, value)| format!("{name} {value}")).collect();
     if !assumed.is_empty() {
         let _ = writeln!(text, "taken from similar stones, because not given: {}", assumed.join(", "));
+    }
+    if let Some(why) = &quote.explanation {
+        let _ = writeln!(text, "why: a typical stone costs {}", dollars(why.typical_usd));
+        for reason in &why.reasons {
+            let _ = writeln!(text, "  {}", reason.sentence);
+        }
     }
     for warning in &quote.warnings {
         let _ = writeln!(text, "warning: {warning}");

@@ -11,8 +11,10 @@ use uuid::Uuid;
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::control::{Access, Desk, ListRequests, ShowRequest};
+use crate::control::{Access, Desk, ListRequests, ReplayRequests, ShowRequest};
+use crate::engine::{Distribution, Replay};
 use crate::store::{LoggedRequest, RequestFilter};
+use crate::text::{count, dollars, signed_dollars};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Arguments {
@@ -39,6 +41,18 @@ pub enum Arguments {
         /// Id of the request
         id: Uuid,
     },
+    /// What the stones that were asked about would be quoted by another model
+    Replay {
+        /// The model: its number, or a family for the newest of it
+        #[arg(long, value_name = "ID|FAMILY")]
+        model: String,
+        /// Only requests since then: a time in UTC (2026-03-01, 2026-03-01T12:00) or a while ago (2h, 30m, 7d)
+        #[arg(long, value_name = "TIME", value_parser = parse_since)]
+        since: Option<Timestamp>,
+        /// How many stones at most: the newest
+        #[arg(long, value_name = "N", default_value_t = 20_000)]
+        limit: usize,
+    },
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
@@ -51,6 +65,10 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
             console.print(&json!({ "requests": requests }), |_| list(&requests))?;
         }
         Arguments::Show { id } => console.print(&desk.run(ShowRequest { id: *id })?, show)?,
+        Arguments::Replay { model, since, limit } => {
+            let replay = desk.run(ReplayRequests { model: model.clone(), since: *since, limit: *limit })?;
+            console.print(&replay, describe_replay)?;
+        }
     }
     Ok(())
 }
@@ -89,6 +107,53 @@ fn show(request: &LoggedRequest) -> String {
     // writing to a string cannot fail
     for (name, value) in lines {
         let _ = writeln!(text, "  {name:9} {value}");
+    }
+    text
+}
+
+fn describe_replay(replay: &Replay) -> String {
+    let (Some(usd), Some(share)) = (&replay.change_usd, &replay.change_share) else {
+        return "No priced stone is in the log of that time.".to_owned();
+    };
+    let as_count = |number: usize| count(i64::try_from(number).unwrap_or(i64::MAX));
+    let row = |name: &str, of: &Distribution, write: &dyn Fn(f64) -> String| {
+        [of.mean, of.p5, of.p25, of.median, of.p75, of.p95].into_iter().fold(vec![name.to_owned()], |mut row, value| {
+            row.push(write(value));
+            row
+        })
+    };
+    let changes = [
+        row("in dollars", usd, &signed_dollars),
+        row("in percent", share, &|share| format!("{:+.1} %", share * 100.0)),
+    ];
+    let moved = replay.most_moved.iter().map(|one| {
+        vec![
+            one.prediction.to_string(),
+            format!("{} ct", one.stone.carat),
+            one.stone.cut.to_string(),
+            one.stone.color.to_string(),
+            one.stone.clarity.to_string(),
+            one.answered_by.to_string(),
+            dollars(one.was_usd),
+            dollars(one.would_be_usd),
+            format!("{:+.1} %", (one.would_be_usd / one.was_usd - 1.0) * 100.0),
+        ]
+    });
+    let mut text = format!(
+        "{} stones priced again by model {} ({})\n\n{}\n\nThose that would move most\n\n{}\n",
+        as_count(replay.stones),
+        replay.model.id,
+        replay.model.family,
+        table(&["change", "mean", "5 %", "25 %", "median", "75 %", "95 %"], changes, &[1, 2, 3, 4, 5, 6]),
+        table(
+            &["prediction", "weight", "cut", "color", "clarity", "model", "was", "would be", "change"],
+            moved,
+            &[1, 5, 6, 7, 8]
+        )
+    );
+    if replay.without_price > 0 {
+        // writing to a string cannot fail
+        let _ = writeln!(text, "\nFor {} more it finds no price.", as_count(replay.without_price));
     }
     text
 }

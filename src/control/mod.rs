@@ -18,8 +18,10 @@ use serde::de::DeserializeOwned;
 pub use desk::{Access, Desk, own};
 pub use error::{DeskError, Told};
 pub use operations::{
-    AddModels, AddModelsAnswer, Backup, FindSimilar, Ingest, ListBatches, ListModels, ListRequests, Predict, Promote,
-    ReadArtifact, ReadChampion, ReadDataset, RollBack, RunQuery, ShowBatch, ShowModel, ShowRequest,
+    AddModels, AddModelsAnswer, Backup, FindSimilar, ImportOutcomes, Ingest, IngestOutcomes, IngestOutcomesAnswer,
+    ListBatches, ListModels, ListOutcomes, ListRequests, OutcomeRow, Predict, Promote, PruneModels, ReadArtifact,
+    ReadChampion, ReadDataset, ReadStatus, ReplayRequests, RollBack, RunQuery, ShowBatch, ShowModel, ShowRequest,
+    UndoBatch,
 };
 #[cfg(unix)]
 pub use socket::path_of as socket_path;

@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Operation, Owner};
 use crate::diamond::StoneDescription;
-use crate::engine::{EngineError, Quote, ServedModel, SimilarStones};
+use crate::engine::{Asked, EngineError, Quote, Replay, ServedModel, SimilarStones, Status};
 use crate::store::{
-    Batch, BatchDetail, Dataset, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewModel, NewPromotion,
-    RequestFilter, Stored, Table, Upload,
+    Batch, BatchDetail, Dataset, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewModel, NewPromotion, Outcome,
+    OutcomeSales, PrunedModel, RequestFilter, Stored, Table, UndoneBatch, Upload,
 };
 
 /// Declares operations that only pass the store something and give what it gives.
@@ -53,6 +54,8 @@ store_operations! {
         |this, owner| owner.store.requests(&this.filter);
     /// One request with its bodies.
     ShowRequest "request" { id: Uuid } -> LoggedRequest = |this, owner| owner.store.request(this.id);
+    /// Outcomes, the last told first.
+    ListOutcomes "outcomes" { limit: u32 } -> Vec<Outcome> = |this, owner| owner.store.outcomes(this.limit);
     /// What a query answers.
     RunQuery "query" { sql: String } -> Table = |this, owner| owner.store.query(&this.sql);
     /// All that a model is trained on.
@@ -61,6 +64,114 @@ store_operations! {
     ReadChampion "champion" {} -> Option<i64> = |_, owner| owner.store.champion();
     /// A copy of the file, consistent in itself, at a path that the owner can reach.
     Backup "backup" { to: PathBuf } -> u64 = |this, owner| owner.store.backup(&this.to);
+}
+
+/// What a priced stone fetched, as a line of a file says.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct OutcomeRow {
+    /// The line, from 1.
+    pub line: u64,
+    /// The prediction.
+    pub prediction: Uuid,
+    /// What the stone really fetched, in US dollars.
+    pub price_usd: f64,
+}
+
+/// Records what priced stones fetched, all or none.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ImportOutcomes {
+    /// Name of the file that says so.
+    pub file: String,
+    /// Its rows.
+    pub rows: Vec<OutcomeRow>,
+}
+
+impl Operation for ImportOutcomes {
+    type Answer = ();
+    const NAME: &'static str = "import-outcomes";
+    const CHANGES: bool = true;
+
+    fn run(self, owner: &mut Owner<'_>) -> Result<(), EngineError> {
+        let mut outcomes = Vec::with_capacity(self.rows.len());
+        let mut mistakes = Vec::new();
+        for row in &self.rows {
+            let logged = owner.store.request_of_prediction(row.prediction)?;
+            let asked = logged.iter().flat_map(Asked::in_request).find(|asked| asked.prediction.id == row.prediction);
+            match asked {
+                Some(asked) => outcomes.push(asked.fetched(row.price_usd)),
+                None => mistakes.push(format!("line {}: there is no prediction {}", row.line, row.prediction)),
+            }
+        }
+        if mistakes.is_empty() {
+            return Ok(owner.store.record_outcomes(&outcomes)?);
+        }
+        Err(EngineError::UnknownPredictions { name: self.file, mistakes })
+    }
+}
+
+/// Makes outcomes sales.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct IngestOutcomes {
+    /// Whether to change nothing.
+    pub dry_run: bool,
+}
+
+/// What became of outcomes that were to be sales.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IngestOutcomesAnswer {
+    /// What became of those of which every measurement was given; absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<FileReport>,
+    /// How many stay outcomes because a measurement is missing.
+    pub unmeasured: i64,
+}
+
+impl Operation for IngestOutcomes {
+    type Answer = IngestOutcomesAnswer;
+    const NAME: &'static str = "ingest-outcomes";
+    const CHANGES: bool = true;
+
+    fn run(self, owner: &mut Owner<'_>) -> Result<IngestOutcomesAnswer, EngineError> {
+        let OutcomeSales { upload, unmeasured, .. } = owner.store.outcomes_as_sales()?;
+        let report = upload.map(|upload| owner.store.ingest(&upload, self.dry_run)).transpose()?;
+        Ok(IngestOutcomesAnswer { report, unmeasured })
+    }
+}
+
+/// Takes the sales of a batch out again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UndoBatch {
+    /// Number of the batch.
+    pub id: i64,
+}
+
+impl Operation for UndoBatch {
+    type Answer = UndoneBatch;
+    const NAME: &'static str = "undo-batch";
+    const CHANGES: bool = true;
+
+    fn run(self, owner: &mut Owner<'_>) -> Result<UndoneBatch, EngineError> {
+        Ok(owner.store.undo_batch(self.id)?)
+    }
+}
+
+/// Lets the bytes of old models go.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PruneModels {
+    /// How many of the newest to keep.
+    pub keep: u32,
+    /// Whether to change nothing.
+    pub dry_run: bool,
+}
+
+impl Operation for PruneModels {
+    type Answer = Vec<PrunedModel>;
+    const NAME: &'static str = "prune-models";
+    const CHANGES: bool = true;
+
+    fn run(self, owner: &mut Owner<'_>) -> Result<Self::Answer, EngineError> {
+        Ok(owner.store.prune_models(self.keep, self.dry_run)?)
+    }
 }
 
 /// The bytes of a model, and the name of its family.
@@ -176,6 +287,8 @@ pub struct Predict {
     pub stone: StoneDescription,
     /// Number or family of the model to ask; the champion if none.
     pub model: Option<String>,
+    /// Whether to say why.
+    pub explain: bool,
 }
 
 impl Operation for Predict {
@@ -185,7 +298,44 @@ impl Operation for Predict {
     fn run(self, owner: &mut Owner<'_>) -> Result<Quote, EngineError> {
         let snapshot = owner.snapshot()?;
         let model = owner.model(&snapshot, self.model.as_deref())?;
-        snapshot.quote(&self.stone, &model)
+        if self.explain { snapshot.explain(&self.stone, &model) } else { snapshot.quote(&self.stone, &model) }
+    }
+}
+
+/// Prices stones that were asked about again, by another model.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReplayRequests {
+    /// Number or family of the model.
+    pub model: String,
+    /// How many stones at most: the newest.
+    pub limit: usize,
+    /// Only those since then.
+    pub since: Option<Timestamp>,
+}
+
+impl Operation for ReplayRequests {
+    type Answer = Replay;
+    const NAME: &'static str = "replay";
+
+    fn run(self, owner: &mut Owner<'_>) -> Result<Replay, EngineError> {
+        let snapshot = owner.snapshot()?;
+        let model = owner.model(&snapshot, Some(&self.model))?;
+        let asked = Asked::newest(owner.store, self.limit, self.since)?;
+        Ok(Replay::of(&asked, &model, &snapshot))
+    }
+}
+
+/// How things stand.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReadStatus {}
+
+impl Operation for ReadStatus {
+    type Answer = Status;
+    const NAME: &'static str = "status";
+
+    fn run(self, owner: &mut Owner<'_>) -> Result<Status, EngineError> {
+        let snapshot = owner.snapshot()?;
+        Status::of(owner.store, &snapshot, Timestamp::now())
     }
 }
 

@@ -36,6 +36,22 @@ pub enum EngineError {
         /// What its family says.
         source: FamilyError,
     },
+    /// A model does not say why.
+    #[error("model {id} cannot say why")]
+    Unexplained {
+        /// Number of the model.
+        id: i64,
+        /// What its family says.
+        source: FamilyError,
+    },
+    /// Outcomes are told of stones that were never priced. None was recorded.
+    #[error("{name}: {}. Nothing was recorded", mistakes.join("; "))]
+    UnknownPredictions {
+        /// Where they came from.
+        name: String,
+        /// Line by line.
+        mistakes: Vec<String>,
+    },
     /// The file fails.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -3,13 +3,19 @@
 //! All that an answer needs lies ready in memory in a [`Snapshot`], which is replaced as a whole when the file has
 //! changed. The file itself is asked only for models that are seldom wanted.
 
+mod asked;
 mod assumption;
+mod drift;
 mod error;
+mod explanation;
 mod proportions;
 mod quote;
+mod replay;
 mod served_model;
 mod similar;
 mod snapshot;
+mod status;
+mod steps;
 mod warnings;
 
 use std::collections::HashMap;
@@ -17,12 +23,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
+pub use asked::{Asked, Prediction, stone_parameters};
 pub use assumption::Assumed;
+pub use drift::{Drift, Verdict};
 pub use error::EngineError;
-pub use quote::{ModelName, Quote};
+pub use explanation::{Effect, Explanation, Reason};
+pub use quote::{MAX_PRICE_USD, ModelName, Quote};
+pub use replay::{Distribution, Moved, Replay};
 pub use served_model::ServedModel;
 pub use similar::{MAX_SIMILAR, SimilarIndex, SimilarStone, SimilarStones};
 pub use snapshot::Snapshot;
+pub use status::{ChampionStatus, Status};
+pub use steps::{Step, StepValue};
 
 use crate::store::{Store, StoreError};
 
@@ -75,7 +87,17 @@ impl Engine {
         let changed = change(&mut store)?;
         let now = Snapshot::load(&store, Some(&self.snapshot()))?;
         self.snapshot.store(Arc::new(now));
+        // they may have been pruned
+        lock(&self.loaded).clear();
         Ok(changed)
+    }
+
+    /// Lets `write` write what answers are not made from.
+    ///
+    /// # Errors
+    /// What `write` says.
+    pub fn write<T>(&self, write: impl FnOnce(&mut Store) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        write(&mut lock(&self.writer))
     }
 
     /// Does `work` while nothing changes the file.

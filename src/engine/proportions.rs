@@ -1,6 +1,6 @@
 //! The shape that stones of a kind usually have.
 
-use crate::diamond::{Cut, Grade, Sale, Stone};
+use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
 
 /// Fewer stones than this say too little of their kind.
 pub(super) const MIN_NEIGHBOURS: usize = 5;
@@ -20,6 +20,27 @@ pub(super) struct Proportions {
 pub(super) const TEXTBOOK: Proportions =
     Proportions { depth_percent: 61.8, table_percent: 57.0, x_of_one_carat_mm: 6.43, y_over_x: 1.0 };
 
+/// The stone that is in the middle of `sales`: of median weight and proportions, and of the most frequent grades. Of no
+/// sales, one as most are.
+pub(super) fn typical_of(sales: &[Sale]) -> Stone {
+    let mut weights: Vec<f64> = sales.iter().map(|sale| sale.stone.weight_carat).collect();
+    weights.sort_unstable_by(f64::total_cmp);
+    let weight_carat = weights.get(weights.len() / 2).copied().unwrap_or(0.7);
+    let proportions = Proportions::median_of(&sales.iter().collect::<Vec<_>>()).unwrap_or(TEXTBOOK);
+    proportions.stone(
+        weight_carat,
+        most_frequent(sales, |stone| stone.cut).unwrap_or(Cut::Ideal),
+        most_frequent(sales, |stone| stone.color).unwrap_or(Color::G),
+        most_frequent(sales, |stone| stone.clarity).unwrap_or(Clarity::SI1),
+    )
+}
+
+/// The grade that most of `sales` have; of two as frequent, the worse.
+fn most_frequent<G: Grade>(sales: &[Sale], grade_of: fn(&Stone) -> G) -> Option<G> {
+    let count = |grade: G| sales.iter().filter(|sale| grade_of(&sale.stone) == grade).count();
+    (!sales.is_empty()).then(|| G::ALL.iter().rev().copied().max_by_key(|grade| count(*grade))).flatten()
+}
+
 impl Proportions {
     /// The median of each proportion; `None` of no sales.
     pub fn median_of(sales: &[&Sale]) -> Option<Self> {
@@ -34,6 +55,23 @@ impl Proportions {
             x_of_one_carat_mm: median(|stone| stone.x_mm / stone.weight_carat.cbrt())?,
             y_over_x: median(|stone| stone.y_mm / stone.x_mm)?,
         })
+    }
+
+    /// A stone of this weight and these grades, in these proportions.
+    pub fn stone(self, weight_carat: f64, cut: Cut, color: Color, clarity: Clarity) -> Stone {
+        let x_mm = self.x_of_one_carat_mm * weight_carat.cbrt();
+        let y_mm = x_mm * self.y_over_x;
+        Stone {
+            weight_carat,
+            cut,
+            color,
+            clarity,
+            depth_percent: self.depth_percent,
+            table_percent: self.table_percent,
+            x_mm,
+            y_mm,
+            z_mm: self.depth_percent * (x_mm + y_mm) / 200.0,
+        }
     }
 
     /// What is usual for each cut, worst first: of its stones, or of all stones where there are few of the cut.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Assumed, EngineError, ServedModel};
+use super::{Assumed, EngineError, Explanation, ServedModel};
 use crate::calibration::PriceRange;
 use crate::diamond::Stone;
 use crate::text::to_the_cent;
@@ -10,7 +10,7 @@ use crate::text::to_the_cent;
 /// Least amount that is taken for a price of a diamond, in US dollars.
 const LEAST_USD: f64 = 0.01;
 /// Most that is taken for one: ten times what any diamond ever fetched.
-const MOST_USD: f64 = 1e9;
+pub const MAX_PRICE_USD: f64 = 1e9;
 
 /// A price and how it came about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Quote {
     pub assumed: Assumed,
     /// What somebody who is about to pay should know besides, each a sentence.
     pub warnings: Vec<String>,
+    /// Why the price is what it is, if that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Explanation>,
 }
 
 /// Which model answered.
@@ -48,7 +51,7 @@ impl Quote {
     /// If that is no price at all: a straight line, far from all it has seen, can go below zero or beyond all bounds.
     pub(super) fn new(stone: &Stone, assumed: Assumed, model: &ServedModel) -> Result<Self, EngineError> {
         let price_usd = model.model.price_usd(stone);
-        if !(LEAST_USD..=MOST_USD).contains(&price_usd) {
+        if !(LEAST_USD..=MAX_PRICE_USD).contains(&price_usd) {
             return Err(EngineError::NoPrice { id: model.id, family: model.family.clone() });
         }
         Ok(Self {
@@ -59,6 +62,7 @@ impl Quote {
             model: ModelName { id: model.id, family: model.family.clone() },
             assumed,
             warnings: Vec::new(),
+            explanation: None,
         })
     }
 }

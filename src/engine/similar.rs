@@ -6,9 +6,9 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::proportions::Proportions;
+use super::proportions::{Proportions, typical_of};
 use super::warnings::Seen;
-use crate::diamond::{Clarity, Color, Cut, Grade, Sale, StoneDescription};
+use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone, StoneDescription};
 
 /// Most stones that one answer holds.
 pub const MAX_SIMILAR: usize = 1_000;
@@ -41,6 +41,7 @@ pub struct SimilarIndex {
     /// The usual shape of each cut, worst cut first.
     usual: Vec<Proportions>,
     seen: Seen,
+    typical: Stone,
 }
 
 impl SimilarIndex {
@@ -49,6 +50,7 @@ impl SimilarIndex {
     pub fn new(sales: Vec<Sale>) -> Self {
         let usual = Proportions::usual_by_cut(&sales);
         let seen = Seen::of(&sales);
+        let typical = typical_of(&sales);
         let mut groups = vec![Vec::new(); Cut::ALL.len() * Color::ALL.len() * Clarity::ALL.len()];
         for sale in sales {
             groups[group_of(sale.stone.cut, sale.stone.color, sale.stone.clarity)].push(sale);
@@ -62,7 +64,7 @@ impl SimilarIndex {
             });
             group.shrink_to_fit();
         }
-        Self { groups, usual, seen }
+        Self { groups, usual, seen, typical }
     }
 
     /// How many sales there are in it.
@@ -90,10 +92,20 @@ impl SimilarIndex {
         &self.seen
     }
 
+    /// The stone in the middle of all.
+    pub(super) fn typical(&self) -> &Stone {
+        &self.typical
+    }
+
+    /// Every sale.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Sale> {
+        self.groups.iter().flatten()
+    }
+
     /// About `count` sales from all over the index; all, if there are fewer.
     pub(super) fn sample(&self, count: usize) -> impl Iterator<Item = &Sale> {
         let step = (self.count() / count).max(1);
-        self.groups.iter().flatten().step_by(step)
+        self.all().step_by(step)
     }
 
     /// Every sale of these grades, by weight.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::warnings::{self, Rival};
-use super::{EngineError, Quote, ServedModel, SimilarIndex};
-use crate::diamond::StoneDescription;
+use super::{EngineError, Explanation, Quote, ServedModel, SimilarIndex, Step};
+use crate::diamond::{Stone, StoneDescription};
 use crate::store::{Store, StoreError};
 
 /// The state of the file at one moment, as far as answers need it. It never changes.
@@ -138,11 +138,37 @@ impl Snapshot {
     /// # Errors
     /// If the model says nothing sensible of the stone.
     pub fn quote(&self, description: &StoneDescription, model: &ServedModel) -> Result<Quote, EngineError> {
+        self.price(description, model).map(|(quote, _)| quote)
+    }
+
+    /// Prices `description` with `model` and says why. It takes a thousand times as long as a price.
+    ///
+    /// # Errors
+    /// If the model says nothing sensible of the stone, or its library fails.
+    pub fn explain(&self, description: &StoneDescription, model: &ServedModel) -> Result<Quote, EngineError> {
+        let (mut quote, stone) = self.price(description, model)?;
+        let typical = self.similar.typical();
+        let contributions = model
+            .model
+            .contributions(&stone, typical)
+            .map_err(|source| EngineError::Unexplained { id: model.id, source })?;
+        quote.explanation = Explanation::new(quote.price_usd, &stone, typical, &contributions);
+        Ok(quote)
+    }
+
+    /// What the stone of `description` would cost, were it a little different.
+    #[must_use]
+    pub fn steps(&self, description: &StoneDescription, model: &ServedModel) -> Vec<Step> {
+        let (stone, _) = super::assumption::complete(description, &self.similar);
+        super::steps::of(&stone, model)
+    }
+
+    fn price(&self, description: &StoneDescription, model: &ServedModel) -> Result<(Quote, Stone), EngineError> {
         let (stone, assumed) = super::assumption::complete(description, &self.similar);
         let mut quote = Quote::new(&stone, assumed, model)?;
         let rival = self.rival.as_ref().filter(|rival| rival.model.id != model.id);
         quote.warnings = warnings::of(&stone, &quote.assumed, quote.price_usd, &self.similar, rival);
-        Ok(quote)
+        Ok((quote, stone))
     }
 }
 

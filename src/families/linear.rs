@@ -11,7 +11,7 @@ use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Family, FamilyError, FitPlan, Fitted, Model};
+use super::{Contributions, Family, FamilyError, FitPlan, Fitted, Model};
 use crate::diamond::{Grade, Sale, Stone};
 use crate::features::{Feature, KnownGrades, Target, encode_f64};
 use crate::metrics::mean_absolute_error;
@@ -169,6 +169,17 @@ impl Model for ReadyModel {
         let known = self.grades.nearest(stone);
         let sum: f64 = self.columns.iter().map(|(feature, coefficient)| feature.value(&known) * coefficient).sum();
         self.target.to_price(sum + self.intercept)
+    }
+
+    /// Coefficient times the difference to the typical stone: the Shapley values of a sum.
+    fn contributions(&self, stone: &Stone, typical: &Stone) -> Result<Contributions, FamilyError> {
+        let (stone, typical) = (self.grades.nearest(stone), self.grades.nearest(typical));
+        let base: f64 = self.columns.iter().map(|(feature, coefficient)| feature.value(&typical) * coefficient).sum();
+        let columns = self
+            .columns
+            .iter()
+            .map(|(feature, coefficient)| (*feature, (feature.value(&stone) - feature.value(&typical)) * coefficient));
+        Ok(Contributions::join(self.target, base + self.intercept, columns))
     }
 }
 

@@ -60,21 +60,29 @@ impl Feature {
     #[must_use]
     pub fn name(self) -> String {
         match self {
-            Self::Carat => "carat".to_owned(),
-            Self::Depth => "depth".to_owned(),
-            Self::Table => "table".to_owned(),
-            Self::X => "x".to_owned(),
-            Self::Y => "y".to_owned(),
-            Self::Z => "z".to_owned(),
-            Self::Density => "density".to_owned(),
-            Self::LengthToWidth => "length_to_width".to_owned(),
-            Self::Spread => "spread".to_owned(),
-            Self::CutRank => Cut::SCALE.to_owned(),
-            Self::ColorRank => Color::SCALE.to_owned(),
-            Self::ClarityRank => Clarity::SCALE.to_owned(),
             Self::CutIs(grade) => format!("{}_{grade}", Cut::SCALE),
             Self::ColorIs(grade) => format!("{}_{grade}", Color::SCALE),
             Self::ClarityIs(grade) => format!("{}_{grade}", Clarity::SCALE),
+            plain => plain.scale_or_name().to_owned(),
+        }
+    }
+
+    /// What people call it: the name of the scale for a column of one of its grades, else the column's name.
+    #[must_use]
+    pub fn scale_or_name(self) -> &'static str {
+        match self {
+            Self::Carat => "carat",
+            Self::Depth => "depth",
+            Self::Table => "table",
+            Self::X => "x",
+            Self::Y => "y",
+            Self::Z => "z",
+            Self::Density => "density",
+            Self::LengthToWidth => "length_to_width",
+            Self::Spread => "spread",
+            Self::CutRank | Self::CutIs(_) => Cut::SCALE,
+            Self::ColorRank | Self::ColorIs(_) => Color::SCALE,
+            Self::ClarityRank | Self::ClarityIs(_) => Clarity::SCALE,
         }
     }
 

@@ -12,9 +12,10 @@ use super::app::App;
 use super::request_parts::{in_background, received_body};
 use super::wire::Listener;
 use crate::control::{
-    AddModels, Backup, FindSimilar, Ingest, ListBatches, ListModels, ListRequests, Operation, Owner, Predict, Promote,
-    ReadArtifact, ReadChampion, ReadDataset, RollBack, RunQuery, ShowBatch, ShowModel, ShowRequest, Told, decode,
-    encode, socket_path,
+    AddModels, Backup, FindSimilar, ImportOutcomes, Ingest, IngestOutcomes, ListBatches, ListModels, ListOutcomes,
+    ListRequests, Operation, Owner, Predict, Promote, PruneModels, ReadArtifact, ReadChampion, ReadDataset, ReadStatus,
+    ReplayRequests, RollBack, RunQuery, ShowBatch, ShowModel, ShowRequest, Told, UndoBatch, decode, encode,
+    socket_path,
 };
 use crate::engine::EngineError;
 use crate::files::beside;
@@ -34,9 +35,16 @@ pub fn build(app: App) -> Server<App> {
     operation::<ReadChampion>(&mut server);
     operation::<ReadArtifact>(&mut server);
     operation::<Ingest>(&mut server);
+    operation::<UndoBatch>(&mut server);
+    operation::<ReplayRequests>(&mut server);
+    operation::<ReadStatus>(&mut server);
+    operation::<ListOutcomes>(&mut server);
+    operation::<ImportOutcomes>(&mut server);
+    operation::<IngestOutcomes>(&mut server);
     operation::<AddModels>(&mut server);
     operation::<Promote>(&mut server);
     operation::<RollBack>(&mut server);
+    operation::<PruneModels>(&mut server);
     operation::<Predict>(&mut server);
     operation::<FindSimilar>(&mut server);
     server.at(&path_of::<Backup>()).post(back_up);
@@ -58,6 +66,8 @@ async fn run<O: Operation>(request: Request<App>) -> tide::Result {
         let engine = &app.engine;
         let operation: O = decode(&body).map_err(|error| Told::of(&error))?;
         let done = if O::CHANGES {
+            // what was answered by now is there for those who look a prediction up
+            app.log.flush().map_err(|error| Told::of(&error))?;
             engine.change(|store| operation.run(&mut Owner { store, engine: Some(engine) }))
         } else {
             app.history()

@@ -9,6 +9,7 @@ mod control;
 mod health;
 mod html;
 mod models;
+mod outcomes;
 mod page;
 mod pipeline;
 mod predictions;

@@ -9,16 +9,13 @@ use uuid::Uuid;
 use super::app::App;
 use super::attachments::{AnsweredBy, LogAs, RequestId};
 use super::html::CONTENT_SECURITY_POLICY;
-use super::predictions::Prediction;
 use super::problem::{Answer, Problem};
-use super::request_parts::query_pairs;
-use crate::diamond::{Clarity, Color, Cut, FieldError, Grade, MEASUREMENTS, StoneDescription};
-use crate::engine::{EngineError, SimilarStones};
+use super::request_parts::in_background;
+use crate::diamond::{Clarity, Color, Cut, FieldError, Grade, StoneDescription};
+use crate::engine::{EngineError, Prediction, ServedModel, SimilarStones, Snapshot, Step, stone_parameters};
 
 /// Similar stones that the page shows.
 const SIMILAR_SHOWN: usize = 5;
-/// Names of the four Cs in the form.
-const FIELDS: [&str; 4] = ["carat", Cut::SCALE, Color::SCALE, Clarity::SCALE];
 #[derive(Template)]
 #[template(path = "index.html")]
 struct IndexPage {
@@ -59,11 +56,33 @@ struct PriceAnswer {
     stone: StoneDescription,
     prediction: Prediction,
     similar: SimilarStones,
+    steps: Vec<Step>,
+}
+
+impl PriceAnswer {
+    /// All that there is to say of `stone`. It takes a while: to be called away from the threads that serve.
+    fn new(
+        id: Uuid,
+        stone: StoneDescription,
+        snapshot: &Snapshot,
+        champion: &ServedModel,
+    ) -> Result<Self, EngineError> {
+        let prediction = Prediction { id, quote: snapshot.explain(&stone, champion)? };
+        let similar = snapshot.similar().nearest(&stone, SIMILAR_SHOWN);
+        Ok(Self { stone, prediction, similar, steps: snapshot.steps(&stone, champion) })
+    }
+
+    /// Effects as bars: how wide each is, in percent of half the row.
+    fn bar_percent(&self, effect_usd: f64) -> f64 {
+        let reasons = self.prediction.quote.explanation.iter().flat_map(|why| &why.reasons);
+        let largest = reasons.map(|reason| reason.effect_usd.abs()).fold(0.0, f64::max);
+        if largest > 0.0 { (effect_usd.abs() / largest * 50.0).round() } else { 0.0 }
+    }
 }
 
 /// `GET /`: the empty form; with a stone in the query, its price too.
 pub async fn show(request: Request<App>) -> tide::Result {
-    Ok(render(&request).unwrap_or_else(Problem::into_response))
+    Ok(render(&request).await.unwrap_or_else(Problem::into_response))
 }
 
 /// `GET /style.css`.
@@ -75,10 +94,11 @@ pub async fn style(_request: Request<App>) -> tide::Result {
         .build())
 }
 
-fn render(request: &Request<App>) -> Answer {
-    // what links and browsers add to an address is none of the form's business
-    let mut pairs = query_pairs(request);
-    pairs.retain(|(name, _)| FIELDS.contains(&name.as_str()) || MEASUREMENTS.contains(&name.as_str()));
+async fn render(request: &Request<App>) -> Answer {
+    let pairs: Vec<(String, String)> = stone_parameters(request.url().query_pairs())
+        .into_iter()
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
     let asked = !pairs.is_empty();
     let read = StoneDescription::from_text(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())), &[]);
     let errors = match &read {
@@ -87,16 +107,13 @@ fn render(request: &Request<App>) -> Answer {
     };
     let mut page = IndexPage::new(&pairs, errors);
     let snapshot = request.state().engine.snapshot();
-    match (&read, snapshot.champion()) {
+    match (&read, snapshot.champion().cloned()) {
         (_, None) => page.notice = Some(EngineError::NoModel.to_string()),
         (Ok(stone), Some(champion)) => {
             let id = request.ext::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
-            match snapshot.quote(stone, champion) {
-                Ok(quote) => {
-                    let prediction = Prediction { id, quote };
-                    let similar = snapshot.similar().nearest(stone, SIMILAR_SHOWN);
-                    page.answer = Some(PriceAnswer { stone: *stone, prediction, similar });
-                }
+            let (stone, snapshot) = (*stone, snapshot.clone());
+            match in_background(move || PriceAnswer::new(id, stone, &snapshot, &champion)).await? {
+                Ok(answer) => page.answer = Some(answer),
                 Err(error) => page.notice = Some(error.to_string()),
             }
         }

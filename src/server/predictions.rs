@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tide::Request;
 use uuid::Uuid;
 
@@ -14,20 +13,13 @@ use super::request_parts::{
     in_background, json_body, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,
 };
 use crate::diamond::{FieldError, StoneDescription};
-use crate::engine::{EngineError, Quote, ServedModel, Snapshot};
+use crate::engine::{Asked, Engine, EngineError, Prediction, ServedModel, Snapshot};
+use crate::store::LoggedRequest;
 
 /// Stones that one request may hold.
 const MAX_STONES: usize = 1_000;
-
-/// A quote with the id under which it is found again.
-#[derive(Debug, Clone, Serialize)]
-pub struct Prediction {
-    /// UUID version 7.
-    pub id: Uuid,
-    /// The price and how it came about.
-    #[serde(flatten)]
-    pub quote: Quote,
-}
+/// Stones of which one request may ask why: that takes a thousand times as long as a price.
+const MAX_EXPLAINED: usize = 100;
 
 /// `POST /v1/predictions`.
 pub async fn create(request: Request<App>) -> tide::Result {
@@ -37,27 +29,62 @@ pub async fn create(request: Request<App>) -> tide::Result {
 async fn price(request: Request<App>) -> Answer {
     require_json_accepted(&request)?;
     let parameters = query_pairs(&request);
-    refuse_unknown_parameters(&parameters, &["model"])?;
-    let wanted = parameters.into_iter().rev().find(|(name, _)| name == "model").map(|(_, value)| value);
+    refuse_unknown_parameters(&parameters, &["model", "explain"])?;
+    let Wanted { model: wanted, explain } = Wanted::read(parameters)?;
     let body = json_body(&request)?;
     let first_id = request.ext::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
     let (descriptions, is_array) = read_descriptions(body)?;
+    if explain && descriptions.len() > MAX_EXPLAINED {
+        let asked = descriptions.len();
+        let detail = format!("{asked} stones are too many to explain in one request: send {MAX_EXPLAINED} at most");
+        return Err(Problem::new(422, detail));
+    }
     let snapshot = request.state().engine.snapshot();
     let model = find_model(&request, &snapshot, wanted).await?;
-    let predictions = descriptions
-        .iter()
-        .zip(0_u128..)
-        .map(|(description, place)| {
-            let id = Uuid::from_u128(first_id.as_u128() + place);
-            Ok(Prediction { id, quote: snapshot.quote(description, &model)? })
-        })
-        .collect::<Result<Vec<_>, EngineError>>()?;
+    let model_id = model.id;
+    let price_all = move || -> Result<Vec<Prediction>, EngineError> {
+        let price = if explain { Snapshot::explain } else { Snapshot::quote };
+        descriptions
+            .iter()
+            .zip(0_u128..)
+            .map(|(description, place)| {
+                let id = Uuid::from_u128(first_id.as_u128() + place);
+                Ok(Prediction { id, quote: price(&snapshot, description, &model)? })
+            })
+            .collect()
+    };
+    let predictions = if explain { in_background(price_all).await?? } else { price_all()? };
     let mut response = match &predictions[..] {
         [only] if !is_array => json_response(only)?,
         all => json_response(&all)?,
     };
-    response.insert_ext(AnsweredBy(model.id));
+    response.insert_ext(AnsweredBy(model_id));
     Ok(response)
+}
+
+/// What the parameters ask for; of one that is given twice the last counts.
+#[derive(Default)]
+struct Wanted {
+    model: Option<String>,
+    explain: bool,
+}
+
+impl Wanted {
+    fn read(parameters: Vec<(String, String)>) -> Result<Self, Problem> {
+        let mut wanted = Self::default();
+        for (name, value) in parameters {
+            match (name.as_str(), value.as_str()) {
+                ("model", _) => wanted.model = Some(value),
+                ("explain", "true") => wanted.explain = true,
+                ("explain", "false") => wanted.explain = false,
+                _ => {
+                    let message = "must be true or false".to_owned();
+                    return Err(Problem::bad_fields(vec![FieldError { field: name, message, value: json!(value) }]));
+                }
+            }
+        }
+        Ok(wanted)
+    }
 }
 
 async fn find_model(
@@ -117,13 +144,46 @@ pub async fn show(request: Request<App>) -> tide::Result {
     Ok(find(request).await.unwrap_or_else(Problem::into_response))
 }
 
+/// `GET /v1/predictions/{id}/steps`.
+pub async fn steps(request: Request<App>) -> tide::Result {
+    Ok(find_steps(request).await.unwrap_or_else(Problem::into_response))
+}
+
 async fn find(request: Request<App>) -> Answer {
-    require_json_accepted(&request)?;
-    refuse_unknown_parameters(&query_pairs(&request), &[])?;
-    let text = request.param("id").unwrap_or_default().to_owned();
-    let unknown = || Problem::new(404, format!("there is no prediction {text}"));
-    let id: Uuid = text.parse().map_err(|_| unknown())?;
-    let app = request.state().clone();
-    let document = in_background(move || app.history()?.prediction(id)).await??.ok_or_else(unknown)?;
+    let (id, logged) = find_logged(&request).await?;
+    json_response(&Asked::document_in(&logged, id).ok_or_else(|| unknown(&id.to_string()))?)
+}
+
+async fn find_steps(request: Request<App>) -> Answer {
+    let (id, logged) = find_logged(&request).await?;
+    let mut asked = Asked::in_request(&logged).into_iter();
+    let asked = asked.find(|asked| asked.prediction.id == id).ok_or_else(|| unknown(&id.to_string()))?;
+    let engine = request.state().engine.clone();
+    let document = in_background(move || steps_document(&engine, &asked)).await??;
     json_response(&document)
+}
+
+/// What the stone would have cost, were it a little different, by the model that priced it.
+fn steps_document(engine: &Engine, asked: &Asked) -> Result<Value, EngineError> {
+    let Prediction { id, quote } = &asked.prediction;
+    let snapshot = engine.snapshot();
+    let model = engine.model(&snapshot, Some(&quote.model.id.to_string()))?;
+    let steps = snapshot.steps(&asked.completed(), &model);
+    Ok(json!({ "id": id, "price_usd": quote.price_usd, "model": quote.model, "steps": steps }))
+}
+
+/// The prediction that the path names, and the request that it was made for.
+pub async fn find_logged(request: &Request<App>) -> Result<(Uuid, LoggedRequest), Problem> {
+    require_json_accepted(request)?;
+    refuse_unknown_parameters(&query_pairs(request), &[])?;
+    let text = request.param("id").unwrap_or_default();
+    let id: Uuid = text.parse().map_err(|_| unknown(text))?;
+    let app = request.state().clone();
+    let logged = in_background(move || app.history()?.request_of_prediction(id)).await??;
+    Ok((id, logged.ok_or_else(|| unknown(text))?))
+}
+
+/// There is no such prediction.
+pub fn unknown(id: &str) -> Problem {
+    Problem::new(404, format!("there is no prediction {id}"))
 }

@@ -114,8 +114,8 @@ impl From<EngineError> for Problem {
                 message: format!("must be the number of a model or one of {families}"),
                 value: json!(wanted),
             }]),
-            EngineError::NoPrice { .. } => Self::new(422, error.to_string()),
-            EngineError::Unloadable { .. } => Self::internal(with_causes(&error)),
+            EngineError::NoPrice { .. } | EngineError::UnknownPredictions { .. } => Self::new(422, error.to_string()),
+            EngineError::Unloadable { .. } | EngineError::Unexplained { .. } => Self::internal(with_causes(&error)),
             EngineError::Store(error) => error.into(),
         }
     }
@@ -125,6 +125,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound { what, ref id, .. } => Self::new(404, format!("there is no {what} {id}")),
+            StoreError::Pruned { .. } => Self::new(410, error.to_string()),
             _ => Self::internal(with_causes(&error)),
         }
     }

@@ -5,7 +5,7 @@ use tide::{Endpoint, Request, Server};
 use super::app::App;
 use super::problem::Problem;
 use super::recorder::Recorder;
-use super::{health, models, page, predictions, requests, similar};
+use super::{health, models, outcomes, page, predictions, requests, similar};
 
 /// The whole application, ready to respond.
 #[must_use]
@@ -17,6 +17,8 @@ pub fn build(app: App) -> Server<App> {
     get(&mut server, "/health", health::show);
     server.at("/v1/predictions").post(predictions::create).all(only("POST"));
     get(&mut server, "/v1/predictions/:id", predictions::show);
+    get(&mut server, "/v1/predictions/:id/steps", predictions::steps);
+    server.at("/v1/predictions/:id/outcome").post(outcomes::record).all(only("POST"));
     server
         .at("/v1/similar")
         .get(similar::find_by_query)

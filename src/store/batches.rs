@@ -4,7 +4,7 @@ use duckdb::{Connection, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::rows::time_at;
+use super::rows::{micros_of, time_at};
 use super::{Store, StoreError};
 
 /// One ingested file.
@@ -26,6 +26,22 @@ pub struct Batch {
     pub known: i64,
     /// Rows that could not become sales.
     pub rejected: i64,
+    /// When its sales were taken back, if they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone: Option<Timestamp>,
+}
+
+/// What became of a batch that was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoneBatch {
+    /// Number of the batch.
+    pub batch: i64,
+    /// Sales that left.
+    pub sales: i64,
+    /// Models whose dataset held some of them, newest first.
+    pub models: Vec<i64>,
+    /// Later batches in whose files rows were known already, perhaps from this one: those rows left with it.
+    pub later_batches: Vec<i64>,
 }
 
 /// One ingested file with all that is known of it.
@@ -93,10 +109,38 @@ impl Store {
                     accepted: row.get(5)?,
                     known: row.get(6)?,
                     rejected: row.get(7)?,
+                    undone: row.get::<_, Option<i64>>(8)?.and_then(|micros| Timestamp::from_microsecond(micros).ok()),
                 })
             })
             .map_err(listing())?;
         rows.collect::<Result<_, _>>().map_err(listing())
+    }
+
+    /// Takes the sales of batch `id` out again. The batch stays in the history.
+    ///
+    /// # Errors
+    /// If there is none of that number, or it was taken back before; then nothing is changed.
+    pub fn undo_batch(&mut self, id: i64) -> Result<UndoneBatch, StoreError> {
+        let undoing = || StoreError::engine("take a batch back");
+        let batch = self.batch(id)?.batch;
+        if batch.undone.is_some() {
+            return Err(StoreError::IsUndone { id });
+        }
+        let transaction = self.connection.transaction().map_err(undoing())?;
+        let sales = transaction
+            .execute(include_str!("../../sql/queries/delete_sales_of_batch.sql"), params![id])
+            .map_err(undoing())?;
+        let sales = i64::try_from(sales).unwrap_or(i64::MAX);
+        transaction
+            .execute(
+                include_str!("../../sql/queries/insert_undone_batch.sql"),
+                params![id, micros_of(Timestamp::now()), sales],
+            )
+            .map_err(undoing())?;
+        let models = ids(&transaction, include_str!("../../sql/queries/list_models_of_batch.sql"), id)?;
+        let later_batches = ids(&transaction, include_str!("../../sql/queries/list_later_knowing_batches.sql"), id)?;
+        transaction.commit().map_err(undoing())?;
+        Ok(UndoneBatch { batch: id, sales, models, later_batches })
     }
 
     /// One ingested file with its rejected rows.
@@ -116,6 +160,13 @@ impl Store {
             rejected_rows: rejected_rows(&self.connection, id)?,
         })
     }
+}
+
+fn ids(connection: &Connection, sql: &str, batch: i64) -> Result<Vec<i64>, StoreError> {
+    let listing = || StoreError::engine("list what a batch has to do with");
+    let mut statement = connection.prepare(sql).map_err(listing())?;
+    let rows = statement.query_map(params![batch], |row| row.get(0)).map_err(listing())?;
+    rows.collect::<Result<_, _>>().map_err(listing())
 }
 
 fn rejected_rows(connection: &Connection, batch: i64) -> Result<Vec<RejectedRow>, StoreError> {

@@ -127,6 +127,18 @@ pub enum StoreError {
         /// Number of the model.
         id: i64,
     },
+    /// The sales of a batch have left already.
+    #[error("batch {id} was taken back already: ingest its file again to bring its sales back")]
+    IsUndone {
+        /// Number of the batch.
+        id: i64,
+    },
+    /// The bytes of a model are gone.
+    #[error("model {id} was pruned: its history is kept, but it answers no more; `diamonds retrain` trains a new one")]
+    Pruned {
+        /// Number of the model.
+        id: i64,
+    },
     /// There is nothing to roll back to.
     #[error(
         "there was no champion before this one: `diamonds models list` shows the history, `models promote ID` makes any the champion"

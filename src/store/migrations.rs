@@ -12,6 +12,9 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("journal file", include_str!("../../sql/migrations/0002_journal_file.sql")),
     ("rollback", include_str!("../../sql/migrations/0003_rollback.sql")),
     ("calibration", include_str!("../../sql/migrations/0004_calibration.sql")),
+    ("artifact", include_str!("../../sql/migrations/0005_artifact.sql")),
+    ("undone batch", include_str!("../../sql/migrations/0006_undone_batch.sql")),
+    ("outcome", include_str!("../../sql/migrations/0007_outcome.sql")),
 ];
 
 /// The newest layout that this program knows.

@@ -10,6 +10,7 @@ mod ingest;
 mod journal;
 mod migrations;
 mod models;
+mod outcomes;
 mod query;
 mod requests;
 mod rows;
@@ -23,14 +24,17 @@ use std::sync::Arc;
 
 use duckdb::{AccessMode, Config, Connection};
 
-pub use batches::{Batch, BatchDetail, RejectedRow, RejectionCount, WarningCount};
+pub use batches::{Batch, BatchDetail, RejectedRow, RejectionCount, UndoneBatch, WarningCount};
 pub use error::{EngineMessage, StoreError};
 pub use holder::{Holder, ServerNote};
 pub use ingest::FileReport;
 pub use journal::{Journal, Segment};
-pub use models::{Lineage, ModelDetail, ModelRecord, NewModel, NewPromotion, Promotion, Stored, TrialRecord};
+pub use models::{
+    Lineage, ModelDetail, ModelRecord, NewModel, NewPromotion, Promotion, PrunedModel, Stored, TrialRecord, WrongSale,
+};
+pub use outcomes::{LiveAccuracy, NewOutcome, Outcome, OutcomeSales};
 pub use query::Table;
-pub use requests::{JournalEntry, LoggedRequest, NewRequest, RequestFilter};
+pub use requests::{JournalEntry, LoggedRequest, NewRequest, RequestCounts, RequestFilter};
 pub use sales::{Dataset, StoredSale};
 pub use upload::Upload;
 
@@ -108,6 +112,12 @@ impl Store {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Size of the file in bytes; 0 if the system does not say.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        self.file.metadata().map_or(0, |about| about.len())
     }
 
     /// The value of one of the file's settings.

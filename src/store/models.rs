@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::rows::{json_of, micros_of, time_at};
-use super::{Store, StoreError};
+use super::{LiveAccuracy, Store, StoreError};
 use crate::calibration::{Calibration, WeightClass};
 use crate::metrics::Metrics;
+use crate::segments::Segment;
 
 /// A trained model that is to be stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,6 +39,10 @@ pub struct NewModel {
     pub evaluate_seconds: f64,
     /// The range around its prices, if there is one.
     pub calibration: Option<Calibration>,
+    /// How far it is off on parts of the holdout.
+    pub segments: Vec<Segment>,
+    /// The sales that it is furthest off on, the worst first.
+    pub most_wrong: Vec<WrongSale>,
     /// The batches that its dataset came from.
     pub lineage: Vec<Lineage>,
     /// What was tried on the way.
@@ -62,6 +67,33 @@ pub enum Stored {
     ChampionIsNow(Option<i64>),
 }
 
+/// A sale that a model is far off on: it may be a typing error.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WrongSale {
+    /// The batch that brought it.
+    pub batch: i64,
+    /// Its line in the batch's file.
+    pub line: i64,
+    /// What it fetched, in US dollars.
+    pub price_usd: f64,
+    /// What the model says, in US dollars.
+    pub predicted_usd: f64,
+    /// Whether the model was judged by it rather than fitted to it.
+    pub held_out: bool,
+    /// What it was, in words; absent if the sale has left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stone: Option<String>,
+}
+
+/// A model whose bytes are let go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrunedModel {
+    /// Its number.
+    pub id: i64,
+    /// How many bytes it had.
+    pub bytes: i64,
+}
+
 /// A part of a model's dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lineage {
@@ -69,6 +101,9 @@ pub struct Lineage {
     pub batch: i64,
     /// How many of its sales were in the dataset.
     pub rows: i64,
+    /// Whether they were taken back since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undone: bool,
 }
 
 /// One setting that was tried while a model was tuned.
@@ -113,6 +148,12 @@ pub struct ModelRecord {
     pub trials: i64,
     /// Version of the program that trained it.
     pub program_version: String,
+    /// Whether its bytes are gone: then it answers no more.
+    #[serde(default)]
+    pub pruned: bool,
+    /// Whether it saw sales that were taken back since.
+    #[serde(default)]
+    pub saw_undone: bool,
 }
 
 /// A stored model with its history.
@@ -123,6 +164,13 @@ pub struct ModelDetail {
     pub record: ModelRecord,
     /// The range around its prices, if there is one.
     pub calibration: Option<Calibration>,
+    /// How far it was off on parts of the holdout of its day.
+    pub segments: Vec<Segment>,
+    /// The sales that it was furthest off on, the worst first.
+    pub most_wrong: Vec<WrongSale>,
+    /// How far it was off on stones that it priced and whose outcome is known; absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<LiveAccuracy>,
     /// The batches that its dataset came from.
     pub lineage: Vec<Lineage>,
     /// When it became the champion, newest first.
@@ -253,6 +301,8 @@ impl Store {
                 fit_seconds: row.get(15).map_err(listing())?,
                 trials: row.get(16).map_err(listing())?,
                 program_version: text(17)?,
+                pruned: row.get(18).map_err(listing())?,
+                saw_undone: row.get(19).map_err(listing())?,
             });
         }
         Ok(models)
@@ -264,8 +314,47 @@ impl Store {
     /// If there is none of that number.
     pub fn model(&self, id: i64) -> Result<ModelDetail, StoreError> {
         let record = self.models()?.into_iter().find(|model| model.id == id).ok_or_else(|| no_model(id))?;
-        let (lineage, promotions, tuning) = (self.lineage(id)?, self.promotions(id)?, self.trials(id)?);
-        Ok(ModelDetail { record, calibration: self.calibration(id)?, lineage, promotions, tuning })
+        Ok(ModelDetail {
+            record,
+            calibration: self.calibration(id)?,
+            segments: self.segments(id)?,
+            most_wrong: self.most_wrong(id)?,
+            live: self.live_accuracy()?.into_iter().find(|live| live.model == id),
+            lineage: self.lineage(id)?,
+            promotions: self.promotions(id)?,
+            tuning: self.trials(id)?,
+        })
+    }
+
+    /// Lets the bytes of old models go, and gives what is gone: of all but the `keep` newest, the champion, the one that a
+    /// rollback would bring back, and the newest of each family. Their history stays. A dry run changes nothing.
+    ///
+    /// # Errors
+    /// If the engine fails; then nothing is gone.
+    pub fn prune_models(&mut self, keep: u32, dry_run: bool) -> Result<Vec<PrunedModel>, StoreError> {
+        let pruning = || StoreError::engine("prune the models");
+        let transaction = self.connection.transaction().map_err(pruning())?;
+        let before = match find_rollback(&transaction) {
+            Ok((_, id)) => Some(id),
+            Err(StoreError::NoEarlierChampion) => None,
+            Err(error) => return Err(error),
+        };
+        let mut statement =
+            transaction.prepare(include_str!("../../sql/queries/list_prunable.sql")).map_err(pruning())?;
+        let rows = statement
+            .query_map(params![keep, before], |row| Ok(PrunedModel { id: row.get(0)?, bytes: row.get(1)? }))
+            .map_err(pruning())?;
+        let gone: Vec<PrunedModel> = rows.collect::<Result<_, _>>().map_err(pruning())?;
+        drop(statement);
+        if !dry_run {
+            for model in &gone {
+                transaction
+                    .execute(include_str!("../../sql/queries/delete_artifact.sql"), params![model.id])
+                    .map_err(pruning())?;
+            }
+            transaction.commit().map_err(pruning())?;
+        }
+        Ok(gone)
     }
 
     /// The bytes of a model, and the name of its family.
@@ -301,13 +390,53 @@ impl Store {
         Ok((!classes.is_empty()).then_some(Calibration { classes }))
     }
 
+    /// How far a model was off on parts of its holdout.
+    fn segments(&self, model: i64) -> Result<Vec<Segment>, StoreError> {
+        let reading = || StoreError::engine("read the segments of a model");
+        let mut statement =
+            self.connection.prepare(include_str!("../../sql/queries/list_segments.sql")).map_err(reading())?;
+        let rows = statement
+            .query_map(params![model], |row| {
+                Ok(Segment {
+                    feature: row.get(0)?,
+                    segment: row.get(1)?,
+                    rows: row.get(2)?,
+                    mae_usd: row.get(3)?,
+                    mape: row.get(4)?,
+                    bias: row.get(5)?,
+                })
+            })
+            .map_err(reading())?;
+        rows.collect::<Result<_, _>>().map_err(reading())
+    }
+
+    /// The sales that a model was furthest off on.
+    fn most_wrong(&self, model: i64) -> Result<Vec<WrongSale>, StoreError> {
+        let reading = || StoreError::engine("read what a model was furthest off on");
+        let mut statement =
+            self.connection.prepare(include_str!("../../sql/queries/list_most_wrong.sql")).map_err(reading())?;
+        let rows = statement
+            .query_map(params![model], |row| {
+                Ok(WrongSale {
+                    batch: row.get(0)?,
+                    line: row.get(1)?,
+                    price_usd: row.get(2)?,
+                    predicted_usd: row.get(3)?,
+                    held_out: row.get(4)?,
+                    stone: row.get(5)?,
+                })
+            })
+            .map_err(reading())?;
+        rows.collect::<Result<_, _>>().map_err(reading())
+    }
+
     /// What a model was trained on.
     fn lineage(&self, model: i64) -> Result<Vec<Lineage>, StoreError> {
         let reading = || StoreError::engine("read what a model was trained on");
         let mut statement =
             self.connection.prepare(include_str!("../../sql/queries/list_lineage.sql")).map_err(reading())?;
         let rows = statement
-            .query_map(params![model], |row| Ok(Lineage { batch: row.get(0)?, rows: row.get(1)? }))
+            .query_map(params![model], |row| Ok(Lineage { batch: row.get(0)?, rows: row.get(1)?, undone: row.get(2)? }))
             .map_err(reading())?;
         rows.collect::<Result<_, _>>().map_err(reading())
     }
@@ -347,13 +476,14 @@ impl Store {
 
 /// The family of a model and its bytes.
 fn read_artifact(connection: &Connection, id: i64) -> Result<(String, Vec<u8>), StoreError> {
-    connection
+    let (family, content): (String, Option<Vec<u8>>) = connection
         .query_row(include_str!("../../sql/queries/read_model_artifact.sql"), params![id], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()
         .map_err(StoreError::engine("read a model"))?
-        .ok_or_else(|| no_model(id))
+        .ok_or_else(|| no_model(id))?;
+    content.map(|content| (family, content)).ok_or(StoreError::Pruned { id })
 }
 
 /// The promotion that a rollback restores, and its model.
@@ -405,7 +535,6 @@ fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<()
                 id,
                 model.family,
                 micros_of(Timestamp::now()),
-                model.artifact,
                 features,
                 model.target,
                 Value::Object(model.hyperparameters.clone()).to_string(),
@@ -422,6 +551,25 @@ fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<()
             ],
         )
         .map_err(storing())?;
+    connection
+        .execute(include_str!("../../sql/queries/insert_artifact.sql"), params![id, model.artifact])
+        .map_err(storing())?;
+    for (position, one) in (0_i64..).zip(&model.segments) {
+        connection
+            .execute(
+                include_str!("../../sql/queries/insert_segment.sql"),
+                params![id, one.feature, one.segment, position, one.rows, one.mae_usd, one.mape, one.bias],
+            )
+            .map_err(storing())?;
+    }
+    for (position, one) in (0_i64..).zip(&model.most_wrong) {
+        connection
+            .execute(
+                include_str!("../../sql/queries/insert_most_wrong.sql"),
+                params![id, position, one.batch, one.line, one.price_usd, one.predicted_usd, one.held_out],
+            )
+            .map_err(storing())?;
+    }
     for part in &model.lineage {
         connection
             .execute(include_str!("../../sql/queries/insert_lineage.sql"), params![id, part.batch, part.rows])

@@ -73,6 +73,15 @@ pub struct LoggedRequest {
     pub response_body: Option<String>,
 }
 
+/// How many requests the log holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestCounts {
+    /// All of them.
+    pub all: i64,
+    /// Those of the last 24 hours.
+    pub last_day: i64,
+}
+
 /// Which requests of the log to list.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RequestFilter {
@@ -86,6 +95,16 @@ pub struct RequestFilter {
     pub since: Option<Timestamp>,
     /// Only those before the request of this id.
     pub before: Option<Uuid>,
+}
+
+/// The query for whole requests, which the file of that name narrows down.
+macro_rules! whole_requests {
+    ($name:literal) => {
+        concat!(
+            include_str!("../../sql/queries/select_whole_requests.sql"),
+            include_str!(concat!("../../sql/queries/", $name, ".sql"))
+        )
+    };
 }
 
 impl Store {
@@ -152,38 +171,63 @@ impl Store {
         rows.collect::<Result<_, _>>().map_err(listing())
     }
 
+    /// Requests that got prices, with their bodies, newest first, `limit` at most; only those since then, and before that one.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub fn priced_requests(
+        &self,
+        limit: u32,
+        since: Option<Timestamp>,
+        before: Option<Uuid>,
+    ) -> Result<Vec<LoggedRequest>, StoreError> {
+        let listing = || StoreError::engine("list the predictions");
+        let mut statement = self.connection.prepare(whole_requests!("list_priced_requests")).map_err(listing())?;
+        let rows = statement
+            .query_map(params![limit, since.map(micros_of), before.map(|id| id.to_string())], read_whole_request)
+            .map_err(listing())?;
+        rows.collect::<Result<_, _>>().map_err(listing())
+    }
+
+    /// How many requests there are, and how many of them since `lately`.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub fn count_requests(&self, lately: Timestamp) -> Result<RequestCounts, StoreError> {
+        self.connection
+            .query_row(include_str!("../../sql/queries/count_requests.sql"), params![micros_of(lately)], |row| {
+                Ok(RequestCounts { all: row.get(0)?, last_day: row.get(1)? })
+            })
+            .map_err(StoreError::engine("count the requests"))
+    }
+
     /// One request with its bodies.
     ///
     /// # Errors
     /// If there is none of that id.
     pub fn request(&self, id: Uuid) -> Result<LoggedRequest, StoreError> {
         self.connection
-            .query_row(include_str!("../../sql/queries/read_request.sql"), params![id.to_string()], |row| {
-                Ok(LoggedRequest { request_body: row.get(9)?, response_body: row.get(10)?, ..read_request(row)? })
-            })
+            .query_row(whole_requests!("read_request"), params![id.to_string()], read_whole_request)
             .optional()
             .map_err(StoreError::engine("read a request"))?
             .ok_or_else(|| StoreError::NotFound { what: "request", id: id.to_string(), list: "requests list" })
     }
 
-    /// The document that prediction `id` was answered with, if there was such a prediction.
+    /// The request, with its bodies, that prediction `id` was made for, if there is one.
     ///
     /// # Errors
     /// If the engine fails.
-    pub fn prediction(&self, id: Uuid) -> Result<Option<serde_json::Value>, StoreError> {
-        let response: Option<String> = self
-            .connection
-            .query_row(include_str!("../../sql/queries/find_prediction.sql"), params![id.to_string()], |row| row.get(0))
+    pub fn request_of_prediction(&self, id: Uuid) -> Result<Option<LoggedRequest>, StoreError> {
+        self.connection
+            .query_row(whole_requests!("find_prediction"), params![id.to_string()], read_whole_request)
             .optional()
-            .map_err(StoreError::engine("look a prediction up"))?;
-        let Some(response) = response else { return Ok(None) };
-        let wanted = id.to_string();
-        let is_wanted = |document: &serde_json::Value| document["id"] == wanted.as_str();
-        Ok(match super::rows::json_of(&response, "the response of a prediction")? {
-            serde_json::Value::Array(documents) => documents.into_iter().find(is_wanted),
-            document => Some(document).filter(is_wanted),
-        })
+            .map_err(StoreError::engine("look a prediction up"))
     }
+}
+
+/// A row with bodies.
+fn read_whole_request(row: &Row<'_>) -> duckdb::Result<LoggedRequest> {
+    Ok(LoggedRequest { request_body: row.get(9)?, response_body: row.get(10)?, ..read_request(row)? })
 }
 
 fn read_request(row: &Row<'_>) -> duckdb::Result<LoggedRequest> {

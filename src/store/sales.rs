@@ -14,6 +14,8 @@ pub struct StoredSale {
     pub sale: Sale,
     /// The batch that brought it.
     pub batch: i64,
+    /// Its line in the batch's file, from 1.
+    pub line: i64,
 }
 
 /// All that a model is trained on: the sales as they are at one moment, and the salt that parts them.
@@ -66,10 +68,11 @@ impl Store {
 
 fn append_sales(rows: &RecordBatch, sales: &mut Vec<StoredSale>) -> Result<(), StoreError> {
     let batch = column::<Int64Array>(rows, 0)?;
-    let [carat, depth, table, price, x, y, z] = numbers(rows, [1, 5, 6, 7, 8, 9, 10])?;
-    let cut = column::<UInt8Array>(rows, 2)?;
-    let color = column::<UInt8Array>(rows, 3)?;
-    let clarity = column::<UInt8Array>(rows, 4)?;
+    let line = column::<Int64Array>(rows, 1)?;
+    let [carat, depth, table, price, x, y, z] = numbers(rows, [2, 6, 7, 8, 9, 10, 11])?;
+    let cut = column::<UInt8Array>(rows, 3)?;
+    let color = column::<UInt8Array>(rows, 4)?;
+    let clarity = column::<UInt8Array>(rows, 5)?;
     sales.reserve(rows.num_rows());
     for row in 0..rows.num_rows() {
         let stone = Stone {
@@ -84,7 +87,7 @@ fn append_sales(rows: &RecordBatch, sales: &mut Vec<StoredSale>) -> Result<(), S
             z_mm: z.value(row),
         };
         let sale = Sale { stone, price_usd: price.value(row) };
-        sales.push(StoredSale { sale, batch: batch.value(row) });
+        sales.push(StoredSale { sale, batch: batch.value(row), line: line.value(row) });
     }
     Ok(())
 }

@@ -65,6 +65,18 @@ impl Upload {
         Self { name: name.into(), bytes }
     }
 
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its content.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// SHA-256 of the content, in hexadecimal.
     pub(super) fn content_sha256(&self) -> String {
         use std::fmt::Write;

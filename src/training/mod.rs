@@ -10,9 +10,10 @@ pub use promotion::{Incumbent, Promote, Verdict, decide};
 
 use crate::calibration::Calibration;
 use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
-use crate::families::{Family, FamilyError, FitPlan, Fitted, Model};
+use crate::families::{Family, FamilyError, FitPlan, Fitted};
 use crate::features::levels_present;
 use crate::metrics::Metrics;
+use crate::segments::{Segment, segments};
 use crate::split::Split;
 
 /// Share of the sales that judges models and is never trained on.
@@ -60,6 +61,7 @@ pub struct Partition {
     pub holdout: Vec<Stone>,
     /// What those stones fetched, in US dollars.
     pub truth: Vec<f64>,
+    split: Split,
 }
 
 impl Partition {
@@ -73,7 +75,8 @@ impl Partition {
             found if found < MIN_SALES => return Err(TrainingError::TooFewSales { found, needed: MIN_SALES }),
             _ => {}
         }
-        let (train, held_out) = Split::new(salt, HOLDOUT_SHARE).part(sales);
+        let split = Split::new(salt, HOLDOUT_SHARE);
+        let (train, held_out) = split.part(sales);
         require_two_grades::<Cut>(&train, |stone| stone.cut)?;
         require_two_grades::<Color>(&train, |stone| stone.color)?;
         require_two_grades::<Clarity>(&train, |stone| stone.clarity)?;
@@ -85,13 +88,14 @@ impl Partition {
             train,
             holdout: held_out.iter().map(|sale| sale.stone).collect(),
             truth: held_out.iter().map(|sale| sale.price_usd).collect(),
+            split,
         })
     }
 
-    /// How far `model` is off on the holdout.
+    /// Whether `sale` judges models rather than that they are fitted to it.
     #[must_use]
-    pub fn judge(&self, model: &dyn Model) -> Metrics {
-        Metrics::of(&self.truth, &model.prices_usd(&self.holdout))
+    pub fn holds_out(&self, sale: &Sale) -> bool {
+        self.split.picks(sale)
     }
 }
 
@@ -108,8 +112,12 @@ pub struct Trained {
     pub family: &'static str,
     /// The model and what belongs to it.
     pub fitted: Fitted,
-    /// How far it is off on the holdout.
+    /// What it says of the holdout, in US dollars.
+    pub predicted: Vec<f64>,
+    /// How far that is off.
     pub metrics: Metrics,
+    /// How far it is off on parts of the holdout.
+    pub segments: Vec<Segment>,
     /// The range around its prices, by the holdout, which neither fit nor tuning has seen; `None` if that is too small.
     pub calibration: Option<Calibration>,
     /// How long tuning and fitting took.
@@ -129,8 +137,17 @@ pub fn train(family: &dyn Family, partition: &Partition, plan: &FitPlan<'_>) -> 
     let started = Instant::now();
     let predicted = fitted.model.prices_usd(&partition.holdout);
     let metrics = Metrics::of(&partition.truth, &predicted);
-    let calibration = Calibration::of(&partition.holdout, &partition.truth, &predicted);
-    Ok(Trained { family: family.name(), fitted, metrics, calibration, fit_time, evaluate_time: started.elapsed() })
+    let evaluate_time = started.elapsed();
+    Ok(Trained {
+        family: family.name(),
+        metrics,
+        segments: segments(&partition.holdout, &partition.truth, &predicted),
+        calibration: Calibration::of(&partition.holdout, &partition.truth, &predicted),
+        fitted,
+        predicted,
+        fit_time,
+        evaluate_time,
+    })
 }
 
 #[cfg(test)]

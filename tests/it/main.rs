@@ -3,6 +3,7 @@
 mod command_line;
 mod crashes;
 mod generating;
+mod history;
 mod ingesting;
 mod owning;
 mod parity;

@@ -89,6 +89,27 @@ fn a_model_saved_by_python_predicts_the_same_bits_here() {
 }
 
 #[test]
+fn reasons_equal_the_librarys_in_python() {
+    let Some(folder) = shared::folder() else { return };
+    let (_, test) = shared::notebook_split(&folder);
+    let json = std::fs::read(folder.join("reference/xgboost-log-ordinal.json")).expect("the model");
+    let model = TreeModel::from_foreign_json(&json, Target::LogPrice).expect("a model");
+    let mut compared = 0;
+    for (sale, reference) in test.iter().zip(shared::reference_rows(&folder)) {
+        let ours = model.contributions(&sale.stone, &sale.stone).expect("contributions");
+        for (name, theirs) in &reference.shap {
+            let ours = match ours.of.iter().find(|(known, _)| known == name) {
+                Some((_, value)) => *value,
+                None => ours.base,
+            };
+            assert!((ours - theirs).abs() < 1e-4, "row {}, {name}: {ours}, expected {theirs}", reference.row);
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 9_980);
+}
+
+#[test]
 fn metrics_equal_those_of_scikit_learn() {
     let Some(folder) = shared::folder() else { return };
     let rows = shared::reference_rows(&folder);

@@ -37,7 +37,7 @@ fn every_family_is_trained_judged_and_the_best_promoted() {
     let champions: Vec<_> =
         list["models"].as_array().expect("models").iter().filter(|model| model["champion"] == true).collect();
     assert_eq!((champions.len(), &champions[0]["id"]), (1, &report["champion"]));
-    assert_eq!(list["models"][0]["id"], 2, "newest first");
+    assert_eq!(list["models"][0]["id"], FAMILIES.len(), "newest first");
     let card = workplace.json(&["models", "show", &report["champion"].to_string()]);
     assert_eq!(card["lineage"], serde_json::json!([{"batch": 1, "rows": 1_200}]));
     assert_eq!(card["promotions"][0]["reason"], "the first champion");
@@ -58,7 +58,7 @@ fn the_same_sales_and_seed_give_the_same_models_in_every_process() {
     }
     workplace.succeed(&["retrain", "--fresh", "--trials", "14", "--seed", "4"]);
     let distinct = |where_clause: &str| {
-        workplace.value(&format!("SELECT count(DISTINCT md5(artifact::VARCHAR)) FROM model WHERE {where_clause}"))
+        workplace.value(&format!("SELECT count(DISTINCT md5(content::VARCHAR)) FROM artifact JOIN model ON id = model_id WHERE {where_clause}"))
     };
     assert_eq!(distinct("family = 'xgboost' AND seed = 3"), 1);
     assert_eq!(distinct("family = 'linear' AND seed = 3"), 1);
@@ -150,7 +150,8 @@ fn ctrl_c_keeps_the_best_so_far() {
     let report: serde_json::Value = serde_json::from_str(&line).expect("a report");
     assert_eq!(report["promoted"], true);
     assert!(rest.join().expect("text").iter().any(|line| line.contains("the best settings so far are kept")));
-    let trials = report["models"][1]["trials"].as_i64().expect("a count");
+    let models = report["models"].as_array().expect("models");
+    let trials: i64 = models.iter().filter_map(|model| model["trials"].as_i64()).sum();
     assert!((2..1_000_000).contains(&trials), "{trials}");
     assert_eq!(workplace.value("SELECT count(*) FROM trial"), trials);
 }
@@ -163,7 +164,7 @@ fn the_real_file_gives_a_champion_that_beats_the_straight_line() {
     let report = workplace.json(&["retrain", "--trials", "20"]);
     let mae_of = |index: usize| report["models"][index]["metrics"]["mae_usd"].as_f64().expect("a number");
     assert!(mae_of(1) < mae_of(0) && mae_of(1) < 400.0, "{report}");
-    assert_eq!(report["champion"], 2);
+    assert_ne!(report["champion"], 1);
 }
 
 #[test]

@@ -93,6 +93,82 @@ fn what_was_not_measured_is_filled_in_and_listed() {
 }
 
 #[test]
+fn a_price_is_explained_to_the_cent_if_asked() {
+    let held = held();
+    let server = &held.1;
+    for model in ["xgboost", "linear"] {
+        let plain = server.post(&format!("/v1/predictions?model={model}"), &stone()).json();
+        assert!(plain.get("explanation").is_none(), "{plain}");
+        let document = server.post(&format!("/v1/predictions?explain=true&model={model}"), &stone()).json();
+        assert_eq!(document["price_usd"], plain["price_usd"]);
+        let cents = |value: &Value| (value.as_f64().expect("a number") * 100.0).round();
+        for parts in ["effects", "reasons"] {
+            let parts = document["explanation"][parts].as_array().expect("a list");
+            assert!(parts.len() >= 4, "{document}");
+            let sum: f64 = parts.iter().map(|part| cents(&part["effect_usd"])).sum();
+            let price = sum + cents(&document["explanation"]["typical_usd"]);
+            assert!((price - cents(&document["price_usd"])).abs() < 1e-6, "{model}: {document}");
+        }
+        let sentences = document["explanation"]["reasons"].to_string();
+        assert!(sentences.contains("Colour H instead of the typical"), "{sentences}");
+        let id = document["id"].as_str().expect("an id");
+        assert_eq!(server.get(&format!("/v1/predictions/{id}")).json(), document);
+    }
+    let answer = server.post("/v1/predictions?explain=yes", &stone());
+    assert!(answer.status == 422 && answer.body.contains("must be true or false"), "{}", answer.body);
+    let answer = server.post("/v1/predictions?explain=true", &json!(vec![stone(); 101]));
+    assert!(answer.status == 422 && answer.body.contains("send 100 at most"), "{}", answer.body);
+    let many = server.post("/v1/predictions?explain=true", &json!(vec![stone(); 3])).json();
+    assert!(many[2]["explanation"]["typical_usd"].is_number(), "{many}");
+    let said = held.0.succeed(&[
+        "predict",
+        "--carat",
+        "1.1",
+        "--cut",
+        "Ideal",
+        "--color",
+        "H",
+        "--clarity",
+        "SI2",
+        "--explain",
+    ]);
+    assert!(
+        said.stdout.contains("why: a typical stone costs $") && said.stdout.contains("Clarity SI2"),
+        "{}",
+        said.stdout
+    );
+}
+
+#[test]
+fn steps_tell_what_a_better_or_a_worse_stone_would_cost() {
+    let held = held();
+    let server = &held.1;
+    let document = server
+        .post("/v1/predictions", &json!([stone(), {"carat": 0.95, "cut": "Ideal", "color": "D", "clarity": "SI2"}]))
+        .json();
+    for (place, expected) in [(0, 7), (1, 6)] {
+        let id = document[place]["id"].as_str().expect("an id");
+        let answer = server.get(&format!("/v1/predictions/{id}/steps")).json();
+        assert_eq!((&answer["id"], &answer["price_usd"]), (&document[place]["id"], &document[place]["price_usd"]));
+        let steps = answer["steps"].as_array().expect("a list");
+        assert_eq!(steps.len(), expected, "{answer}");
+        for step in steps {
+            let difference =
+                step["price_usd"].as_f64().expect("a price") - answer["price_usd"].as_f64().expect("a price");
+            assert!((difference - step["difference_usd"].as_f64().expect("a difference")).abs() < 0.011, "{step}");
+        }
+    }
+    // a step is the price of the stone that it describes
+    let id = document[0]["id"].as_str().expect("an id");
+    let steps = server.get(&format!("/v1/predictions/{id}/steps")).json()["steps"].clone();
+    let better = steps.as_array().expect("a list").iter().find(|step| step["to"] == "G").expect("a step").clone();
+    let mut stone = stone();
+    stone["color"] = json!("G");
+    assert_eq!(server.post("/v1/predictions", &stone).json()["price_usd"], better["price_usd"]);
+    assert_eq!(server.get("/v1/predictions/0198c0de-0000-7000-8000-000000000000/steps").status, 404);
+}
+
+#[test]
 fn another_model_may_be_asked_by_number_or_family() {
     let held = held();
     let server = &held.1;
@@ -139,7 +215,7 @@ fn mistakes_are_problem_documents_that_say_what_to_do() {
     check(&server.get("/v1/nothing"), 404, "/v1/nothing");
     check(&server.get("/v1/models/77"), 404, "no model 77");
     check(&server.get("/v1/predictions/01a20896-31f0-7437-8c49-d1e21ff09770"), 404, "no prediction");
-    check(&server.post("/v1/predictions?explain=maybe&x=1", &stone()), 422, "explain is not a parameter");
+    check(&server.post("/v1/predictions?explain=maybe&x=1", &stone()), 422, "x is not a parameter");
     let many = vec![stone(); 1_001];
     check(&server.post("/v1/predictions", &json!(many)), 422, "1001 stones are too many");
     let answer = server.get("/v1/predictions");

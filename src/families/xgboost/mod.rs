@@ -4,6 +4,7 @@
 //! the target and the curve that the trees start from, is kept in the model's attributes.
 
 mod document;
+mod library;
 mod settings;
 mod training;
 mod trees;

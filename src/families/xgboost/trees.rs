@@ -10,10 +10,11 @@
 //! deepest tree of its group is through.
 
 use super::document::{Document, Tree, read};
+use super::library::Library;
 use super::trend::Trend;
 use super::{FamilyError, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, unreadable};
 use crate::diamond::Stone;
-use crate::families::Model;
+use crate::families::{Contributions, Model};
 use crate::features::{Feature, Target};
 
 /// Columns that a row may have at most; with every grade as a column of its own they are 26.
@@ -36,6 +37,8 @@ pub struct TreeModel {
     nodes: Vec<Node>,
     /// Of each node that is a leaf, its value; of a split, 0.
     values: Vec<f32>,
+    /// For who asks why.
+    library: Library,
 }
 
 /// Trees that are walked together.
@@ -98,7 +101,7 @@ impl TreeModel {
         let target = Target::from_name(name).ok_or_else(|| unreadable(format!("no target is called {name:?}")))?;
         let trend = document.learner.attributes.get(TREND_ATTRIBUTE).and_then(serde_json::Value::as_str);
         let trend = trend.map(Trend::from_json).transpose()?;
-        Self::from_document(document, target, trend)
+        Self::from_document(json, document, target, trend)
     }
 
     /// Reads a model that XGBoost wrote elsewhere, of which the reader knows what it learnt.
@@ -106,10 +109,15 @@ impl TreeModel {
     /// # Errors
     /// If `json` is no model of XGBoost, or of columns that are not known here.
     pub fn from_foreign_json(json: &[u8], target: Target) -> Result<Self, FamilyError> {
-        Self::from_document(read(json)?, target, None)
+        Self::from_document(json, read(json)?, target, None)
     }
 
-    fn from_document(document: Document, target: Target, trend: Option<Trend>) -> Result<Self, FamilyError> {
+    fn from_document(
+        json: &[u8],
+        document: Document,
+        target: Target,
+        trend: Option<Trend>,
+    ) -> Result<Self, FamilyError> {
         let learner = document.learner;
         let features = learner
             .feature_names
@@ -143,6 +151,7 @@ impl TreeModel {
             groups: Vec::new(),
             nodes: Vec::new(),
             values: Vec::new(),
+            library: Library::of(json),
         };
         for group in trees.chunks(LANES) {
             model.add_group(group)?;
@@ -297,8 +306,9 @@ fn thresholds_of(trees: &[Tree], n_features: usize) -> Result<Vec<Vec<f32>>, Fam
     Ok(thresholds)
 }
 
-impl Model for TreeModel {
-    fn price_usd(&self, stone: &Stone) -> f64 {
+impl TreeModel {
+    /// The columns of `stone`, and zeros behind them.
+    fn row_of(&self, stone: &Stone) -> [f32; MAX_FEATURES] {
         let mut row = [0.0; MAX_FEATURES];
         for (value, feature) in row.iter_mut().zip(&self.features) {
             #[expect(clippy::cast_possible_truncation, reason = "XGBoost works in single precision")]
@@ -306,8 +316,33 @@ impl Model for TreeModel {
                 *value = feature.value(stone) as f32;
             }
         }
+        row
+    }
+}
+
+impl Model for TreeModel {
+    fn price_usd(&self, stone: &Stone) -> f64 {
+        let row = self.row_of(stone);
         let start = self.trend.as_ref().map_or(0.0, |trend| trend.log_price(stone));
         self.target.to_price(start + f64::from(self.predict(&row[..self.features.len()])))
+    }
+
+    /// The library's for the trees (`TreeSHAP`: Lundberg et al., "From local explanations to global understanding with
+    /// explainable AI for trees", 2020), of which the base is what they say on the average of the sales that they were fitted
+    /// to; the trend's against the typical stone.
+    fn contributions(&self, stone: &Stone, typical: &Stone) -> Result<Contributions, FamilyError> {
+        let row = &self.row_of(stone)[..self.features.len()];
+        let of_columns = self.library.contributions(row)?;
+        let (bias, of_columns) = of_columns.split_last().ok_or_else(|| unreadable("it has no columns"))?;
+        let columns = self.features.iter().copied().zip(of_columns.iter().copied().map(f64::from));
+        let (start, of_trend) =
+            self.trend.as_ref().map_or((0.0, [0.0; 4]), |trend| trend.contributions(stone, typical));
+        let trend =
+            [Feature::Carat, Feature::CutRank, Feature::ColorRank, Feature::ClarityRank].into_iter().zip(of_trend);
+        let mut joined = Contributions::join(self.target, start + f64::from(*bias), columns.chain(trend));
+        // the library adds in another order, in single precision: what that leaves is nobody's
+        joined.base += self.target.from_price(self.price_usd(stone)) - joined.total();
+        Ok(joined)
     }
 }
 

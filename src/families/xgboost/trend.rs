@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{FamilyError, unfit, unreadable};
 use crate::diamond::{Grade, Sale, Stone};
+use crate::families::contributions::shapley;
 use crate::features::KnownGrades;
 
 /// How much large coefficients cost in the fit: enough for a unique solution whatever the sales are, and no more.
@@ -56,6 +57,22 @@ impl Trend {
             .map(|(term, coefficient)| term * coefficient)
             .sum();
         sum + (stone.weight_carat / weight_carat).ln()
+    }
+
+    /// What it says of the `typical` stone, and what weight, cut, colour and clarity of `stone` add to that: exact Shapley
+    /// values.
+    pub fn contributions(&self, stone: &Stone, typical: &Stone) -> (f64, [f64; 4]) {
+        let shares = shapley(|known| {
+            let pick = |place: usize| if known >> place & 1 == 1 { stone } else { typical };
+            self.log_price(&Stone {
+                weight_carat: pick(0).weight_carat,
+                cut: pick(1).cut,
+                color: pick(2).color,
+                clarity: pick(3).clarity,
+                ..*stone
+            })
+        });
+        (self.log_price(typical), shares)
     }
 
     /// The curve that was stored as `json`.

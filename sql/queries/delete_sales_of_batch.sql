@@ -1,0 +1,5 @@
+-- Takes the sales of a batch out.
+--
+-- $1 id of the batch
+DELETE FROM sale
+WHERE batch_id = $1;

@@ -1,0 +1,9 @@
+-- Later batches that are not undone and had rows that were known already: some may be known from this one.
+--
+-- $1 id of the batch
+SELECT id
+FROM batch
+WHERE id > $1
+    AND known_count > 0
+    AND id NOT IN (SELECT batch_id FROM undone_batch)
+ORDER BY id;

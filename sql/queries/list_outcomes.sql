@@ -1,0 +1,14 @@
+-- What priced stones fetched, the last told first.
+--
+-- $1 how many at most
+SELECT
+    CAST(prediction_id AS VARCHAR),
+    epoch_us(recorded_at),
+    price_usd,
+    model_id,
+    predicted_usd,
+    low_usd,
+    high_usd
+FROM current_outcome
+ORDER BY recorded_at DESC, prediction_id DESC
+LIMIT $1;

@@ -1,0 +1,12 @@
+-- Models whose bytes nobody needs: not the champion, not the one that a rollback brings back, not the newest of its family, and
+-- not among the newest at all.
+--
+-- $1 how many of the newest to keep, $2 id of the model that a rollback brings back, or NULL
+SELECT artifact.model_id, octet_length(artifact.content)
+FROM artifact
+INNER JOIN model ON model.id = artifact.model_id
+WHERE model.id NOT IN (SELECT model_id FROM champion)
+    AND model.id IS DISTINCT FROM CAST($2 AS BIGINT)
+    AND model.id NOT IN (SELECT max(id) FROM model GROUP BY family)
+    AND model.id NOT IN (SELECT id FROM model ORDER BY id DESC LIMIT $1)
+ORDER BY artifact.model_id;

@@ -1,0 +1,7 @@
+-- How far a model was off on the parts of its holdout.
+--
+-- $1 id of the model
+SELECT feature, segment, row_count, mae_usd, mape, bias
+FROM segment_metrics
+WHERE model_id = $1
+ORDER BY position;

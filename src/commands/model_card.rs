@@ -1,0 +1,152 @@
+//! The card of a model, as `diamonds models show` prints it.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use super::console::table;
+use crate::segments::Segment;
+use crate::store::{ModelDetail, ModelRecord, TrialRecord, WrongSale};
+use crate::text::{count, dollars};
+
+/// Trials that are shown.
+const TRIALS_SHOWN: usize = 5;
+
+/// All that is known of a model.
+pub fn describe(model: &ModelDetail) -> String {
+    let record = &model.record;
+    let mut text = format!(
+        "Model {}, {}{}{}\n",
+        record.id,
+        record.family,
+        if record.champion { ", the champion" } else { "" },
+        if record.pruned { ", pruned: it answers no more" } else { "" }
+    );
+    // writing to a string cannot fail
+    for (name, value) in facts(model) {
+        let _ = writeln!(text, "  {name:9} {value}");
+    }
+    let _ = writeln!(text, "  settings");
+    for (name, value) in settings(&record.hyperparameters) {
+        let _ = writeln!(text, "    {name:24} {value}");
+    }
+    if !model.tuning.is_empty() {
+        text.push_str(&describe_trials(&model.tuning));
+    }
+    if !model.segments.is_empty() {
+        let _ = write!(text, "\nWhere it errs, on the sales that judged it\n\n{}\n", segments_table(&model.segments));
+    }
+    if !model.most_wrong.is_empty() {
+        let rows = most_wrong_table(&model.most_wrong);
+        let _ = write!(text, "\nThe sales that it is furthest off on: typing errors?\n\n{rows}\n");
+    }
+    text
+}
+
+/// What is said in a line each.
+fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
+    let ModelDetail { record, calibration, live, lineage, promotions, .. } = model;
+    let ModelRecord { metrics, dataset, .. } = record;
+    let batches: Vec<String> = lineage
+        .iter()
+        .map(|part| {
+            let undone = if part.undone { ", undone since" } else { "" };
+            format!("{} ({} sales{undone})", part.batch, count(part.rows))
+        })
+        .collect();
+    let trained = format!(
+        "{} UTC by diamonds {}, in {:.1} s, seed {}",
+        record.time.strftime("%Y-%m-%d %H:%M:%S"),
+        record.program_version,
+        record.fit_seconds,
+        record.seed
+    );
+    let data = format!(
+        "{} sales: {} to learn from, {} to judge by",
+        count(dataset.rows),
+        count(dataset.train),
+        count(dataset.holdout)
+    );
+    let judged = format!(
+        "MAE ${:.2}, R² {:.4}, RMSE ${:.2}, MAPE {:.2} %",
+        metrics.mae_usd,
+        metrics.r2,
+        metrics.rmse_usd,
+        metrics.mape * 100.0
+    );
+    let mut facts = vec![("trained", trained), ("data", data), ("batches", batches.join(", ")), ("metrics", judged)];
+    if let Some(live) = live {
+        let held = live.coverage.map(|share| format!("; {:.0} % were within their range", share * 100.0));
+        let text = format!(
+            "MAE {}, MAPE {:.1} % of {} stones that it priced and whose outcome is known{}",
+            dollars(live.mae_usd),
+            live.mape * 100.0,
+            count(live.outcomes),
+            held.unwrap_or_default()
+        );
+        facts.push(("live", text));
+    }
+    facts.push(("learns", record.target.clone()));
+    facts.push(("from", record.features.join(", ")));
+    facts.extend(calibration.iter().flat_map(|calibration| &calibration.classes).map(|class| {
+        let percent = (class.log_half_width.exp() - 1.0) * 100.0;
+        ("range", format!("±{percent:.1} % from {} ct on, by {} stones", class.from_carat, count(class.rows)))
+    }));
+    facts.extend(promotions.iter().map(|promotion| {
+        ("promoted", format!("{} UTC: {}", promotion.time.strftime("%Y-%m-%d %H:%M:%S"), promotion.reason))
+    }));
+    facts
+}
+
+fn describe_trials(trials: &[TrialRecord]) -> String {
+    let mut best: Vec<_> = trials.iter().zip(1..).collect();
+    best.sort_by(|(a, _), (b, _)| a.mae_usd.total_cmp(&b.mae_usd));
+    let pruned = trials.iter().filter(|trial| trial.pruned).count();
+    let mut text =
+        format!("  trials    {}, of which {pruned} were given up early; the best on the tuning split:\n", trials.len());
+    for (trial, number) in best.into_iter().take(TRIALS_SHOWN) {
+        let settings = Value::Object(trial.hyperparameters.clone());
+        // writing to a string cannot fail
+        let _ = writeln!(text, "    {number:>4}  MAE ${:.2}  {settings}", trial.mae_usd);
+    }
+    text
+}
+
+fn segments_table(segments: &[Segment]) -> String {
+    let rows = segments.iter().map(|one| {
+        vec![
+            one.feature.clone(),
+            one.segment.clone(),
+            count(one.rows),
+            dollars(one.mae_usd),
+            format!("{:.1} %", one.mape * 100.0),
+            format!("{:+.1} %", one.bias * 100.0),
+        ]
+    });
+    table(&["", "", "sales", "MAE", "MAPE", "bias"], rows, &[2, 3, 4, 5])
+}
+
+fn most_wrong_table(sales: &[WrongSale]) -> String {
+    let rows = sales.iter().map(|sale| {
+        vec![
+            sale.batch.to_string(),
+            sale.line.to_string(),
+            dollars(sale.price_usd),
+            dollars(sale.predicted_usd),
+            sale.stone.clone().unwrap_or_else(|| "its batch was undone".to_owned()),
+            if sale.held_out { "held out" } else { "" }.to_owned(),
+        ]
+    });
+    table(&["batch", "line", "fetched", "model says", "stone", ""], rows, &[0, 1, 2, 3])
+}
+
+/// Settings in lines of name and value, nested ones flattened.
+fn settings(map: &serde_json::Map<String, Value>) -> Vec<(String, String)> {
+    map.iter()
+        .flat_map(|(name, value)| match value {
+            Value::Object(inner) => settings(inner),
+            Value::String(text) => vec![(name.clone(), text.clone())],
+            value => vec![(name.clone(), value.to_string())],
+        })
+        .collect()
+}

@@ -1,0 +1,185 @@
+//! `diamonds outcomes`: what priced stones really fetched.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::CommandError;
+use super::console::{Console, table};
+use crate::control::{Access, Desk, ImportOutcomes, IngestOutcomes, IngestOutcomesAnswer, ListOutcomes, OutcomeRow};
+use crate::engine::MAX_PRICE_USD;
+use crate::store::{Outcome, Upload};
+use crate::text::{count, dollars, signed_dollars};
+
+/// Names of the two columns of a file; the first may also be called `id`.
+const COLUMNS: [&str; 2] = ["prediction", "price_usd"];
+/// Mistakes of a file that are listed.
+const MAX_MISTAKES: usize = 10;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Arguments {
+    /// Outcomes, the last told first
+    List {
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: u32,
+    },
+    /// Record what stones fetched, from CSV with the columns prediction (the id of the answer) and `price_usd`. All of a file or
+    /// nothing
+    Import {
+        /// The file; - is standard input
+        file: PathBuf,
+    },
+    /// Make the outcomes sales, for the next retrain: those of stones of which every measurement was given. What is known
+    /// changes nothing
+    Ingest {
+        /// Only say how many
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Serialize)]
+struct ImportReport {
+    file: String,
+    recorded: usize,
+}
+
+pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
+    match arguments {
+        Arguments::List { limit } => {
+            let outcomes = Desk::open(database, Access::Read)?.run(ListOutcomes { limit: *limit })?;
+            console.print(&json!({ "outcomes": outcomes }), |_| list(&outcomes))?;
+        }
+        Arguments::Import { file } => {
+            let upload = Upload::read(file)?;
+            let rows = read_rows(upload.name(), upload.bytes())?;
+            let report = ImportReport { file: upload.name().to_owned(), recorded: rows.len() };
+            Desk::open(database, Access::Change)?.run(ImportOutcomes { file: upload.name().to_owned(), rows })?;
+            console.print(&report, |report| format!("{} outcomes are recorded.", report.recorded))?;
+            console.hint(
+                "Next: `diamonds status` shows how the models fared; `diamonds outcomes ingest` makes sales of them.",
+            );
+        }
+        Arguments::Ingest { dry_run } => {
+            let answer = Desk::open(database, Access::Change)?.run(IngestOutcomes { dry_run: *dry_run })?;
+            console.print(&answer, |answer| describe_ingest(answer, *dry_run))?;
+        }
+    }
+    Ok(())
+}
+
+/// The rows of a CSV file of outcomes.
+fn read_rows(name: &str, bytes: &[u8]) -> Result<Vec<OutcomeRow>, CommandError> {
+    let bad = |problem: String| CommandError::BadOutcomes { name: name.to_owned(), problem };
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // the reader counts a line of CR and LF only where the next begins
+    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let header = reader.headers().map_err(|error| bad(error.to_string()))?.clone();
+    let place =
+        |names: &[&str]| header.iter().position(|title| names.iter().any(|name| title.eq_ignore_ascii_case(name)));
+    let (Some(id_place), Some(price_place)) = (place(&[COLUMNS[0], "id"]), place(&[COLUMNS[1]])) else {
+        return Err(bad(format!(
+            "its first line must name the columns {} and {}; it is {:?}",
+            COLUMNS[0],
+            COLUMNS[1],
+            header.iter().collect::<Vec<_>>().join(",")
+        )));
+    };
+    let mut rows = Vec::new();
+    let mut mistakes = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| bad(error.to_string()))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let text = |place: usize| record.get(place).unwrap_or_default();
+        let price = text(price_place).parse::<f64>().ok().filter(|price| *price > 0.0 && *price <= MAX_PRICE_USD);
+        match (text(id_place).parse::<Uuid>(), price) {
+            (Ok(prediction), Some(price_usd)) => rows.push(OutcomeRow { line, prediction, price_usd }),
+            (Err(_), _) => mistakes.push(format!("line {line}: {:?} is not the id of a prediction", text(id_place))),
+            (_, None) => mistakes.push(format!("line {line}: {:?} is not a price above 0", text(price_place))),
+        }
+    }
+    match mistakes.len() {
+        0 if rows.is_empty() => Err(bad("it holds no outcomes, only a header".to_owned())),
+        0 => Ok(rows),
+        many => {
+            mistakes.truncate(MAX_MISTAKES);
+            let more = if many > MAX_MISTAKES { format!("; and {} more", many - MAX_MISTAKES) } else { String::new() };
+            Err(bad(format!("{}{more}. Nothing was recorded", mistakes.join("; "))))
+        }
+    }
+}
+
+fn list(outcomes: &[Outcome]) -> String {
+    if outcomes.is_empty() {
+        return "No outcome is known yet: `diamonds outcomes import FILE` or POST /v1/predictions/{id}/outcome records some."
+            .to_owned();
+    }
+    let rows = outcomes.iter().map(|outcome| {
+        vec![
+            outcome.prediction.to_string(),
+            outcome.time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            outcome.model.to_string(),
+            dollars(outcome.predicted_usd),
+            dollars(outcome.price_usd),
+            signed_dollars(outcome.predicted_usd - outcome.price_usd),
+            match outcome.within_range {
+                Some(true) => "within its range",
+                Some(false) => "outside of its range",
+                None => "",
+            }
+            .to_owned(),
+        ]
+    });
+    table(&["prediction", "told (UTC)", "model", "said", "fetched", "too much by", ""], rows, &[2, 3, 4, 5])
+}
+
+fn describe_ingest(answer: &IngestOutcomesAnswer, dry_run: bool) -> String {
+    let mut text = match &answer.report {
+        None => "No outcome is of a stone of which every measurement was given.".to_owned(),
+        Some(report) => {
+            let verb = if dry_run { "would become" } else { "became" };
+            format!("{} outcomes {verb} sales, {} are known.", count(report.accepted), count(report.known))
+        }
+    };
+    if answer.unmeasured > 0 {
+        // writing to a string cannot fail
+        let _ = write!(
+            text,
+            "\n{} are of stones of which a measurement was assumed, and stay outcomes: nobody should learn from what nobody \
+             measured.",
+            count(answer.unmeasured)
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "01a20896-3162-7364-a6f7-2c6f03aa2d1e";
+
+    #[test]
+    fn rows_are_read_whatever_the_order_of_columns() {
+        let csv = format!("\u{feff}price_usd,note,ID\r\n4800,\"a, b\",{ID}\r\n 5000.5,,{ID}\r\n");
+        let rows = read_rows("f.csv", csv.as_bytes()).expect("rows");
+        assert_eq!(rows.iter().map(|row| (row.line, row.price_usd)).collect::<Vec<_>>(), [(2, 4_800.0), (3, 5_000.5)]);
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_its_line() {
+        let said = |csv: &str| read_rows("f.csv", csv.as_bytes()).expect_err("refused").to_string();
+        let mistakes = said(&format!("prediction,price_usd\nabc,5\n{ID},-3\n{ID},4\n"));
+        assert!(
+            mistakes.contains("line 2: \"abc\" is not the id") && mistakes.contains("line 3: \"-3\" is not a price"),
+            "{mistakes}"
+        );
+        assert!(said("id,price\n1,2").contains("must name the columns prediction and price_usd"));
+        assert!(said("id,price_usd\n").contains("no outcomes"));
+    }
+}

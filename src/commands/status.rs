@@ -1,0 +1,91 @@
+//! `diamonds status`: how things stand, and what to do next.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::CommandError;
+use super::console::{Console, table};
+use crate::control::{Access, Desk, ReadStatus};
+use crate::engine::{ChampionStatus, Status};
+use crate::text::{count, dollars};
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {}
+
+pub fn run(_arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
+    let status = Desk::open(database, Access::Read)?.run(ReadStatus {})?;
+    console.print(&status, describe)?;
+    Ok(())
+}
+
+fn describe(status: &Status) -> String {
+    let mut text = match &status.champion {
+        Some(champion) => describe_champion(champion),
+        None => "No model is trained yet.\n".to_owned(),
+    };
+    let lines = [
+        ("sales", format!("{}, of which the champion has not seen {}", count(status.sales), count(status.new_sales))),
+        (
+            "requests",
+            format!("{} in all, {} in the last day", count(status.requests.all), count(status.requests.last_day)),
+        ),
+        ("file", format!("{:.1} MB", megabytes(status.file_bytes))),
+    ];
+    // writing to a string cannot fail
+    for (name, value) in lines {
+        let _ = writeln!(text, "  {name:9} {value}");
+    }
+    if status.drift.iter().any(|drift| drift.psi.is_some()) {
+        let rows = status.drift.iter().map(|drift| {
+            vec![
+                drift.feature.clone(),
+                drift.asked.to_string(),
+                drift.psi.map(|psi| format!("{psi:.3}")).unwrap_or_default(),
+                drift.verdict.words().to_owned(),
+            ]
+        });
+        let rows = table(&["", "asked", "PSI", "stones asked about in 30 days"], rows, &[1, 2]);
+        let _ = write!(text, "\n{rows}\n");
+    } else if status.champion.is_some() {
+        let asked = status.drift.iter().map(|drift| drift.asked).max().unwrap_or_default();
+        let needed = Status::min_asked();
+        let _ = writeln!(text, "  drift     {asked} stones were asked about in 30 days: it takes {needed} to tell");
+    }
+    let _ = write!(text, "\nNext\n");
+    for advice in &status.advice {
+        let _ = writeln!(text, "  {advice}");
+    }
+    text
+}
+
+fn describe_champion(champion: &ChampionStatus) -> String {
+    let metrics = &champion.metrics;
+    let mut text = format!(
+        "Model {}, {}, answers\n  trained   {} UTC, {} days ago\n  held out  MAE {}, MAPE {:.1} %, R² {:.4}\n",
+        champion.id,
+        champion.family,
+        champion.trained.strftime("%Y-%m-%d %H:%M"),
+        champion.age_days,
+        dollars(metrics.mae_usd),
+        metrics.mape * 100.0,
+        metrics.r2
+    );
+    // writing to a string cannot fail
+    let _ = match &champion.live {
+        Some(live) => writeln!(
+            text,
+            "  live      MAE {}, MAPE {:.1} % of {} outcomes{}",
+            dollars(live.mae_usd),
+            live.mape * 100.0,
+            count(live.outcomes),
+            live.coverage.map(|share| format!("; {:.0} % were within their range", share * 100.0)).unwrap_or_default()
+        ),
+        None => writeln!(text, "  live      no outcome is known: `diamonds outcomes import FILE` tells some"),
+    };
+    text
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for people")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}

@@ -1,0 +1,164 @@
+//! Whether customers ask about other stones than the model learnt from.
+//!
+//! Population stability index: Σ (aᵢ − eᵢ) · ln(aᵢ / eᵢ) over classes of a feature, eᵢ the share of a class among the sales that
+//! the model learnt from, aᵢ its share among the stones that were asked about (Siddiqi, "Credit Risk Scorecards", 2006). Below
+//! 0.1 nothing has changed, above 0.25 much has. With few stones it is large by chance alone, about
+//! (classes − 1) · (1/asked + 1/sales) (Yurdakul, "Statistical properties of population stability index", 2018), so it takes
+//! [`MIN_ASKED`] of them.
+
+use serde::{Deserialize, Serialize};
+
+use super::Asked;
+use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone, StoneDescription};
+
+/// Fewest stones that say anything of what is asked about.
+pub const MIN_ASKED: usize = 300;
+/// From here on a feature has shifted.
+const SHIFTED: f64 = 0.1;
+/// From here on it has shifted much.
+const SHIFTED_MUCH: f64 = 0.25;
+/// Classes of a measure: as many sales in each.
+const CLASSES: usize = 10;
+/// The least share that a class is taken to have: an empty one would make the index infinite.
+const LEAST_SHARE: f64 = 1e-4;
+
+/// How far one feature of the stones asked about is from that of the sales.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Drift {
+    /// Name of the feature.
+    pub feature: String,
+    /// Stones asked about of which it was given.
+    pub asked: usize,
+    /// The index; absent if too few were asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub psi: Option<f64>,
+    /// What that means.
+    pub verdict: Verdict,
+}
+
+/// What an index means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Too few stones to say.
+    TooFew,
+    /// As the model knows them.
+    Stable,
+    /// Somewhat other.
+    Shifted,
+    /// Quite other: the model has little to go by.
+    ShiftedMuch,
+}
+
+impl Verdict {
+    /// The verdict in plain words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::TooFew => "too few to say",
+            Self::Stable => "as the model knows them",
+            Self::Shifted => "somewhat other than the model knows",
+            Self::ShiftedMuch => "quite other than the model knows: ingest sales like these and retrain",
+        }
+    }
+}
+
+/// A measure: its name, where a sold stone has it, and where a described one may have it.
+type Measure = (&'static str, fn(&Stone) -> f64, fn(&StoneDescription) -> Option<f64>);
+
+const MEASURES: [Measure; 6] = [
+    ("carat", |stone| stone.weight_carat, |given| Some(given.carat)),
+    ("depth", |stone| stone.depth_percent, |given| given.depth),
+    ("table", |stone| stone.table_percent, |given| given.table),
+    ("x", |stone| stone.x_mm, |given| given.x),
+    ("y", |stone| stone.y_mm, |given| given.y),
+    ("z", |stone| stone.z_mm, |given| given.z),
+];
+
+/// The drift of every feature of the stones `asked` about against `sales`. What was assumed of a stone does not count.
+#[must_use]
+pub fn drift<'a>(sales: impl Iterator<Item = &'a Sale>, asked: &[Asked]) -> Vec<Drift> {
+    let sales: Vec<&Sale> = sales.collect();
+    let mut found: Vec<Drift> = MEASURES
+        .into_iter()
+        .map(|(name, of_sale, of_given)| {
+            let mut known: Vec<f64> = sales.iter().map(|sale| of_sale(&sale.stone)).collect();
+            known.sort_unstable_by(f64::total_cmp);
+            let mut bounds: Vec<f64> =
+                (1..CLASSES).filter_map(|class| known.get(known.len() * class / CLASSES).copied()).collect();
+            bounds.dedup_by(|a, b| *a <= *b);
+            let class_of = |value: f64| bounds.partition_point(|bound| *bound <= value);
+            let given: Vec<usize> = asked.iter().filter_map(|asked| of_given(&asked.given)).map(class_of).collect();
+            let known: Vec<usize> = known.into_iter().map(class_of).collect();
+            Drift::of(name, bounds.len() + 1, &known, &given)
+        })
+        .collect();
+    let grades = [
+        of_scale::<Cut>(&sales, asked, |stone| stone.cut, |given| given.cut),
+        of_scale::<Color>(&sales, asked, |stone| stone.color, |given| given.color),
+        of_scale::<Clarity>(&sales, asked, |stone| stone.clarity, |given| given.clarity),
+    ];
+    found.splice(1..1, grades);
+    found
+}
+
+/// The drift of one scale of grades.
+fn of_scale<G: Grade>(
+    sales: &[&Sale],
+    asked: &[Asked],
+    of_sale: fn(&Stone) -> G,
+    of_given: fn(&StoneDescription) -> G,
+) -> Drift {
+    let known: Vec<usize> = sales.iter().map(|sale| of_sale(&sale.stone).rank()).collect();
+    let given: Vec<usize> = asked.iter().map(|asked| of_given(&asked.given).rank()).collect();
+    Drift::of(G::SCALE, G::ALL.len(), &known, &given)
+}
+
+impl Drift {
+    /// Compares the classes of the sales with those of the stones asked about.
+    fn of(feature: &str, classes: usize, known: &[usize], given: &[usize]) -> Self {
+        let psi = (given.len() >= MIN_ASKED && !known.is_empty()).then(|| index(classes, known, given));
+        let verdict = match psi {
+            None => Verdict::TooFew,
+            Some(psi) if psi < SHIFTED => Verdict::Stable,
+            Some(psi) if psi < SHIFTED_MUCH => Verdict::Shifted,
+            Some(_) => Verdict::ShiftedMuch,
+        };
+        Self { feature: feature.to_owned(), asked: given.len(), psi, verdict }
+    }
+}
+
+/// The population stability index of two samples of classes.
+fn index(classes: usize, expected: &[usize], actual: &[usize]) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+    let shares = |sample: &[usize]| {
+        let mut counts = vec![0_usize; classes];
+        for class in sample {
+            counts[*class] += 1;
+        }
+        counts.into_iter().map(|count| (count as f64 / sample.len() as f64).max(LEAST_SHARE)).collect::<Vec<f64>>()
+    };
+    shares(actual).iter().zip(shares(expected)).map(|(a, e)| (a - e) * (a / e).ln()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_is_that_worked_out_by_hand() {
+        let sample = |first: usize| (0..1_000).map(|row| usize::from(row >= first)).collect::<Vec<_>>();
+        // (0.6 − 0.5) ln(0.6 / 0.5) + (0.4 − 0.5) ln(0.4 / 0.5)
+        let expected = 0.1 * 1.2_f64.ln() - 0.1 * 0.8_f64.ln();
+        assert!((index(2, &sample(500), &sample(600)) - expected).abs() < 1e-12);
+        assert!(index(2, &sample(500), &sample(500)).abs() < 1e-12);
+        assert!(index(2, &sample(0), &sample(1_000)).is_finite(), "empty classes");
+    }
+
+    #[test]
+    fn few_stones_say_nothing() {
+        let drift = Drift::of("carat", 2, &[0, 1, 0, 1], &[0; MIN_ASKED - 1]);
+        assert_eq!((drift.psi, drift.verdict), (None, Verdict::TooFew));
+        assert_eq!(Drift::of("carat", 2, &[0, 1, 0, 1], &[0; MIN_ASKED]).verdict, Verdict::ShiftedMuch);
+    }
+}
