@@ -5,6 +5,7 @@
 
 mod contributions;
 pub mod linear;
+pub mod perpetual;
 pub mod xgboost;
 
 use std::time::Duration;
@@ -16,7 +17,7 @@ pub use contributions::Contributions;
 use crate::diamond::{Sale, Stone};
 
 /// Every family, in the order in which they are trained and shown.
-pub static FAMILIES: &[&dyn Family] = &[&linear::Linear, &xgboost::XgBoost];
+pub static FAMILIES: &[&dyn Family] = &[&linear::Linear, &xgboost::XgBoost, &perpetual::Perpetual];
 
 /// A way to learn prices from sales.
 pub trait Family: Sync {
