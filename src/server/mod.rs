@@ -1,25 +1,19 @@
-//! The JSON API and the page, over HTTP.
+//! The JSON API and the pages, over HTTP.
 //!
 //! tide routes, hyper carries: see `wire`. What an answer says comes from the engine; here it is only dressed.
 
+mod api;
 mod app;
 mod attachments;
 #[cfg(unix)]
 mod control;
-mod health;
-mod html;
-mod models;
-mod outcomes;
-mod page;
+mod pages;
 mod pipeline;
-mod predictions;
 mod problem;
 mod recorder;
 mod request_log;
 mod request_parts;
-mod requests;
 mod routes;
-mod similar;
 mod wire;
 
 use std::io;

@@ -14,12 +14,12 @@ use tide::{Middleware, Next, Request, Response};
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::api::requests;
 use super::app::App;
 use super::attachments::{AnsweredBy, LogAs, Refusal, RequestId};
-use super::html::{CONTENT_SECURITY_POLICY, ErrorPage};
+use super::pages::{CONTENT_SECURITY_POLICY, ErrorPage};
 use super::problem::Problem;
 use super::request_parts::received_body;
-use super::requests;
 use crate::store::NewRequest;
 
 /// How long an answer may take.

@@ -2,18 +2,19 @@
 
 use tide::{Endpoint, Request, Server};
 
+use super::api::{health, models, outcomes, predictions, requests, similar};
 use super::app::App;
+use super::pages;
 use super::problem::Problem;
 use super::recorder::Recorder;
-use super::{health, models, outcomes, page, predictions, requests, similar};
 
 /// The whole application, ready to respond.
 #[must_use]
 pub fn build(app: App) -> Server<App> {
     let mut server = tide::with_state(app);
     server.with(Recorder);
-    get(&mut server, "/", page::show);
-    get(&mut server, "/style.css", page::style);
+    get(&mut server, "/", pages::price::show);
+    get(&mut server, "/style.css", pages::style);
     get(&mut server, "/health", health::show);
     server.at("/v1/predictions").post(predictions::create).all(only("POST"));
     get(&mut server, "/v1/predictions/:id", predictions::show);

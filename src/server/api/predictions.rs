@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use tide::Request;
 use uuid::Uuid;
 
-use super::app::App;
-use super::attachments::{AnsweredBy, RequestId};
-use super::problem::{Answer, Problem};
-use super::request_parts::{
-    in_background, json_body, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,
-};
 use crate::diamond::{FieldError, StoneDescription};
 use crate::engine::{Asked, Engine, EngineError, Prediction, ServedModel, Snapshot};
+use crate::server::app::App;
+use crate::server::attachments::{AnsweredBy, RequestId};
+use crate::server::problem::{Answer, Problem};
+use crate::server::request_parts::{
+    in_background, json_body, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,
+};
 use crate::store::LoggedRequest;
 
 /// Stones that one request may hold.

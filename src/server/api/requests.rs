@@ -3,12 +3,12 @@
 use serde_json::json;
 use tide::Request;
 
-use super::app::App;
-use super::problem::{Answer, Problem};
-use super::request_parts::{
+use crate::diamond::FieldError;
+use crate::server::app::App;
+use crate::server::problem::{Answer, Problem};
+use crate::server::request_parts::{
     in_background, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,
 };
-use crate::diamond::FieldError;
 use crate::store::RequestFilter;
 
 /// Where the log is read.

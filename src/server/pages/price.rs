@@ -2,17 +2,16 @@
 
 use askama::Template;
 use serde_json::json;
-use tide::http::mime;
-use tide::{Request, Response, StatusCode};
+use tide::{Request, StatusCode};
 use uuid::Uuid;
 
-use super::app::App;
-use super::attachments::{AnsweredBy, LogAs, RequestId};
-use super::html::CONTENT_SECURITY_POLICY;
-use super::problem::{Answer, Problem};
-use super::request_parts::in_background;
+use super::respond;
 use crate::diamond::{Clarity, Color, Cut, FieldError, Grade, StoneDescription};
 use crate::engine::{EngineError, Prediction, ServedModel, SimilarStones, Snapshot, Step, stone_parameters};
+use crate::server::app::App;
+use crate::server::attachments::{AnsweredBy, LogAs, RequestId};
+use crate::server::problem::{Answer, Problem};
+use crate::server::request_parts::in_background;
 
 /// Similar stones that the page shows.
 const SIMILAR_SHOWN: usize = 5;
@@ -85,15 +84,6 @@ pub async fn show(request: Request<App>) -> tide::Result {
     Ok(render(&request).await.unwrap_or_else(Problem::into_response))
 }
 
-/// `GET /style.css`.
-pub async fn style(_request: Request<App>) -> tide::Result {
-    Ok(Response::builder(StatusCode::Ok)
-        .body(include_str!("../../templates/style.css"))
-        .content_type(mime::CSS)
-        .header("Cache-Control", "max-age=3600")
-        .build())
-}
-
 async fn render(request: &Request<App>) -> Answer {
     let pairs: Vec<(String, String)> = stone_parameters(request.url().query_pairs())
         .into_iter()
@@ -124,13 +114,7 @@ async fn render(request: &Request<App>) -> Answer {
         (true, Some(_)) => StatusCode::UnprocessableEntity,
         (true, None) => StatusCode::ServiceUnavailable,
     };
-    let html = page.render().map_err(|error| Problem::internal(error.to_string()))?;
-    let mut response = Response::builder(status)
-        .body(html)
-        .content_type(mime::HTML)
-        .header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-        .header("Cache-Control", "no-store")
-        .build();
+    let mut response = respond(status, &page)?;
     if let Some(answer) = &page.answer {
         response.insert_ext(LogAs(json!(answer.prediction).to_string()));
         response.insert_ext(AnsweredBy(answer.prediction.quote.model.id));

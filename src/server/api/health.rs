@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 use tide::Request;
 
-use super::app::App;
-use super::problem::Problem;
-use super::request_parts::json_response;
+use crate::server::app::App;
+use crate::server::problem::Problem;
+use crate::server::request_parts::json_response;
 
 /// `GET /health`: 200 as long as requests can be answered; `status` says whether there is a model to price with.
 pub async fn show(request: Request<App>) -> tide::Result {

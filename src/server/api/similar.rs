@@ -3,12 +3,14 @@
 use serde_json::{Map, Value, json};
 use tide::Request;
 
-use super::app::App;
-use super::attachments::AnsweredBy;
-use super::problem::{Answer, Problem};
-use super::request_parts::{json_body, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted};
 use crate::diamond::{FieldError, StoneDescription};
 use crate::engine::{EngineError, MAX_SIMILAR};
+use crate::server::app::App;
+use crate::server::attachments::AnsweredBy;
+use crate::server::problem::{Answer, Problem};
+use crate::server::request_parts::{
+    json_body, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,
+};
 
 /// Stones that are listed unless asked otherwise.
 const DEFAULT_COUNT: usize = 5;

@@ -5,12 +5,12 @@ use serde_json::Value;
 use tide::{Request, StatusCode};
 use uuid::Uuid;
 
-use super::app::App;
 use super::predictions::{find_logged, unknown};
-use super::problem::{Answer, Problem};
-use super::request_parts::{in_background, json_body, json_response};
 use crate::diamond::FieldError;
 use crate::engine::{Asked, MAX_PRICE_USD};
+use crate::server::app::App;
+use crate::server::problem::{Answer, Problem};
+use crate::server::request_parts::{in_background, json_body, json_response};
 use crate::text::to_the_cent;
 
 /// What was recorded, beside what had been said.

@@ -1,0 +1,8 @@
+//! The JSON API: one file a resource.
+
+pub mod health;
+pub mod models;
+pub mod outcomes;
+pub mod predictions;
+pub mod requests;
+pub mod similar;
