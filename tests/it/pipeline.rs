@@ -6,11 +6,11 @@ use diamonds::families::FAMILIES;
 
 use crate::program::{Server, Workplace, files_in};
 
-/// Waits until `is_so`; the limit is for a program that never gets there.
+/// Waits until `is_so`; the limit is for a program that never gets there: a training beside others may take minutes.
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let started = Instant::now();
     while !is_so() {
-        assert!(started.elapsed() < Duration::from_secs(120), "waited in vain until {what}");
+        assert!(started.elapsed() < Duration::from_secs(600), "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

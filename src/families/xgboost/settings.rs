@@ -54,7 +54,8 @@ impl Base {
 pub struct Settings {
     pub base: Base,
     pub objective: Objective,
-    /// Whether trees may not let the price fall where a stone is heavier or a grade better, all else the same.
+    /// Whether trees may not let the price fall where a stone is heavier or a grade better, all else that they see the same. What
+    /// is derived from the weight, and a trend that they start from, are free: falls become rarer and do not end (docs/errors.md).
     pub monotone: bool,
     pub n_estimators: u32,
     pub learning_rate: f64,
