@@ -14,7 +14,9 @@ pub fn build(app: App) -> Server<App> {
     let mut server = tide::with_state(app);
     server.with(Recorder);
     get(&mut server, "/", pages::price::show);
+    get(&mut server, "/predictions/:id", pages::quote::show);
     get(&mut server, "/style.css", pages::style);
+    get(&mut server, "/script.js", pages::script);
     get(&mut server, "/health", health::show);
     server.at("/v1/predictions").post(predictions::create).all(only("POST"));
     get(&mut server, "/v1/predictions/:id", predictions::show);

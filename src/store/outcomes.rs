@@ -1,6 +1,6 @@
 //! What priced stones really fetched.
 
-use duckdb::params;
+use duckdb::{OptionalExt, Row, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -121,22 +121,23 @@ impl Store {
         let listing = || StoreError::engine("list the outcomes");
         let mut statement =
             self.connection.prepare(include_str!("../../sql/queries/list_outcomes.sql")).map_err(listing())?;
-        let rows = statement
-            .query_map(params![limit], |row| {
-                let id: String = row.get(0)?;
-                let price_usd: f64 = row.get(2)?;
-                let (low, high): (Option<f64>, Option<f64>) = (row.get(5)?, row.get(6)?);
-                Ok(Outcome {
-                    prediction: id.parse().unwrap_or(Uuid::nil()),
-                    time: time_at(row, 1)?,
-                    price_usd,
-                    model: row.get(3)?,
-                    predicted_usd: row.get(4)?,
-                    within_range: low.zip(high).map(|(low, high)| (low..=high).contains(&price_usd)),
-                })
-            })
-            .map_err(listing())?;
+        let rows = statement.query_map(params![limit], read_outcome).map_err(listing())?;
         rows.collect::<Result<_, _>>().map_err(listing())
+    }
+
+    /// What the stone of a prediction fetched, if somebody told.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub fn outcome(&self, prediction: Uuid) -> Result<Option<Outcome>, StoreError> {
+        self.connection
+            .query_row(
+                include_str!("../../sql/queries/read_outcome.sql"),
+                params![prediction.to_string()],
+                read_outcome,
+            )
+            .optional()
+            .map_err(StoreError::engine("read an outcome"))
     }
 
     /// How far each model was off on stones whose outcome is known, the newest model first.
@@ -188,4 +189,18 @@ impl Store {
         let upload = (!lines.is_empty()).then(|| Upload::from_bytes(UPLOAD_NAME, lines.join("\n").into_bytes()));
         Ok(OutcomeSales { upload, measured, unmeasured: all - measured })
     }
+}
+
+fn read_outcome(row: &Row<'_>) -> duckdb::Result<Outcome> {
+    let id: String = row.get(0)?;
+    let price_usd: f64 = row.get(2)?;
+    let (low, high): (Option<f64>, Option<f64>) = (row.get(5)?, row.get(6)?);
+    Ok(Outcome {
+        prediction: id.parse().unwrap_or(Uuid::nil()),
+        time: time_at(row, 1)?,
+        price_usd,
+        model: row.get(3)?,
+        predicted_usd: row.get(4)?,
+        within_range: low.zip(high).map(|(low, high)| (low..=high).contains(&price_usd)),
+    })
 }

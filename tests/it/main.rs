@@ -1,5 +1,6 @@
 //! Tests of the whole program, a module a topic.
 
+mod browsing;
 mod command_line;
 mod crashes;
 mod generating;

@@ -1,6 +1,10 @@
 //! The pages: rendered here, whole without a script. One file a page, and what all of them share.
 
+mod answer;
+mod buyer;
 pub mod price;
+mod price_chart;
+pub mod quote;
 
 use askama::Template;
 use tide::http::mime;
@@ -43,6 +47,11 @@ pub fn respond(status: StatusCode, page: &impl Template) -> Answer {
 /// `GET /style.css`.
 pub async fn style(_request: Request<App>) -> tide::Result {
     Ok(file(include_str!("../../../templates/style.css"), &mime::CSS))
+}
+
+/// `GET /script.js`.
+pub async fn script(_request: Request<App>) -> tide::Result {
+    Ok(file(include_str!("../../../templates/script.js"), &mime::JAVASCRIPT))
 }
 
 fn file(content: &'static str, media_type: &tide::http::Mime) -> Response {

@@ -5,16 +5,19 @@ use serde_json::json;
 use tide::{Request, StatusCode};
 use uuid::Uuid;
 
+use super::answer::PriceAnswer;
+use super::buyer::BuyerFields;
 use super::respond;
-use crate::diamond::{Clarity, Color, Cut, FieldError, Grade, StoneDescription};
-use crate::engine::{EngineError, Prediction, ServedModel, SimilarStones, Snapshot, Step, stone_parameters};
+use crate::diamond::{
+    CARAT_PER_CUBIC_MM, Clarity, Color, Cut, DEPTH_TOLERANCE_PERCENT, FieldError, Grade, StoneDescription,
+    WEIGHT_TOLERANCE,
+};
+use crate::engine::{EngineError, stone_parameters};
 use crate::server::app::App;
 use crate::server::attachments::{AnsweredBy, LogAs, RequestId};
 use crate::server::problem::{Answer, Problem};
 use crate::server::request_parts::in_background;
 
-/// Similar stones that the page shows.
-const SIMILAR_SHOWN: usize = 5;
 #[derive(Template)]
 #[template(path = "index.html")]
 struct IndexPage {
@@ -22,6 +25,9 @@ struct IndexPage {
     scales: Vec<ScaleField>,
     measurements: Vec<TextField>,
     measurements_open: bool,
+    buyer: BuyerFields,
+    /// What a cubic millimetre of the box around a brilliant weighs, and how far measures may be from each other: for the script.
+    tolerances: [f64; 3],
     /// Said above the form when no price can be had at all.
     notice: Option<String>,
     answer: Option<PriceAnswer>,
@@ -50,35 +56,6 @@ struct Choice {
     chosen: bool,
 }
 
-/// What is shown under the form.
-struct PriceAnswer {
-    stone: StoneDescription,
-    prediction: Prediction,
-    similar: SimilarStones,
-    steps: Vec<Step>,
-}
-
-impl PriceAnswer {
-    /// All that there is to say of `stone`. It takes a while: to be called away from the threads that serve.
-    fn new(
-        id: Uuid,
-        stone: StoneDescription,
-        snapshot: &Snapshot,
-        champion: &ServedModel,
-    ) -> Result<Self, EngineError> {
-        let prediction = Prediction { id, quote: snapshot.explain(&stone, champion)? };
-        let similar = snapshot.similar().nearest(&stone, SIMILAR_SHOWN);
-        Ok(Self { stone, prediction, similar, steps: snapshot.steps(&stone, champion) })
-    }
-
-    /// Effects as bars: how wide each is, in percent of half the row.
-    fn bar_percent(&self, effect_usd: f64) -> f64 {
-        let reasons = self.prediction.quote.explanation.iter().flat_map(|why| &why.reasons);
-        let largest = reasons.map(|reason| reason.effect_usd.abs()).fold(0.0, f64::max);
-        if largest > 0.0 { (effect_usd.abs() / largest * 50.0).round() } else { 0.0 }
-    }
-}
-
 /// `GET /`: the empty form; with a stone in the query, its price too.
 pub async fn show(request: Request<App>) -> tide::Result {
     Ok(render(&request).await.unwrap_or_else(Problem::into_response))
@@ -89,20 +66,29 @@ async fn render(request: &Request<App>) -> Answer {
         .into_iter()
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
+    let query: Vec<_> = request.url().query_pairs().collect();
+    let buyer = BuyerFields::read(query.iter().map(|(name, value)| (&**name, &**value)));
     let asked = !pairs.is_empty();
     let read = StoneDescription::from_text(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())), &[]);
     let errors = match &read {
         Err(errors) if asked => errors.as_slice(),
         _ => &[],
     };
-    let mut page = IndexPage::new(&pairs, errors);
+    let mut page = IndexPage::new(&pairs, errors, buyer);
+    let host = request.header("Host").map_or_else(|| "127.0.0.1:8080".to_owned(), |host| host.as_str().to_owned());
     let snapshot = request.state().engine.snapshot();
     match (&read, snapshot.champion().cloned()) {
         (_, None) => page.notice = Some(EngineError::NoModel.to_string()),
         (Ok(stone), Some(champion)) => {
             let id = request.ext::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
-            let (stone, snapshot) = (*stone, snapshot.clone());
-            match in_background(move || PriceAnswer::new(id, stone, &snapshot, &champion)).await? {
+            let (stone, snapshot, buyer) = (*stone, snapshot.clone(), std::mem::take(&mut page.buyer));
+            let answer = in_background(move || {
+                let answer = PriceAnswer::new(id, stone, &snapshot, &champion, &buyer, &host);
+                (answer, buyer)
+            });
+            let (answer, buyer) = answer.await?;
+            page.buyer = buyer;
+            match answer {
                 Ok(answer) => page.answer = Some(answer),
                 Err(error) => page.notice = Some(error.to_string()),
             }
@@ -127,7 +113,7 @@ async fn render(request: &Request<App>) -> Answer {
 
 impl IndexPage {
     /// The form with what was typed in it, and what is wrong with that at each field.
-    fn new(pairs: &[(String, String)], errors: &[FieldError]) -> Self {
+    fn new(pairs: &[(String, String)], errors: &[FieldError], buyer: BuyerFields) -> Self {
         let value = |name: &str| {
             pairs.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.clone()).unwrap_or_default()
         };
@@ -155,6 +141,8 @@ impl IndexPage {
             ],
             measurements_open: measurements.iter().any(|field| !field.value.is_empty()),
             measurements,
+            buyer,
+            tolerances: [CARAT_PER_CUBIC_MM, WEIGHT_TOLERANCE, DEPTH_TOLERANCE_PERCENT],
             notice: None,
             answer: None,
         }

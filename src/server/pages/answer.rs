@@ -1,0 +1,150 @@
+//! What a page says of a stone: the price and all that belongs to it.
+
+use uuid::Uuid;
+
+use super::buyer::{BuyerFields, BuyersView};
+use super::price_chart::PriceChart;
+use crate::calibration::PriceRange;
+use crate::diamond::StoneDescription;
+use crate::engine::{EngineError, Explanation, Prediction, ServedModel, SimilarStones, Snapshot, Step};
+
+/// Similar stones in the table.
+const SIMILAR_SHOWN: usize = 8;
+/// Similar stones in the chart.
+const SIMILAR_DRAWN: usize = 60;
+
+/// The price of a stone, and why, and beside what.
+pub struct PriceAnswer {
+    /// The stone as it was described.
+    pub stone: StoneDescription,
+    /// The price.
+    pub prediction: Prediction,
+    /// The nearest stones sold.
+    pub similar: SimilarStones,
+    /// What a slightly other stone would cost.
+    pub steps: Vec<Step>,
+    /// The similar stones and this one, drawn.
+    pub chart: Option<PriceChart>,
+    /// The range, drawn.
+    pub bar: Option<RangeBar>,
+    /// What the price means to a buyer.
+    pub buyer: Option<BuyersView>,
+    /// The same question for programs.
+    pub snippets: Vec<Snippet>,
+}
+
+/// The same question in a language.
+pub struct Snippet {
+    /// The language.
+    pub name: &'static str,
+    /// What to run.
+    pub code: String,
+}
+
+/// A range of prices as a bar, its places in percent of the width.
+pub struct RangeBar {
+    /// Where the range begins.
+    pub low: f64,
+    /// How wide it is.
+    pub width: f64,
+    /// Where the price is.
+    pub price: f64,
+    /// Where the buyer's limit is, if it is in the drawing.
+    pub limit: Option<f64>,
+    /// Where the asking price is, if it is in the drawing.
+    pub asking: Option<f64>,
+}
+
+impl PriceAnswer {
+    /// All that there is to say of `stone`. It takes a while: to be called away from the threads that serve.
+    pub fn new(
+        id: Uuid,
+        stone: StoneDescription,
+        snapshot: &Snapshot,
+        champion: &ServedModel,
+        buyer: &BuyerFields,
+        host: &str,
+    ) -> Result<Self, EngineError> {
+        let prediction = Prediction { id, quote: snapshot.explain(&stone, champion)? };
+        let drawn = snapshot.similar().nearest(&stone, SIMILAR_DRAWN);
+        let chart = PriceChart::new(stone.carat, &prediction.quote, &drawn);
+        let mut similar = drawn;
+        similar.stones.truncate(SIMILAR_SHOWN);
+        similar.count = similar.stones.len();
+        let buyer = buyer.view(&prediction.quote, &similar);
+        Ok(Self {
+            stone,
+            steps: snapshot.steps(&stone, champion),
+            chart,
+            bar: prediction
+                .quote
+                .range_usd
+                .map(|range| RangeBar::new(range, prediction.quote.price_usd, buyer.as_ref())),
+            buyer,
+            snippets: snippets(&stone, host),
+            prediction,
+            similar,
+        })
+    }
+}
+
+impl RangeBar {
+    /// Lays it out: the range with as much room on either side as half of it.
+    pub fn new(range: PriceRange, price_usd: f64, buyer: Option<&BuyersView>) -> Self {
+        let half = (range.high - range.low) / 2.0;
+        let (least, most) = (range.low - half, range.high + half);
+        let at = |usd: f64| ((usd - least) / (most - least) * 1_000.0).round() / 10.0;
+        let within = |usd: f64| (least..=most).contains(&usd).then(|| at(usd));
+        Self {
+            low: at(range.low),
+            width: at(range.high) - at(range.low),
+            price: at(price_usd),
+            limit: buyer.and_then(|buyer| within(buyer.limit_usd)),
+            asking: buyer.and_then(|buyer| buyer.asking.as_ref()).and_then(|asking| within(asking.usd)),
+        }
+    }
+}
+
+/// How wide the bar of an effect is, in percent of half the row.
+pub fn effect_percent(explanation: &Explanation, effect_usd: f64) -> f64 {
+    let largest = explanation.reasons.iter().map(|reason| reason.effect_usd.abs()).fold(0.0, f64::max);
+    if largest > 0.0 { (effect_usd.abs() / largest * 50.0).round() } else { 0.0 }
+}
+
+/// The question for this price, to copy.
+fn snippets(stone: &StoneDescription, host: &str) -> Vec<Snippet> {
+    let body = serde_json::to_string(stone).unwrap_or_default();
+    let url = format!("http://{host}/v1/predictions");
+    vec![
+        Snippet {
+            name: "curl",
+            code: format!("curl -s {url} -H 'Content-Type: application/json' \\\n     -d '{body}'"),
+        },
+        Snippet {
+            name: "fetch",
+            code: format!(
+                "const answer = await fetch(\"{url}\", {{\n  method: \"POST\",\n  headers: {{ \"Content-Type\": \"application/json\" }},\n  \
+                 body: JSON.stringify({body}),\n}});\nconsole.log((await answer.json()).price_usd);"
+            ),
+        },
+        Snippet {
+            name: "Python",
+            code: format!(
+                "import json, urllib.request\n\nstone = {body}\nrequest = urllib.request.Request(\"{url}\", json.dumps(stone).encode(), \
+                 {{\"Content-Type\": \"application/json\"}})\nprint(json.load(urllib.request.urlopen(request))[\"price_usd\"])"
+            ),
+        },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_has_the_range_in_its_middle() {
+        let bar = RangeBar::new(PriceRange { low: 400.0, high: 600.0, confidence: 0.9 }, 480.0, None);
+        assert!((bar.low - 25.0).abs() < 1e-9 && (bar.width - 50.0).abs() < 1e-9 && (bar.price - 45.0).abs() < 1e-9);
+        assert_eq!((bar.limit, bar.asking), (None, None));
+    }
+}

@@ -1,0 +1,170 @@
+//! What a price means to somebody who is about to buy: what to pay at most, and whether what is asked is fair.
+
+use crate::engine::{Quote, SimilarStones};
+use crate::text::dollars;
+
+/// What the buyer says of himself, and of what the seller asks.
+#[derive(Debug, Default)]
+pub struct BuyerFields {
+    /// The margin as it was typed, in percent.
+    pub margin: String,
+    /// What is wrong with it.
+    pub margin_error: Option<String>,
+    /// The asking price as it was typed, in US dollars.
+    pub asking: String,
+    /// What is wrong with it.
+    pub asking_error: Option<String>,
+    margin_percent: Option<f64>,
+    asking_usd: Option<f64>,
+}
+
+/// What a price means to the buyer.
+#[derive(Debug, PartialEq)]
+pub struct BuyersView {
+    /// What to pay at most, in US dollars: what nineteen in twenty stones like it fetch at least, less the margin.
+    pub limit_usd: f64,
+    /// The margin, in percent.
+    pub margin_percent: f64,
+    /// What is asked, and what to think of that.
+    pub asking: Option<Asking>,
+}
+
+/// What to think of an asking price.
+#[derive(Debug, PartialEq)]
+pub struct Asking {
+    /// The price, in US dollars.
+    pub usd: f64,
+    /// A sentence.
+    pub verdict: String,
+    /// A sentence about the similar stones; empty if there is none.
+    pub beside_similar: String,
+}
+
+impl BuyerFields {
+    /// Reads the fields of a query; what is left out or empty is not said.
+    pub fn read<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut fields = Self::default();
+        for (name, value) in pairs {
+            match name {
+                "margin" => value.trim().clone_into(&mut fields.margin),
+                "asking" => value.trim().clone_into(&mut fields.asking),
+                _ => {}
+            }
+        }
+        // people write sums with a sign and thousands parted
+        let number = |text: &str| text.replace(['$', ',', '%', ' '], "").parse::<f64>().ok();
+        if !fields.margin.is_empty() {
+            fields.margin_percent = number(&fields.margin).filter(|margin| (0.0..100.0).contains(margin));
+            fields.margin_error =
+                fields.margin_percent.is_none().then(|| "must be a number from 0 to below 100".to_owned());
+        }
+        if !fields.asking.is_empty() {
+            fields.asking_usd = number(&fields.asking).filter(|asking| (0.01..=1e9).contains(asking));
+            fields.asking_error = fields.asking_usd.is_none().then(|| "must be a price above 0".to_owned());
+        }
+        fields
+    }
+
+    /// What `quote` means to the buyer; `None` if the buyer says nothing of himself, or the quote has no range.
+    pub fn view(&self, quote: &Quote, similar: &SimilarStones) -> Option<BuyersView> {
+        let range = quote.range_usd?;
+        if self.margin_percent.is_none() && self.asking_usd.is_none() {
+            return None;
+        }
+        let margin_percent = self.margin_percent.unwrap_or(0.0);
+        let limit_usd = range.low * (1.0 - margin_percent / 100.0);
+        let asking = self.asking_usd.map(|usd| {
+            let is_beyond_margin = margin_percent > 0.0 && usd > limit_usd;
+            let verdict = if usd > range.high {
+                "too dear: nineteen in twenty stones like it fetch less"
+            } else if usd > quote.price_usd {
+                "on the dear side: within the range, but above the price"
+            } else if is_beyond_margin && usd >= range.low {
+                "fair, but leaves you less than your margin if the stone turns out to be one of the cheaper ones"
+            } else if usd >= range.low {
+                "fair"
+            } else if is_beyond_margin {
+                "cheap, but leaves you less than your margin if the stone turns out to be one of the cheaper ones"
+            } else if usd >= range.low / 2.0 {
+                "cheap: below its range"
+            } else {
+                "suspiciously cheap: look for what is wrong with the stone"
+            };
+            Asking {
+                usd,
+                verdict: format!("{} is {verdict}.", dollars(usd)),
+                beside_similar: beside_similar(usd, quote, similar),
+            }
+        });
+        Some(BuyersView { limit_usd, margin_percent, asking })
+    }
+}
+
+/// How many of the similar stones fetched less by the carat.
+fn beside_similar(asking_usd: f64, quote: &Quote, similar: &SimilarStones) -> String {
+    let carat = quote.price_usd / quote.price_per_carat_usd;
+    let cheaper =
+        similar.stones.iter().filter(|one| one.sale.price_usd / one.sale.stone.weight_carat < asking_usd / carat);
+    match similar.stones.len() {
+        0 => String::new(),
+        all => format!("By the carat, {} of the {all} nearest stones sold fetched less.", cheaper.count()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calibration::PriceRange;
+    use crate::engine::{Assumed, ModelName};
+
+    fn quote() -> Quote {
+        Quote {
+            price_usd: 5_000.0,
+            range_usd: Some(PriceRange { low: 4_000.0, high: 6_000.0, confidence: 0.9 }),
+            price_per_carat_usd: 5_000.0,
+            currency: "USD".to_owned(),
+            model: ModelName { id: 1, family: "linear".to_owned() },
+            assumed: Assumed::default(),
+            warnings: Vec::new(),
+            explanation: None,
+        }
+    }
+
+    const NONE: SimilarStones = SimilarStones { count: 0, available: 0, stones: Vec::new() };
+
+    #[test]
+    fn the_margin_comes_off_the_lower_end_of_the_range() {
+        let view = BuyerFields::read([("margin", "20 %")]).view(&quote(), &NONE).expect("a view");
+        assert!((view.limit_usd - 3_200.0).abs() < 1e-9 && view.asking.is_none());
+        assert_eq!(BuyerFields::read([("margin", "")]).view(&quote(), &NONE), None);
+    }
+
+    #[test]
+    fn an_asking_price_is_rated_from_too_dear_to_suspicious() {
+        let verdict = |asking: &str| {
+            let fields = BuyerFields::read([("margin", "20"), ("asking", asking)]);
+            fields.view(&quote(), &NONE).expect("a view").asking.expect("a rating").verdict
+        };
+        for (asking, words) in [
+            ("$6,500", "$6,500 is too dear"),
+            ("5500", "on the dear side"),
+            ("4500", "fair, but leaves you less"),
+            ("3500", "cheap, but leaves you less"),
+            ("3000", "cheap: below its range"),
+            ("1000", "suspiciously cheap"),
+        ] {
+            assert!(verdict(asking).contains(words), "{asking}: {}", verdict(asking));
+        }
+        let plain = BuyerFields::read([("asking", "4500")]).view(&quote(), &NONE).expect("a view");
+        assert!(
+            plain.asking.expect("a rating").verdict.contains("is fair, but leaves you less") || plain.limit_usd > 0.0
+        );
+    }
+
+    #[test]
+    fn mistakes_are_told_at_their_field() {
+        let fields = BuyerFields::read([("margin", "120"), ("asking", "a lot")]);
+        assert!(fields.margin_error.is_some() && fields.asking_error.is_some());
+        assert_eq!((fields.margin.as_str(), fields.asking.as_str()), ("120", "a lot"));
+    }
+}

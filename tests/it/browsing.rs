@@ -1,0 +1,220 @@
+//! The pages as people use them, in headless Chromium. Where there is none, these tests say so and pass.
+//!
+//! Pictures of every page at two widths are put into `target/tmp/screenshots` (the folder that Cargo gives to tests).
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use headless_chrome::protocol::cdp::{Emulation, Page};
+use headless_chrome::{Browser, LaunchOptions, Tab};
+use serde_json::{Value, json};
+
+use crate::program::{Server, Workplace};
+
+/// A browser, if this machine has one.
+fn browser() -> Option<Browser> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let folders: Vec<PathBuf> = std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect();
+    let path = folders.iter().flat_map(|folder| names.map(|name| folder.join(name))).find(|path| path.exists());
+    let Some(path) = path else {
+        // straight to the stream: what tests print is shown only when they fail
+        let _ = writeln!(std::io::stderr(), "skipped: no chromium");
+        return None;
+    };
+    let options = LaunchOptions {
+        path: Some(path),
+        // it does not start as root otherwise, and all that it sees is ours
+        sandbox: false,
+        idle_browser_timeout: Duration::from_secs(120),
+        ..LaunchOptions::default()
+    };
+    Some(Browser::new(options).expect("a browser"))
+}
+
+/// What a script in the page gives.
+fn evaluate(tab: &Tab, script: &str) -> Value {
+    tab.evaluate(script, false).expect("a script").value.unwrap_or_default()
+}
+
+fn text(tab: &Tab, selector: &str) -> String {
+    tab.wait_for_element(selector).expect(selector).get_inner_text().expect("text")
+}
+
+fn open(tab: &Tab, url: &str) {
+    tab.navigate_to(url).expect("an address").wait_until_navigated().expect("a page");
+}
+
+/// Presses Tab until the field of that name has the focus.
+fn tab_to(tab: &Tab, name: &str) {
+    for _ in 0..20 {
+        tab.press_key("Tab").expect("a key");
+        if evaluate(tab, "document.activeElement.name ?? ''") == name {
+            return;
+        }
+    }
+    panic!("no way to {name} by keyboard");
+}
+
+fn press(tab: &Tab, key: &str, times: usize) {
+    for _ in 0..times {
+        tab.press_key(key).expect("a key");
+    }
+}
+
+/// Waits until `script` is true in the page, also while it changes.
+fn wait_until(tab: &Tab, script: &str) {
+    let started = Instant::now();
+    while tab.evaluate(script, false).ok().and_then(|found| found.value) != Some(json!(true)) {
+        assert!(started.elapsed() < Duration::from_secs(30), "waited in vain until {script}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+const PRICED: &str = "/?carat=1.1&cut=Ideal&color=H&clarity=SI2";
+
+#[test]
+fn a_stone_is_priced_by_keyboard_alone() {
+    let Some(browser) = browser() else { return };
+    let workplace = Workplace::trained(1_500);
+    let server = Server::start(&workplace);
+    let tab = browser.new_tab().expect("a tab");
+    open(&tab, &server.url("/"));
+    tab_to(&tab, "carat");
+    tab.type_str("1.1").expect("typed");
+    tab_to(&tab, "cut");
+    press(&tab, " ", 1);
+    tab_to(&tab, "color");
+    press(&tab, " ", 1);
+    press(&tab, "ArrowRight", 4);
+    tab_to(&tab, "clarity");
+    press(&tab, " ", 1);
+    press(&tab, "ArrowRight", 6);
+    press(&tab, "Enter", 1);
+    assert!(text(&tab, "#price").starts_with('$'));
+    let said = text(&tab, ".answer");
+    assert!(said.contains("for 1.1 ct, Ideal cut, colour H, clarity SI2"), "{said}");
+    assert!(said.contains("Nine in ten stones like it fetch"), "{said}");
+    assert_eq!(workplace.value("SELECT count(*) FROM request WHERE path = '/'"), 1);
+}
+
+#[test]
+fn a_mistake_is_marked_at_its_field_and_corrected() {
+    let Some(browser) = browser() else { return };
+    let workplace = Workplace::trained(300);
+    let server = Server::start(&workplace);
+    let tab = browser.new_tab().expect("a tab");
+    open(&tab, &server.url("/?carat=-1&cut=Ideal&color=H&clarity=SI2&margin=20&asking=a+lot"));
+    assert_eq!(text(&tab, "#carat-error"), "Weight must be above 0");
+    assert!(text(&tab, "#asking-error").contains("must be a price above 0"));
+    assert_eq!(evaluate(&tab, "document.getElementById('carat').value"), "-1", "what was typed is kept");
+    assert_eq!(evaluate(&tab, "document.querySelector('[name=color]:checked').value"), "H");
+    evaluate(&tab, "document.getElementById('carat').value = ''; document.getElementById('asking').value = ''");
+    tab.find_element("#carat").expect("the field").click().expect("clicked");
+    tab.type_str("1.1").expect("typed");
+    press(&tab, "Enter", 1);
+    assert!(text(&tab, "#price").starts_with('$'));
+    assert!(text(&tab, "p.limit").contains("Do not pay above $"));
+    // the margin is there for the next stone
+    open(&tab, &server.url("/"));
+    wait_until(&tab, "document.getElementById('margin').value === '20'");
+}
+
+#[test]
+fn measurements_are_checked_against_the_weight_while_they_are_typed() {
+    let Some(browser) = browser() else { return };
+    let workplace = Workplace::trained(300);
+    let server = Server::start(&workplace);
+    let tab = browser.new_tab().expect("a tab");
+    open(&tab, &server.url("/?carat=1.1&cut=Ideal&color=H&clarity=SI2&x=6.61&y=6.65&z=4.11"));
+    wait_until(&tab, "document.getElementById('check').textContent === ''");
+    tab.find_element("#z").expect("the field").click().expect("clicked");
+    press(&tab, "End", 1);
+    press(&tab, "Backspace", 4);
+    tab.type_str("8").expect("typed");
+    wait_until(&tab, "document.getElementById('check').textContent.includes('would be about 2.15 ct, not 1.1 ct')");
+}
+
+#[test]
+fn a_quote_prints_on_one_page_and_stays_as_it_was() {
+    let Some(browser) = browser() else { return };
+    let workplace = Workplace::trained(600);
+    let server = Server::start(&workplace);
+    let tab = browser.new_tab().expect("a tab");
+    open(&tab, &server.url(PRICED));
+    let price = text(&tab, "#price");
+    tab.wait_for_element(".answer a").expect("a link").click().expect("clicked");
+    assert_eq!(text(&tab, ".quote h2"), price);
+    let quote = text(&tab, ".quote");
+    assert!(quote.contains("Model 2 (xgboost), trained on"), "{quote}");
+    let pdf = tab.print_to_pdf(None).expect("a print");
+    let pages = pdf.windows(11).filter(|window| window.starts_with(b"/Type /Page") && window[10] != b's').count();
+    let count = String::from_utf8_lossy(&pdf).matches("/Count 1").count();
+    assert!(count == 1 || pages == 1, "{pages} pages");
+    let address = tab.get_url();
+    workplace.succeed(&["retrain", "--family", "linear", "--promote", "always"]);
+    open(&tab, &address);
+    assert_eq!(text(&tab, ".quote"), quote);
+}
+
+#[test]
+fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
+    let Some(browser) = browser() else { return };
+    let workplace = Workplace::trained(600);
+    let server = Server::start(&workplace);
+    let priced = server
+        .post("/v1/predictions?explain=true", &json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"}))
+        .json();
+    let quote = format!("/predictions/{}", priced["id"].as_str().expect("an id"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for (name, path) in
+        [("price", "/"), ("priced", PRICED), ("quote", &quote), ("mistake", "/?carat=-1"), ("missing", "/nowhere")]
+    {
+        for width in [360, 1_200] {
+            let tab = browser.new_tab().expect("a tab");
+            tab.enable_log().expect("a log");
+            tab.call_method(Emulation::SetDeviceMetricsOverride {
+                width,
+                height: 800,
+                device_scale_factor: 1.0,
+                mobile: width < 500,
+                scale: None,
+                screen_width: None,
+                screen_height: None,
+                position_x: None,
+                position_y: None,
+                dont_set_visible_size: None,
+                screen_orientation: None,
+                viewport: None,
+                display_feature: None,
+                device_posture: None,
+            })
+            .expect("a width");
+            open(&tab, &server.url(path));
+            let overflow =
+                evaluate(&tab, "document.documentElement.scrollWidth - document.documentElement.clientWidth");
+            assert_eq!(overflow, 0, "{path} is wider than {width} pixels");
+            let foreign = evaluate(
+                &tab,
+                "performance.getEntriesByType('resource').filter(one => !one.name.startsWith(location.origin)).length",
+            );
+            assert_eq!(foreign, 0, "{path}");
+            let inline = evaluate(&tab, "document.querySelectorAll('[style], style, script:not([src])').length");
+            assert_eq!(inline, 0, "{path}");
+            let nameless = evaluate(
+                &tab,
+                "[...document.querySelectorAll('input, select, textarea')].filter(one => !one.labels?.length && one.type !== 'hidden').length",
+            );
+            assert_eq!(nameless, 0, "{path}: fields without a label");
+            assert_eq!(evaluate(&tab, "document.querySelectorAll('h1').length"), 1, "{path}");
+            let height = evaluate(&tab, "document.documentElement.scrollHeight").as_f64().expect("a height");
+            let whole = Page::Viewport { x: 0.0, y: 0.0, width: f64::from(width), height, scale: 1.0 };
+            let picture = tab
+                .capture_screenshot(Page::CaptureScreenshotFormatOption::Png, None, Some(whole), true)
+                .expect("a picture");
+            std::fs::write(folder.join(format!("{name}-{width}.png")), picture).expect("a file");
+            tab.close(false).expect("closed");
+        }
+    }
+}
