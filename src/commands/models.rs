@@ -2,18 +2,15 @@
 
 use std::path::Path;
 
-use serde::Serialize;
 use serde_json::json;
 
 use super::CommandError;
 use super::console::{Console, metrics_cells, table};
 use super::model_card::describe as card;
 use crate::control::{Access, Desk, ListModels, Promote, PruneModels, ReadArtifact, ReadDataset, RollBack, ShowModel};
-use crate::families::find_family;
-use crate::metrics::Metrics;
 use crate::store::{ModelRecord, PrunedModel};
-use crate::text::{count, dollars_and_cents};
-use crate::training::{Comparison, Partition};
+use crate::text::count;
+use crate::training::{Contest, Contestant};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Arguments {
@@ -66,8 +63,7 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
         }
         Arguments::Show { id } => console.print(&desk.run(ShowModel { id: *id })?, card)?,
         Arguments::Compare { first, second } => {
-            let report = compare(&mut desk, [*first, *second])?;
-            console.print(&report, describe_comparison)?;
+            console.print(&compare(&mut desk, [*first, *second])?, describe_contest)?;
         }
         Arguments::Promote { id, reason } => {
             desk.run(Promote { id: *id, reason: reason.clone() })?;
@@ -85,65 +81,28 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     Ok(())
 }
 
-/// Two models, judged on the same stones.
-#[derive(Serialize)]
-struct ComparisonReport {
-    holdout: usize,
-    models: [Judged; 2],
-    #[serde(flatten)]
-    comparison: Comparison,
-}
-
-#[derive(Serialize)]
-struct Judged {
-    id: i64,
-    family: String,
-    metrics: Metrics,
-}
-
 /// Judges both on the holdout as it is today, which may hold sales that came after them.
-fn compare(desk: &mut Desk, ids: [i64; 2]) -> Result<ComparisonReport, CommandError> {
+fn compare(desk: &mut Desk, ids: [i64; 2]) -> Result<Contest, CommandError> {
     let dataset = desk.run(ReadDataset {})?;
     let sales: Vec<_> = dataset.sales.iter().map(|stored| stored.sale).collect();
-    let partition = Partition::new(&sales, &dataset.holdout_salt)?;
-    let mut judge = |id| -> Result<(Judged, Vec<f64>), CommandError> {
-        let (family, artifact) = desk.run(ReadArtifact { id })?;
-        let predicted = find_family(&family)?.load(&artifact)?.prices_usd(&partition.holdout);
-        Ok((Judged { id, family, metrics: Metrics::of(&partition.truth, &predicted) }, predicted))
-    };
-    let ((first, predicted_first), (second, predicted_second)) = (judge(ids[0])?, judge(ids[1])?);
-    Ok(ComparisonReport {
-        holdout: partition.truth.len(),
-        models: [first, second],
-        comparison: Comparison::of(&partition.truth, &predicted_first, &predicted_second),
-    })
+    let [first, second] = ids.map(|id| desk.run(ReadArtifact { id }).map(|(family, artifact)| (id, family, artifact)));
+    let stored = [first?, second?];
+    let contestants = stored.each_ref().map(|(id, family, artifact)| Contestant { id: *id, family, artifact });
+    Ok(Contest::of(&sales, &dataset.holdout_salt, contestants)?)
 }
 
-fn describe_comparison(report: &ComparisonReport) -> String {
-    let rows = report.models.iter().map(|model| {
+fn describe_contest(contest: &Contest) -> String {
+    let rows = contest.models.iter().map(|model| {
         let mut row = vec![model.id.to_string(), model.family.clone()];
         row.extend(metrics_cells(&model.metrics));
         row
     });
-    let Comparison { mae_difference_usd, low_usd, high_usd, confidence } = report.comparison;
-    let [first, second] = &report.models;
-    let verdict = match (report.comparison.is_certain(), mae_difference_usd < 0.0) {
-        (false, _) => "That may be luck: promote for other reasons, or wait for more sales.".to_owned(),
-        (true, true) => format!("Model {} is better, by more than luck.", first.id),
-        (true, false) => format!("Model {} is better, by more than luck.", second.id),
-    };
     format!(
-        "{}\n\nOn {} sales that neither was fitted to, the mean absolute error of model {} is ${:.2} {} than that of model {}\n\
-         ({:.0} % interval of the difference: {} to {}). {verdict}",
+        "{}\n\n{}\n({}). {}",
         table(&["model", "family", "MAE", "R²", "RMSE", "MAPE"], rows, &[0, 2, 3, 4, 5]),
-        count(i64::try_from(report.holdout).unwrap_or(i64::MAX)),
-        first.id,
-        mae_difference_usd.abs(),
-        if mae_difference_usd < 0.0 { "less" } else { "more" },
-        second.id,
-        confidence * 100.0,
-        dollars_and_cents(low_usd),
-        dollars_and_cents(high_usd),
+        contest.difference(),
+        contest.interval(),
+        contest.verdict()
     )
 }
 

@@ -1,11 +1,13 @@
 //! Trains models: every family on the same sales, every model judged by the same others.
 
 mod comparison;
+mod contest;
 mod promotion;
 
 use std::time::{Duration, Instant};
 
 pub use comparison::Comparison;
+pub use contest::{Contest, Contestant, Judged};
 pub use promotion::{Incumbent, Promote, Verdict, decide};
 
 use crate::calibration::Calibration;
