@@ -8,6 +8,7 @@ use crate::diamond::FieldError;
 use crate::engine::EngineError;
 use crate::store::StoreError;
 use crate::text::with_causes;
+use crate::training::TrainingError;
 
 /// Seconds after which a client that was turned away may try again.
 const RETRY_AFTER_SECONDS: &str = "1";
@@ -121,11 +122,21 @@ impl From<EngineError> for Problem {
     }
 }
 
+impl From<TrainingError> for Problem {
+    fn from(error: TrainingError) -> Self {
+        match error {
+            TrainingError::Family(_) => Self::internal(with_causes(&error)),
+            _ => Self::new(409, error.to_string()),
+        }
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound { what, ref id, .. } => Self::new(404, format!("there is no {what} {id}")),
             StoreError::Pruned { .. } => Self::new(410, error.to_string()),
+            StoreError::IsChampion { .. } | StoreError::NoEarlierChampion => Self::new(409, error.to_string()),
             _ => Self::internal(with_causes(&error)),
         }
     }
