@@ -47,6 +47,14 @@ pub struct PriceRange {
     pub confidence: f64,
 }
 
+impl WeightClass {
+    /// How far the range goes above the price, in percent of it.
+    #[must_use]
+    pub fn percent(&self) -> f64 {
+        (self.log_half_width.exp() - 1.0) * 100.0
+    }
+}
+
 impl Calibration {
     /// Judges `predicted` by `truth`, both in US dollars, on `stones` that the model has not seen; all of shape
     /// `(n_rows,)`. `None` if there are too few for a range at all, or a prediction is no price.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::dollars;
+
 /// The four figures that every model is judged by.
 ///
 /// Definitions as scikit-learn's `r2_score`, `mean_absolute_error`, `root_mean_squared_error` and
@@ -20,6 +22,17 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    /// As tables show them: MAE, R², RMSE and MAPE.
+    #[must_use]
+    pub fn cells(&self) -> [String; 4] {
+        [
+            dollars(self.mae_usd),
+            format!("{:.4}", self.r2),
+            dollars(self.rmse_usd),
+            format!("{:.1} %", self.mape * 100.0),
+        ]
+    }
+
     /// Judges `predicted` by `truth`, both in US dollars and of shape `(n_rows,)`.
     ///
     /// # Panics

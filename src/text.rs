@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use serde_json::{Map, Value};
+
 /// A sum in dollars, rounded to the cent.
 #[must_use]
 pub fn to_the_cent(amount_usd: f64) -> f64 {
@@ -42,6 +44,18 @@ pub fn count(number: i64) -> String {
 pub fn with_causes(error: &dyn Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| (*cause).source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// Settings in lines of name and value, nested ones flattened.
+#[must_use]
+pub fn settings(map: &Map<String, Value>) -> Vec<(String, String)> {
+    map.iter()
+        .flat_map(|(name, value)| match value {
+            Value::Object(inner) => settings(inner),
+            Value::String(text) => vec![(name.clone(), text.clone())],
+            value => vec![(name.clone(), value.to_string())],
+        })
+        .collect()
 }
 
 fn part_thousands(digits: &str) -> String {

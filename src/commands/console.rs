@@ -6,9 +6,6 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde::Serialize;
 use tracing::level_filters::LevelFilter;
 
-use crate::metrics::Metrics;
-use crate::text::dollars;
-
 /// The two streams and how they are to be used.
 #[derive(Debug)]
 pub struct Console {
@@ -90,14 +87,4 @@ pub fn start_logging(quiet: bool, verbose: u8) {
         && std::io::IsTerminal::is_terminal(&io::stderr());
     // a second start, as in tests, changes nothing
     let _ = tracing_subscriber::fmt().with_max_level(level).with_ansi(colors).with_writer(io::stderr).try_init();
-}
-
-/// Metrics as tables show them: MAE, R², RMSE and MAPE.
-pub fn metrics_cells(metrics: &Metrics) -> [String; 4] {
-    [
-        dollars(metrics.mae_usd),
-        format!("{:.4}", metrics.r2),
-        dollars(metrics.rmse_usd),
-        format!("{:.1} %", metrics.mape * 100.0),
-    ]
 }

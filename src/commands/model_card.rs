@@ -6,11 +6,8 @@ use serde_json::Value;
 
 use super::console::table;
 use crate::segments::Segment;
-use crate::store::{ModelDetail, ModelRecord, TrialRecord, WrongSale};
-use crate::text::{count, dollars};
-
-/// Trials that are shown.
-const TRIALS_SHOWN: usize = 5;
+use crate::store::{ModelDetail, ModelRecord, WrongSale};
+use crate::text::{count, dollars, settings};
 
 /// All that is known of a model.
 pub fn describe(model: &ModelDetail) -> String {
@@ -31,7 +28,7 @@ pub fn describe(model: &ModelDetail) -> String {
         let _ = writeln!(text, "    {name:24} {value}");
     }
     if !model.tuning.is_empty() {
-        text.push_str(&describe_trials(&model.tuning));
+        text.push_str(&describe_trials(model));
     }
     if !model.segments.is_empty() {
         let _ = write!(text, "\nWhere it errs, on the sales that judged it\n\n{}\n", segments_table(&model.segments));
@@ -89,7 +86,7 @@ fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
     facts.push(("learns", record.target.clone()));
     facts.push(("from", record.features.join(", ")));
     facts.extend(calibration.iter().flat_map(|calibration| &calibration.classes).map(|class| {
-        let percent = (class.log_half_width.exp() - 1.0) * 100.0;
+        let percent = class.percent();
         ("range", format!("±{percent:.1} % from {} ct on, by {} stones", class.from_carat, count(class.rows)))
     }));
     facts.extend(promotions.iter().map(|promotion| {
@@ -98,13 +95,13 @@ fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn describe_trials(trials: &[TrialRecord]) -> String {
-    let mut best: Vec<_> = trials.iter().zip(1..).collect();
-    best.sort_by(|(a, _), (b, _)| a.mae_usd.total_cmp(&b.mae_usd));
-    let pruned = trials.iter().filter(|trial| trial.pruned).count();
-    let mut text =
-        format!("  trials    {}, of which {pruned} were given up early; the best on the tuning split:\n", trials.len());
-    for (trial, number) in best.into_iter().take(TRIALS_SHOWN) {
+fn describe_trials(model: &ModelDetail) -> String {
+    let mut text = format!(
+        "  trials    {}, of which {} were given up early; the best on the tuning split:\n",
+        model.tuning.len(),
+        model.pruned_trials()
+    );
+    for (number, trial) in model.best_trials() {
         let settings = Value::Object(trial.hyperparameters.clone());
         // writing to a string cannot fail
         let _ = writeln!(text, "    {number:>4}  MAE ${:.2}  {settings}", trial.mae_usd);
@@ -138,15 +135,4 @@ fn most_wrong_table(sales: &[WrongSale]) -> String {
         ]
     });
     table(&["batch", "line", "fetched", "model says", "stone", ""], rows, &[0, 1, 2, 3])
-}
-
-/// Settings in lines of name and value, nested ones flattened.
-fn settings(map: &serde_json::Map<String, Value>) -> Vec<(String, String)> {
-    map.iter()
-        .flat_map(|(name, value)| match value {
-            Value::Object(inner) => settings(inner),
-            Value::String(text) => vec![(name.clone(), text.clone())],
-            value => vec![(name.clone(), value.to_string())],
-        })
-        .collect()
 }

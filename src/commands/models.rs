@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::CommandError;
-use super::console::{Console, metrics_cells, table};
+use super::console::{Console, table};
 use super::model_card::describe as card;
 use crate::control::{Access, Desk, ListModels, Promote, PruneModels, ReadArtifact, ReadDataset, RollBack, ShowModel};
 use crate::store::{ModelRecord, PrunedModel};
@@ -94,7 +94,7 @@ fn compare(desk: &mut Desk, ids: [i64; 2]) -> Result<Contest, CommandError> {
 fn describe_contest(contest: &Contest) -> String {
     let rows = contest.models.iter().map(|model| {
         let mut row = vec![model.id.to_string(), model.family.clone()];
-        row.extend(metrics_cells(&model.metrics));
+        row.extend(model.metrics.cells());
         row
     });
     format!(
@@ -132,14 +132,8 @@ fn list(models: &[ModelRecord]) -> String {
     let rows = models.iter().map(|model| {
         let mut row =
             vec![model.id.to_string(), model.family.clone(), model.time.strftime("%Y-%m-%d %H:%M").to_string()];
-        row.extend(metrics_cells(&model.metrics));
-        let marks = [
-            (model.champion, "champion"),
-            (model.pruned, "pruned"),
-            (model.saw_undone, "saw sales that were taken back"),
-        ];
-        let marks: Vec<&str> = marks.into_iter().filter_map(|(is_so, mark)| is_so.then_some(mark)).collect();
-        row.extend([count(model.dataset.rows), marks.join(", ")]);
+        row.extend(model.metrics.cells());
+        row.extend([count(model.dataset.rows), model.marks().join(", ")]);
         row
     });
     table(&["model", "family", "trained (UTC)", "MAE", "R²", "RMSE", "MAPE", "sales", ""], rows, &[0, 3, 4, 5, 6, 7])

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::CommandError;
-use super::console::{Console, metrics_cells, table};
+use super::console::{Console, table};
 use crate::control::{Access, AddModels, AddModelsAnswer, Desk, ListModels, ReadArtifact, ReadChampion, ReadDataset};
 use crate::diamond::Sale;
 use crate::families::{FAMILIES, Family, FitPlan, Observer, find_family};
@@ -337,7 +337,7 @@ fn describe(
     let mut rows = Vec::new();
     for model in &report.models {
         let mut row = vec![model.id.to_string(), model.family.to_owned()];
-        row.extend(metrics_cells(&model.metrics));
+        row.extend(model.metrics.cells());
         row.extend([
             format!("{:.1} s", model.fit_seconds),
             if model.trials == 0 { String::new() } else { model.trials.to_string() },
@@ -347,7 +347,7 @@ fn describe(
     }
     if let Some(champion) = incumbent {
         let mut row = vec![champion.id.to_string(), champion.family.clone()];
-        row.extend(incumbent_metrics.map_or_else(|| [const { String::new() }; 4], metrics_cells));
+        row.extend(incumbent_metrics.map_or_else(|| [const { String::new() }; 4], Metrics::cells));
         let word = if report.promoted { "champion until now" } else { "stays champion" };
         row.extend([String::new(), String::new(), word.to_owned()]);
         rows.push(row);

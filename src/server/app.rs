@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::RequestLog;
-use crate::engine::Engine;
+use crate::control::{Operation, Owner};
+use crate::engine::{Engine, EngineError};
 use crate::store::{Store, StoreError};
 
 /// Requests that may be under way at a time; more are asked to come back.
@@ -37,5 +38,21 @@ impl App {
     pub fn history(&self) -> Result<Store, StoreError> {
         self.log.flush()?;
         self.engine.reader()
+    }
+
+    /// Does what commands ask of the file. Of a change, the next request sees what has changed. It is slow: keep it away
+    /// from threads that serve.
+    ///
+    /// # Errors
+    /// What keeps it from being done; then nothing is changed.
+    pub fn run<O: Operation>(&self, operation: O) -> Result<O::Answer, EngineError> {
+        let engine = &self.engine;
+        if O::CHANGES {
+            // what was answered by now is there for those who look a prediction up
+            self.log.flush()?;
+            engine.change(|store| operation.run(&mut Owner { store, engine: Some(engine) }))
+        } else {
+            operation.run(&mut Owner { store: &mut self.history()?, engine: Some(engine) })
+        }
     }
 }

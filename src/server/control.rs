@@ -13,11 +13,10 @@ use super::request_parts::{in_background, received_body};
 use super::wire::Listener;
 use crate::control::{
     AddModels, Backup, FindSimilar, ImportOutcomes, Ingest, IngestOutcomes, ListBatches, ListModels, ListOutcomes,
-    ListRequests, Operation, Owner, Predict, Promote, PruneModels, ReadArtifact, ReadChampion, ReadDataset, ReadStatus,
+    ListRequests, Operation, Predict, Promote, PruneModels, ReadArtifact, ReadChampion, ReadDataset, ReadStatus,
     ReplayRequests, RollBack, RunQuery, ShowBatch, ShowModel, ShowRequest, Told, UndoBatch, decode, encode,
     socket_path,
 };
-use crate::engine::EngineError;
 use crate::files::beside;
 
 /// The application that answers on the socket.
@@ -63,18 +62,8 @@ async fn run<O: Operation>(request: Request<App>) -> tide::Result {
     let body = received_body(&request);
     let app = request.state().clone();
     let answer = in_background(move || {
-        let engine = &app.engine;
         let operation: O = decode(&body).map_err(|error| Told::of(&error))?;
-        let done = if O::CHANGES {
-            // what was answered by now is there for those who look a prediction up
-            app.log.flush().map_err(|error| Told::of(&error))?;
-            engine.change(|store| operation.run(&mut Owner { store, engine: Some(engine) }))
-        } else {
-            app.history()
-                .map_err(EngineError::from)
-                .and_then(|mut store| operation.run(&mut Owner { store: &mut store, engine: Some(engine) }))
-        };
-        done.map_err(|error| Told::of(&error))
+        app.run(operation).map_err(|error| Told::of(&error))
     });
     Ok(respond(&answer.await.unwrap_or_else(|problem| Err(Told::of(&io::Error::other(problem.detail))))))
 }

@@ -201,6 +201,36 @@ pub struct Promotion {
     pub reason: String,
 }
 
+impl ModelRecord {
+    /// What there is to know besides its figures, in words.
+    #[must_use]
+    pub fn marks(&self) -> Vec<&'static str> {
+        let marks =
+            [(self.champion, "champion"), (self.pruned, "pruned"), (self.saw_undone, "saw sales that were taken back")];
+        marks.into_iter().filter_map(|(is_so, mark)| is_so.then_some(mark)).collect()
+    }
+}
+
+impl ModelDetail {
+    /// Trials that a card of the model shows.
+    const TRIALS_SHOWN: usize = 5;
+
+    /// The trials that erred least, the best first, each with its number from 1.
+    #[must_use]
+    pub fn best_trials(&self) -> Vec<(usize, &TrialRecord)> {
+        let mut best: Vec<_> = (1..).zip(&self.tuning).collect();
+        best.sort_by(|(_, a), (_, b)| a.mae_usd.total_cmp(&b.mae_usd));
+        best.truncate(Self::TRIALS_SHOWN);
+        best
+    }
+
+    /// How many trials were given up early.
+    #[must_use]
+    pub fn pruned_trials(&self) -> usize {
+        self.tuning.iter().filter(|trial| trial.pruned).count()
+    }
+}
+
 impl Store {
     /// Stores `models`, and makes one of them the champion if `promotion` says so, in one transaction. Stores nothing if
     /// the champion is not `compared_with`: somebody else was quicker, and the comparison must be made again.
@@ -321,7 +351,7 @@ impl Store {
             most_wrong: self.most_wrong(id)?,
             live: self.live_accuracy()?.into_iter().find(|live| live.model == id),
             lineage: self.lineage(id)?,
-            promotions: self.promotions(id)?,
+            promotions: self.promotions(Some(id))?,
             tuning: self.trials(id)?,
         })
     }
@@ -460,8 +490,11 @@ impl Store {
         Ok(trials)
     }
 
-    /// When a model became the champion, newest first.
-    fn promotions(&self, model: i64) -> Result<Vec<Promotion>, StoreError> {
+    /// When models became the champion, or only `model`, newest first.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub fn promotions(&self, model: Option<i64>) -> Result<Vec<Promotion>, StoreError> {
         let reading = || StoreError::engine("read the history of the champion");
         let mut statement =
             self.connection.prepare(include_str!("../../sql/queries/list_promotions.sql")).map_err(reading())?;
