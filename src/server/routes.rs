@@ -17,6 +17,11 @@ pub fn build(app: App) -> Server<App> {
     get(&mut server, "/predictions/:id", pages::quote::show);
     get(&mut server, "/style.css", pages::style);
     get(&mut server, "/script.js", pages::script);
+    get(&mut server, "/models", pages::models::list);
+    get(&mut server, "/models/compare", pages::models::compare);
+    get(&mut server, "/models/:id", pages::models::show);
+    server.at("/models/:id/promote").post(pages::models::promote).all(only("POST"));
+    server.at("/models/rollback").post(pages::models::roll_back).all(only("POST"));
     get(&mut server, "/health", health::show);
     server.at("/v1/predictions").post(predictions::create).all(only("POST"));
     get(&mut server, "/v1/predictions/:id", predictions::show);

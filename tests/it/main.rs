@@ -6,6 +6,7 @@ mod crashes;
 mod generating;
 mod history;
 mod ingesting;
+mod models_page;
 mod owning;
 mod parity;
 mod pipeline;

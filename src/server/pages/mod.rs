@@ -2,6 +2,9 @@
 
 mod answer;
 mod buyer;
+mod history_chart;
+pub mod models;
+mod own_pages;
 pub mod price;
 mod price_chart;
 pub mod quote;

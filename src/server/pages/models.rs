@@ -1,0 +1,242 @@
+//! The pages of models: their history, the card of one, two beside each other, and who is to answer.
+
+use askama::Template;
+use tide::{Request, Response, StatusCode};
+use tokio::sync::Semaphore;
+
+use super::history_chart::{HistoryChart, LegendEntry, charts, legend};
+use super::own_pages::require_own_page;
+use super::respond;
+use crate::control::{Promote, RollBack, ShowModel};
+use crate::diamond::FieldError;
+use crate::engine::EngineError;
+use crate::features::Target;
+use crate::server::app::App;
+use crate::server::problem::{Answer, Problem};
+use crate::server::request_parts::{in_background, query_pairs, received_body};
+use crate::store::{Batch, ModelDetail, ModelRecord, Store, StoreError};
+use crate::training::{Contest, Contestant};
+
+/// Why a model was promoted, if nobody says.
+const NO_REASON: &str = "by hand";
+/// Longest reason, in characters.
+const MAX_REASON: usize = 300;
+
+/// Comparing takes a core for a moment: one at a time, so that there is another for prices.
+static COMPARING: Semaphore = Semaphore::const_new(1);
+
+#[derive(Template)]
+#[template(path = "models.html")]
+struct ModelsPage {
+    models: Vec<ModelRecord>,
+    charts: Vec<HistoryChart>,
+    legend: Vec<LegendEntry>,
+    /// The model that a rollback would make the champion.
+    rolls_back_to: Option<i64>,
+    /// What was just done.
+    done: Option<String>,
+}
+
+impl ModelsPage {
+    fn new(store: &Store) -> Result<Self, StoreError> {
+        let models = store.models()?;
+        let rolls_back_to = match store.champion_before() {
+            Ok(id) => Some(id),
+            Err(StoreError::NoEarlierChampion) => None,
+            Err(error) => return Err(error),
+        };
+        let charts = charts(&models, &store.promotions(None)?);
+        Ok(Self { charts, legend: legend(&models), models, rolls_back_to, done: None })
+    }
+
+    fn champion(&self) -> Option<&ModelRecord> {
+        self.models.iter().find(|model| model.champion)
+    }
+
+    /// Models that two can be chosen from, newest first.
+    fn comparable(&self) -> Vec<&ModelRecord> {
+        self.models.iter().filter(|model| !model.pruned).collect()
+    }
+
+    /// The model that the champion is most likely to be compared with: the newest other.
+    fn rival(&self) -> Option<i64> {
+        self.models.iter().find(|model| !model.pruned && !model.champion).map(|model| model.id)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "model.html")]
+struct ModelPage {
+    model: ModelDetail,
+    batches: Vec<Batch>,
+}
+
+impl ModelPage {
+    /// The batch of that number.
+    fn batch(&self, id: i64) -> Option<&Batch> {
+        self.batches.iter().find(|batch| batch.id == id)
+    }
+
+    /// What the model learns, in words.
+    fn target(&self) -> String {
+        match Target::from_name(&self.model.record.target) {
+            Some(Target::Price) => "the price in dollars".to_owned(),
+            Some(Target::LogPrice) => "the logarithm of the price".to_owned(),
+            None => self.model.record.target.clone(),
+        }
+    }
+}
+
+/// What parts sales into segments, in words.
+fn feature_in_words(feature: &str) -> &str {
+    match feature {
+        "carat" => "weight",
+        "color" => "colour",
+        other => other,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "comparison.html")]
+struct ComparisonPage {
+    contest: Contest,
+    champion: Option<i64>,
+}
+
+/// `GET /models`.
+pub async fn list(request: Request<App>) -> tide::Result {
+    Ok(render_list(&request).await.unwrap_or_else(Problem::into_response))
+}
+
+/// `GET /models/{id}`.
+pub async fn show(request: Request<App>) -> tide::Result {
+    Ok(render_card(&request).await.unwrap_or_else(Problem::into_response))
+}
+
+/// `GET /models/compare?a=…&b=…`.
+pub async fn compare(request: Request<App>) -> tide::Result {
+    Ok(render_comparison(&request).await.unwrap_or_else(Problem::into_response))
+}
+
+/// `POST /models/{id}/promote`.
+pub async fn promote(request: Request<App>) -> tide::Result {
+    Ok(do_promote(&request).await.unwrap_or_else(Problem::into_response))
+}
+
+/// `POST /models/rollback`.
+pub async fn roll_back(request: Request<App>) -> tide::Result {
+    Ok(do_roll_back(&request).await.unwrap_or_else(Problem::into_response))
+}
+
+async fn render_list(request: &Request<App>) -> Answer {
+    let engine = request.state().engine.clone();
+    let mut page = in_background(move || ModelsPage::new(&engine.reader()?)).await??;
+    page.done = query_pairs(request).iter().find_map(|(name, value)| {
+        let id: i64 = value.parse().ok()?;
+        // said while it is so: an address that is kept, or made up, says nothing else
+        page.champion().filter(|champion| champion.id == id)?;
+        match name.as_str() {
+            "promoted" => Some(format!("Model {id} is the champion: it answers from the next request on.")),
+            "rolled_back_to" => Some(format!("Model {id} is the champion again: it answers from the next request on.")),
+            _ => None,
+        }
+    });
+    respond(StatusCode::Ok, &page)
+}
+
+async fn render_card(request: &Request<App>) -> Answer {
+    let id = model_number(request)?;
+    let app = request.state().clone();
+    let page = in_background(move || -> Result<ModelPage, EngineError> {
+        Ok(ModelPage { model: app.run(ShowModel { id })?, batches: app.engine.reader()?.batches()? })
+    });
+    respond(StatusCode::Ok, &page.await??)
+}
+
+async fn render_comparison(request: &Request<App>) -> Answer {
+    let ids = chosen_models(&query_pairs(request))?;
+    let engine = request.state().engine.clone();
+    let turn = COMPARING.acquire().await.map_err(|error| Problem::internal(error.to_string()))?;
+    let page = in_background(move || -> Result<ComparisonPage, Problem> {
+        let _turn = turn;
+        let store = engine.reader()?;
+        let [first, second] = ids.map(|id| store.model_artifact(id).map(|(family, artifact)| (id, family, artifact)));
+        let stored = [first?, second?];
+        let contestants = stored.each_ref().map(|(id, family, artifact)| Contestant { id: *id, family, artifact });
+        let dataset = store.dataset()?;
+        let sales: Vec<_> = dataset.sales.iter().map(|stored| stored.sale).collect();
+        let contest = Contest::of(&sales, &dataset.holdout_salt, contestants)?;
+        Ok(ComparisonPage { contest, champion: store.champion()? })
+    });
+    respond(StatusCode::Ok, &page.await??)
+}
+
+async fn do_promote(request: &Request<App>) -> Answer {
+    require_own_page(request)?;
+    let id = model_number(request)?;
+    let reason = reason(request)?;
+    let app = request.state().clone();
+    in_background(move || app.run(Promote { id, reason })).await??;
+    Ok(see_models(&format!("promoted={id}"), &format!("Model {id} is the champion.")))
+}
+
+async fn do_roll_back(request: &Request<App>) -> Answer {
+    require_own_page(request)?;
+    let app = request.state().clone();
+    let id = in_background(move || app.run(RollBack {})).await??;
+    Ok(see_models(&format!("rolled_back_to={id}"), &format!("Model {id} is the champion again.")))
+}
+
+/// The number of a model in the path.
+fn model_number(request: &Request<App>) -> Result<i64, Problem> {
+    let text = request.param("id").unwrap_or_default();
+    text.parse().map_err(|_| Problem::new(404, format!("there is no model {text}")))
+}
+
+/// The two models that are to be compared, from the parameters `a` and `b`.
+fn chosen_models(pairs: &[(String, String)]) -> Result<[i64; 2], Problem> {
+    let given = |name: &str| pairs.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.trim());
+    let [first, second] = ["a", "b"].map(|name| {
+        given(name).and_then(|text| text.parse::<i64>().ok()).ok_or_else(|| FieldError {
+            field: name.to_owned(),
+            message: "must be the number of a model".to_owned(),
+            value: given(name).map_or(serde_json::Value::Null, Into::into),
+        })
+    });
+    match (first, second) {
+        (Ok(first), Ok(second)) => Ok([first, second]),
+        (first, second) => Err(Problem::bad_fields(first.err().into_iter().chain(second.err()).collect())),
+    }
+}
+
+/// The reason in the form that was sent, for the history.
+fn reason(request: &Request<App>) -> Result<String, Problem> {
+    let said = request.header("Content-Type").map(|values| values.last().as_str().to_ascii_lowercase());
+    let is_form = said
+        .as_deref()
+        .is_none_or(|said| said.split(';').next().unwrap_or_default().trim() == "application/x-www-form-urlencoded");
+    if !is_form {
+        return Err(Problem::new(415, "this takes a form: send it as application/x-www-form-urlencoded"));
+    }
+    let body = received_body(request);
+    let given = form_urlencoded::parse(&body).filter(|(name, _)| name == "reason").last();
+    let text = given.map(|(_, value)| value.split_whitespace().collect::<Vec<_>>().join(" ")).unwrap_or_default();
+    if text.chars().count() > MAX_REASON {
+        return Err(Problem::bad_fields(vec![FieldError {
+            field: "reason".to_owned(),
+            message: format!("must be {MAX_REASON} characters at most"),
+            value: text.into(),
+        }]));
+    }
+    Ok(if text.is_empty() { NO_REASON.to_owned() } else { text })
+}
+
+/// Sends the browser to the history, which says what happened: so reloading it does nothing twice (RFC 9110, 15.4.4).
+fn see_models(what: &str, words: &str) -> Response {
+    Response::builder(StatusCode::SeeOther)
+        .header("Location", format!("/models?{what}"))
+        .header("Cache-Control", "no-store")
+        .content_type(tide::http::mime::PLAIN)
+        .body(format!("{words}\n"))
+        .build()
+}
