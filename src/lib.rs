@@ -16,4 +16,5 @@ pub mod split;
 pub mod store;
 pub mod system;
 pub mod text;
+pub mod times;
 pub mod training;

@@ -4,8 +4,6 @@ use std::fmt::Write;
 use std::path::Path;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -15,6 +13,7 @@ use crate::control::{Access, Desk, ListRequests, ReplayRequests, ShowRequest};
 use crate::engine::{Distribution, Replay};
 use crate::store::{LoggedRequest, RequestFilter};
 use crate::text::{count, dollars, signed_dollars};
+use crate::times::parse_time;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Arguments {
@@ -29,9 +28,15 @@ pub enum Arguments {
         /// Only those to this path
         #[arg(long)]
         path: Option<String>,
+        /// Only those that the model of this number answered
+        #[arg(long, value_name = "ID")]
+        model: Option<i64>,
         /// Only those since then: a time in UTC (2026-03-01, 2026-03-01T12:00) or a while ago (2h, 30m, 7d)
-        #[arg(long, value_name = "TIME", value_parser = parse_since)]
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
         since: Option<Timestamp>,
+        /// Only those before then, written like --since
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
+        until: Option<Timestamp>,
         /// Only those before the request of this id: the next page
         #[arg(long, value_name = "ID")]
         before: Option<Uuid>,
@@ -47,7 +52,7 @@ pub enum Arguments {
         #[arg(long, value_name = "ID|FAMILY")]
         model: String,
         /// Only requests since then: a time in UTC (2026-03-01, 2026-03-01T12:00) or a while ago (2h, 30m, 7d)
-        #[arg(long, value_name = "TIME", value_parser = parse_since)]
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
         since: Option<Timestamp>,
         /// How many stones at most: the newest
         #[arg(long, value_name = "N", default_value_t = 20_000)]
@@ -58,9 +63,16 @@ pub enum Arguments {
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     let mut desk = Desk::open(database, Access::Read)?;
     match arguments {
-        Arguments::List { limit, status, path, since, before } => {
-            let filter =
-                RequestFilter { limit: *limit, status: *status, path: path.clone(), since: *since, before: *before };
+        Arguments::List { limit, status, path, model, since, until, before } => {
+            let filter = RequestFilter {
+                limit: *limit,
+                status: *status,
+                path: path.clone(),
+                model: *model,
+                since: *since,
+                until: *until,
+                before: *before,
+            };
             let requests = desk.run(ListRequests { filter })?;
             console.print(&json!({ "requests": requests }), |_| list(&requests))?;
         }
@@ -162,33 +174,5 @@ fn path_and_query(request: &LoggedRequest) -> String {
     match &request.query {
         Some(query) => format!("{}?{query}", request.path),
         None => request.path.clone(),
-    }
-}
-
-fn parse_since(text: &str) -> Result<Timestamp, String> {
-    let as_time = || text.parse::<Timestamp>().ok();
-    let as_utc = || text.parse::<DateTime>().ok()?.to_zoned_datetime(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-    let as_ago = || {
-        let span: jiff::Span = text.parse().ok()?;
-        Timestamp::now().to_zoned_datetime(TimeZone::UTC).checked_sub(span).ok().map(|zoned| zoned.timestamp())
-    };
-    as_time().or_else(as_utc).or_else(as_ago).ok_or_else(|| {
-        format!("{text:?} is not a time: write it like 2026-03-01, 2026-03-01T12:00, or 2h for two hours ago")
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_in_utc_or_as_a_while_ago() {
-        let expected: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
-        assert_eq!(parse_since("2026-03-01T12:00"), Ok(expected));
-        assert_eq!(parse_since("2026-03-01T13:00:00+01:00"), Ok(expected));
-        assert!(parse_since("2026-03-01").is_ok());
-        let ago = Timestamp::now().as_second() - parse_since("2h").expect("a while").as_second();
-        assert!((7_199..=7_201).contains(&ago), "{ago}");
-        assert!(parse_since("yesterday").expect_err("no time").contains("write it like"));
     }
 }

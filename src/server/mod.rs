@@ -11,6 +11,7 @@ mod pages;
 mod pipeline;
 mod problem;
 mod recorder;
+mod request_filter;
 mod request_log;
 mod request_parts;
 mod routes;

@@ -91,8 +91,12 @@ pub struct RequestFilter {
     pub status: Option<u16>,
     /// Only those to this path.
     pub path: Option<String>,
+    /// Only those that this model answered.
+    pub model: Option<i64>,
     /// Only those that arrived at or after this time.
     pub since: Option<Timestamp>,
+    /// Only those that arrived before this time.
+    pub until: Option<Timestamp>,
     /// Only those before the request of this id.
     pub before: Option<Uuid>,
 }
@@ -164,6 +168,8 @@ impl Store {
                     filter.path,
                     filter.since.map(micros_of),
                     filter.before.map(|id| id.to_string()),
+                    filter.model,
+                    filter.until.map(micros_of),
                 ],
                 read_request,
             )

@@ -1,0 +1,38 @@
+//! Times as people write and read them: in UTC, always.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+/// The time that `text` says: a time in UTC (`2026-03-01`, `2026-03-01T12:00`), one with its offset, or a while ago (`2h`,
+/// `30m`, `7d`).
+///
+/// # Errors
+/// What is wrong with it and how to write it, to be put behind the name of a field or an argument.
+pub fn parse_time(text: &str) -> Result<Timestamp, String> {
+    let as_time = || text.parse::<Timestamp>().ok();
+    let as_utc = || text.parse::<DateTime>().ok()?.to_zoned_datetime(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    let as_ago = || {
+        let span: jiff::Span = text.parse().ok()?;
+        Timestamp::now().to_zoned_datetime(TimeZone::UTC).checked_sub(span).ok().map(|zoned| zoned.timestamp())
+    };
+    as_time().or_else(as_utc).or_else(as_ago).ok_or_else(|| {
+        format!("{text:?} is not a time: write it like 2026-03-01, 2026-03-01T12:00, or 2h for two hours ago")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_utc_or_as_a_while_ago() {
+        let expected: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
+        assert_eq!(parse_time("2026-03-01T12:00"), Ok(expected));
+        assert_eq!(parse_time("2026-03-01T13:00:00+01:00"), Ok(expected));
+        assert!(parse_time("2026-03-01").is_ok());
+        let ago = Timestamp::now().as_second() - parse_time("2h").expect("a while").as_second();
+        assert!((7_199..=7_201).contains(&ago), "{ago}");
+        assert!(parse_time("yesterday").expect_err("no time").contains("write it like"));
+    }
+}
