@@ -39,6 +39,21 @@ pub fn count(number: i64) -> String {
     format!("{sign}{}", part_thousands(&number.unsigned_abs().to_string()))
 }
 
+/// How long something took, in a unit that keeps the number short: `320 µs`, `4.7 ms`, `2.50 s`.
+#[must_use]
+pub fn elapsed(elapsed_us: i64) -> String {
+    // exact up to 285 years
+    #[expect(clippy::cast_precision_loss, reason = "for reading")]
+    let us = elapsed_us as f64;
+    if us < 1e3 {
+        format!("{us:.0} µs")
+    } else if us < 1e6 {
+        format!("{:.1} ms", us / 1e3)
+    } else {
+        format!("{:.2} s", us / 1e6)
+    }
+}
+
 /// An error and all that caused it, in one line.
 #[must_use]
 pub fn with_causes(error: &dyn Error) -> String {
@@ -82,5 +97,10 @@ mod tests {
         assert_eq!([1_204.3, -212.3, 0.2, -0.2].map(signed_dollars), ["+$1,204", "−$212", "$0", "$0"]);
         assert_eq!(count(54_000), "54,000");
         assert_eq!(dollars_and_cents(-268.849), "−$268.85");
+    }
+
+    #[test]
+    fn times_taken_are_short_numbers() {
+        assert_eq!([0, 999, 1_000, 4_730, 2_500_000].map(elapsed), ["0 µs", "999 µs", "1.0 ms", "4.7 ms", "2.50 s"]);
     }
 }

@@ -15,6 +15,9 @@ pub fn build(app: App) -> Server<App> {
     server.with(Recorder);
     get(&mut server, "/", pages::price::show);
     get(&mut server, "/predictions/:id", pages::quote::show);
+    get(&mut server, "/requests", pages::requests::list);
+    get(&mut server, "/requests.csv", pages::requests::export);
+    get(&mut server, "/requests/:id", pages::requests::show);
     get(&mut server, "/style.css", pages::style);
     get(&mut server, "/script.js", pages::script);
     get(&mut server, "/models", pages::models::list);

@@ -15,6 +15,7 @@ mod query;
 mod requests;
 mod rows;
 mod sales;
+mod traffic;
 mod upload;
 
 use std::fs::File;
@@ -36,6 +37,7 @@ pub use outcomes::{LiveAccuracy, NewOutcome, Outcome, OutcomeSales};
 pub use query::Table;
 pub use requests::{JournalEntry, LoggedRequest, NewRequest, RequestCounts, RequestFilter};
 pub use sales::{Dataset, StoredSale};
+pub use traffic::{Traffic, TrafficOverTime};
 pub use upload::Upload;
 
 use crate::files::beside;

@@ -8,6 +8,11 @@ mod own_pages;
 pub mod price;
 mod price_chart;
 pub mod quote;
+mod chart;
+mod json;
+pub mod price;
+pub mod requests;
+mod traffic;
 
 use askama::Template;
 use tide::http::mime;

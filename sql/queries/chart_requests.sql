@@ -1,0 +1,22 @@
+-- Requests of the log counted by buckets of time, and how long they took; last, with NULL for the bucket, all of them.
+--
+-- $1 earliest arrival, $2 end of arrivals, itself left out, $3 length of a bucket, all in microseconds, the first two since
+-- 1970 UTC; the others NULL for any: $4 status, $5 path, $6 id of the model
+SELECT
+    bucket,
+    count(*) AS requests,
+    count(*) FILTER (WHERE status BETWEEN 400 AND 499) AS refused,
+    count(*) FILTER (WHERE status >= 500) AS failed,
+    quantile_cont(latency_us, 0.5) AS median_us,
+    quantile_cont(latency_us, 0.95) AS p95_us
+FROM (
+    SELECT epoch_us(received_at) // CAST($3 AS BIGINT) AS bucket, status, latency_us
+    FROM request
+    WHERE received_at >= make_timestamp(CAST($1 AS BIGINT))
+        AND received_at < make_timestamp(CAST($2 AS BIGINT))
+        AND (CAST($4 AS USMALLINT) IS NULL OR status = CAST($4 AS USMALLINT))
+        AND (CAST($5 AS VARCHAR) IS NULL OR path = CAST($5 AS VARCHAR))
+        AND (CAST($6 AS BIGINT) IS NULL OR model_id = CAST($6 AS BIGINT))
+)
+GROUP BY GROUPING SETS ((bucket), ())
+ORDER BY bucket NULLS LAST;

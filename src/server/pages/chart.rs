@@ -1,0 +1,424 @@
+//! Charts over time as a template draws them: where bars, lines and labels lie, and what they say. What is drawn comes
+//! from elsewhere.
+//!
+//! A chart is as wide as its place on the page and keeps its height, so that its letters keep their size: across, places are
+//! in percent of the width; down, in pixels around the plot and in percent within it.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use jiff::civil::{DateTime, Time};
+use jiff::tz::TimeZone;
+
+use crate::text::count;
+
+/// Where the plot begins, in percent of the width: labels of values stand before it.
+pub const PLOT_LEFT_PERCENT: f64 = 13.0;
+/// Width of the plot, in percent of the whole: the last label may stand out a little.
+pub const PLOT_WIDTH_PERCENT: f64 = 85.0;
+/// Where the plot begins, in pixels: the name of the values stands above it.
+pub const PLOT_TOP_PX: f64 = 26.0;
+/// Height of the plot, in pixels.
+pub const PLOT_HEIGHT_PX: f64 = 130.0;
+
+/// Buckets of a chart at most; there are 24 at least, unless the time is shorter than 24 of the shortest bucket.
+const MAX_BUCKETS: i64 = 60;
+/// Steps of time between two labels at most: five labels have room on a phone.
+const MAX_TIME_STEPS: i64 = 4;
+/// Steps between values at most.
+const MAX_VALUE_STEPS: f64 = 4.0;
+/// What is there is drawn at least so high, in percent of the plot, however much else there is.
+const LEAST_HEIGHT_PERCENT: f64 = 1.5;
+
+const SECOND_US: i64 = 1_000_000;
+const DAY_SECONDS: i64 = 86_400;
+/// Lengths of time that people count in, in seconds, each at most two and a half times the one before. Longer ones are the
+/// last, doubled and doubled again.
+const LENGTHS_SECONDS: [i64; 23] = [
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 345_600,
+    604_800, 1_209_600, 2_419_200,
+];
+
+/// A time, cut into buckets of the same length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeAxis {
+    /// Length of a bucket, in microseconds.
+    pub bucket_us: i64,
+    /// Number of the first bucket: bucket `n` begins `n` times its length after 1970 UTC.
+    pub first: i64,
+    /// How many buckets there are.
+    pub buckets: i64,
+}
+
+impl TimeAxis {
+    /// The time from `since` to `until`, in 24 to 60 buckets of a length that people count in.
+    pub fn over(since: Timestamp, until: Timestamp) -> Self {
+        let (since_us, until_us) = (since.as_microsecond(), until.as_microsecond());
+        let cut = |bucket_us: i64| {
+            let first = since_us.div_euclid(bucket_us);
+            // the end itself is not part of the time
+            let last = (until_us - 1).max(since_us).div_euclid(bucket_us);
+            Self { bucket_us, first, buckets: last - first + 1 }
+        };
+        shortest(|length_us| cut(length_us).buckets <= MAX_BUCKETS, cut)
+    }
+
+    /// When bucket `number` begins.
+    pub fn start_of(&self, number: i64) -> DateTime {
+        at_utc(number.saturating_mul(self.bucket_us))
+    }
+
+    /// The length of a bucket in words, to be put behind "per" and "the": `30 minutes`, `hour`.
+    pub fn bucket_in_words(&self) -> String {
+        let seconds = self.bucket_us / SECOND_US;
+        let (number, unit) = match seconds {
+            ..60 => (seconds, "second"),
+            60..3_600 => (seconds / 60, "minute"),
+            3_600..DAY_SECONDS => (seconds / 3_600, "hour"),
+            _ => (seconds / DAY_SECONDS, "day"),
+        };
+        if number == 1 { unit.to_owned() } else { format!("{} {unit}s", count(number)) }
+    }
+
+    /// Times to be labelled, at places in percent of the chart's width.
+    fn ticks(&self) -> Vec<Tick> {
+        let (start_us, end_us) = (self.first * self.bucket_us, (self.first + self.buckets) * self.bucket_us);
+        let step_us = shortest(|step_us| (end_us - start_us) / step_us <= MAX_TIME_STEPS, |step_us| step_us);
+        let first = -(-start_us).div_euclid(step_us);
+        (first..=end_us.div_euclid(step_us))
+            .map(|number| {
+                let share = ratio(number * step_us - start_us, end_us - start_us);
+                Tick {
+                    at: round(PLOT_LEFT_PERCENT + PLOT_WIDTH_PERCENT * share),
+                    label: time_label(&at_utc(number * step_us), step_us, end_us - start_us),
+                }
+            })
+            .collect()
+    }
+
+    /// Where bucket `place`, counted from 0, begins and how wide it is, in percent of the plot.
+    fn span_percent(&self, place: usize) -> (f64, f64) {
+        #[expect(clippy::cast_precision_loss, reason = "60 at most")]
+        let (place, buckets) = (place as f64, self.buckets as f64);
+        (100.0 * place / buckets, 100.0 / buckets)
+    }
+}
+
+/// What `make` makes of the shortest of the lengths that is `long_enough`, in microseconds.
+fn shortest<T>(long_enough: impl Fn(i64) -> bool, make: impl Fn(i64) -> T) -> T {
+    let lengths = LENGTHS_SECONDS.map(|seconds| seconds * SECOND_US);
+    let longest = lengths[lengths.len() - 1];
+    let doubled = std::iter::successors(longest.checked_mul(2), |length| length.checked_mul(2));
+    make(lengths.into_iter().chain(doubled).find(|length| long_enough(*length)).unwrap_or(i64::MAX))
+}
+
+fn at_utc(us: i64) -> DateTime {
+    Timestamp::from_microsecond(us).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned_datetime(TimeZone::UTC).datetime()
+}
+
+/// A time as its place among others needs it: clock times for steps of less than a day, with the date at midnight.
+fn time_label(time: &DateTime, step_us: i64, span_us: i64) -> String {
+    let is_midnight = time.time() == Time::midnight();
+    let format = match (step_us / SECOND_US, span_us / SECOND_US / DAY_SECONDS) {
+        (..60, _) => "%H:%M:%S",
+        (..DAY_SECONDS, _) if !is_midnight => "%H:%M",
+        (_, 300..) => "%b %Y",
+        _ => "%-d %b",
+    };
+    time.strftime(format).to_string()
+}
+
+/// A label and its place.
+pub struct Tick {
+    /// In percent of the width, or in pixels from the top.
+    pub at: f64,
+    /// What it says.
+    pub label: String,
+}
+
+/// What one bucket holds.
+pub struct Bucket {
+    /// Where it begins, in percent of the plot.
+    pub x: f64,
+    /// How wide it is, in percent of the plot.
+    pub width: f64,
+    /// What it says to who points at it.
+    pub words: String,
+    /// Parts of the bar, from the bottom up.
+    pub bars: Vec<Bar>,
+}
+
+/// Part of a bar, in percent of the plot.
+pub struct Bar {
+    /// The class that gives it its colour.
+    pub class: &'static str,
+    /// Its upper edge.
+    pub y: f64,
+    /// Its height.
+    pub height: f64,
+}
+
+/// A line through buckets, broken where there is nothing.
+pub struct Line {
+    /// The class that gives it its colour.
+    pub class: &'static str,
+    /// SVG's path data, in percent of the plot.
+    pub path: String,
+}
+
+/// What a colour stands for.
+pub struct Key {
+    /// The class that gives the colour.
+    pub class: &'static str,
+    /// What it stands for.
+    pub label: &'static str,
+}
+
+/// What a chart says in words.
+pub struct Words {
+    /// The part of ids that is the chart's own.
+    pub id: &'static str,
+    /// What it is about.
+    pub title: &'static str,
+    /// How it is drawn.
+    pub description: String,
+    /// What there is to be seen, in a sentence.
+    pub summary: String,
+    /// What the values are.
+    pub value_name: String,
+    /// What each bucket says to who points at it.
+    pub buckets: Vec<String>,
+}
+
+/// One thing that is drawn, with a value for each bucket.
+pub struct Series {
+    /// Its class and what it stands for.
+    pub key: Key,
+    /// Its values; `None` where there is none.
+    pub values: Vec<Option<f64>>,
+}
+
+/// A chart over time.
+pub struct Chart {
+    /// What it says in words.
+    pub words: Words,
+    /// Labels of times, with places in percent of the width.
+    pub time_ticks: Vec<Tick>,
+    /// Labels of values, with places in pixels.
+    pub value_ticks: Vec<Tick>,
+    /// What each bucket holds.
+    pub buckets: Vec<Bucket>,
+    /// The lines.
+    pub lines: Vec<Line>,
+    /// What the colours stand for.
+    pub keys: Vec<Key>,
+}
+
+impl Chart {
+    /// `series` as bars, one on top of the other, the first at the bottom.
+    pub fn stacked(axis: &TimeAxis, words: Words, series: Vec<Series>) -> Self {
+        let height_of = |place: usize| series.iter().filter_map(|one| one.values[place]).sum::<f64>();
+        let scale = ValueScale::up_to((0..words.buckets.len()).map(height_of).fold(0.0, f64::max), 1.0);
+        let mut chart = Self::empty(axis, words, &scale);
+        for (place, bucket) in chart.buckets.iter_mut().enumerate() {
+            let mut y: f64 = 100.0;
+            for one in &series {
+                let value = one.values[place].filter(|value| *value > 0.0);
+                let Some(height) = value.map(|value| scale.percent(value).max(LEAST_HEIGHT_PERCENT)) else { continue };
+                // what was drawn higher than it is pushes the rest up: not out of the plot
+                let height = height.min(y);
+                y -= height;
+                bucket.bars.push(Bar { class: one.key.class, y: round(y), height: round(height) });
+            }
+        }
+        chart.keys = series.into_iter().map(|one| one.key).collect();
+        chart
+    }
+
+    /// `series` as lines.
+    pub fn lines(axis: &TimeAxis, words: Words, series: Vec<Series>) -> Self {
+        let highest = series.iter().flat_map(|one| &one.values).flatten().copied().fold(0.0, f64::max);
+        let scale = ValueScale::up_to(highest, 0.0);
+        let mut chart = Self::empty(axis, words, &scale);
+        for one in &series {
+            let points = one.values.iter().enumerate().map(|(place, value)| {
+                let (x, width) = axis.span_percent(place);
+                value.map(|value| (round(x + width / 2.0), round(100.0 - scale.percent(value))))
+            });
+            chart.lines.push(Line { class: one.key.class, path: path_through(points) });
+        }
+        chart.keys = series.into_iter().map(|one| one.key).collect();
+        chart
+    }
+
+    fn empty(axis: &TimeAxis, mut words: Words, scale: &ValueScale) -> Self {
+        let buckets = std::mem::take(&mut words.buckets).into_iter().enumerate().map(|(place, words)| {
+            let (x, width) = axis.span_percent(place);
+            Bucket { x: round(x), width: round(width), words, bars: Vec::new() }
+        });
+        Self {
+            buckets: buckets.collect(),
+            words,
+            time_ticks: axis.ticks(),
+            value_ticks: scale.ticks(),
+            lines: Vec::new(),
+            keys: Vec::new(),
+        }
+    }
+}
+
+/// Values from 0 up, in steps of 1, 2 or 5 and zeros.
+#[derive(Debug, PartialEq)]
+struct ValueScale {
+    step: f64,
+    steps: u32,
+}
+
+impl ValueScale {
+    /// The shortest scale that holds `highest`, in steps of at least `least_step`.
+    fn up_to(highest: f64, least_step: f64) -> Self {
+        if !(highest > 0.0 && highest.is_finite()) {
+            return Self { step: 1.0, steps: 1 };
+        }
+        let rough = (highest / MAX_VALUE_STEPS).max(least_step);
+        let power = 10_f64.powf(rough.log10().floor());
+        // a hair of tolerance: 4 / 4 must not become 2 for the sake of rounding
+        let step = [1.0, 2.0, 5.0, 10.0].map(|times| times * power).into_iter().find(|step| *step >= rough * 0.999_999);
+        let step = step.unwrap_or(power * 10.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 5")]
+        let steps = (highest / step * 0.999_999).ceil().max(1.0) as u32;
+        Self { step, steps }
+    }
+
+    /// How high `value` stands, in percent of the plot.
+    fn percent(&self, value: f64) -> f64 {
+        100.0 * value / (self.step * f64::from(self.steps))
+    }
+
+    fn ticks(&self) -> Vec<Tick> {
+        (0..=self.steps)
+            .map(|number| {
+                let share = f64::from(number) / f64::from(self.steps);
+                Tick {
+                    at: round(PLOT_TOP_PX + PLOT_HEIGHT_PX * (1.0 - share)),
+                    label: value_label(self.step * f64::from(number), self.step),
+                }
+            })
+            .collect()
+    }
+}
+
+/// A value of a scale, short: there is little room.
+fn value_label(value: f64, step: f64) -> String {
+    if step < 1.0 {
+        let decimals = if step < 0.1 { 2 } else { 1 };
+        return format!("{value:.decimals$}");
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "of steps, which are whole")]
+    let whole = value.round() as i64;
+    match whole {
+        10_000..1_000_000 if whole % 1_000 == 0 => format!("{}k", whole / 1_000),
+        1_000_000.. if whole % 100_000 == 0 => format!("{}M", value / 1e6),
+        _ => count(whole),
+    }
+}
+
+fn path_through(points: impl Iterator<Item = Option<(f64, f64)>>) -> String {
+    let mut path = String::new();
+    let mut is_drawing = false;
+    for point in points {
+        // writing to a string cannot fail; a point alone is a line of no length, which round ends make a dot
+        let _ = match point {
+            Some((x, y)) if is_drawing => write!(path, "L{x} {y}"),
+            Some((x, y)) => write!(path, "M{x} {y}h0"),
+            None => Ok(()),
+        };
+        is_drawing = point.is_some();
+    }
+    path
+}
+
+/// A place to the hundredth: finer cannot be seen.
+fn round(place: f64) -> f64 {
+    (place * 100.0).round() / 100.0
+}
+
+fn ratio(part: i64, whole: i64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "for a place in a picture")]
+    let ratio = part as f64 / whole as f64;
+    ratio
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Timestamp {
+        text.parse().expect("a time")
+    }
+
+    #[test]
+    fn any_time_is_cut_into_24_to_60_buckets() {
+        let mut seconds = 24_i64;
+        while seconds < 8_000 * 365 * DAY_SECONDS {
+            for start in [0_i64, 1, 59, 3_599, 1_000_003] {
+                let since = Timestamp::from_second(start).expect("a time");
+                let until = Timestamp::from_second(start + seconds).expect("a time");
+                let axis = TimeAxis::over(since, until);
+                assert!((24..=60).contains(&axis.buckets), "{seconds} s from {start}: {axis:?}");
+                assert!(axis.ticks().len() <= 5, "{seconds} s from {start}");
+            }
+            seconds += seconds / 7 + 1;
+        }
+        let moment = time("2026-03-01T12:00:00Z");
+        assert_eq!(TimeAxis::over(moment, moment).buckets, 1);
+    }
+
+    #[test]
+    fn a_day_is_cut_into_half_hours_and_labelled_by_the_clock() {
+        let axis = TimeAxis::over(time("2026-03-01T12:00:00Z"), time("2026-03-02T12:00:00Z"));
+        assert_eq!((axis.buckets, axis.bucket_in_words().as_str()), (48, "30 minutes"));
+        let ticks = axis.ticks();
+        let labels: Vec<&str> = ticks.iter().map(|tick| tick.label.as_str()).collect();
+        assert_eq!(labels, ["12:00", "18:00", "2 Mar", "06:00", "12:00"]);
+        assert!((ticks[0].at - PLOT_LEFT_PERCENT).abs() < 1e-9);
+        assert!((ticks[2].at - PLOT_LEFT_PERCENT - PLOT_WIDTH_PERCENT / 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn scales_go_up_in_round_steps() {
+        let labels = |highest: f64, least_step: f64| -> Vec<String> {
+            ValueScale::up_to(highest, least_step).ticks().into_iter().map(|tick| tick.label).collect()
+        };
+        assert_eq!(labels(0.0, 1.0), ["0", "1"]);
+        assert_eq!(labels(1.0, 1.0), ["0", "1"]);
+        assert_eq!(labels(4.0, 1.0), ["0", "1", "2", "3", "4"]);
+        assert_eq!(labels(88.0, 1.0), ["0", "50", "100"]);
+        assert_eq!(labels(70_000.0, 1.0), ["0", "20k", "40k", "60k", "80k"]);
+        assert_eq!(labels(0.7, 0.0), ["0.0", "0.2", "0.4", "0.6", "0.8"]);
+    }
+
+    #[test]
+    fn a_line_breaks_where_there_is_nothing() {
+        let points = [Some((0.0, 1.0)), Some((2.0, 3.0)), None, Some((6.0, 5.0))];
+        assert_eq!(path_through(points.into_iter()), "M0 1h0L2 3M6 5h0");
+    }
+
+    #[test]
+    fn errors_are_drawn_however_few_they_are_and_nothing_leaves_the_plot() {
+        let axis = TimeAxis { bucket_us: SECOND_US, first: 0, buckets: 1 };
+        let words = Words {
+            id: "test",
+            title: "",
+            description: String::new(),
+            summary: String::new(),
+            value_name: String::new(),
+            buckets: vec![String::new()],
+        };
+        let series = |class, value| Series { key: Key { class, label: class }, values: vec![Some(value)] };
+        let chart = Chart::stacked(&axis, words, vec![series("failed", 1.0), series("answered", 9_999.0)]);
+        let bars = &chart.buckets[0].bars;
+        assert_eq!((bars[0].class, bars[0].height), ("failed", LEAST_HEIGHT_PERCENT));
+        assert!(bars[1].y >= 0.0 && bars[1].height > 98.0);
+    }
+}

@@ -1,0 +1,384 @@
+//! The log for people: a table to look through, charts of what was asked, one request in full, and all as CSV.
+
+use askama::Template;
+use form_urlencoded::Serializer;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use tide::{Request, Response, StatusCode};
+use uuid::Uuid;
+
+use super::chart::{self, Chart};
+use super::traffic::TrafficCharts;
+use super::{json, respond};
+use crate::diamond::FieldError;
+use crate::engine::Asked;
+use crate::server::app::App;
+use crate::server::problem::{Answer, Problem};
+use crate::server::request_filter::{FILTER_PARAMETERS, read_request_filter};
+use crate::server::request_parts::{in_background, query_pairs, refuse_unknown_parameters};
+use crate::store::{LoggedRequest, RequestFilter, StoreError};
+
+/// Requests on one page.
+const PAGE_LENGTH: u32 = 50;
+/// Requests in one CSV at most: it is made in memory.
+const MAX_EXPORTED: u32 = 100_000;
+/// Letters of an address that the table shows; the page of the request has all.
+const ADDRESS_SHOWN: usize = 160;
+/// Quotes of one request that its page links to.
+const QUOTES_SHOWN: usize = 20;
+
+#[derive(Template)]
+#[template(path = "requests.html")]
+struct RequestsPage {
+    fields: Vec<FilterField>,
+    /// What is wrong with parameters that have no field.
+    notices: Vec<String>,
+    charts: Vec<Chart>,
+    /// Said instead of charts.
+    silence: Option<String>,
+    /// `None` if the filter is wrong.
+    listed: Option<Vec<LoggedRequest>>,
+    /// Said instead of an empty table.
+    emptiness: &'static str,
+    /// Address of the next page.
+    older: Option<String>,
+    /// Address of the first page, if this is another.
+    newest: Option<String>,
+    csv: String,
+    /// Whether anything is filtered.
+    is_narrowed: bool,
+}
+
+/// A field of the filter.
+struct FilterField {
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    /// The type of the input.
+    kind: &'static str,
+    value: String,
+    error: Option<String>,
+}
+
+/// What a page of the log shows.
+struct Found {
+    requests: Vec<LoggedRequest>,
+    charts: TrafficCharts,
+    is_log_empty: bool,
+}
+
+/// `GET /requests`: the log, newest first.
+pub async fn list(request: Request<App>) -> tide::Result {
+    Ok(render_list(&request).await.unwrap_or_else(Problem::into_response))
+}
+
+async fn render_list(request: &Request<App>) -> Answer {
+    let pairs = given_pairs(request);
+    let mut errors = unknown_parameters(&pairs).err().map(|problem| problem.errors).unwrap_or_default();
+    let read = read_request_filter(&pairs, PAGE_LENGTH + 1);
+    errors.extend(read.as_ref().err().into_iter().flatten().cloned());
+    let mut page = RequestsPage::new(&pairs, &errors);
+    let filter = match read {
+        Ok(filter) if errors.is_empty() => filter,
+        _ => return respond(StatusCode::UnprocessableEntity, &page),
+    };
+    let app = request.state().clone();
+    let is_first = filter.before.is_none();
+    let Found { mut requests, charts, is_log_empty } = in_background(move || find(&app, &filter)).await??;
+    if requests.len() > PAGE_LENGTH as usize {
+        requests.truncate(PAGE_LENGTH as usize);
+        page.older = requests.last().map(|last| address("/requests", &pairs, Some(last.id)));
+    }
+    page.emptiness = match (is_log_empty, is_first) {
+        (true, _) => "The log is empty: the first request to the API, or price asked for on the page, begins it.",
+        (false, true) => "No request in the log is like that.",
+        (false, false) => "No request in the log is older than that.",
+    };
+    if !is_log_empty {
+        page.silence = charts.silence();
+        page.charts = if page.silence.is_none() { charts.draw().into() } else { Vec::new() };
+    }
+    page.listed = Some(requests);
+    respond(StatusCode::Ok, &page)
+}
+
+fn find(app: &App, filter: &RequestFilter) -> Result<Found, StoreError> {
+    let (store, now) = (app.history()?, Timestamp::now());
+    let requests = store.requests(filter)?;
+    let is_log_empty = requests.is_empty() && store.count_requests(now)?.all == 0;
+    Ok(Found { requests, charts: TrafficCharts::read(&store, filter, now)?, is_log_empty })
+}
+
+/// The parameters that say something: a form sends its empty fields too.
+fn given_pairs(request: &Request<App>) -> Vec<(String, String)> {
+    let trimmed = query_pairs(request).into_iter().map(|(name, value)| (name, value.trim().to_owned()));
+    trimmed.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn unknown_parameters(pairs: &[(String, String)]) -> Result<(), Problem> {
+    refuse_unknown_parameters(pairs, &FILTER_PARAMETERS)
+}
+
+/// `path` with the filter of `pairs`, of which the page itself is no part, and `before`.
+fn address(path: &str, pairs: &[(String, String)], before: Option<Uuid>) -> String {
+    let kept = pairs.iter().filter(|(name, _)| name != "before" && FILTER_PARAMETERS.contains(&name.as_str()));
+    let mut query = Serializer::new(String::new());
+    query.extend_pairs(kept);
+    if let Some(id) = before {
+        query.append_pair("before", &id.to_string());
+    }
+    let query = query.finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+impl RequestsPage {
+    /// The page with the filter as it was given, and what is wrong with that at each field.
+    fn new(pairs: &[(String, String)], errors: &[FieldError]) -> Self {
+        let field = |name: &'static str, label: &'static str, hint: &'static str, kind: &'static str| FilterField {
+            name,
+            label,
+            hint,
+            kind,
+            value: pairs.iter().rev().find(|(of, _)| of == name).map(|(_, value)| value.clone()).unwrap_or_default(),
+            error: errors.iter().find(|error| error.field == name).map(|error| error.message.clone()),
+        };
+        let mut fields = vec![
+            field("status", "Status", "such as 422", "text"),
+            field("path", "Path", "such as /v1/predictions", "text"),
+            field("model", "Model", "its number", "text"),
+            field("since", "From", "time in UTC", "datetime-local"),
+            field("until", "Until", "time in UTC", "datetime-local"),
+        ];
+        for field in &mut fields {
+            // a browser would not show anything else in such a field
+            if !field.value.is_empty() && !is_local_time(&field.value) && field.kind == "datetime-local" {
+                field.kind = "text";
+            }
+            if field.name == "until" {
+                field.error = field.error.take().map(|error| error.replace("later than since", "later than From"));
+            }
+        }
+        let homeless = errors.iter().filter(|error| fields.iter().all(|field| field.name != error.field));
+        let before = pairs.iter().any(|(name, _)| name == "before");
+        Self {
+            notices: homeless.map(|error| format!("{} {}", error.field, error.message)).collect(),
+            fields,
+            charts: Vec::new(),
+            silence: None,
+            listed: None,
+            emptiness: "",
+            older: None,
+            newest: before.then(|| address("/requests", pairs, None)),
+            csv: address("/requests.csv", pairs, None),
+            is_narrowed: !pairs.is_empty(),
+        }
+    }
+}
+
+/// Whether an input of the type `datetime-local` takes `text`.
+fn is_local_time(text: &str) -> bool {
+    text.len() >= "2026-03-01T12:00".len() && text.as_bytes()[10] == b'T' && {
+        // an offset would be read too, but not shown
+        let clock = &text.as_bytes()[11..];
+        clock.iter().all(|byte| matches!(byte, b'0'..=b'9' | b':' | b'.')) && text.parse::<DateTime>().is_ok()
+    }
+}
+
+/// A request's path and query.
+fn path_and_query(request: &LoggedRequest) -> String {
+    request.query.as_ref().map_or_else(|| request.path.clone(), |query| format!("{}?{query}", request.path))
+}
+
+/// The beginning of `text`, with a mark if there is more.
+fn shorten(text: &str, letters: usize) -> String {
+    match text.char_indices().nth(letters) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The class that marks a status which says that something went wrong.
+fn status_class(status: u16) -> &'static str {
+    match status {
+        500.. => "failed",
+        400.. => "refused",
+        _ => "answered",
+    }
+}
+
+#[derive(Template)]
+#[template(path = "request.html")]
+struct RequestPage {
+    request: LoggedRequest,
+    /// What was sent and what was answered.
+    bodies: [Body; 2],
+    /// Ids of the quotes that were made for it, as many as are shown.
+    quotes: Vec<Uuid>,
+    /// How many more there are.
+    more_quotes: usize,
+}
+
+/// A body for reading.
+struct Body {
+    label: &'static str,
+    id: &'static str,
+    text: Option<String>,
+}
+
+impl RequestPage {
+    fn new(request: LoggedRequest) -> Self {
+        let body = |label, id, text: &Option<String>| Body {
+            label,
+            id,
+            text: text.as_deref().map(|text| json::indent(text).unwrap_or_else(|| text.to_owned())),
+        };
+        let bodies = [
+            body("What was sent", "sent", &request.request_body),
+            body("What was answered", "answered", &request.response_body),
+        ];
+        let mut quotes: Vec<Uuid> = if request.status == 200 && request.model_id.is_some() {
+            Asked::in_request(&request).into_iter().map(|asked| asked.prediction.id).collect()
+        } else {
+            Vec::new()
+        };
+        let more_quotes = quotes.len().saturating_sub(QUOTES_SHOWN);
+        quotes.truncate(QUOTES_SHOWN);
+        Self { request, bodies, quotes, more_quotes }
+    }
+}
+
+/// `GET /requests/{id}`: one request in full.
+pub async fn show(request: Request<App>) -> tide::Result {
+    Ok(render_one(&request).await.unwrap_or_else(Problem::into_response))
+}
+
+async fn render_one(request: &Request<App>) -> Answer {
+    let text = request.param("id").unwrap_or_default();
+    let id: Uuid = text.parse().map_err(|_| Problem::new(404, format!("there is no request {text}")))?;
+    let app = request.state().clone();
+    let page = in_background(move || app.history()?.request(id).map(RequestPage::new)).await??;
+    respond(StatusCode::Ok, &page)
+}
+
+/// `GET /requests.csv`: what the filter lets through, for a spreadsheet.
+pub async fn export(request: Request<App>) -> tide::Result {
+    Ok(answer_csv(&request).await.unwrap_or_else(Problem::into_response))
+}
+
+async fn answer_csv(request: &Request<App>) -> Answer {
+    let pairs = given_pairs(request);
+    unknown_parameters(&pairs)?;
+    let filter = read_request_filter(&pairs, MAX_EXPORTED + 1).map_err(Problem::bad_fields)?;
+    let app = request.state().clone();
+    let written = in_background(move || -> Result<Vec<u8>, Problem> {
+        let requests = app.history()?.requests(&filter)?;
+        let rest = |last| address("/requests.csv", &pairs, Some(last));
+        write_csv(&requests, MAX_EXPORTED as usize, rest).map_err(|error| Problem::internal(error.to_string()))
+    });
+    Ok(Response::builder(StatusCode::Ok)
+        .body(written.await??)
+        .content_type("text/csv; charset=utf-8")
+        .header("Content-Disposition", "attachment; filename=\"requests.csv\"")
+        .header("Cache-Control", "no-store")
+        .build())
+}
+
+/// The first `most` of `requests` as CSV. If there are more, a last row says where they are: at the address that `rest`
+/// makes of the last id.
+fn write_csv(
+    requests: &[LoggedRequest],
+    most: usize,
+    rest: impl Fn(Uuid) -> String,
+) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let columns = ["id", "time", "method", "path", "query", "status", "latency_us", "model_id", "client"];
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(columns)?;
+    for request in requests.iter().take(most) {
+        let model_id = request.model_id.map(|id| id.to_string()).unwrap_or_default();
+        writer.write_record([
+            &request.id.to_string(),
+            &request.time.to_string(),
+            &unformulated(&request.method),
+            &unformulated(&request.path),
+            &unformulated(request.query.as_deref().unwrap_or_default()),
+            &request.status.to_string(),
+            &request.latency_us.to_string(),
+            &model_id,
+            &unformulated(request.client.as_deref().unwrap_or_default()),
+        ])?;
+    }
+    if requests.len() > most {
+        let last = requests[..most].last().map_or(Uuid::max(), |last| last.id);
+        let mut words = vec![String::new(); columns.len()];
+        words[0] = format!("Not all: these are the newest {most}; the older ones are at {}", rest(last));
+        writer.write_record(words)?;
+    }
+    Ok(writer.into_inner()?)
+}
+
+/// `text` so that no spreadsheet takes it for a formula: with an apostrophe before a beginning that would make it one.
+/// See OWASP, CSV injection.
+fn unformulated(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn logged(query: &str) -> LoggedRequest {
+        LoggedRequest {
+            id: Uuid::from_u128(7),
+            time: "2026-03-01T12:00:00Z".parse().expect("a time"),
+            method: "GET".to_owned(),
+            path: "/v1/similar".to_owned(),
+            query: Some(query.to_owned()),
+            status: 200,
+            latency_us: 320,
+            model_id: None,
+            client: Some("127.0.0.1:5000".to_owned()),
+            request_body: None,
+            response_body: None,
+        }
+    }
+
+    #[test]
+    fn cells_of_csv_are_no_formulas() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+            assert_eq!(unformulated(formula), format!("'{formula}"));
+        }
+        assert_eq!(unformulated("/v1/similar"), "/v1/similar");
+        let csv = write_csv(&[logged("=cmd|'/C calc'!A0")], 9, |_| String::new()).expect("memory takes all");
+        let csv = String::from_utf8(csv).expect("text");
+        assert!(csv.contains(",'=cmd|'/C calc'!A0,"), "{csv}");
+    }
+
+    #[test]
+    fn csv_that_is_cut_says_so_last() {
+        let requests = [logged("a"), logged("b"), logged("c")];
+        let rest = |id| format!("/requests.csv?before={id}");
+        let cut = String::from_utf8(write_csv(&requests, 2, rest).expect("memory takes all")).expect("text");
+        assert_eq!(cut.lines().count(), 4, "{cut}");
+        let last = cut.lines().last().expect("a line");
+        assert!(
+            last.starts_with("Not all: these are the newest 2; the older ones are at /requests.csv?before="),
+            "{last}"
+        );
+        let whole = String::from_utf8(write_csv(&requests, 3, rest).expect("memory takes all")).expect("text");
+        assert!(whole.lines().count() == 4 && !whole.contains("Not all"), "{whole}");
+    }
+
+    #[test]
+    fn a_field_for_times_keeps_only_what_it_can_show() {
+        assert!(
+            ["2026-03-01T12:00", "2026-03-01T12:00:05", "2026-03-01T12:00:05.5"].iter().all(|text| is_local_time(text))
+        );
+        assert!(!["2026-03-01", "2h", "2026-03-01T12:00Z", "2026-03-01 12:00"].iter().any(|text| is_local_time(text)));
+        assert!(!is_local_time("ééééééééééééééé"));
+    }
+
+    #[test]
+    fn long_addresses_are_shortened_between_letters() {
+        assert_eq!([shorten("/é€", 3), shorten("/é€x", 3)], ["/é€", "/é€…"]);
+    }
+}

@@ -1,0 +1,75 @@
+//! The log in figures: how much was asked, and how long answers took, over time.
+
+use duckdb::{Row, params};
+use jiff::Timestamp;
+
+use super::requests::RequestFilter;
+use super::rows::micros_of;
+use super::{Store, StoreError};
+
+/// Requests counted, with their latencies.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Traffic {
+    /// All of them.
+    pub requests: i64,
+    /// Those refused: status 400 to 499.
+    pub refused: i64,
+    /// Those that failed: status 500 and above.
+    pub failed: i64,
+    /// Half of them took at most this long, in microseconds; 0 if there are none.
+    pub median_us: f64,
+    /// 95 % of them took at most this long, in microseconds; 0 if there are none.
+    pub p95_us: f64,
+}
+
+/// The log over a time, bucket by bucket.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TrafficOverTime {
+    /// Buckets in which something was asked, by number: bucket `n` begins `n` times its length after 1970 UTC.
+    pub buckets: Vec<(i64, Traffic)>,
+    /// The whole time.
+    pub all: Traffic,
+}
+
+impl Store {
+    /// The requests that arrived from `since` on and before `until`, in buckets of `bucket_us` microseconds; only those of
+    /// `filter`'s status, path and model.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub fn traffic(
+        &self,
+        filter: &RequestFilter,
+        since: Timestamp,
+        until: Timestamp,
+        bucket_us: i64,
+    ) -> Result<TrafficOverTime, StoreError> {
+        let counting = || StoreError::engine("count the requests over time");
+        let mut statement =
+            self.connection.prepare(include_str!("../../sql/queries/chart_requests.sql")).map_err(counting())?;
+        let rows = statement
+            .query_map(
+                params![micros_of(since), micros_of(until), bucket_us, filter.status, filter.path, filter.model],
+                |row| Ok((row.get::<_, Option<i64>>(0)?, read_traffic(row)?)),
+            )
+            .map_err(counting())?;
+        let mut over_time = TrafficOverTime::default();
+        for row in rows {
+            match row.map_err(counting())? {
+                (Some(number), traffic) => over_time.buckets.push((number, traffic)),
+                (None, traffic) => over_time.all = traffic,
+            }
+        }
+        Ok(over_time)
+    }
+}
+
+fn read_traffic(row: &Row<'_>) -> duckdb::Result<Traffic> {
+    Ok(Traffic {
+        requests: row.get(1)?,
+        refused: row.get(2)?,
+        failed: row.get(3)?,
+        median_us: row.get::<_, Option<f64>>(4)?.unwrap_or_default(),
+        p95_us: row.get::<_, Option<f64>>(5)?.unwrap_or_default(),
+    })
+}
