@@ -2,15 +2,14 @@
 
 mod answer;
 mod buyer;
+mod chart;
 mod history_chart;
+mod json;
 pub mod models;
 mod own_pages;
 pub mod price;
 mod price_chart;
 pub mod quote;
-mod chart;
-mod json;
-pub mod price;
 pub mod requests;
 mod traffic;
 
