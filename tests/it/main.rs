@@ -11,6 +11,7 @@ mod owning;
 mod parity;
 mod pipeline;
 mod program;
+mod requests_page;
 mod retraining;
 mod serving;
 mod shared;
