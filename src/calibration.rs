@@ -7,6 +7,7 @@
 //! (Vovk et al., "Mondrian confidence machine", 2003).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::diamond::Stone;
 use crate::text::to_the_cent;
@@ -19,14 +20,14 @@ const CLASS_BOUNDS_CARAT: [f64; 4] = [0.5, 1.0, 1.5, 2.0];
 const MIN_CLASS_ROWS: usize = 30;
 
 /// The ranges of a model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Calibration {
     /// Classes of weight, the lightest first.
     pub classes: Vec<WeightClass>,
 }
 
 /// The range for stones of some weights.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WeightClass {
     /// The least weight in the class, in carats.
     pub from_carat: f64,
@@ -37,7 +38,7 @@ pub struct WeightClass {
 }
 
 /// A range of prices.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PriceRange {
     /// Its lower end in US dollars, to the cent.
     pub low: f64,

@@ -1,6 +1,7 @@
 //! How far predicted prices are from the truth. Arguments come as `(truth, predicted)`, always.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::text::dollars;
 
@@ -8,7 +9,7 @@ use crate::text::dollars;
 ///
 /// Definitions as scikit-learn's `r2_score`, `mean_absolute_error`, `root_mean_squared_error` and
 /// `mean_absolute_percentage_error`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Metrics {
     /// Share of the variance explained: 1 − Σ(t − p)² / Σ(t − t̄)². Where the truth does not vary, 1 for predictions
     /// that hit it and 0 for others.

@@ -1,6 +1,7 @@
 //! Where a model is good and where it is not: its errors by weight, price and grade, and the sales that it is furthest off on.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
 use crate::metrics::mean_absolute_error;
@@ -12,7 +13,7 @@ const CARATS: [f64; 4] = [0.5, 1.0, 1.5, 2.0];
 const PRICES_USD: [f64; 4] = [1_000.0, 2_500.0, 5_000.0, 10_000.0];
 
 /// How far a model is off on a part of the sales that judge it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Segment {
     /// What parts the sales: `carat`, `price`, `cut`, `color` or `clarity`.
     pub feature: String,

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::{Clarity, Color, Cut, Grade};
 
@@ -23,7 +24,7 @@ const PERCENT: RangeInclusive<f64> = 0.1..=100.0;
 const MAX_UNKNOWN_FIELDS: usize = 20;
 
 /// One thing that is wrong with one field.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct FieldError {
     /// Name of the field.
     pub field: String,
@@ -34,30 +35,38 @@ pub struct FieldError {
 }
 
 /// A stone as described by somebody who may not have measured it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"}))]
 pub struct StoneDescription {
-    /// Weight in carats.
+    /// Weight in carats: 1 ct is 200 mg.
+    #[schema(minimum = 0.001, maximum = 1000)]
     pub carat: f64,
-    /// Quality of the cut.
+    /// How well it is cut. Upper or lower case is all the same, here and in the other grades.
     pub cut: Cut,
-    /// Grade of colour.
+    /// How colourless it is, from D, the best, to J.
     pub color: Color,
-    /// Grade of clarity.
+    /// How free of inclusions it is, from IF, the best, to I1.
     pub clarity: Clarity,
-    /// Total depth in percent.
+    /// Height as a share of the width, in percent: 200 · z / (x + y).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0.1, maximum = 100)]
     pub depth: Option<f64>,
-    /// Width of the table in percent.
+    /// Width of the flat top as a share of the whole width, in percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0.1, maximum = 100)]
     pub table: Option<f64>,
     /// Length in millimetres.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0.01, maximum = 200)]
     pub x: Option<f64>,
     /// Width in millimetres.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0.01, maximum = 200)]
     pub y: Option<f64>,
     /// Height in millimetres.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0.01, maximum = 200)]
     pub z: Option<f64>,
 }
 

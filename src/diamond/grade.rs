@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A grade on one of the three scales.
 pub trait Grade: Copy + Eq + fmt::Debug + 'static {
@@ -37,7 +38,7 @@ pub struct UnknownGrade {
 macro_rules! grading_scale {
     ($(#[$doc:meta])* $scale:ident, $column:literal, { $($variant:ident = $name:literal : $meaning:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         pub enum $scale {
             $(
                 #[doc = $meaning]

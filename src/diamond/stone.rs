@@ -1,6 +1,7 @@
 //! A stone with all its measurements, and a sale: a stone and the price it fetched.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Clarity, Color, Cut};
 
@@ -14,7 +15,7 @@ pub const WEIGHT_TOLERANCE: f64 = 0.1;
 pub const DEPTH_TOLERANCE_PERCENT: f64 = 1.0;
 
 /// A stone of which everything is known.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Stone {
     /// Weight in carats; 1 ct = 200 mg.
     #[serde(rename = "carat")]
@@ -43,7 +44,7 @@ pub struct Stone {
 }
 
 /// A stone and the price that it fetched.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Sale {
     /// What was sold.
     #[serde(flatten)]

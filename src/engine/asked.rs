@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Quote;
@@ -15,7 +16,7 @@ use crate::store::{LoggedRequest, NewOutcome, Store, StoreError};
 const FOUR_CS: [&str; 4] = ["carat", Cut::SCALE, Color::SCALE, Clarity::SCALE];
 
 /// A quote with the id under which it is found again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Prediction {
     /// UUID version 7.
     pub id: Uuid,

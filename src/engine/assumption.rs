@@ -1,6 +1,7 @@
 //! Fills in what was not measured, from stones like the one described.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::SimilarIndex;
 use super::proportions::{MIN_NEIGHBOURS, Proportions, TEXTBOOK};
@@ -11,7 +12,7 @@ use crate::diamond::{Stone, StoneDescription, depth_percent_of};
 const NEIGHBOURS: usize = 25;
 
 /// The measurements that were filled in; the others are absent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Assumed {
     /// Total depth in percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,7 @@
 //! Why a price is what it is: what each feature of the stone adds to the price of a typical one.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::diamond::{Clarity, Color, Cut, Grade, Stone};
 use crate::families::Contributions;
@@ -8,7 +9,7 @@ use crate::features::Target;
 use crate::text::{signed_dollars, to_the_cent};
 
 /// A price, shared out among the features of the stone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Explanation {
     /// What a typical stone costs, in US dollars, to the cent: what the model says before it knows anything of this one.
     pub typical_usd: f64,
@@ -19,7 +20,7 @@ pub struct Explanation {
 }
 
 /// What one feature adds to a price.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Effect {
     /// Name of the feature.
     pub feature: String,
@@ -28,7 +29,7 @@ pub struct Effect {
 }
 
 /// What one side of the stone adds to a price, in words.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Reason {
     /// `size`, `cut`, `color`, `clarity` or `proportions`.
     pub about: String,

@@ -1,6 +1,7 @@
 //! The price of one stone, as it is told to people and programs.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Assumed, EngineError, Explanation, ServedModel};
 use crate::calibration::PriceRange;
@@ -13,7 +14,7 @@ const LEAST_USD: f64 = 0.01;
 pub const MAX_PRICE_USD: f64 = 1e9;
 
 /// A price and how it came about.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Quote {
     /// The price in US dollars, to the cent.
     pub price_usd: f64,
@@ -36,7 +37,7 @@ pub struct Quote {
 }
 
 /// Which model answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ModelName {
     /// Its number.
     pub id: i64,

@@ -5,6 +5,7 @@
 use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::proportions::{Proportions, typical_of};
 use super::warnings::Seen;
@@ -14,7 +15,7 @@ use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone, StoneDescription};
 pub const MAX_SIMILAR: usize = 1_000;
 
 /// A sold stone beside the one that was asked about.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SimilarStone {
     /// The stone and what it fetched.
     #[serde(flatten)]
@@ -24,7 +25,7 @@ pub struct SimilarStone {
 }
 
 /// The answer to a question for similar stones.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SimilarStones {
     /// How many are listed.
     pub count: usize,

@@ -1,6 +1,7 @@
 //! What a stone would cost if it were a little different: one grade up or down, or at the next weight that the trade pays for.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::ServedModel;
 use crate::diamond::{Clarity, Color, Cut, Grade, Stone};
@@ -10,7 +11,7 @@ use crate::text::to_the_cent;
 const MAGIC_CARATS: [f64; 14] = [0.3, 0.4, 0.5, 0.7, 0.9, 1.0, 1.2, 1.5, 1.7, 2.0, 2.5, 3.0, 4.0, 5.0];
 
 /// One change of a stone, and what it costs then.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Step {
     /// What changes: `carat`, `cut`, `color` or `clarity`.
     pub change: String,
@@ -41,7 +42,7 @@ impl Step {
 }
 
 /// A weight or a grade.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum StepValue {
     /// In carats.

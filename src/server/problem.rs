@@ -1,7 +1,9 @@
 //! Errors as clients see them: RFC 9457 problem details.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::json;
 use tide::{Response, StatusCode};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::diamond::FieldError;
@@ -10,6 +12,8 @@ use crate::store::StoreError;
 use crate::text::with_causes;
 use crate::training::TrainingError;
 
+/// Media type of problem documents.
+pub const PROBLEM_JSON: &str = "application/problem+json";
 /// Seconds after which a client that was turned away may try again.
 const RETRY_AFTER_SECONDS: &str = "1";
 
@@ -31,6 +35,26 @@ pub struct Problem {
     pub allow: Option<&'static str>,
     /// What the program stumbled over, for 500: the log gets it, the client does not.
     pub cause: Option<String>,
+}
+
+/// What went wrong, as RFC 9457 has it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemDocument {
+    /// Always `about:blank`: the status says all that there is to the type.
+    #[serde(rename = "type")]
+    type_uri: &'static str,
+    /// The name of the status.
+    title: &'static str,
+    /// The status of the response.
+    status: u16,
+    /// What is wrong and what to do, for people.
+    detail: String,
+    /// Under which the log has the request.
+    request_id: Uuid,
+    /// Every field that is wrong, 100 at most; absent if it is not about fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldError>,
 }
 
 /// The result of a handler.
@@ -86,19 +110,15 @@ impl Problem {
 
     /// The document for the client.
     #[must_use]
-    pub fn document(&self, request_id: Uuid) -> Map<String, Value> {
-        let mut document = Map::from_iter([
-            // RFC 9457, 4.2.1: the status says all that there is to the type
-            ("type".to_owned(), json!("about:blank")),
-            ("title".to_owned(), json!(self.title())),
-            ("status".to_owned(), json!(self.status)),
-            ("detail".to_owned(), json!(self.detail)),
-            ("request_id".to_owned(), json!(request_id)),
-        ]);
-        if !self.errors.is_empty() {
-            document.insert("errors".to_owned(), json!(self.errors));
+    pub fn document(&self, request_id: Uuid) -> ProblemDocument {
+        ProblemDocument {
+            type_uri: "about:blank",
+            title: self.title(),
+            status: self.status,
+            detail: self.detail.clone(),
+            request_id,
+            errors: self.errors.clone(),
         }
-        document
     }
 }
 

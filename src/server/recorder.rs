@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use askama::Template;
 use futures_util::FutureExt;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 use tide::utils::async_trait;
 use tide::{Middleware, Next, Request, Response};
 use tokio::time::timeout;
@@ -18,7 +18,7 @@ use super::api::requests;
 use super::app::App;
 use super::attachments::{AnsweredBy, LogAs, Refusal, RequestId};
 use super::pages::{CONTENT_SECURITY_POLICY, ErrorPage};
-use super::problem::Problem;
+use super::problem::{PROBLEM_JSON, Problem};
 use super::request_parts::received_body;
 use crate::store::NewRequest;
 
@@ -111,20 +111,20 @@ fn dress(response: &mut Response, id: Uuid, path: &str, wants_page: bool) -> Opt
         (None, None) => return None,
     };
     response.set_status(problem.status);
-    let mut document = problem.document(id);
+    let mut document = json!(problem.document(id));
     let page = wants_page.then(|| ErrorPage { problem: &problem, request_id: id }.render().ok()).flatten();
     if let Some(page) = page {
         response.set_body(page);
         response.set_content_type(tide::http::mime::HTML);
         response.insert_header("Content-Security-Policy", CONTENT_SECURITY_POLICY);
     } else {
-        response.set_body(Value::Object(document.clone()).to_string());
-        response.set_content_type("application/problem+json");
+        response.set_body(document.to_string());
+        response.set_content_type(PROBLEM_JSON);
     }
     let cause = problem.cause?;
     tracing::error!("request {id}: {cause}");
-    document.insert("cause".to_owned(), json!(cause));
-    Some(Value::Object(document).to_string().into_bytes())
+    document["cause"] = json!(cause);
+    Some(document.to_string().into_bytes())
 }
 
 fn accepts_html(request: &Request<App>) -> bool {

@@ -2,7 +2,7 @@
 
 use tide::{Endpoint, Request, Server};
 
-use super::api::{health, models, outcomes, predictions, requests, similar};
+use super::api::{health, models, openapi, outcomes, predictions, requests, similar};
 use super::app::App;
 use super::pages;
 use super::problem::Problem;
@@ -25,6 +25,7 @@ pub fn build(app: App) -> Server<App> {
     get(&mut server, "/models/:id", pages::models::show);
     server.at("/models/:id/promote").post(pages::models::promote).all(only("POST"));
     server.at("/models/rollback").post(pages::models::roll_back).all(only("POST"));
+    get(&mut server, "/openapi.json", openapi::show);
     get(&mut server, "/health", health::show);
     server.at("/v1/predictions").post(predictions::create).all(only("POST"));
     get(&mut server, "/v1/predictions/:id", predictions::show);

@@ -4,6 +4,7 @@ use duckdb::{Connection, OptionalExt, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::rows::{json_of, micros_of, time_at};
 use super::{LiveAccuracy, Store, StoreError};
@@ -68,7 +69,7 @@ pub enum Stored {
 }
 
 /// A sale that a model is far off on: it may be a typing error.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WrongSale {
     /// The batch that brought it.
     pub batch: i64,
@@ -95,7 +96,7 @@ pub struct PrunedModel {
 }
 
 /// A part of a model's dataset.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Lineage {
     /// The batch.
     pub batch: i64,
@@ -107,9 +108,10 @@ pub struct Lineage {
 }
 
 /// One setting that was tried while a model was tuned.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TrialRecord {
     /// What was tried.
+    #[schema(value_type = Object)]
     pub hyperparameters: Map<String, Value>,
     /// Mean absolute error on the tuning split, in US dollars.
     pub mae_usd: f64,
@@ -120,7 +122,7 @@ pub struct TrialRecord {
 }
 
 /// A stored model, without its bytes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ModelRecord {
     /// Number of the model, from 1.
     pub id: i64,
@@ -129,6 +131,7 @@ pub struct ModelRecord {
     /// Whether it is the one that answers now.
     pub champion: bool,
     /// When it was trained.
+    #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
     /// How far it was off on the holdout of its day.
     pub metrics: Metrics,
@@ -139,6 +142,7 @@ pub struct ModelRecord {
     /// Names of the columns that it sees, in order.
     pub features: Vec<String>,
     /// Its settings.
+    #[schema(value_type = Object)]
     pub hyperparameters: Map<String, Value>,
     /// What decided every random choice.
     pub seed: u64,
@@ -157,7 +161,7 @@ pub struct ModelRecord {
 }
 
 /// A stored model with its history.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ModelDetail {
     /// The model itself.
     #[serde(flatten)]
@@ -180,7 +184,7 @@ pub struct ModelDetail {
 }
 
 /// How many sales a model had to do with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DatasetSize {
     /// All of them.
     pub rows: i64,
@@ -191,11 +195,12 @@ pub struct DatasetSize {
 }
 
 /// One time that a model became the champion.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Promotion {
     /// The model.
     pub model: i64,
     /// When.
+    #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
     /// Why.
     pub reason: String,

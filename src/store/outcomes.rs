@@ -4,6 +4,7 @@ use duckdb::{OptionalExt, Row, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::rows::{micros_of, time_at};
@@ -50,7 +51,7 @@ pub struct Outcome {
 }
 
 /// How far a model was off on stones whose outcome is known.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LiveAccuracy {
     /// The model.
     pub model: i64,

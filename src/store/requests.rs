@@ -6,6 +6,7 @@ use duckdb::types::{TimeUnit, Value};
 use duckdb::{OptionalExt, Row, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::rows::{micros_of, time_at};
@@ -45,11 +46,12 @@ pub struct NewRequest<'a> {
 }
 
 /// A request in the log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LoggedRequest {
     /// UUID version 7: the order of ids is the order of arrival.
     pub id: Uuid,
     /// When it arrived.
+    #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
     /// The method, such as `POST`.
     pub method: String,

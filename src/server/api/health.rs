@@ -1,29 +1,57 @@
 //! `/health`: whether the server can answer.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 use tide::Request;
+use utoipa::ToSchema;
 
+use super::errors::AnyRoute;
+use crate::engine::ModelName;
 use crate::server::app::App;
 use crate::server::problem::Problem;
 use crate::server::request_parts::json_response;
 
+/// How the server is.
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    status: HealthStatus,
+    /// The model that answers; absent if none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<ModelName>,
+    /// How many sales the file holds.
+    sales: i64,
+    /// Version of the program.
+    version: &'static str,
+}
+
+/// Whether prices can be had.
+#[derive(Serialize, ToSchema)]
+pub enum HealthStatus {
+    /// They can.
+    #[serde(rename = "ok")]
+    Ok,
+    /// Not yet: no model is trained.
+    #[serde(rename = "no model")]
+    NoModel,
+}
+
+/// Whether the server can answer
+///
 /// `GET /health`: 200 as long as requests can be answered; `status` says whether there is a model to price with.
+#[utoipa::path(
+    get, path = "/health", operation_id = "health", tag = "server",
+    responses((status = 200, description = "Requests are answered.", body = Health), AnyRoute)
+)]
 pub async fn show(request: Request<App>) -> tide::Result {
     if !request.state().log.is_running() {
         return Ok(Problem::new(503, "the request log has ended: start the server again").into_response());
     }
     let snapshot = request.state().engine.snapshot();
-    let mut document = Map::new();
-    match snapshot.champion() {
-        Some(champion) => {
-            document.insert("status".to_owned(), json!("ok"));
-            document.insert("model".to_owned(), json!({ "id": champion.id, "family": champion.family }));
-        }
-        None => {
-            document.insert("status".to_owned(), json!("no model"));
-        }
-    }
-    document.insert("sales".to_owned(), json!(snapshot.sales()));
-    document.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
-    Ok(json_response(&Value::Object(document)).unwrap_or_else(Problem::into_response))
+    let champion = snapshot.champion();
+    let health = Health {
+        status: if champion.is_some() { HealthStatus::Ok } else { HealthStatus::NoModel },
+        model: champion.map(|champion| ModelName { id: champion.id, family: champion.family.clone() }),
+        sales: snapshot.sales(),
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    Ok(json_response(&health).unwrap_or_else(Problem::into_response))
 }

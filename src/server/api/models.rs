@@ -1,20 +1,43 @@
 //! `/v1/models`: the history of models.
 
-use serde_json::json;
+use serde::Serialize;
 use tide::Request;
+use utoipa::ToSchema;
 
+use super::errors::{AnyRoute, ApiRoute, WithId};
 use crate::server::app::App;
 use crate::server::problem::{Answer, Problem};
 use crate::server::request_parts::{
     in_background, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,
 };
+use crate::store::{ModelDetail, ModelRecord};
 
-/// `GET /v1/models`.
+/// The history of models.
+#[derive(Serialize, ToSchema)]
+pub struct ModelList {
+    /// Every model ever trained, newest first.
+    models: Vec<ModelRecord>,
+}
+
+/// The history of models
+///
+/// Every model ever trained, newest first, with how far it was off on sales that it had not seen.
+#[utoipa::path(
+    get, path = "/v1/models", operation_id = "listModels", tag = "models",
+    responses((status = 200, description = "The models.", body = ModelList), AnyRoute, ApiRoute)
+)]
 pub async fn list(request: Request<App>) -> tide::Result {
     Ok(answer_list(&request).await.unwrap_or_else(Problem::into_response))
 }
 
-/// `GET /v1/models/{id}`.
+/// One model
+///
+/// All that is known of it: what it learnt from, how far it is off and where, and when it became the one that answers.
+#[utoipa::path(
+    get, path = "/v1/models/{id}", operation_id = "showModel", tag = "models",
+    params(("id" = i64, Path, description = "Number of the model.", minimum = 1, example = 1)),
+    responses((status = 200, description = "The model.", body = ModelDetail), AnyRoute, ApiRoute, WithId)
+)]
 pub async fn show(request: Request<App>) -> tide::Result {
     Ok(answer_one(&request).await.unwrap_or_else(Problem::into_response))
 }
@@ -24,7 +47,7 @@ async fn answer_list(request: &Request<App>) -> Answer {
     refuse_unknown_parameters(&query_pairs(request), &[])?;
     let engine = request.state().engine.clone();
     let models = in_background(move || engine.reader()?.models()).await??;
-    json_response(&json!({ "models": models }))
+    json_response(&ModelList { models })
 }
 
 async fn answer_one(request: &Request<App>) -> Answer {

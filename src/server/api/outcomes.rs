@@ -1,10 +1,12 @@
 //! `/v1/predictions/{id}/outcome`: what a priced stone really fetched.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tide::{Request, StatusCode};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::errors::{AnyRoute, ApiRoute, WithBody, WithId};
 use super::predictions::{find_logged, unknown};
 use crate::diamond::FieldError;
 use crate::engine::{Asked, MAX_PRICE_USD};
@@ -13,19 +15,41 @@ use crate::server::problem::{Answer, Problem};
 use crate::server::request_parts::{in_background, json_body, json_response};
 use crate::text::to_the_cent;
 
-/// What was recorded, beside what had been said.
-#[derive(Serialize)]
-struct Recorded {
-    prediction: Uuid,
+/// What a stone really fetched.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"price_usd": 4800}))]
+pub struct Outcome {
+    /// The price in US dollars.
+    #[schema(exclusive_minimum = 0, maximum = 1_000_000_000)]
     price_usd: f64,
+}
+
+/// What was recorded, beside what had been said.
+#[derive(Serialize, ToSchema)]
+pub struct Recorded {
+    /// Id of the prediction.
+    prediction: Uuid,
+    /// What the stone fetched, in US dollars.
+    price_usd: f64,
+    /// What had been said, in US dollars.
     predicted_usd: f64,
-    /// By how much the prediction was too high.
+    /// By how much the prediction was too high, in US dollars; below 0, too low.
     error_usd: f64,
+    /// Whether the price lies in the range that was given; absent if none was.
     #[serde(skip_serializing_if = "Option::is_none")]
     within_range: Option<bool>,
 }
 
-/// `POST /v1/predictions/{id}/outcome`. Of several for one prediction the last counts.
+/// Say what a priced stone really fetched
+///
+/// The models are judged by it. Of several outcomes for one prediction the last counts.
+#[utoipa::path(
+    post, path = "/v1/predictions/{id}/outcome", operation_id = "recordOutcome", tag = "predictions",
+    params(("id" = Uuid, Path, description = "Id of the prediction.")),
+    request_body = Outcome,
+    responses((status = 201, description = "The outcome is recorded.", body = Recorded), AnyRoute, ApiRoute, WithBody, WithId)
+)]
 pub async fn record(request: Request<App>) -> tide::Result {
     Ok(answer(request).await.unwrap_or_else(Problem::into_response))
 }

@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use tide::Request;
+use utoipa::openapi::schema::{ArrayBuilder, OneOfBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
-use crate::diamond::{FieldError, StoneDescription};
-use crate::engine::{Asked, Engine, EngineError, Prediction, ServedModel, Snapshot};
+use super::errors::{AnyRoute, ApiRoute, WithBody, WithId, WithModel};
+use crate::diamond::{Clarity, Color, Cut, FieldError, StoneDescription};
+use crate::engine::{Asked, Engine, EngineError, ModelName, Prediction, ServedModel, Snapshot, Step};
 use crate::server::app::App;
 use crate::server::attachments::{AnsweredBy, RequestId};
 use crate::server::problem::{Answer, Problem};
@@ -21,7 +26,71 @@ const MAX_STONES: usize = 1_000;
 /// Stones of which one request may ask why: that takes a thousand times as long as a price.
 const MAX_EXPLAINED: usize = 100;
 
-/// `POST /v1/predictions`.
+/// What is to be priced: a stone, or an array of them.
+pub struct Stones;
+
+impl PartialSchema for Stones {
+    fn schema() -> RefOr<Schema> {
+        let stone = || Ref::from_schema_name(StoneDescription::name());
+        let several = ArrayBuilder::new()
+            .items(stone())
+            .max_items(Some(MAX_STONES))
+            .description(Some("Several stones; the answer is an array in the same order."));
+        OneOfBuilder::new()
+            .item(stone())
+            .item(several)
+            .description(Some("A stone, or an array of them."))
+            .example(Some(json!({ "carat": 1.1, "cut": Cut::Ideal, "color": Color::H, "clarity": Clarity::SI2 })))
+            .into()
+    }
+}
+
+impl ToSchema for Stones {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((StoneDescription::name().into_owned(), StoneDescription::schema()));
+        StoneDescription::schemas(schemas);
+    }
+}
+
+/// The price of a stone, or of each stone of an array in its order.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Predictions {
+    /// Of one stone.
+    One(Prediction),
+    /// Of several.
+    Many(Vec<Prediction>),
+}
+
+/// What a stone would cost if it were a little different.
+#[derive(Serialize, ToSchema)]
+pub struct Steps {
+    /// Id of the prediction.
+    id: Uuid,
+    /// The price of the stone as it is, in US dollars.
+    price_usd: f64,
+    /// The model that says so.
+    model: ModelName,
+    /// Each change, and what it costs then.
+    steps: Vec<Step>,
+}
+
+/// Price a stone, or up to 1,000
+///
+/// A stone in, its price out; an array in, an array out in the same order. Prices are estimates in US dollars.
+#[utoipa::path(
+    post, path = "/v1/predictions", operation_id = "predict", tag = "predictions",
+    params(Wanted),
+    request_body = Stones,
+    responses(
+        (status = 200, description = "The price of the stone, or of each.", body = Predictions, links(
+            ("prediction" = (operation_id = "showPrediction", parameters(("id" = "$response.body#/id")))),
+            ("steps" = (operation_id = "showSteps", parameters(("id" = "$response.body#/id")))),
+            ("outcome" = (operation_id = "recordOutcome", parameters(("id" = "$response.body#/id")))),
+        )),
+        AnyRoute, ApiRoute, WithBody, WithModel
+    )
+)]
 pub async fn create(request: Request<App>) -> tide::Result {
     Ok(price(request).await.unwrap_or_else(Problem::into_response))
 }
@@ -53,19 +122,28 @@ async fn price(request: Request<App>) -> Answer {
             })
             .collect()
     };
-    let predictions = if explain { in_background(price_all).await?? } else { price_all()? };
-    let mut response = match &predictions[..] {
-        [only] if !is_array => json_response(only)?,
-        all => json_response(&all)?,
+    let mut predictions = if explain { in_background(price_all).await?? } else { price_all()? };
+    let answer = match predictions.pop() {
+        Some(only) if !is_array => Predictions::One(only),
+        last => {
+            predictions.extend(last);
+            Predictions::Many(predictions)
+        }
     };
+    let mut response = json_response(&answer)?;
     response.insert_ext(AnsweredBy(model_id));
     Ok(response)
 }
 
 /// What the parameters ask for; of one that is given twice the last counts.
-#[derive(Default)]
+#[derive(Default, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Wanted {
+    /// Which model to ask, by its number or the name of its family (then the newest of it); left out, the one that is best.
+    /// This document lists those that answer at the moment.
     model: Option<String>,
+    /// Whether to say why the price is what it is; for up to 100 stones.
+    #[param(required = false, default = false)]
     explain: bool,
 }
 
@@ -139,12 +217,26 @@ fn read_element(place: usize, stone: Value) -> Result<StoneDescription, Vec<Fiel
     })
 }
 
-/// `GET /v1/predictions/{id}`.
+/// A price again
+///
+/// The same document that was answered when the stone was priced, for ever.
+#[utoipa::path(
+    get, path = "/v1/predictions/{id}", operation_id = "showPrediction", tag = "predictions",
+    params(("id" = Uuid, Path, description = "Id of the prediction.")),
+    responses((status = 200, description = "The price.", body = Prediction), AnyRoute, ApiRoute, WithId)
+)]
 pub async fn show(request: Request<App>) -> tide::Result {
     Ok(find(request).await.unwrap_or_else(Problem::into_response))
 }
 
-/// `GET /v1/predictions/{id}/steps`.
+/// What a better or a worse stone would cost
+///
+/// The price one grade up or down in color, clarity and cut, and at the next weights that the trade pays for.
+#[utoipa::path(
+    get, path = "/v1/predictions/{id}/steps", operation_id = "showSteps", tag = "predictions",
+    params(("id" = Uuid, Path, description = "Id of the prediction.")),
+    responses((status = 200, description = "The steps.", body = Steps), AnyRoute, ApiRoute, WithId, WithModel)
+)]
 pub async fn steps(request: Request<App>) -> tide::Result {
     Ok(find_steps(request).await.unwrap_or_else(Problem::into_response))
 }
@@ -164,12 +256,12 @@ async fn find_steps(request: Request<App>) -> Answer {
 }
 
 /// What the stone would have cost, were it a little different, by the model that priced it.
-fn steps_document(engine: &Engine, asked: &Asked) -> Result<Value, EngineError> {
+fn steps_document(engine: &Engine, asked: &Asked) -> Result<Steps, EngineError> {
     let Prediction { id, quote } = &asked.prediction;
     let snapshot = engine.snapshot();
     let model = engine.model(&snapshot, Some(&quote.model.id.to_string()))?;
     let steps = snapshot.steps(&asked.completed(), &model);
-    Ok(json!({ "id": id, "price_usd": quote.price_usd, "model": quote.model, "steps": steps }))
+    Ok(Steps { id: *id, price_usd: quote.price_usd, model: quote.model.clone(), steps })
 }
 
 /// The prediction that the path names, and the request that it was made for.

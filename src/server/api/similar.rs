@@ -2,9 +2,14 @@
 
 use serde_json::{Map, Value, json};
 use tide::Request;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{RefOr, Required};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+use super::errors::{AnyRoute, ApiRoute, WithBody};
 use crate::diamond::{FieldError, StoneDescription};
-use crate::engine::{EngineError, MAX_SIMILAR};
+use crate::engine::{EngineError, MAX_SIMILAR, SimilarStones};
 use crate::server::app::App;
 use crate::server::attachments::AnsweredBy;
 use crate::server::problem::{Answer, Problem};
@@ -15,12 +20,83 @@ use crate::server::request_parts::{
 /// Stones that are listed unless asked otherwise.
 const DEFAULT_COUNT: usize = 5;
 
-/// `POST /v1/similar`.
+/// A stone, and how many like it are wanted. Of the stone only carat, cut, color and clarity are used.
+pub struct SimilarRequest;
+
+impl PartialSchema for SimilarRequest {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = StoneDescription::schema();
+        if let RefOr::T(Schema::Object(stone)) = &mut schema {
+            let count = ObjectBuilder::new()
+                .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
+                .description(Some("How many stones to list."))
+                .minimum(Some(1))
+                .maximum(Some(MAX_SIMILAR))
+                .default(Some(json!(DEFAULT_COUNT)));
+            stone.properties.insert("n".to_owned(), count.into());
+            stone.description = Some(
+                "A stone, and how many like it are wanted. Only carat, cut, color and clarity are used.".to_owned(),
+            );
+            stone.example = stone.example.take().map(|mut example| {
+                example["n"] = json!(3);
+                example
+            });
+        }
+        schema
+    }
+}
+
+impl ToSchema for SimilarRequest {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        StoneDescription::schemas(schemas);
+    }
+}
+
+impl IntoParams for SimilarRequest {
+    fn into_params(_parameter_in_provider: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let RefOr::T(Schema::Object(schema)) = Self::schema() else { return Vec::new() };
+        let example = schema.example.unwrap_or_default();
+        let parameter = |(name, property): (String, RefOr<Schema>)| {
+            let (mut description, mut property) = (None, property);
+            match &mut property {
+                RefOr::T(Schema::Object(object)) => description = object.description.take(),
+                RefOr::Ref(reference) => description = Some(std::mem::take(&mut reference.description)),
+                RefOr::T(_) => {}
+            }
+            let required = if schema.required.contains(&name) { Required::True } else { Required::False };
+            ParameterBuilder::new()
+                .parameter_in(ParameterIn::Query)
+                .description(description)
+                .required(required)
+                .example(example.get(&name).cloned())
+                .name(name)
+                .schema(Some(property))
+                .build()
+        };
+        schema.properties.into_iter().map(parameter).collect()
+    }
+}
+
+/// Stones sold like this one
+///
+/// Of the same cut, color and clarity, the nearest weights first. Fewer than asked for if there are fewer.
+#[utoipa::path(
+    post, path = "/v1/similar", operation_id = "findSimilar", tag = "similar",
+    request_body = SimilarRequest,
+    responses((status = 200, description = "The stones.", body = SimilarStones), AnyRoute, ApiRoute, WithBody)
+)]
 pub async fn find_by_body(request: Request<App>) -> tide::Result {
     Ok(answer_body(&request).unwrap_or_else(Problem::into_response))
 }
 
-/// `GET /v1/similar`.
+/// Stones sold like this one, by a link
+///
+/// The same as POST, with the stone in the address.
+#[utoipa::path(
+    get, path = "/v1/similar", operation_id = "findSimilarByLink", tag = "similar",
+    params(SimilarRequest),
+    responses((status = 200, description = "The stones.", body = SimilarStones), AnyRoute, ApiRoute)
+)]
 pub async fn find_by_query(request: Request<App>) -> tide::Result {
     Ok(answer_query(&request).unwrap_or_else(Problem::into_response))
 }
