@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::CommandError;
 use super::console::{Console, table};
 use crate::control::{Access, Desk, ImportOutcomes, IngestOutcomes, IngestOutcomesAnswer, ListOutcomes, OutcomeRow};
-use crate::engine::MAX_PRICE_USD;
+use crate::engine::{MAX_PRICE_USD, MIN_PRICE_USD};
 use crate::store::{Outcome, Upload};
 use crate::text::{count, dollars, signed_dollars};
 
@@ -96,11 +96,13 @@ fn read_rows(name: &str, bytes: &[u8]) -> Result<Vec<OutcomeRow>, CommandError> 
         let record = record.map_err(|error| bad(error.to_string()))?;
         let line = record.position().map_or(0, csv::Position::line);
         let text = |place: usize| record.get(place).unwrap_or_default();
-        let price = text(price_place).parse::<f64>().ok().filter(|price| *price > 0.0 && *price <= MAX_PRICE_USD);
+        let price =
+            text(price_place).parse::<f64>().ok().filter(|price| (MIN_PRICE_USD..=MAX_PRICE_USD).contains(price));
         match (text(id_place).parse::<Uuid>(), price) {
             (Ok(prediction), Some(price_usd)) => rows.push(OutcomeRow { line, prediction, price_usd }),
             (Err(_), _) => mistakes.push(format!("line {line}: {:?} is not the id of a prediction", text(id_place))),
-            (_, None) => mistakes.push(format!("line {line}: {:?} is not a price above 0", text(price_place))),
+            (_, None) => mistakes
+                .push(format!("line {line}: {:?} is not a price of at least {MIN_PRICE_USD}", text(price_place))),
         }
     }
     match mistakes.len() {

@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// A grade on one of the three scales.
 pub trait Grade: Copy + Eq + fmt::Debug + 'static {
@@ -38,7 +40,7 @@ pub struct UnknownGrade {
 macro_rules! grading_scale {
     ($(#[$doc:meta])* $scale:ident, $column:literal, { $($variant:ident = $name:literal : $meaning:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum $scale {
             $(
                 #[doc = $meaning]
@@ -63,6 +65,20 @@ macro_rules! grading_scale {
                 self as usize
             }
         }
+
+        impl PartialSchema for $scale {
+            fn schema() -> RefOr<Schema> {
+                let meanings: Vec<String> =
+                    Self::ALL.iter().rev().map(|grade| format!("{}: {}", grade.name(), grade.meaning())).collect();
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .enum_values(Some(Self::ALL.iter().rev().map(|grade| grade.name())))
+                    .description(Some(format!("Best first. {}.", meanings.join("; "))))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $scale {}
 
         impl fmt::Display for $scale {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

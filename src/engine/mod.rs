@@ -28,7 +28,7 @@ pub use assumption::Assumed;
 pub use drift::{Drift, Verdict};
 pub use error::EngineError;
 pub use explanation::{Effect, Explanation, Reason};
-pub use quote::{MAX_PRICE_USD, ModelName, Quote};
+pub use quote::{MAX_PRICE_USD, MIN_PRICE_USD, ModelName, Quote};
 pub use replay::{Distribution, Moved, Replay};
 pub use served_model::ServedModel;
 pub use similar::{MAX_SIMILAR, SimilarIndex, SimilarStone, SimilarStones};

@@ -9,7 +9,7 @@ use crate::diamond::Stone;
 use crate::text::to_the_cent;
 
 /// Least amount that is taken for a price of a diamond, in US dollars.
-const LEAST_USD: f64 = 0.01;
+pub const MIN_PRICE_USD: f64 = 0.01;
 /// Most that is taken for one: ten times what any diamond ever fetched.
 pub const MAX_PRICE_USD: f64 = 1e9;
 
@@ -52,7 +52,7 @@ impl Quote {
     /// If that is no price at all: a straight line, far from all it has seen, can go below zero or beyond all bounds.
     pub(super) fn new(stone: &Stone, assumed: Assumed, model: &ServedModel) -> Result<Self, EngineError> {
         let price_usd = model.model.price_usd(stone);
-        if !(LEAST_USD..=MAX_PRICE_USD).contains(&price_usd) {
+        if !(MIN_PRICE_USD..=MAX_PRICE_USD).contains(&price_usd) {
             return Err(EngineError::NoPrice { id: model.id, family: model.family.clone() });
         }
         Ok(Self {

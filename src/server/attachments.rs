@@ -10,6 +10,10 @@ use super::problem::Problem;
 #[derive(Debug, Clone)]
 pub struct ReceivedBody(pub Bytes);
 
+/// Attached to a request by the wire: the method as it was sent, where the application has no word for it.
+#[derive(Debug, Clone, Copy)]
+pub struct SentMethod(pub &'static str);
+
 /// The id of the request that is being answered.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestId(pub Uuid);

@@ -19,7 +19,7 @@ use super::app::App;
 use super::attachments::{AnsweredBy, LogAs, Refusal, RequestId};
 use super::pages::{CONTENT_SECURITY_POLICY, ErrorPage};
 use super::problem::{PROBLEM_JSON, Problem};
-use super::request_parts::received_body;
+use super::request_parts::{received_body, sent_method};
 use crate::store::NewRequest;
 
 /// How long an answer may take.
@@ -41,7 +41,7 @@ impl Middleware<App> for Recorder {
         let client = request.peer_addr().map(str::to_owned);
         let wants_page = !path.starts_with("/v1/") && accepts_html(&request);
         let refusal = request.ext::<Refusal>().cloned();
-        let method = refusal.as_ref().map_or_else(|| request.method().to_string(), |refusal| refusal.method.clone());
+        let method = refusal.as_ref().map_or_else(|| sent_method(&request), |refusal| refusal.method.clone());
         let request_body = received_body(&request);
 
         let mut response = match refusal {

@@ -6,9 +6,14 @@ use serde_json::{Value, json};
 use tide::{Request, Response, StatusCode};
 
 use super::app::App;
-use super::attachments::ReceivedBody;
+use super::attachments::{ReceivedBody, SentMethod};
 use super::problem::Problem;
 use crate::diamond::FieldError;
+
+/// The method as it was sent.
+pub fn sent_method(request: &Request<App>) -> String {
+    request.ext::<SentMethod>().map_or_else(|| request.method().to_string(), |sent| sent.0.to_owned())
+}
 
 /// The body as it was received.
 pub fn received_body(request: &Request<App>) -> Bytes {

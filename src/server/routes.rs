@@ -7,6 +7,7 @@ use super::app::App;
 use super::pages;
 use super::problem::Problem;
 use super::recorder::Recorder;
+use super::request_parts::sent_method;
 
 /// The whole application, ready to respond.
 #[must_use]
@@ -25,6 +26,7 @@ pub fn build(app: App) -> Server<App> {
     get(&mut server, "/models/:id", pages::models::show);
     server.at("/models/:id/promote").post(pages::models::promote).all(only("POST"));
     server.at("/models/rollback").post(pages::models::roll_back).all(only("POST"));
+    get(&mut server, "/docs", pages::docs::show);
     get(&mut server, "/openapi.json", openapi::show);
     get(&mut server, "/health", health::show);
     server.at("/v1/predictions").post(predictions::create).all(only("POST"));
@@ -52,7 +54,7 @@ fn get(server: &mut Server<App>, path: &str, endpoint: impl Endpoint<App> + Copy
 fn only(allow: &'static str) -> impl Endpoint<App> {
     move |request: Request<App>| async move {
         let mut problem =
-            Problem::new(405, format!("{} has no {}: use {allow}", request.url().path(), request.method()));
+            Problem::new(405, format!("{} has no {}: use {allow}", request.url().path(), sent_method(&request)));
         problem.allow = Some(allow);
         Ok(problem.into_response())
     }

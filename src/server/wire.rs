@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::app::App;
-use super::attachments::{ReceivedBody, Refusal};
+use super::attachments::{ReceivedBody, Refusal, SentMethod};
 use super::problem::Problem;
 
 /// Largest head of a request, in bytes, and most fields in it.
@@ -31,6 +31,8 @@ const MAX_HEAD_FIELDS: usize = 100;
 /// How many times larger heads may be that are read at all: up to there the refusal is in the log and says what is wrong,
 /// past it the connection ends.
 const READ_HEAD_TIMES: usize = 4;
+/// A method that HTTP has (RFC 10008) and the router does not know.
+const QUERY: &str = "QUERY";
 /// How long the head of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the body of a request may take.
@@ -191,6 +193,10 @@ async fn answer(
     let method_text = head.method.as_str().to_owned();
     let mut refused = None;
     let method = method_text.parse().unwrap_or_else(|_| {
+        if method_text == QUERY {
+            // like any other that a path does not have
+            return Method::Trace;
+        }
         refused = Some(Problem::new(501, format!("there is no method {method_text} here")));
         Method::Trace
     });
@@ -200,6 +206,9 @@ async fn answer(
         root()
     });
     let mut inner = tide_http::Request::new(method, url);
+    if method_text == QUERY {
+        inner.ext_mut().insert(SentMethod(QUERY));
+    }
     inner.set_peer_addr(Some(client));
     for (name, value) in &head.headers {
         if let Ok(text) = value.to_str() {

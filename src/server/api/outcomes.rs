@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::errors::{AnyRoute, ApiRoute, WithBody, WithId};
 use super::predictions::{find_logged, unknown};
 use crate::diamond::FieldError;
-use crate::engine::{Asked, MAX_PRICE_USD};
+use crate::engine::{Asked, MAX_PRICE_USD, MIN_PRICE_USD};
 use crate::server::app::App;
 use crate::server::problem::{Answer, Problem};
 use crate::server::request_parts::{in_background, json_body, json_response};
@@ -19,9 +19,10 @@ use crate::text::to_the_cent;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"price_usd": 4800}))]
+#[expect(dead_code, reason = "it describes the body; `read_price` reads it and names every mistake")]
 pub struct Outcome {
     /// The price in US dollars.
-    #[schema(exclusive_minimum = 0, maximum = 1_000_000_000)]
+    #[schema(minimum = 0.01, maximum = 1_000_000_000)]
     price_usd: f64,
 }
 
@@ -88,12 +89,13 @@ fn read_price(body: &Value) -> Result<f64, Problem> {
         .filter(|name| *name != "price_usd")
         .map(|name| blame(name, "is not a field of an outcome: it has price_usd".to_owned()))
         .collect();
-    let price = fields.get("price_usd").and_then(Value::as_f64).filter(|price| *price > 0.0 && *price <= MAX_PRICE_USD);
+    let price =
+        fields.get("price_usd").and_then(Value::as_f64).filter(|price| (MIN_PRICE_USD..=MAX_PRICE_USD).contains(price));
     match price {
         Some(price) if errors.is_empty() => Ok(price),
         Some(_) => Err(Problem::bad_fields(errors)),
         None => {
-            errors.push(blame("price_usd", format!("must be a number above 0 and at most {MAX_PRICE_USD}")));
+            errors.push(blame("price_usd", format!("must be a number from {MIN_PRICE_USD} to {MAX_PRICE_USD}")));
             Err(Problem::bad_fields(errors))
         }
     }

@@ -40,7 +40,7 @@ impl PartialSchema for Stones {
             .item(stone())
             .item(several)
             .description(Some("A stone, or an array of them."))
-            .example(Some(json!({ "carat": 1.1, "cut": Cut::Ideal, "color": Color::H, "clarity": Clarity::SI2 })))
+            .examples([json!({ "carat": 1.1, "cut": Cut::Ideal, "color": Color::H, "clarity": Clarity::SI2 })])
             .into()
     }
 }

@@ -7,6 +7,7 @@ mod history_chart;
 mod json;
 pub mod models;
 mod own_pages;
+pub mod docs;
 pub mod price;
 mod price_chart;
 pub mod quote;
