@@ -3,11 +3,11 @@
 mod answer;
 mod buyer;
 mod chart;
+pub mod docs;
 mod history_chart;
 mod json;
 pub mod models;
 mod own_pages;
-pub mod docs;
 pub mod price;
 mod price_chart;
 pub mod quote;
