@@ -71,7 +71,7 @@ fn the_history_lists_every_model_and_marks_the_champion() {
     }
     assert!(page.body.contains("Roll back to model 3"), "{}", page.body);
     assert!(
-        page.body.contains("the champion has") && page.body.contains("Champions in turn: model 2"),
+        page.body.contains("the champion has") && page.body.contains("Champions in turn: model 1 ("),
         "{}",
         page.body
     );
