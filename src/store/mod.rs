@@ -31,7 +31,8 @@ pub use holder::{Holder, ServerNote};
 pub use ingest::FileReport;
 pub use journal::{Journal, Segment};
 pub use models::{
-    Lineage, ModelDetail, ModelRecord, NewModel, NewPromotion, Promotion, PrunedModel, Stored, TrialRecord, WrongSale,
+    DatasetSize, Lineage, ModelDetail, ModelRecord, NewModel, NewPromotion, Promotion, PrunedModel, Stored,
+    TrialRecord, WrongSale,
 };
 pub use outcomes::{LiveAccuracy, NewOutcome, Outcome, OutcomeSales};
 pub use query::Table;
