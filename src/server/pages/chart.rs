@@ -162,8 +162,10 @@ pub struct Bar {
 pub struct Line {
     /// The class that gives it its colour.
     pub class: &'static str,
-    /// SVG's path data, in percent of the plot.
+    /// SVG's path data, in percent of the plot, where there is something in neighbouring buckets.
     pub path: String,
+    /// The same of buckets that stand alone: a line of no length each, which round ends make a dot.
+    pub dots: String,
 }
 
 /// What a colour stands for.
@@ -241,11 +243,13 @@ impl Chart {
         let scale = ValueScale::up_to(highest, 0.0);
         let mut chart = Self::empty(axis, words, &scale);
         for one in &series {
-            let points = one.values.iter().enumerate().map(|(place, value)| {
+            let place_of = |(place, value): (usize, &Option<f64>)| {
                 let (x, width) = axis.span_percent(place);
                 value.map(|value| (round(x + width / 2.0), round(100.0 - scale.percent(value))))
-            });
-            chart.lines.push(Line { class: one.key.class, path: path_through(points) });
+            };
+            let points: Vec<_> = one.values.iter().enumerate().map(place_of).collect();
+            let (path, dots) = paths_through(&points);
+            chart.lines.push(Line { class: one.key.class, path, dots });
         }
         chart.keys = series.into_iter().map(|one| one.key).collect();
         chart
@@ -323,19 +327,20 @@ fn value_label(value: f64, step: f64) -> String {
     }
 }
 
-fn path_through(points: impl Iterator<Item = Option<(f64, f64)>>) -> String {
-    let mut path = String::new();
-    let mut is_drawing = false;
-    for point in points {
-        // writing to a string cannot fail; a point alone is a line of no length, which round ends make a dot
-        let _ = match point {
-            Some((x, y)) if is_drawing => write!(path, "L{x} {y}"),
-            Some((x, y)) => write!(path, "M{x} {y}h0"),
-            None => Ok(()),
-        };
-        is_drawing = point.is_some();
+/// Paths through the points: of those with a neighbour, and of those alone.
+fn paths_through(points: &[Option<(f64, f64)>]) -> (String, String) {
+    let (mut path, mut dots) = (String::new(), String::new());
+    for run in points.split(Option::is_none) {
+        // writing to a string cannot fail
+        for (place, (x, y)) in run.iter().flatten().enumerate() {
+            let _ = match (run.len(), place) {
+                (1, _) => write!(dots, "M{x} {y}h0"),
+                (_, 0) => write!(path, "M{x} {y}"),
+                _ => write!(path, "L{x} {y}"),
+            };
+        }
     }
-    path
+    (path, dots)
 }
 
 /// A place to the hundredth: finer cannot be seen.
@@ -401,7 +406,7 @@ mod tests {
     #[test]
     fn a_line_breaks_where_there_is_nothing() {
         let points = [Some((0.0, 1.0)), Some((2.0, 3.0)), None, Some((6.0, 5.0))];
-        assert_eq!(path_through(points.into_iter()), "M0 1h0L2 3M6 5h0");
+        assert_eq!(paths_through(&points), ("M0 1L2 3".to_owned(), "M6 5h0".to_owned()));
     }
 
     #[test]

@@ -164,7 +164,9 @@ fn period(filter: &RequestFilter, now: Timestamp) -> (String, Timestamp, Timesta
     let words = if filter.since.is_none() && filter.until.is_none() {
         "The last 24 hours".to_owned()
     } else {
-        let write = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M").to_string();
+        let is_short = until.as_second() - since.as_second() < 3_600;
+        let format = if is_short { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M" };
+        let write = |time: Timestamp| time.strftime(format).to_string();
         format!("{} to {} UTC", write(since), write(until))
     };
     (words, since, until)
