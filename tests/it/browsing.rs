@@ -1,6 +1,7 @@
 //! The pages as people use them, in headless Chromium. Where there is none, these tests say so and pass.
 //!
-//! Pictures of every page at two widths are put into `target/tmp/screenshots` (the folder that Cargo gives to tests).
+//! Pictures of every page at two widths are put into `tmp/screenshots` of Cargo's target folder. If `AXE` names the file
+//! `axe.min.js` of axe-core, every page must pass its rules too.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -69,6 +70,16 @@ fn wait_until(tab: &Tab, script: &str) {
         assert!(started.elapsed() < Duration::from_secs(30), "waited in vain until {script}");
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// What axe-core finds serious about a page; nothing, if it is not there.
+fn serious_violations(tab: &Tab) -> Value {
+    let Some(path) = std::env::var_os("AXE") else { return json!([]) };
+    evaluate(tab, &std::fs::read_to_string(path).expect("axe-core"));
+    let script = "axe.run().then(found => JSON.stringify(found.violations.filter(one => ['serious', 'critical'].includes(one.impact))\
+                  .map(one => [one.id, one.nodes.map(node => node.html.slice(0, 200) + ' ' + node.failureSummary)])))";
+    let found = tab.evaluate(script, true).expect("axe runs").value.expect("a list");
+    serde_json::from_str(found.as_str().expect("text")).expect("JSON")
 }
 
 const PRICED: &str = "/?carat=1.1&cut=Ideal&color=H&clarity=SI2";
@@ -168,9 +179,21 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
     let quote = format!("/predictions/{}", priced["id"].as_str().expect("an id"));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
     std::fs::create_dir_all(&folder).expect("a folder");
-    for (name, path) in
-        [("price", "/"), ("priced", PRICED), ("quote", &quote), ("mistake", "/?carat=-1"), ("missing", "/nowhere")]
-    {
+    let request = format!("/requests/{}", priced["id"].as_str().expect("an id"));
+    for (name, path) in [
+        ("price", "/"),
+        ("priced", PRICED),
+        ("buyer", "/?carat=1.1&cut=Ideal&color=H&clarity=SI2&margin=20&asking=4000"),
+        ("quote", &quote),
+        ("mistake", "/?carat=-1"),
+        ("models", "/models"),
+        ("model", "/models/2"),
+        ("comparison", "/models/compare?a=1&b=2"),
+        ("requests", "/requests"),
+        ("request", &request),
+        ("docs", "/docs"),
+        ("missing", "/nowhere"),
+    ] {
         for width in [360, 1_200] {
             let tab = browser.new_tab().expect("a tab");
             tab.enable_log().expect("a log");
@@ -208,6 +231,7 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
             );
             assert_eq!(nameless, 0, "{path}: fields without a label");
             assert_eq!(evaluate(&tab, "document.querySelectorAll('h1').length"), 1, "{path}");
+            assert_eq!(serious_violations(&tab), json!([]), "{path}");
             let height = evaluate(&tab, "document.documentElement.scrollHeight").as_f64().expect("a height");
             let whole = Page::Viewport { x: 0.0, y: 0.0, width: f64::from(width), height, scale: 1.0 };
             let picture = tab
@@ -217,4 +241,39 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
             tab.close(false).expect("closed");
         }
     }
+}
+
+#[test]
+fn a_model_is_promoted_and_rolled_back_by_buttons() {
+    let Some(browser) = browser() else { return };
+    let workplace = Workplace::trained(300);
+    let server = Server::start(&workplace);
+    let tab = browser.new_tab().expect("a tab");
+    open(&tab, &server.url("/models"));
+    tab.wait_for_element("form[action='/models/1/promote'] button").expect("a button").click().expect("clicked");
+    wait_until(&tab, "document.querySelector('[role=status]')?.textContent.includes('1') ?? false");
+    assert_eq!(server.get("/health").json()["model"]["id"], 1);
+    tab.wait_for_element("form[action='/models/rollback'] button").expect("a button").click().expect("clicked");
+    wait_until(&tab, "document.querySelector('[role=status]')?.textContent.includes('2') ?? false");
+    assert_eq!(server.get("/health").json()["model"]["id"], 2);
+}
+
+#[test]
+fn the_log_is_filtered_by_a_form() {
+    let Some(browser) = browser() else { return };
+    let workplace = Workplace::trained(300);
+    let server = Server::start(&workplace);
+    for carat in [1.0, 1.1, -1.0] {
+        server.post("/v1/predictions", &json!({"carat": carat, "cut": "Ideal", "color": "H", "clarity": "SI2"}));
+    }
+    let tab = browser.new_tab().expect("a tab");
+    open(&tab, &server.url("/requests"));
+    let rows = "document.querySelectorAll('table.log tbody tr').length";
+    assert_eq!(evaluate(&tab, rows), 3);
+    tab.find_element("#status").expect("a field").click().expect("clicked");
+    tab.type_str("422").expect("typed");
+    press(&tab, "Enter", 1);
+    wait_until(&tab, &format!("{rows} === 1 && location.search.includes('status=422')"));
+    tab.wait_for_element("table.log a").expect("a link").click().expect("clicked");
+    wait_until(&tab, "document.body.textContent.includes('must be above 0')");
 }
