@@ -3,6 +3,7 @@
 mod browsing;
 mod command_line;
 mod crashes;
+mod docs_page;
 mod generating;
 mod history;
 mod ingesting;
