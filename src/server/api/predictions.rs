@@ -57,14 +57,14 @@ impl ToSchema for Stones {
 #[serde(untagged)]
 pub enum Predictions {
     /// Of one stone.
-    One(Prediction),
+    One(Box<Prediction>),
     /// Of several.
     Many(Vec<Prediction>),
 }
 
 /// What a stone would cost if it were a little different.
 #[derive(Serialize, ToSchema)]
-pub struct Steps {
+pub struct StepsAnswer {
     /// Id of the prediction.
     id: Uuid,
     /// The price of the stone as it is, in US dollars.
@@ -124,7 +124,7 @@ async fn price(request: Request<App>) -> Answer {
     };
     let mut predictions = if explain { in_background(price_all).await?? } else { price_all()? };
     let answer = match predictions.pop() {
-        Some(only) if !is_array => Predictions::One(only),
+        Some(only) if !is_array => Predictions::One(Box::new(only)),
         last => {
             predictions.extend(last);
             Predictions::Many(predictions)
@@ -235,7 +235,7 @@ pub async fn show(request: Request<App>) -> tide::Result {
 #[utoipa::path(
     get, path = "/v1/predictions/{id}/steps", operation_id = "showSteps", tag = "predictions",
     params(("id" = Uuid, Path, description = "Id of the prediction.")),
-    responses((status = 200, description = "The steps.", body = Steps), AnyRoute, ApiRoute, WithId, WithModel)
+    responses((status = 200, description = "The steps.", body = StepsAnswer), AnyRoute, ApiRoute, WithId, WithModel)
 )]
 pub async fn steps(request: Request<App>) -> tide::Result {
     Ok(find_steps(request).await.unwrap_or_else(Problem::into_response))
@@ -256,12 +256,12 @@ async fn find_steps(request: Request<App>) -> Answer {
 }
 
 /// What the stone would have cost, were it a little different, by the model that priced it.
-fn steps_document(engine: &Engine, asked: &Asked) -> Result<Steps, EngineError> {
+fn steps_document(engine: &Engine, asked: &Asked) -> Result<StepsAnswer, EngineError> {
     let Prediction { id, quote } = &asked.prediction;
     let snapshot = engine.snapshot();
     let model = engine.model(&snapshot, Some(&quote.model.id.to_string()))?;
     let steps = snapshot.steps(&asked.completed(), &model);
-    Ok(Steps { id: *id, price_usd: quote.price_usd, model: quote.model.clone(), steps })
+    Ok(StepsAnswer { id: *id, price_usd: quote.price_usd, model: quote.model.clone(), steps })
 }
 
 /// The prediction that the path names, and the request that it was made for.
