@@ -64,7 +64,7 @@ pub enum Predictions {
 
 /// What a stone would cost if it were a little different.
 #[derive(Serialize, ToSchema)]
-pub struct StepsAnswer {
+pub struct PredictionSteps {
     /// Id of the prediction.
     id: Uuid,
     /// The price of the stone as it is, in US dollars.
@@ -143,7 +143,7 @@ struct Wanted {
     /// This document lists those that answer at the moment.
     model: Option<String>,
     /// Whether to say why the price is what it is; for up to 100 stones.
-    #[param(required = false, default = false)]
+    #[param(required = false, default = false, example = false)]
     explain: bool,
 }
 
@@ -235,7 +235,7 @@ pub async fn show(request: Request<App>) -> tide::Result {
 #[utoipa::path(
     get, path = "/v1/predictions/{id}/steps", operation_id = "showSteps", tag = "predictions",
     params(("id" = Uuid, Path, description = "Id of the prediction.")),
-    responses((status = 200, description = "The steps.", body = StepsAnswer), AnyRoute, ApiRoute, WithId, WithModel)
+    responses((status = 200, description = "The steps.", body = PredictionSteps), AnyRoute, ApiRoute, WithId, WithModel)
 )]
 pub async fn steps(request: Request<App>) -> tide::Result {
     Ok(find_steps(request).await.unwrap_or_else(Problem::into_response))
@@ -256,12 +256,12 @@ async fn find_steps(request: Request<App>) -> Answer {
 }
 
 /// What the stone would have cost, were it a little different, by the model that priced it.
-fn steps_document(engine: &Engine, asked: &Asked) -> Result<StepsAnswer, EngineError> {
+fn steps_document(engine: &Engine, asked: &Asked) -> Result<PredictionSteps, EngineError> {
     let Prediction { id, quote } = &asked.prediction;
     let snapshot = engine.snapshot();
     let model = engine.model(&snapshot, Some(&quote.model.id.to_string()))?;
     let steps = snapshot.steps(&asked.completed(), &model);
-    Ok(StepsAnswer { id: *id, price_usd: quote.price_usd, model: quote.model.clone(), steps })
+    Ok(PredictionSteps { id: *id, price_usd: quote.price_usd, model: quote.model.clone(), steps })
 }
 
 /// The prediction that the path names, and the request that it was made for.

@@ -140,7 +140,9 @@ fn answer(request: &Request<App>, description: Result<StoneDescription, Vec<Fiel
 
 fn read_count(n: Option<&Value>) -> Result<usize, FieldError> {
     let Some(value) = n.filter(|value| !value.is_null()) else { return Ok(DEFAULT_COUNT) };
-    match value.as_u64().and_then(|count| usize::try_from(count).ok()) {
+    // to JSON 5.0 is as whole as 5
+    let whole = value.as_f64().filter(|count| count.fract() == 0.0).map(|count| format!("{count:.0}"));
+    match whole.and_then(|count| count.parse().ok()) {
         Some(count) if (1..=MAX_SIMILAR).contains(&count) => Ok(count),
         _ => Err(FieldError {
             field: "n".to_owned(),
