@@ -36,9 +36,9 @@ pub struct ErrorKind {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorExample {
-    /// What must be wrong with the server first, for tests.
-    #[serde(default, rename = "server")]
-    _server: Option<String>,
+    /// What must be wrong with the server first: `pruned`, `untrained` or `failing`; empty if nothing must.
+    #[serde(default)]
+    pub server: String,
     /// The method.
     pub method: String,
     /// The path, with the query.
