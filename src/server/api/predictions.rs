@@ -23,8 +23,6 @@ use crate::store::LoggedRequest;
 
 /// Stones that one request may hold.
 const MAX_STONES: usize = 1_000;
-/// Stones of which one request may ask why: that takes a thousand times as long as a price.
-const MAX_EXPLAINED: usize = 100;
 
 /// What is to be priced: a stone, or an array of them.
 pub struct Stones;
@@ -103,11 +101,6 @@ async fn price(request: Request<App>) -> Answer {
     let body = json_body(&request)?;
     let first_id = request.ext::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
     let (descriptions, is_array) = read_descriptions(body)?;
-    if explain && descriptions.len() > MAX_EXPLAINED {
-        let asked = descriptions.len();
-        let detail = format!("{asked} stones are too many to explain in one request: send {MAX_EXPLAINED} at most");
-        return Err(Problem::new(422, detail));
-    }
     let snapshot = request.state().engine.snapshot();
     let model = find_model(&request, &snapshot, wanted).await?;
     let model_id = model.id;
@@ -142,7 +135,7 @@ struct Wanted {
     /// Which model to ask, by its number or the name of its family (then the newest of it); left out, the one that is best.
     /// This document lists those that answer at the moment.
     model: Option<String>,
-    /// Whether to say why the price is what it is; for up to 100 stones.
+    /// Whether to say why the price is what it is. That takes a thousand times as long as a price.
     #[param(required = false, default = false, example = false)]
     explain: bool,
 }
