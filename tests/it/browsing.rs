@@ -46,6 +46,27 @@ fn open(tab: &Tab, url: &str) {
     tab.navigate_to(url).expect("an address").wait_until_navigated().expect("a page");
 }
 
+/// Makes the tab show a page in a window of that size.
+fn set_size(tab: &Tab, width: u32, height: u32) {
+    tab.call_method(Emulation::SetDeviceMetricsOverride {
+        width,
+        height,
+        device_scale_factor: 1.0,
+        mobile: width < 500,
+        scale: None,
+        screen_width: None,
+        screen_height: None,
+        position_x: None,
+        position_y: None,
+        dont_set_visible_size: None,
+        screen_orientation: None,
+        viewport: None,
+        display_feature: None,
+        device_posture: None,
+    })
+    .expect("a width");
+}
+
 /// Presses Tab until the field of that name has the focus.
 fn tab_to(tab: &Tab, name: &str) {
     for _ in 0..20 {
@@ -197,23 +218,7 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
         for width in [360, 1_200] {
             let tab = browser.new_tab().expect("a tab");
             tab.enable_log().expect("a log");
-            tab.call_method(Emulation::SetDeviceMetricsOverride {
-                width,
-                height: 800,
-                device_scale_factor: 1.0,
-                mobile: width < 500,
-                scale: None,
-                screen_width: None,
-                screen_height: None,
-                position_x: None,
-                position_y: None,
-                dont_set_visible_size: None,
-                screen_orientation: None,
-                viewport: None,
-                display_feature: None,
-                device_posture: None,
-            })
-            .expect("a width");
+            set_size(&tab, width, 800);
             open(&tab, &server.url(path));
             let overflow =
                 evaluate(&tab, "document.documentElement.scrollWidth - document.documentElement.clientWidth");
@@ -232,11 +237,10 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
             assert_eq!(nameless, 0, "{path}: fields without a label");
             assert_eq!(evaluate(&tab, "document.querySelectorAll('h1').length"), 1, "{path}");
             assert_eq!(serious_violations(&tab), json!([]), "{path}");
-            let height = evaluate(&tab, "document.documentElement.scrollHeight").as_f64().expect("a height");
-            let whole = Page::Viewport { x: 0.0, y: 0.0, width: f64::from(width), height, scale: 1.0 };
-            let picture = tab
-                .capture_screenshot(Page::CaptureScreenshotFormatOption::Png, None, Some(whole), true)
-                .expect("a picture");
+            let height = evaluate(&tab, "document.documentElement.scrollHeight").as_u64().expect("a height");
+            set_size(&tab, width, u32::try_from(height).expect("a page"));
+            let picture =
+                tab.capture_screenshot(Page::CaptureScreenshotFormatOption::Png, None, None, true).expect("a picture");
             std::fs::write(folder.join(format!("{name}-{width}.png")), picture).expect("a file");
             tab.close(false).expect("closed");
         }
