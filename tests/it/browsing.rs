@@ -1,6 +1,6 @@
 //! The pages as people use them, in headless Chromium. Where there is none, these tests say so and pass.
 //!
-//! Pictures of every page at two widths are put into `tmp/screenshots` of Cargo's target folder. If `AXE` names the file
+//! Pictures of every page at two widths, and in the dark, are put into `tmp/screenshots` of Cargo's target folder. If `AXE` names the file
 //! `axe.min.js` of axe-core, every page must pass its rules too.
 
 use std::io::Write;
@@ -215,10 +215,13 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
         ("docs", "/docs"),
         ("missing", "/nowhere"),
     ] {
-        for width in [360, 1_200] {
+        for (width, scheme) in [(360, "light"), (1_200, "light"), (1_200, "dark")] {
             let tab = browser.new_tab().expect("a tab");
             tab.enable_log().expect("a log");
             set_size(&tab, width, 800);
+            let feature = Emulation::MediaFeature { name: "prefers-color-scheme".to_owned(), value: scheme.to_owned() };
+            tab.call_method(Emulation::SetEmulatedMedia { media: None, features: Some(vec![feature]) })
+                .expect("a scheme");
             open(&tab, &server.url(path));
             let overflow =
                 evaluate(&tab, "document.documentElement.scrollWidth - document.documentElement.clientWidth");
@@ -241,7 +244,7 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
             set_size(&tab, width, u32::try_from(height).expect("a page"));
             let picture =
                 tab.capture_screenshot(Page::CaptureScreenshotFormatOption::Png, None, None, true).expect("a picture");
-            std::fs::write(folder.join(format!("{name}-{width}.png")), picture).expect("a file");
+            std::fs::write(folder.join(format!("{name}-{width}-{scheme}.png")), picture).expect("a file");
             tab.close(false).expect("closed");
         }
     }

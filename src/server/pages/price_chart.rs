@@ -3,13 +3,11 @@
 use crate::engine::{Quote, SimilarStones};
 use crate::text::dollars;
 
-/// Size of the drawing, in its own units.
-const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 300.0;
-/// Room for the labels of the axes.
-const LEFT: f64 = 64.0;
-const BOTTOM: f64 = 40.0;
-const MARGIN: f64 = 12.0;
+/// Height of the drawing in pixels. Across it is measured in percent, so that its text keeps its size on a phone.
+pub const HEIGHT: f64 = 280.0;
+/// Room for the labels of the weights, and above the highest price.
+const BOTTOM: f64 = 36.0;
+const TOP: f64 = 8.0;
 /// Labels of an axis, about.
 const TICKS: f64 = 5.0;
 
@@ -31,9 +29,9 @@ pub struct PriceChart {
 
 /// A stone in the drawing.
 pub struct Place {
-    /// From the left.
+    /// From the left, in percent.
     pub x: f64,
-    /// From the top.
+    /// From the top, in pixels.
     pub y: f64,
     /// What it is, in words.
     pub words: String,
@@ -54,8 +52,8 @@ impl PriceChart {
             similar.stones.iter().map(|one| (one.sale.stone.weight_carat, one.sale.price_usd)).collect();
         let ends = quote.range_usd.map(|range| (range.high, range.low));
         let (high, low) = ends.unwrap_or((quote.price_usd, quote.price_usd));
-        let carats = Axis::over(stones.iter().map(|one| one.0).chain([carat]), LEFT, WIDTH - MARGIN)?;
-        let prices = Axis::over(stones.iter().map(|one| one.1).chain([low, high]), HEIGHT - BOTTOM, MARGIN)?;
+        let carats = Axis::over(stones.iter().map(|one| one.0).chain([carat]), 0.0, 100.0)?;
+        let prices = Axis::over(stones.iter().map(|one| one.1).chain([low, high]), HEIGHT - BOTTOM, TOP)?;
         let least = stones.iter().map(|one| one.1).reduce(f64::min)?;
         let most = stones.iter().map(|one| one.1).reduce(f64::max)?;
         let place = |carat: f64, usd: f64, words: String| Place { x: carats.at(carat), y: prices.at(usd), words };

@@ -19,12 +19,22 @@ use crate::store::{ModelDetail, Outcome, StoreError};
 struct QuotePage {
     time: Timestamp,
     stone: StoneDescription,
+    measurements: Vec<Measurement>,
     prediction: Prediction,
     bar: Option<RangeBar>,
     /// The model that answered, if it is known to the file.
     model: Option<ModelDetail>,
     /// What the stone fetched, if somebody told.
     outcome: Option<Outcome>,
+}
+
+/// A measurement of the stone.
+struct Measurement {
+    label: &'static str,
+    unit: &'static str,
+    value: f64,
+    /// Whether nobody gave it.
+    assumed: bool,
 }
 
 /// `GET /predictions/{id}`.
@@ -51,9 +61,27 @@ fn find(app: &App, id: Uuid) -> Result<Option<QuotePage>, StoreError> {
     Ok(Some(QuotePage {
         time: logged.time,
         stone: asked.given,
+        measurements: measurements(&asked),
         bar: quote.range_usd.map(|range| RangeBar::new(range, quote.price_usd, None)),
         model: history.model(quote.model.id).ok(),
         outcome: history.outcome(id)?,
         prediction: asked.prediction,
     }))
+}
+
+/// What is known of the stone's measurements, given or assumed.
+fn measurements(asked: &Asked) -> Vec<Measurement> {
+    let (given, whole) = (asked.given, asked.completed());
+    [
+        ("Length", "mm", given.x, whole.x),
+        ("Width", "mm", given.y, whole.y),
+        ("Height", "mm", given.z, whole.z),
+        ("Depth", "%", given.depth, whole.depth),
+        ("Table", "%", given.table, whole.table),
+    ]
+    .into_iter()
+    .filter_map(|(label, unit, given, value)| {
+        Some(Measurement { label, unit, value: value?, assumed: given.is_none() })
+    })
+    .collect()
 }
