@@ -135,7 +135,9 @@ impl From<EngineError> for Problem {
                 message: format!("must be the number of a model or one of {families}"),
                 value: json!(wanted),
             }]),
-            EngineError::NoPrice { .. } | EngineError::UnknownPredictions { .. } => Self::new(422, error.to_string()),
+            // the stone is described as it should be; it is this model that has no answer
+            EngineError::NoPrice { .. } => Self::new(409, error.to_string()),
+            EngineError::UnknownPredictions { .. } => Self::new(422, error.to_string()),
             EngineError::Unloadable { .. } | EngineError::Unexplained { .. } => Self::internal(with_causes(&error)),
             EngineError::Store(error) => error.into(),
         }

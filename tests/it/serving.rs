@@ -182,7 +182,7 @@ fn another_model_may_be_asked_by_number_or_family() {
     let mut odd = stone();
     odd["x"] = json!(200);
     let answer = server.post("/v1/predictions?model=linear", &odd);
-    assert!(answer.status == 422 && answer.body.contains("ask another model"), "{}", answer.body);
+    assert!(answer.status == 409 && answer.body.contains("ask another model"), "{}", answer.body);
 }
 
 #[test]

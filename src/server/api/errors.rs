@@ -164,7 +164,7 @@ error_set! {
 
 error_set! {
     /// What a request that may ask an old model may meet besides.
-    WithModel: 410
+    WithModel: 409, 410
 }
 
 fn references(statuses: &[u16]) -> BTreeMap<String, RefOr<Response>> {

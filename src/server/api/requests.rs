@@ -40,6 +40,7 @@ struct RequestParameters {
     #[param(minimum = 100, maximum = 599)]
     status: Option<u16>,
     /// Only those to this path.
+    #[param(pattern = "^/")]
     path: Option<String>,
     /// Only those that this model answered.
     #[param(minimum = 1)]
