@@ -14,7 +14,7 @@ use crate::diamond::FieldError;
 use crate::engine::Asked;
 use crate::server::app::App;
 use crate::server::problem::{Answer, Problem};
-use crate::server::request_filter::{FILTER_PARAMETERS, read_request_filter};
+use crate::server::request_filter::{FILTER_PARAMETERS, read_form_filter};
 use crate::server::request_parts::{in_background, query_pairs, refuse_unknown_parameters};
 use crate::store::{LoggedRequest, RequestFilter, StoreError};
 
@@ -75,7 +75,7 @@ pub async fn list(request: Request<App>) -> tide::Result {
 async fn render_list(request: &Request<App>) -> Answer {
     let pairs = given_pairs(request);
     let mut errors = unknown_parameters(&pairs).err().map(|problem| problem.errors).unwrap_or_default();
-    let read = read_request_filter(&pairs, PAGE_LENGTH + 1);
+    let read = read_form_filter(&pairs, PAGE_LENGTH + 1);
     errors.extend(read.as_ref().err().into_iter().flatten().cloned());
     let mut page = RequestsPage::new(&pairs, &errors);
     let filter = match read {
@@ -268,7 +268,7 @@ pub async fn export(request: Request<App>) -> tide::Result {
 async fn answer_csv(request: &Request<App>) -> Answer {
     let pairs = given_pairs(request);
     unknown_parameters(&pairs)?;
-    let filter = read_request_filter(&pairs, MAX_EXPORTED + 1).map_err(Problem::bad_fields)?;
+    let filter = read_form_filter(&pairs, MAX_EXPORTED + 1).map_err(Problem::bad_fields)?;
     let app = request.state().clone();
     let written = in_background(move || -> Result<Vec<u8>, Problem> {
         let requests = app.history()?.requests(&filter)?;
