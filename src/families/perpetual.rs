@@ -30,7 +30,7 @@ impl Family for Perpetual {
     }
 
     fn description(&self) -> &'static str {
-        "Decision trees that mend each other and find out by themselves when to stop: nearly as sharp as tuned ones, in a moment."
+        "Decision trees that mend each other and find out by themselves when to stop: sharper than a line, in seconds."
     }
 
     fn fit(&self, sales: &[Sale], plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {
