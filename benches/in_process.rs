@@ -10,11 +10,11 @@ use std::path::Path;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use diamonds::diamond::{Sale, Stone, StoneDescription};
-use diamonds::engine::SimilarIndex;
-use diamonds::families::Model;
-use diamonds::families::xgboost::{TreeModel, train_plain};
-use diamonds::features::encode_f32;
 use diamonds::generator::Generator;
+use diamonds::learning::families::Model;
+use diamonds::learning::families::xgboost::{TreeModel, train_plain};
+use diamonds::learning::features::encode_f32;
+use diamonds::pricing::SimilarIndex;
 use diamonds::store::{NewRequest, Store, Upload};
 use jiff::Timestamp;
 use uuid::Uuid;

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use diamonds::diamond::Sale;
-use diamonds::families::{FitPlan, Unobserved, find_family};
+use diamonds::learning::families::{FitPlan, Unobserved, find_family};
 use diamonds::store::{Store, Upload};
 use serde_json::{Map, Value, json};
 

@@ -15,7 +15,7 @@ CLARITIES = ["I1", "SI2", "SI1", "VS2", "VS1", "VVS2", "VVS1", "IF"]
 SCALES = {"cut": CUTS, "color": COLORS, "clarity": CLARITIES}
 COLUMNS = ["carat", "cut", "color", "clarity", "depth", "table", "price", "x", "y", "z"]
 
-# Settings::START of src/families/xgboost/settings.rs
+# Settings::START of src/learning/families/xgboost/settings.rs
 START = {"base": "trend", "objective": "reg:absoluteerror", "monotone": False, "n_estimators": 1500, "learning_rate": 0.02,
          "max_depth": 5, "min_child_weight": 3, "subsample": 0.8, "colsample_bytree": 0.7, "reg_lambda": 1.0,
          "reg_alpha": 1e-4}
@@ -67,7 +67,7 @@ def columns_of(sales, names):
 
 
 def trend_terms(sales, proportions=False):
-    """The terms of src/families/xgboost/trend.rs: shape (n_sales, n_terms)."""
+    """The terms of src/learning/families/xgboost/trend.rs: shape (n_sales, n_terms)."""
     log, rank = np.log(sales.carat.to_numpy()), ranks(sales)
     terms = [np.ones(len(sales)), log, log**2, log**3, sales.carat.to_numpy()]
     terms += [(rank[scale] == place) * 1.0 for scale, levels in SCALES.items() for place in range(1, len(levels))]

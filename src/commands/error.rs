@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use crate::control::DeskError;
 use crate::diamond::FieldError;
-use crate::engine::EngineError;
-use crate::families::FamilyError;
+use crate::learning::families::FamilyError;
+use crate::pricing::EngineError;
+use crate::retraining::TrainingError;
 use crate::server::ServerError;
 use crate::store::StoreError;
-use crate::training::TrainingError;
 
 /// An error of a command.
 #[derive(Debug, thiserror::Error)]

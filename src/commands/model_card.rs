@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::console::table;
-use crate::segments::Segment;
+use crate::learning::evaluation::Segment;
 use crate::store::{ModelDetail, ModelRecord, WrongSale};
 use crate::text::{count, dollars, settings};
 

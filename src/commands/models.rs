@@ -8,9 +8,9 @@ use super::CommandError;
 use super::console::{Console, table};
 use super::model_card::describe as card;
 use crate::control::{Access, Desk, ListModels, Promote, PruneModels, ReadArtifact, ReadDataset, RollBack, ShowModel};
+use crate::retraining::{Contest, Contestant};
 use crate::store::{ModelRecord, PrunedModel};
 use crate::text::count;
-use crate::training::{Contest, Contestant};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Arguments {

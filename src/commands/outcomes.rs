@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::CommandError;
 use super::console::{Console, table};
 use crate::control::{Access, Desk, ImportOutcomes, IngestOutcomes, IngestOutcomesAnswer, ListOutcomes, OutcomeRow};
-use crate::engine::{MAX_PRICE_USD, MIN_PRICE_USD};
+use crate::pricing::{MAX_PRICE_USD, MIN_PRICE_USD};
 use crate::store::{Outcome, Upload};
 use crate::text::{count, dollars, signed_dollars};
 

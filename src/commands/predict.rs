@@ -7,7 +7,7 @@ use super::CommandError;
 use super::console::Console;
 use super::stone_arguments::StoneArguments;
 use crate::control::{Access, Desk, Predict};
-use crate::engine::Quote;
+use crate::pricing::Quote;
 use crate::text::dollars;
 
 #[derive(Debug, clap::Args)]

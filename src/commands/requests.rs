@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::CommandError;
 use super::console::{Console, table};
 use crate::control::{Access, Desk, ListRequests, ReplayRequests, ShowRequest};
-use crate::engine::{Distribution, Replay};
+use crate::monitoring::{Distribution, Replay};
 use crate::store::{LoggedRequest, RequestFilter};
 use crate::text::{count, dollars, signed_dollars};
 use crate::times::parse_time;

@@ -16,13 +16,13 @@ use super::CommandError;
 use super::console::{Console, table};
 use crate::control::{Access, AddModels, AddModelsAnswer, Desk, ListModels, ReadArtifact, ReadChampion, ReadDataset};
 use crate::diamond::Sale;
-use crate::families::{FAMILIES, Family, FitPlan, Observer, find_family};
-use crate::metrics::Metrics;
-use crate::segments::furthest_off;
+use crate::learning::evaluation::Metrics;
+use crate::learning::evaluation::furthest_off;
+use crate::learning::families::{FAMILIES, Family, FitPlan, Observer, find_family};
+use crate::retraining::{Incumbent, Partition, Promote, Trained, TrainingError, Verdict, decide, train};
 use crate::store::{Dataset, Lineage, ModelRecord, NewModel, NewPromotion, TrialRecord, WrongSale};
 use crate::system;
 use crate::text::{count, dollars, to_the_cent};
-use crate::training::{Incumbent, Partition, Promote, Trained, TrainingError, Verdict, decide, train};
 
 /// Settings that are tried unless told otherwise: first, and where the settings of an earlier model are known to do well.
 const TRIALS: usize = 60;

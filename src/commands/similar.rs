@@ -6,7 +6,7 @@ use super::CommandError;
 use super::console::{Console, table};
 use super::stone_arguments::StoneArguments;
 use crate::control::{Access, Desk, FindSimilar};
-use crate::engine::{MAX_SIMILAR, SimilarStones};
+use crate::pricing::{MAX_SIMILAR, SimilarStones};
 use crate::text::dollars;
 
 #[derive(Debug, clap::Args)]

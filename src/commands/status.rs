@@ -6,7 +6,7 @@ use std::path::Path;
 use super::CommandError;
 use super::console::{Console, table};
 use crate::control::{Access, Desk, ReadStatus};
-use crate::engine::{ChampionStatus, Status};
+use crate::monitoring::{ChampionStatus, Status};
 use crate::text::{count, dollars};
 
 #[derive(Debug, clap::Args)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::EngineError;
+use crate::pricing::EngineError;
 use crate::store::StoreError;
 
 /// An error of an operation.

@@ -6,8 +6,8 @@
 
 #[cfg(unix)]
 mod client;
-mod desk;
 mod error;
+mod file_access;
 mod operations;
 #[cfg(unix)]
 mod socket;
@@ -15,8 +15,8 @@ mod socket;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use desk::{Access, Desk, own};
 pub use error::{DeskError, Told};
+pub use file_access::{Access, Desk, own};
 pub use operations::{
     AddModels, AddModelsAnswer, Backup, FindSimilar, ImportOutcomes, Ingest, IngestOutcomes, IngestOutcomesAnswer,
     ListBatches, ListModels, ListOutcomes, ListRequests, OutcomeRow, Predict, Promote, PruneModels, ReadArtifact,
@@ -26,7 +26,7 @@ pub use operations::{
 #[cfg(unix)]
 pub use socket::path_of as socket_path;
 
-use crate::engine::{Engine, EngineError, ServedModel, Snapshot};
+use crate::pricing::{Engine, EngineError, ServedModel, Snapshot};
 use crate::store::Store;
 
 use std::sync::Arc;

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::{Operation, Owner};
 use crate::diamond::StoneDescription;
-use crate::engine::{Asked, EngineError, Quote, Replay, ServedModel, SimilarStones, Status};
+use crate::monitoring::{Asked, Replay, Status};
+use crate::pricing::{EngineError, Quote, ServedModel, SimilarStones};
 use crate::store::{
     Batch, BatchDetail, Dataset, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewModel, NewPromotion, Outcome,
     OutcomeSales, PrunedModel, RequestFilter, Stored, Table, UndoneBatch, Upload,

@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 
 use super::RequestLog;
 use crate::control::{Operation, Owner};
-use crate::engine::{Engine, EngineError};
+use crate::pricing::{Engine, EngineError};
 use crate::store::{Store, StoreError};
 
 /// Requests that may be under way at a time; more are asked to come back.

@@ -9,8 +9,8 @@ use tide::{Request, Response, Server, StatusCode};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::app::App;
-use super::request_parts::{in_background, received_body};
-use super::wire::Listener;
+use super::http::connections::Listener;
+use super::http::request_parts::{in_background, received_body};
 use crate::control::{
     AddModels, Backup, FindSimilar, ImportOutcomes, Ingest, IngestOutcomes, ListBatches, ListModels, ListOutcomes,
     ListRequests, Operation, Predict, Promote, PruneModels, ReadArtifact, ReadChampion, ReadDataset, ReadStatus,

@@ -1,21 +1,17 @@
 //! The JSON API and the pages, over HTTP.
 //!
-//! tide routes, hyper carries: see `wire`. What an answer says comes from the engine; here it is only dressed.
+//! tide routes, hyper carries: see `http`. What an answer says comes from the engine; here it is only dressed.
 
 mod api;
 mod app;
-mod attachments;
 #[cfg(unix)]
 mod control;
+mod http;
 mod pages;
 mod pipeline;
-mod problem;
-mod recorder;
 mod request_filter;
 mod request_log;
-mod request_parts;
 mod routes;
-mod wire;
 
 use std::io;
 use std::net::SocketAddr;
@@ -27,14 +23,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use app::App;
+pub use http::problem::Problem;
 pub use pipeline::Pipeline;
-pub use problem::Problem;
 pub use request_log::RequestLog;
 pub use routes::build;
 
-use wire::Limits;
+use http::connections::{self, Limits};
 
-use crate::engine::{Engine, EngineError};
+use crate::pricing::{Engine, EngineError};
 use crate::store::{ServerNote, Store, StoreError};
 use crate::system;
 
@@ -109,7 +105,7 @@ async fn serve_on_runtime(
     let start = |source| ServerError::Start { source };
     let listener = TcpListener::bind(address).await.map_err(bind)?;
     let bound = listener.local_addr().map_err(bind)?;
-    let stop = wire::stop_signal().map_err(start)?;
+    let stop = connections::stop_signal().map_err(start)?;
 
     let database = store.path().to_owned();
     let log = RequestLog::start(store.try_clone()?)?;
@@ -122,7 +118,7 @@ async fn serve_on_runtime(
     let (stopping, stopped) = watch::channel(false);
     let mut carriers = JoinSet::new();
     #[cfg(unix)]
-    carriers.spawn(wire::carry(
+    carriers.spawn(connections::carry(
         control::Socket::bind(&database).map_err(start)?,
         Arc::new(control::build(app.clone())),
         CONTROL_LIMITS,
@@ -131,7 +127,7 @@ async fn serve_on_runtime(
     if pipeline.watch.is_some() || pipeline.retrain_after.is_some() {
         carriers.spawn(pipeline.run(app.engine.clone(), database.clone(), stopped.clone()));
     }
-    carriers.spawn(wire::carry(listener, Arc::new(build(app)), PUBLIC_LIMITS, stopped));
+    carriers.spawn(connections::carry(listener, Arc::new(build(app)), PUBLIC_LIMITS, stopped));
     ready(bound);
     stop.await;
     // whoever carries has not ended yet

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
-use crate::engine::{Engine, EngineError};
 use crate::files::beside;
+use crate::pricing::{Engine, EngineError};
 use crate::store::Upload;
 use crate::text::with_causes;
 

@@ -4,10 +4,10 @@ use tide::{Endpoint, Request, Server};
 
 use super::api::{health, models, openapi, outcomes, predictions, requests, similar};
 use super::app::App;
+use super::http::problem::Problem;
+use super::http::recorder::Recorder;
+use super::http::request_parts::sent_method;
 use super::pages;
-use super::problem::Problem;
-use super::recorder::Recorder;
-use super::request_parts::sent_method;
 
 /// The whole application, ready to respond.
 #[must_use]

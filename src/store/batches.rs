@@ -97,7 +97,7 @@ impl Store {
     pub fn batches(&self) -> Result<Vec<Batch>, StoreError> {
         let listing = || StoreError::engine("list the batches");
         let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/list_batches.sql")).map_err(listing())?;
+            self.connection.prepare(include_str!("../../sql/queries/batch/list_batches.sql")).map_err(listing())?;
         let rows = statement
             .query_map([], |row| {
                 Ok(Batch {
@@ -128,17 +128,18 @@ impl Store {
         }
         let transaction = self.connection.transaction().map_err(undoing())?;
         let sales = transaction
-            .execute(include_str!("../../sql/queries/delete_sales_of_batch.sql"), params![id])
+            .execute(include_str!("../../sql/queries/sale/delete_sales_of_batch.sql"), params![id])
             .map_err(undoing())?;
         let sales = i64::try_from(sales).unwrap_or(i64::MAX);
         transaction
             .execute(
-                include_str!("../../sql/queries/insert_undone_batch.sql"),
+                include_str!("../../sql/queries/batch/insert_undone_batch.sql"),
                 params![id, micros_of(Timestamp::now()), sales],
             )
             .map_err(undoing())?;
-        let models = ids(&transaction, include_str!("../../sql/queries/list_models_of_batch.sql"), id)?;
-        let later_batches = ids(&transaction, include_str!("../../sql/queries/list_later_knowing_batches.sql"), id)?;
+        let models = ids(&transaction, include_str!("../../sql/queries/batch/list_models_of_batch.sql"), id)?;
+        let later_batches =
+            ids(&transaction, include_str!("../../sql/queries/batch/list_later_knowing_batches.sql"), id)?;
         transaction.commit().map_err(undoing())?;
         Ok(UndoneBatch { batch: id, sales, models, later_batches })
     }
@@ -172,7 +173,7 @@ fn ids(connection: &Connection, sql: &str, batch: i64) -> Result<Vec<i64>, Store
 fn rejected_rows(connection: &Connection, batch: i64) -> Result<Vec<RejectedRow>, StoreError> {
     let listing = || StoreError::engine("list the rejected rows");
     let mut statement =
-        connection.prepare(include_str!("../../sql/queries/list_rejected_rows.sql")).map_err(listing())?;
+        connection.prepare(include_str!("../../sql/queries/batch/list_rejected_rows.sql")).map_err(listing())?;
     let rows = statement
         .query_map(params![batch], |row| {
             Ok(RejectedRow { line: row.get(0)?, column: row.get(1)?, reason: row.get(2)?, raw: row.get(3)? })
@@ -183,13 +184,13 @@ fn rejected_rows(connection: &Connection, batch: i64) -> Result<Vec<RejectedRow>
 
 /// Why rows of a batch were rejected, the most frequent reason first.
 pub(super) fn rejection_counts(connection: &Connection, batch: i64) -> Result<Vec<RejectionCount>, StoreError> {
-    let counts = counts(connection, include_str!("../../sql/queries/count_rejections.sql"), batch)?;
+    let counts = counts(connection, include_str!("../../sql/queries/batch/count_rejections.sql"), batch)?;
     Ok(counts.into_iter().map(|(reason, count)| RejectionCount { reason, count }).collect())
 }
 
 /// What looks odd about the accepted rows of a batch.
 pub(super) fn warning_counts(connection: &Connection, batch: i64) -> Result<Vec<WarningCount>, StoreError> {
-    let counts = counts(connection, include_str!("../../sql/queries/list_batch_warnings.sql"), batch)?;
+    let counts = counts(connection, include_str!("../../sql/queries/batch/list_batch_warnings.sql"), batch)?;
     Ok(counts.into_iter().map(|(warning, count)| WarningCount { warning, count }).collect())
 }
 

@@ -46,14 +46,14 @@ impl Store {
         let ingesting = || StoreError::engine("store the sales");
         let transaction = self.connection.transaction().map_err(ingesting())?;
         stage(&transaction, upload, &layout, &spool.file().display().to_string())?;
-        transaction.execute_batch(include_str!("../../sql/queries/check_upload.sql")).map_err(ingesting())?;
+        transaction.execute_batch(include_str!("../../sql/queries/upload/check_upload.sql")).map_err(ingesting())?;
         let mut report = store_batch(&transaction, upload)?;
         if dry_run {
             report.batch = None;
             transaction.rollback().map_err(ingesting())?;
         } else {
             transaction
-                .execute_batch(include_str!("../../sql/queries/drop_upload.sql"))
+                .execute_batch(include_str!("../../sql/queries/upload/drop_upload.sql"))
                 .and_then(|()| transaction.commit())
                 .map_err(ingesting())?;
         }
@@ -95,10 +95,12 @@ fn stage(connection: &Connection, upload: &Upload, layout: &Layout, path: &str) 
             let delimiter = delimiter.to_string();
             let mut values: Vec<&dyn duckdb::ToSql> = vec![&path, &delimiter, header_line, field_count];
             values.extend(places.iter().map(|place| place as &dyn duckdb::ToSql));
-            connection.execute(include_str!("../../sql/queries/stage_csv.sql"), &values[..])
+            connection.execute(include_str!("../../sql/queries/upload/stage_csv.sql"), &values[..])
         }
-        Layout::JsonLines => connection.execute(include_str!("../../sql/queries/stage_json.sql"), params![path]),
-        Layout::Parquet => connection.execute(include_str!("../../sql/queries/stage_parquet.sql"), params![path]),
+        Layout::JsonLines => connection.execute(include_str!("../../sql/queries/upload/stage_json.sql"), params![path]),
+        Layout::Parquet => {
+            connection.execute(include_str!("../../sql/queries/upload/stage_parquet.sql"), params![path])
+        }
     };
     staged.map_err(|error| {
         let text = error.to_string();
@@ -122,7 +124,7 @@ fn stage(connection: &Connection, upload: &Upload, layout: &Layout, path: &str) 
 /// How many rows were laid out, and which columns none of them has.
 fn count_fields(connection: &Connection) -> Result<(i64, Vec<&'static str>), StoreError> {
     connection
-        .query_row(include_str!("../../sql/queries/count_upload_fields.sql"), [], |row| {
+        .query_row(include_str!("../../sql/queries/upload/count_upload_fields.sql"), [], |row| {
             let mut absent = Vec::new();
             for (place, name) in (1..).zip(COLUMNS) {
                 if row.get::<_, i64>(place)? == 0 {
@@ -138,25 +140,25 @@ fn count_fields(connection: &Connection) -> Result<(i64, Vec<&'static str>), Sto
 fn store_batch(connection: &Connection, upload: &Upload) -> Result<FileReport, StoreError> {
     let storing = || StoreError::engine("store the sales");
     let batch: i64 = connection
-        .query_row(include_str!("../../sql/queries/next_batch_id.sql"), [], |row| row.get(0))
+        .query_row(include_str!("../../sql/queries/batch/next_batch_id.sql"), [], |row| row.get(0))
         .map_err(storing())?;
     let count_of = |sql: &str, values: &[&dyn duckdb::ToSql]| -> Result<i64, StoreError> {
         let changed = connection.execute(sql, values).map_err(storing())?;
         Ok(i64::try_from(changed).unwrap_or(i64::MAX))
     };
     let rows: i64 = connection
-        .query_row(include_str!("../../sql/queries/count_upload_rows.sql"), [], |row| row.get(0))
+        .query_row(include_str!("../../sql/queries/upload/count_upload_rows.sql"), [], |row| row.get(0))
         .map_err(storing())?;
-    let accepted = count_of(include_str!("../../sql/queries/accept_sales.sql"), &[&batch])?;
-    let rejected = count_of(include_str!("../../sql/queries/insert_rejected_rows.sql"), &[&batch])?;
+    let accepted = count_of(include_str!("../../sql/queries/sale/accept_sales.sql"), &[&batch])?;
+    let rejected = count_of(include_str!("../../sql/queries/batch/insert_rejected_rows.sql"), &[&batch])?;
     let known = rows - accepted - rejected;
     count_of(
-        include_str!("../../sql/queries/insert_batch_warnings.sql"),
+        include_str!("../../sql/queries/batch/insert_batch_warnings.sql"),
         &[&batch, &CARAT_PER_CUBIC_MM, &WEIGHT_TOLERANCE, &DEPTH_TOLERANCE_PERCENT],
     )?;
     connection
         .execute(
-            include_str!("../../sql/queries/insert_batch.sql"),
+            include_str!("../../sql/queries/batch/insert_batch.sql"),
             params![
                 batch,
                 upload.name,

@@ -242,7 +242,10 @@ impl Store {
         // journals for its own
         let database_id = Uuid::now_v7();
         self.connection
-            .execute(include_str!("../../sql/queries/update_setting.sql"), params!["file_id", database_id.to_string()])
+            .execute(
+                include_str!("../../sql/queries/schema/update_setting.sql"),
+                params!["file_id", database_id.to_string()],
+            )
             .map_err(StoreError::engine("note the id of the journal"))?;
         let number = self.journal_number()? + 1;
         let checksum = write_header(&mut file, database_id, number)

@@ -37,11 +37,13 @@ pub(super) fn apply(connection: &mut Connection, path: &Path) -> Result<(), Stor
     let applying = || StoreError::engine("bring the file to this version's layout");
     for (number, (name, sql)) in (1_i64..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
         let transaction = connection.transaction().map_err(applying())?;
-        transaction.execute_batch(include_str!("../../sql/queries/create_version_table.sql")).map_err(applying())?;
+        transaction
+            .execute_batch(include_str!("../../sql/queries/schema/create_version_table.sql"))
+            .map_err(applying())?;
         transaction.execute_batch(sql).map_err(applying())?;
         transaction
             .execute(
-                include_str!("../../sql/queries/insert_version.sql"),
+                include_str!("../../sql/queries/schema/insert_version.sql"),
                 params![number, name, super::rows::micros_of(jiff::Timestamp::now())],
             )
             .map_err(applying())?;
@@ -58,7 +60,7 @@ pub(super) fn apply(connection: &mut Connection, path: &Path) -> Result<(), Stor
 fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
     let asking = || StoreError::engine("ask the file for its layout");
     let (tables, ours): (i64, i64) = connection
-        .query_row(include_str!("../../sql/queries/count_tables.sql"), [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(include_str!("../../sql/queries/schema/count_tables.sql"), [], |row| Ok((row.get(0)?, row.get(1)?)))
         .map_err(asking())?;
     if tables == 0 {
         return Ok(0);
@@ -68,14 +70,14 @@ fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
         return Err(not_ours());
     }
     let application: Option<String> = connection
-        .query_row(include_str!("../../sql/queries/read_setting.sql"), ["application"], |row| row.get(0))
+        .query_row(include_str!("../../sql/queries/schema/read_setting.sql"), ["application"], |row| row.get(0))
         .optional()
         .map_err(|_| not_ours())?;
     if application.as_deref() != Some("diamonds") {
         return Err(not_ours());
     }
     let found: i64 = connection
-        .query_row(include_str!("../../sql/queries/read_version.sql"), [], |row| row.get(0))
+        .query_row(include_str!("../../sql/queries/schema/read_version.sql"), [], |row| row.get(0))
         .map_err(asking())?;
     if found > KNOWN {
         return Err(StoreError::TooNew { path: path.to_owned(), found, known: KNOWN });

@@ -5,9 +5,9 @@
 mod backup;
 mod batches;
 mod error;
-mod holder;
 mod ingest;
 mod journal;
+mod lock_holder;
 mod migrations;
 mod models;
 mod outcomes;
@@ -27,9 +27,9 @@ use duckdb::{AccessMode, Config, Connection};
 
 pub use batches::{Batch, BatchDetail, RejectedRow, RejectionCount, UndoneBatch, WarningCount};
 pub use error::{EngineMessage, StoreError};
-pub use holder::{Holder, ServerNote};
 pub use ingest::FileReport;
 pub use journal::{Journal, Segment};
+pub use lock_holder::{Holder, ServerNote};
 pub use models::{
     DatasetSize, Lineage, ModelDetail, ModelRecord, NewModel, NewPromotion, Promotion, PrunedModel, Stored,
     TrialRecord, WrongSale,
@@ -127,7 +127,7 @@ impl Store {
     fn setting<T: FromStr>(&self, name: &'static str) -> Result<T, StoreError> {
         let value: String = self
             .connection
-            .query_row(include_str!("../../sql/queries/read_setting.sql"), [name], |row| row.get(0))
+            .query_row(include_str!("../../sql/queries/schema/read_setting.sql"), [name], |row| row.get(0))
             .map_err(StoreError::engine("read the file's settings"))?;
         value.parse().map_err(|_| StoreError::Unexpected { what: format!("the setting {name} is {value:?}") })
     }

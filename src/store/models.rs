@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 
 use super::rows::{json_of, micros_of, time_at};
 use super::{LiveAccuracy, Store, StoreError};
-use crate::calibration::{Calibration, WeightClass};
-use crate::metrics::Metrics;
-use crate::segments::Segment;
+use crate::learning::evaluation::Metrics;
+use crate::learning::evaluation::Segment;
+use crate::learning::evaluation::{Calibration, WeightClass};
 
 /// A trained model that is to be stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -255,7 +255,7 @@ impl Store {
             return Ok(Stored::ChampionIsNow(champion));
         }
         let first: i64 = transaction
-            .query_row(include_str!("../../sql/queries/next_model_id.sql"), [], |row| row.get(0))
+            .query_row(include_str!("../../sql/queries/model/next_model_id.sql"), [], |row| row.get(0))
             .map_err(storing())?;
         let ids: Vec<i64> = (first..).take(models.len()).collect();
         for (id, model) in ids.iter().zip(models) {
@@ -300,7 +300,7 @@ impl Store {
         let (restores, id) = find_rollback(&transaction)?;
         insert_promotion(&transaction, id, &format!("rolled back from model {champion}"))?;
         transaction
-            .execute(include_str!("../../sql/queries/insert_rollback.sql"), params![restores])
+            .execute(include_str!("../../sql/queries/champion/insert_rollback.sql"), params![restores])
             .map_err(rolling_back())?;
         transaction.commit().map_err(rolling_back())?;
         Ok(id)
@@ -313,7 +313,7 @@ impl Store {
     pub fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
         let listing = || StoreError::engine("list the models");
         let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/list_models.sql")).map_err(listing())?;
+            self.connection.prepare(include_str!("../../sql/queries/model/list_models.sql")).map_err(listing())?;
         let mut rows = statement.query([]).map_err(listing())?;
         let mut models = Vec::new();
         while let Some(row) = rows.next().map_err(listing())? {
@@ -375,7 +375,7 @@ impl Store {
             Err(error) => return Err(error),
         };
         let mut statement =
-            transaction.prepare(include_str!("../../sql/queries/list_prunable.sql")).map_err(pruning())?;
+            transaction.prepare(include_str!("../../sql/queries/artifact/list_prunable.sql")).map_err(pruning())?;
         let rows = statement
             .query_map(params![keep, before], |row| Ok(PrunedModel { id: row.get(0)?, bytes: row.get(1)? }))
             .map_err(pruning())?;
@@ -384,7 +384,7 @@ impl Store {
         if !dry_run {
             for model in &gone {
                 transaction
-                    .execute(include_str!("../../sql/queries/delete_artifact.sql"), params![model.id])
+                    .execute(include_str!("../../sql/queries/artifact/delete_artifact.sql"), params![model.id])
                     .map_err(pruning())?;
             }
             transaction.commit().map_err(pruning())?;
@@ -415,7 +415,7 @@ impl Store {
     pub fn calibration(&self, model: i64) -> Result<Option<Calibration>, StoreError> {
         let reading = || StoreError::engine("read the range of a model");
         let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/read_calibration.sql")).map_err(reading())?;
+            self.connection.prepare(include_str!("../../sql/queries/model/read_calibration.sql")).map_err(reading())?;
         let classes = statement
             .query_map(params![model], |row| {
                 Ok(WeightClass { from_carat: row.get(0)?, rows: row.get(1)?, log_half_width: row.get(2)? })
@@ -429,7 +429,7 @@ impl Store {
     fn segments(&self, model: i64) -> Result<Vec<Segment>, StoreError> {
         let reading = || StoreError::engine("read the segments of a model");
         let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/list_segments.sql")).map_err(reading())?;
+            self.connection.prepare(include_str!("../../sql/queries/model/list_segments.sql")).map_err(reading())?;
         let rows = statement
             .query_map(params![model], |row| {
                 Ok(Segment {
@@ -449,7 +449,7 @@ impl Store {
     fn most_wrong(&self, model: i64) -> Result<Vec<WrongSale>, StoreError> {
         let reading = || StoreError::engine("read what a model was furthest off on");
         let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/list_most_wrong.sql")).map_err(reading())?;
+            self.connection.prepare(include_str!("../../sql/queries/model/list_most_wrong.sql")).map_err(reading())?;
         let rows = statement
             .query_map(params![model], |row| {
                 Ok(WrongSale {
@@ -469,7 +469,7 @@ impl Store {
     fn lineage(&self, model: i64) -> Result<Vec<Lineage>, StoreError> {
         let reading = || StoreError::engine("read what a model was trained on");
         let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/list_lineage.sql")).map_err(reading())?;
+            self.connection.prepare(include_str!("../../sql/queries/model/list_lineage.sql")).map_err(reading())?;
         let rows = statement
             .query_map(params![model], |row| Ok(Lineage { batch: row.get(0)?, rows: row.get(1)?, undone: row.get(2)? }))
             .map_err(reading())?;
@@ -480,7 +480,7 @@ impl Store {
     fn trials(&self, model: i64) -> Result<Vec<TrialRecord>, StoreError> {
         let reading = || StoreError::engine("read the trials of a model");
         let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/list_trials.sql")).map_err(reading())?;
+            self.connection.prepare(include_str!("../../sql/queries/model/list_trials.sql")).map_err(reading())?;
         let mut rows = statement.query(params![model]).map_err(reading())?;
         let mut trials = Vec::new();
         while let Some(row) = rows.next().map_err(reading())? {
@@ -501,8 +501,10 @@ impl Store {
     /// If the engine fails.
     pub fn promotions(&self, model: Option<i64>) -> Result<Vec<Promotion>, StoreError> {
         let reading = || StoreError::engine("read the history of the champion");
-        let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/list_promotions.sql")).map_err(reading())?;
+        let mut statement = self
+            .connection
+            .prepare(include_str!("../../sql/queries/champion/list_promotions.sql"))
+            .map_err(reading())?;
         let rows = statement
             .query_map(params![model], |row| {
                 Ok(Promotion { model: row.get(0)?, time: time_at(row, 1)?, reason: row.get(2)? })
@@ -515,7 +517,7 @@ impl Store {
 /// The family of a model and its bytes.
 fn read_artifact(connection: &Connection, id: i64) -> Result<(String, Vec<u8>), StoreError> {
     let (family, content): (String, Option<Vec<u8>>) = connection
-        .query_row(include_str!("../../sql/queries/read_model_artifact.sql"), params![id], |row| {
+        .query_row(include_str!("../../sql/queries/artifact/read_model_artifact.sql"), params![id], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()
@@ -527,7 +529,9 @@ fn read_artifact(connection: &Connection, id: i64) -> Result<(String, Vec<u8>), 
 /// The promotion that a rollback restores, and its model.
 fn find_rollback(connection: &Connection) -> Result<(i64, i64), StoreError> {
     connection
-        .query_row(include_str!("../../sql/queries/find_rollback.sql"), [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(include_str!("../../sql/queries/champion/find_rollback.sql"), [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .optional()
         .map_err(StoreError::engine("find the champion before"))?
         .ok_or(StoreError::NoEarlierChampion)
@@ -536,7 +540,7 @@ fn find_rollback(connection: &Connection) -> Result<(i64, i64), StoreError> {
 fn insert_promotion(connection: &Connection, id: i64, reason: &str) -> Result<(), StoreError> {
     connection
         .execute(
-            include_str!("../../sql/queries/insert_promotion.sql"),
+            include_str!("../../sql/queries/champion/insert_promotion.sql"),
             params![id, micros_of(Timestamp::now()), reason],
         )
         .map_err(StoreError::engine("promote the model"))?;
@@ -545,7 +549,7 @@ fn insert_promotion(connection: &Connection, id: i64, reason: &str) -> Result<()
 
 fn read_champion(connection: &Connection) -> Result<Option<i64>, StoreError> {
     connection
-        .query_row(include_str!("../../sql/queries/read_champion.sql"), [], |row| row.get(0))
+        .query_row(include_str!("../../sql/queries/champion/read_champion.sql"), [], |row| row.get(0))
         .optional()
         .map_err(StoreError::engine("look up the champion"))
 }
@@ -568,7 +572,7 @@ fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<()
     let features = Value::from(model.features.clone()).to_string();
     connection
         .execute(
-            include_str!("../../sql/queries/insert_model.sql"),
+            include_str!("../../sql/queries/model/insert_model.sql"),
             params![
                 id,
                 model.family,
@@ -590,12 +594,12 @@ fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<()
         )
         .map_err(storing())?;
     connection
-        .execute(include_str!("../../sql/queries/insert_artifact.sql"), params![id, model.artifact])
+        .execute(include_str!("../../sql/queries/artifact/insert_artifact.sql"), params![id, model.artifact])
         .map_err(storing())?;
     for (position, one) in (0_i64..).zip(&model.segments) {
         connection
             .execute(
-                include_str!("../../sql/queries/insert_segment.sql"),
+                include_str!("../../sql/queries/model/insert_segment.sql"),
                 params![id, one.feature, one.segment, position, one.rows, one.mae_usd, one.mape, one.bias],
             )
             .map_err(storing())?;
@@ -603,25 +607,25 @@ fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<()
     for (position, one) in (0_i64..).zip(&model.most_wrong) {
         connection
             .execute(
-                include_str!("../../sql/queries/insert_most_wrong.sql"),
+                include_str!("../../sql/queries/model/insert_most_wrong.sql"),
                 params![id, position, one.batch, one.line, one.price_usd, one.predicted_usd, one.held_out],
             )
             .map_err(storing())?;
     }
     for part in &model.lineage {
         connection
-            .execute(include_str!("../../sql/queries/insert_lineage.sql"), params![id, part.batch, part.rows])
+            .execute(include_str!("../../sql/queries/model/insert_lineage.sql"), params![id, part.batch, part.rows])
             .map_err(storing())?;
     }
     for class in model.calibration.iter().flat_map(|calibration| &calibration.classes) {
         connection
             .execute(
-                include_str!("../../sql/queries/insert_calibration.sql"),
+                include_str!("../../sql/queries/model/insert_calibration.sql"),
                 params![id, class.from_carat, class.rows, class.log_half_width],
             )
             .map_err(storing())?;
     }
-    let mut insert = connection.prepare(include_str!("../../sql/queries/insert_trial.sql")).map_err(storing())?;
+    let mut insert = connection.prepare(include_str!("../../sql/queries/model/insert_trial.sql")).map_err(storing())?;
     for (number, trial) in (1_i64..).zip(&model.trials) {
         let hyperparameters = Value::Object(trial.hyperparameters.clone()).to_string();
         insert

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::rows::{micros_of, time_at};
 use super::{Store, StoreError, Upload};
-use crate::calibration::PriceRange;
 use crate::diamond::{Grade, StoneDescription};
+use crate::learning::evaluation::PriceRange;
 
 /// Name under which outcomes are ingested as sales.
 const UPLOAD_NAME: &str = "outcomes";
@@ -86,7 +86,7 @@ impl Store {
         let recording = || StoreError::engine("record the outcomes");
         let transaction = self.connection.transaction().map_err(recording())?;
         let mut insert =
-            transaction.prepare(include_str!("../../sql/queries/insert_outcome.sql")).map_err(recording())?;
+            transaction.prepare(include_str!("../../sql/queries/outcome/insert_outcome.sql")).map_err(recording())?;
         for outcome in outcomes {
             let stone = &outcome.given;
             insert
@@ -121,7 +121,7 @@ impl Store {
     pub fn outcomes(&self, limit: u32) -> Result<Vec<Outcome>, StoreError> {
         let listing = || StoreError::engine("list the outcomes");
         let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/list_outcomes.sql")).map_err(listing())?;
+            self.connection.prepare(include_str!("../../sql/queries/outcome/list_outcomes.sql")).map_err(listing())?;
         let rows = statement.query_map(params![limit], read_outcome).map_err(listing())?;
         rows.collect::<Result<_, _>>().map_err(listing())
     }
@@ -133,7 +133,7 @@ impl Store {
     pub fn outcome(&self, prediction: Uuid) -> Result<Option<Outcome>, StoreError> {
         self.connection
             .query_row(
-                include_str!("../../sql/queries/read_outcome.sql"),
+                include_str!("../../sql/queries/outcome/read_outcome.sql"),
                 params![prediction.to_string()],
                 read_outcome,
             )
@@ -148,7 +148,7 @@ impl Store {
     pub fn live_accuracy(&self) -> Result<Vec<LiveAccuracy>, StoreError> {
         let judging = || StoreError::engine("judge the outcomes");
         let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/judge_outcomes.sql")).map_err(judging())?;
+            self.connection.prepare(include_str!("../../sql/queries/outcome/judge_outcomes.sql")).map_err(judging())?;
         let rows = statement
             .query_map([], |row| {
                 let (with_range, within_range): (f64, f64) = (row.get(4)?, row.get(5)?);
@@ -171,8 +171,10 @@ impl Store {
     /// If the engine fails.
     pub fn outcomes_as_sales(&self) -> Result<OutcomeSales, StoreError> {
         let reading = || StoreError::engine("read the outcomes");
-        let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/list_measured_outcomes.sql")).map_err(reading())?;
+        let mut statement = self
+            .connection
+            .prepare(include_str!("../../sql/queries/outcome/list_measured_outcomes.sql"))
+            .map_err(reading())?;
         let rows = statement
             .query_map([], |row| {
                 let number = |column: usize| row.get::<_, f64>(column);

@@ -47,7 +47,7 @@ impl Store {
     fn require_question(&self, sql: &str) -> Result<(), StoreError> {
         let parsed: String = self
             .connection
-            .query_row(include_str!("../../sql/queries/serialize_query.sql"), [sql], |row| row.get(0))
+            .query_row(include_str!("../../sql/queries/schema/serialize_query.sql"), [sql], |row| row.get(0))
             .map_err(StoreError::engine("parse the query"))?;
         let parsed: Value = super::rows::json_of(&parsed, "a parsed query")?;
         let message = match (parsed["error"].as_bool(), parsed["statements"].as_array().map_or(0, Vec::len)) {

@@ -107,8 +107,8 @@ pub struct RequestFilter {
 macro_rules! whole_requests {
     ($name:literal) => {
         concat!(
-            include_str!("../../sql/queries/select_whole_requests.sql"),
-            include_str!(concat!("../../sql/queries/", $name, ".sql"))
+            include_str!("../../sql/queries/request/select_whole_requests.sql"),
+            include_str!(concat!("../../sql/queries/request/", $name, ".sql"))
         )
     };
 }
@@ -147,7 +147,7 @@ impl Store {
         drop(appender);
         transaction
             .execute(
-                include_str!("../../sql/queries/update_setting.sql"),
+                include_str!("../../sql/queries/schema/update_setting.sql"),
                 params!["journal_number", journal_number.to_string()],
             )
             .map_err(writing())?;
@@ -161,7 +161,7 @@ impl Store {
     pub fn requests(&self, filter: &RequestFilter) -> Result<Vec<LoggedRequest>, StoreError> {
         let listing = || StoreError::engine("list the requests");
         let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/list_requests.sql")).map_err(listing())?;
+            self.connection.prepare(include_str!("../../sql/queries/request/list_requests.sql")).map_err(listing())?;
         let rows = statement
             .query_map(
                 params![
@@ -203,9 +203,11 @@ impl Store {
     /// If the engine fails.
     pub fn count_requests(&self, lately: Timestamp) -> Result<RequestCounts, StoreError> {
         self.connection
-            .query_row(include_str!("../../sql/queries/count_requests.sql"), params![micros_of(lately)], |row| {
-                Ok(RequestCounts { all: row.get(0)?, last_day: row.get(1)? })
-            })
+            .query_row(
+                include_str!("../../sql/queries/request/count_requests.sql"),
+                params![micros_of(lately)],
+                |row| Ok(RequestCounts { all: row.get(0)?, last_day: row.get(1)? }),
+            )
             .map_err(StoreError::engine("count the requests"))
     }
 

@@ -42,7 +42,7 @@ impl Store {
     /// If the engine fails.
     pub fn count_sales(&self, of_model: Option<i64>) -> Result<i64, StoreError> {
         self.connection
-            .query_row(include_str!("../../sql/queries/count_sales.sql"), params![of_model], |row| row.get(0))
+            .query_row(include_str!("../../sql/queries/sale/count_sales.sql"), params![of_model], |row| row.get(0))
             .map_err(StoreError::engine("count the sales"))
     }
 
@@ -57,7 +57,7 @@ impl Store {
     fn sales(&self, model: Option<i64>) -> Result<Vec<StoredSale>, StoreError> {
         let reading = || StoreError::engine("read the sales");
         let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/read_sales.sql")).map_err(reading())?;
+            self.connection.prepare(include_str!("../../sql/queries/sale/read_sales.sql")).map_err(reading())?;
         let mut sales = Vec::new();
         for batch in statement.query_arrow(params![model]).map_err(reading())? {
             append_sales(&batch, &mut sales)?;

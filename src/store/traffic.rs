@@ -46,7 +46,7 @@ impl Store {
     ) -> Result<TrafficOverTime, StoreError> {
         let counting = || StoreError::engine("count the requests over time");
         let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/chart_requests.sql")).map_err(counting())?;
+            self.connection.prepare(include_str!("../../sql/queries/request/chart_requests.sql")).map_err(counting())?;
         let rows = statement
             .query_map(
                 params![micros_of(since), micros_of(until), bucket_us, filter.status, filter.path, filter.model],

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use diamonds::engine::Engine;
+use diamonds::pricing::Engine;
 use diamonds::server::{App, RequestLog, build};
 use diamonds::store::Store;
 use serde::Deserialize;

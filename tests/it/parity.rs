@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use diamonds::diamond::Stone;
-use diamonds::families::xgboost::TreeModel;
-use diamonds::families::{FitPlan, Model, Unobserved, find_family};
-use diamonds::features::{Target, encode_f32};
-use diamonds::metrics::Metrics;
-use diamonds::split::Split;
-use diamonds::training::{Partition, train};
+use diamonds::learning::evaluation::Metrics;
+use diamonds::learning::evaluation::Split;
+use diamonds::learning::families::xgboost::TreeModel;
+use diamonds::learning::families::{FitPlan, Model, Unobserved, find_family};
+use diamonds::learning::features::{Target, encode_f32};
+use diamonds::retraining::{Partition, train};
 
 use crate::shared;
 

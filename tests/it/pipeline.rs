@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use diamonds::families::FAMILIES;
+use diamonds::learning::families::FAMILIES;
 
 use crate::program::{Server, Workplace, files_in};
 

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use diamonds::families::FAMILIES;
+use diamonds::learning::families::FAMILIES;
 
 use crate::program::{Workplace, send_signal};
 use crate::shared;

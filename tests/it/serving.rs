@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use diamonds::diamond::{Clarity, Color, Cut, Grade};
-use diamonds::engine::Engine;
+use diamonds::pricing::Engine;
 use diamonds::server::{App, RequestLog, build};
 use diamonds::store::Store;
 use proptest::prelude::*;

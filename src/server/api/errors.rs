@@ -14,7 +14,7 @@ use utoipa::openapi::{
 };
 use uuid::Uuid;
 
-use crate::server::problem::PROBLEM_JSON;
+use crate::server::http::problem::PROBLEM_JSON;
 
 /// An id for examples.
 const EXAMPLE_ID: Uuid = Uuid::from_u128(0x01a2_0896_3196_7271_b9e6_4229_ac60_10c0);

@@ -5,10 +5,10 @@ use tide::Request;
 use utoipa::ToSchema;
 
 use super::errors::AnyRoute;
-use crate::engine::ModelName;
+use crate::pricing::ModelName;
 use crate::server::app::App;
-use crate::server::problem::Problem;
-use crate::server::request_parts::json_response;
+use crate::server::http::problem::Problem;
+use crate::server::http::request_parts::json_response;
 
 /// How the server is.
 #[derive(Serialize, ToSchema)]

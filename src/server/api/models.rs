@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use super::errors::{AnyRoute, ApiRoute, WithId};
 use crate::server::app::App;
-use crate::server::problem::{Answer, Problem};
-use crate::server::request_parts::{
+use crate::server::http::problem::{Answer, Problem};
+use crate::server::http::request_parts::{
     in_background, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,
 };
 use crate::store::{ModelDetail, ModelRecord};

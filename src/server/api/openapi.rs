@@ -10,10 +10,10 @@ use utoipa::{Modify, OpenApi};
 
 use super::errors::{ERRORS, request_id_header};
 use super::{health, models, outcomes, predictions, requests, similar};
-use crate::engine::Engine;
+use crate::pricing::Engine;
 use crate::server::app::App;
-use crate::server::problem::{Answer, Problem, ProblemDocument};
-use crate::server::request_parts::{in_background, json_response};
+use crate::server::http::problem::{Answer, Problem, ProblemDocument};
+use crate::server::http::request_parts::{in_background, json_response};
 use crate::store::{ModelRecord, StoreError};
 
 /// The document without what only the file knows.

@@ -9,10 +9,11 @@ use uuid::Uuid;
 use super::errors::{AnyRoute, ApiRoute, WithBody, WithId};
 use super::predictions::{find_logged, unknown};
 use crate::diamond::FieldError;
-use crate::engine::{Asked, MAX_PRICE_USD, MIN_PRICE_USD};
+use crate::monitoring::Asked;
+use crate::pricing::{MAX_PRICE_USD, MIN_PRICE_USD};
 use crate::server::app::App;
-use crate::server::problem::{Answer, Problem};
-use crate::server::request_parts::{in_background, json_body, json_response};
+use crate::server::http::problem::{Answer, Problem};
+use crate::server::http::request_parts::{in_background, json_body, json_response};
 use crate::text::to_the_cent;
 
 /// What a stone really fetched.

@@ -12,11 +12,12 @@ use uuid::Uuid;
 
 use super::errors::{AnyRoute, ApiRoute, WithBody, WithId, WithModel};
 use crate::diamond::{Clarity, Color, Cut, FieldError, StoneDescription};
-use crate::engine::{Asked, Engine, EngineError, ModelName, Prediction, ServedModel, Snapshot, Step};
+use crate::monitoring::{Asked, Prediction};
+use crate::pricing::{Engine, EngineError, ModelName, ServedModel, Snapshot, Step};
 use crate::server::app::App;
-use crate::server::attachments::{AnsweredBy, RequestId};
-use crate::server::problem::{Answer, Problem};
-use crate::server::request_parts::{
+use crate::server::http::attachments::{AnsweredBy, RequestId};
+use crate::server::http::problem::{Answer, Problem};
+use crate::server::http::request_parts::{
     in_background, json_body, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,
 };
 use crate::store::LoggedRequest;

@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::errors::{AnyRoute, ApiRoute};
 use crate::server::app::App;
-use crate::server::problem::{Answer, Problem};
-use crate::server::request_filter::{FILTER_PARAMETERS, read_request_filter};
-use crate::server::request_parts::{
+use crate::server::http::problem::{Answer, Problem};
+use crate::server::http::request_parts::{
     in_background, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,
 };
+use crate::server::request_filter::{FILTER_PARAMETERS, read_request_filter};
 use crate::store::LoggedRequest;
 
 /// Where the log is read.

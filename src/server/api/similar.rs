@@ -9,11 +9,11 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::errors::{AnyRoute, ApiRoute, WithBody};
 use crate::diamond::{FieldError, StoneDescription};
-use crate::engine::{EngineError, MAX_SIMILAR, SimilarStones};
+use crate::pricing::{EngineError, MAX_SIMILAR, SimilarStones};
 use crate::server::app::App;
-use crate::server::attachments::AnsweredBy;
-use crate::server::problem::{Answer, Problem};
-use crate::server::request_parts::{
+use crate::server::http::attachments::AnsweredBy;
+use crate::server::http::problem::{Answer, Problem};
+use crate::server::http::request_parts::{
     json_body, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,
 };
 

@@ -3,10 +3,11 @@
 use uuid::Uuid;
 
 use super::buyer::{BuyerFields, BuyersView};
-use super::price_chart::PriceChart;
-use crate::calibration::PriceRange;
+use super::charts::price_chart::PriceChart;
 use crate::diamond::StoneDescription;
-use crate::engine::{EngineError, Explanation, Prediction, ServedModel, SimilarStones, Snapshot, Step};
+use crate::learning::evaluation::PriceRange;
+use crate::monitoring::Prediction;
+use crate::pricing::{EngineError, Explanation, ServedModel, SimilarStones, Snapshot, Step};
 
 /// Similar stones in the table.
 const SIMILAR_SHOWN: usize = 8;

@@ -1,6 +1,6 @@
 //! What a price means to somebody who is about to buy: what to pay at most, and whether what is asked is fair.
 
-use crate::engine::{Quote, SimilarStones};
+use crate::pricing::{Quote, SimilarStones};
 use crate::text::dollars;
 
 /// What the buyer says of himself, and of what the seller asks.
@@ -114,8 +114,8 @@ fn beside_similar(asking_usd: f64, quote: &Quote, similar: &SimilarStones) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calibration::PriceRange;
-    use crate::engine::{Assumed, ModelName};
+    use crate::learning::evaluation::PriceRange;
+    use crate::pricing::{Assumed, ModelName};
 
     fn quote() -> Quote {
         Quote {

@@ -9,8 +9,8 @@ use crate::diamond::{Clarity, Color, Cut, Grade};
 use crate::server::api::errors::{ERRORS, ErrorKind};
 use crate::server::api::openapi;
 use crate::server::app::App;
-use crate::server::problem::{Answer, Problem};
-use crate::server::request_parts::in_background;
+use crate::server::http::problem::{Answer, Problem};
+use crate::server::http::request_parts::in_background;
 
 /// The address in the examples; the page puts its own there.
 const EXAMPLE_ADDRESS: &str = "http://127.0.0.1:8080";

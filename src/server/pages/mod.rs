@@ -2,17 +2,13 @@
 
 mod answer;
 mod buyer;
-mod chart;
+mod charts;
 pub mod docs;
-mod history_chart;
 mod json;
 pub mod models;
-mod own_pages;
 pub mod price;
-mod price_chart;
 pub mod quote;
 pub mod requests;
-mod traffic;
 
 use askama::Template;
 use tide::http::mime;
@@ -20,7 +16,7 @@ use tide::{Request, Response, StatusCode};
 use uuid::Uuid;
 
 use super::app::App;
-use super::problem::{Answer, Problem};
+use crate::server::http::problem::{Answer, Problem};
 
 /// What a page may load: its own style and script, and nothing else.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \

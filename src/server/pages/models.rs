@@ -4,18 +4,18 @@ use askama::Template;
 use tide::{Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 
-use super::history_chart::{HistoryChart, LegendEntry, charts, legend};
-use super::own_pages::require_own_page;
+use super::charts::history_chart::{HistoryChart, LegendEntry, charts, legend};
 use super::respond;
 use crate::control::{Promote, RollBack, ShowModel};
 use crate::diamond::FieldError;
-use crate::engine::EngineError;
-use crate::features::Target;
+use crate::learning::features::Target;
+use crate::pricing::EngineError;
+use crate::retraining::{Contest, Contestant};
 use crate::server::app::App;
-use crate::server::problem::{Answer, Problem};
-use crate::server::request_parts::{in_background, query_pairs, received_body};
+use crate::server::http::csrf::require_own_page;
+use crate::server::http::problem::{Answer, Problem};
+use crate::server::http::request_parts::{in_background, query_pairs, received_body};
 use crate::store::{Batch, ModelDetail, ModelRecord, Store, StoreError};
-use crate::training::{Contest, Contestant};
 
 /// Why a model was promoted, if nobody says.
 const NO_REASON: &str = "by hand";

@@ -12,11 +12,12 @@ use crate::diamond::{
     CARAT_PER_CUBIC_MM, Clarity, Color, Cut, DEPTH_TOLERANCE_PERCENT, FieldError, Grade, StoneDescription,
     WEIGHT_TOLERANCE,
 };
-use crate::engine::{EngineError, stone_parameters};
+use crate::monitoring::stone_parameters;
+use crate::pricing::EngineError;
 use crate::server::app::App;
-use crate::server::attachments::{AnsweredBy, LogAs, RequestId};
-use crate::server::problem::{Answer, Problem};
-use crate::server::request_parts::in_background;
+use crate::server::http::attachments::{AnsweredBy, LogAs, RequestId};
+use crate::server::http::problem::{Answer, Problem};
+use crate::server::http::request_parts::in_background;
 
 #[derive(Template)]
 #[template(path = "index.html")]

@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::answer::RangeBar;
 use super::respond;
 use crate::diamond::StoneDescription;
-use crate::engine::{Asked, Prediction};
+use crate::monitoring::{Asked, Prediction};
 use crate::server::app::App;
-use crate::server::problem::{Answer, Problem};
-use crate::server::request_parts::in_background;
+use crate::server::http::problem::{Answer, Problem};
+use crate::server::http::request_parts::in_background;
 use crate::store::{ModelDetail, Outcome, StoreError};
 
 #[derive(Template)]

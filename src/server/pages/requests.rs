@@ -7,15 +7,15 @@ use jiff::civil::DateTime;
 use tide::{Request, Response, StatusCode};
 use uuid::Uuid;
 
-use super::chart::{self, Chart};
-use super::traffic::TrafficCharts;
+use super::charts::time_chart::{self as chart, Chart};
+use super::charts::traffic_charts::TrafficCharts;
 use super::{json, respond};
 use crate::diamond::FieldError;
-use crate::engine::Asked;
+use crate::monitoring::Asked;
 use crate::server::app::App;
-use crate::server::problem::{Answer, Problem};
+use crate::server::http::problem::{Answer, Problem};
+use crate::server::http::request_parts::{in_background, query_pairs, refuse_unknown_parameters};
 use crate::server::request_filter::{FILTER_PARAMETERS, read_form_filter};
-use crate::server::request_parts::{in_background, query_pairs, refuse_unknown_parameters};
 use crate::store::{LoggedRequest, RequestFilter, StoreError};
 
 /// Requests on one page.

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-use super::problem::Problem;
+use crate::server::http::problem::Problem;
 use crate::store::{JournalEntry, Store, StoreError};
 use crate::text::with_causes;
 use archiver::Archiver;

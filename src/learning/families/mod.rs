@@ -1,0 +1,280 @@
+//! Model families: each one file or folder that owns its features, its target, its tuning and its bytes.
+//!
+//! A new family is one file, one `mod` line and one entry in [`FAMILIES`]. The command line, the API, the pages and the
+//! tests all go through that slice; nothing else knows a family by name.
+
+mod contributions;
+pub mod linear;
+pub mod perpetual;
+pub mod xgboost;
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+pub use contributions::Contributions;
+
+use crate::diamond::{Sale, Stone};
+
+/// Every family, in the order in which they are trained and shown.
+pub static FAMILIES: &[&dyn Family] = &[&linear::Linear, &xgboost::XgBoost, &perpetual::Perpetual];
+
+/// A way to learn prices from sales.
+pub trait Family: Sync {
+    /// The name by which people and programs ask for it: lower case, never changed, stored with every model.
+    fn name(&self) -> &'static str;
+
+    /// One sentence for people who do not speak data science.
+    fn description(&self) -> &'static str;
+
+    /// Fits a model to `sales`, tuning on nothing but them. The same sales, seed and number of trials give the same
+    /// bytes.
+    ///
+    /// # Errors
+    /// If the sales do not allow a fit, with what is missing.
+    fn fit(&self, sales: &[Sale], plan: &FitPlan<'_>) -> Result<Fitted, FamilyError>;
+
+    /// The model that [`Family::fit`] wrote as `bytes`.
+    ///
+    /// # Errors
+    /// If the bytes are not a model of this family.
+    fn load(&self, bytes: &[u8]) -> Result<Box<dyn Model>, FamilyError>;
+}
+
+/// A fitted model.
+pub trait Model: Send + Sync {
+    /// Price of one stone in US dollars.
+    fn price_usd(&self, stone: &Stone) -> f64;
+
+    /// Prices of many stones in US dollars, in their order: the same bits as one by one.
+    fn prices_usd(&self, stones: &[Stone]) -> Vec<f64> {
+        stones.iter().map(|stone| self.price_usd(stone)).collect()
+    }
+
+    /// What each feature of `stone` adds to its price: they and the base add up to what [`Model::price_usd`] says, or to its
+    /// logarithm. What is not known of the stone is taken from the `typical` one. Slow beside a price: for who asks why.
+    ///
+    /// # Errors
+    /// If the family's library fails.
+    fn contributions(&self, stone: &Stone, typical: &Stone) -> Result<Contributions, FamilyError> {
+        Ok(Contributions::between(self, stone, typical))
+    }
+}
+
+/// How a family is to be fitted.
+#[derive(Clone, Copy)]
+pub struct FitPlan<'a> {
+    /// Decides every random choice.
+    pub seed: u64,
+    /// How many settings to try at most, for families that tune.
+    pub trials: usize,
+    /// How long to tune at most; the fit itself comes on top.
+    pub budget: Option<Duration>,
+    /// The settings of an earlier model of the family, as it gave them: a family that tunes tries them first.
+    pub start: Option<&'a Map<String, Value>>,
+    /// Told of the progress, and asked whether to stop tuning.
+    pub observer: &'a dyn Observer,
+}
+
+/// Watches a fit.
+pub trait Observer: Sync {
+    /// A trial is done: `done` of `planned`, and the best error so far in US dollars (mean absolute, on a tuning split).
+    fn trial_done(&self, done: usize, planned: usize, best_mae_usd: f64);
+
+    /// Whether to stop tuning now and go on with the best so far.
+    fn should_stop(&self) -> bool;
+}
+
+/// An observer that lets everything run to its end in silence.
+#[derive(Debug, Clone, Copy)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn trial_done(&self, _done: usize, _planned: usize, _best_mae_usd: f64) {}
+
+    fn should_stop(&self) -> bool {
+        false
+    }
+}
+
+/// What a fit gives.
+pub struct Fitted {
+    /// The model, ready to price.
+    pub model: Box<dyn Model>,
+    /// All that is needed to load the model again.
+    pub bytes: Vec<u8>,
+    /// Names of the columns that the model sees, in order.
+    pub features: Vec<String>,
+    /// Name of what it learns, such as `log_price`.
+    pub target: &'static str,
+    /// The settings that were used, for people.
+    pub hyperparameters: Map<String, Value>,
+    /// Every setting that was tried on the way.
+    pub trials: Vec<Trial>,
+}
+
+/// One setting that was tried while tuning.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trial {
+    /// What was tried.
+    pub hyperparameters: Map<String, Value>,
+    /// Mean absolute error in US dollars on the tuning split.
+    pub mae_usd: f64,
+    /// Whether it was given up early because it fell behind the others.
+    pub pruned: bool,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// Why a model cannot be fitted or loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum FamilyError {
+    /// The sales do not determine the model.
+    #[error("cannot fit {family} to {sales} sales: {reason}")]
+    Unfit {
+        /// The family that was asked.
+        family: &'static str,
+        /// How many sales it was given.
+        sales: usize,
+        /// What is missing, and what to do.
+        reason: String,
+    },
+    /// Bytes that are not a model of the family.
+    #[error("cannot load a {family} model: {reason}")]
+    Unreadable {
+        /// The family that was asked.
+        family: &'static str,
+        /// What is wrong with the bytes.
+        reason: String,
+    },
+    /// There is no such family.
+    #[error("no model family is called {name:?}: choose one of {choices}")]
+    Unknown {
+        /// The name that was given.
+        name: String,
+        /// The names that there are.
+        choices: String,
+    },
+}
+
+/// The family of that name.
+///
+/// # Errors
+/// If there is none.
+pub fn find_family(name: &str) -> Result<&'static dyn Family, FamilyError> {
+    FAMILIES.iter().copied().find(|family| family.name() == name).ok_or_else(|| FamilyError::Unknown {
+        name: name.to_owned(),
+        choices: FAMILIES.iter().map(|family| family.name()).collect::<Vec<_>>().join(", "),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::Generator;
+    use crate::learning::evaluation::Metrics;
+
+    const PLAN: FitPlan<'_> = FitPlan { seed: 7, trials: 4, budget: None, start: None, observer: &Unobserved };
+
+    fn fit(family: &dyn Family, sales: &[Sale]) -> Fitted {
+        family.fit(sales, &PLAN).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn sales(count: usize) -> (Vec<Sale>, Vec<Stone>, Vec<f64>) {
+        let mut all: Vec<Sale> = Generator::new(11).take(count + 300).collect();
+        let fresh = all.split_off(count);
+        (all, fresh.iter().map(|sale| sale.stone).collect(), fresh.iter().map(|sale| sale.price_usd).collect())
+    }
+
+    #[test]
+    fn every_family_prices_stones_it_has_not_seen() {
+        let (train, stones, truth) = sales(1_500);
+        for family in FAMILIES {
+            let fitted = fit(*family, &train);
+            let metrics = Metrics::of(&truth, &fitted.model.prices_usd(&stones));
+            assert!(metrics.r2 > 0.85, "{}: {metrics:?}", family.name());
+        }
+    }
+
+    #[test]
+    fn every_family_gives_the_same_bytes_for_the_same_sales_and_seed() {
+        let (train, ..) = sales(600);
+        for family in FAMILIES {
+            let [first, second] = [0, 1].map(|_| fit(*family, &train));
+            assert!(first.bytes == second.bytes, "{}", family.name());
+            assert_eq!(first.hyperparameters, second.hyperparameters, "{}", family.name());
+        }
+    }
+
+    #[test]
+    fn a_loaded_model_predicts_the_same_bits_one_by_one_and_in_batches() {
+        let (train, stones, _) = sales(600);
+        for family in FAMILIES {
+            let fitted = fit(*family, &train);
+            let loaded = family.load(&fitted.bytes).expect("its own bytes");
+            let bits = |prices: Vec<f64>| prices.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+            let singles = stones.iter().rev().map(|stone| loaded.price_usd(stone)).rev().collect();
+            assert_eq!(bits(fitted.model.prices_usd(&stones)), bits(loaded.prices_usd(&stones)), "{}", family.name());
+            assert_eq!(bits(singles), bits(loaded.prices_usd(&stones)), "{}", family.name());
+        }
+    }
+
+    #[test]
+    fn the_contributions_of_every_family_add_up_to_its_price() {
+        let (train, stones, _) = sales(600);
+        let typical = stones[0];
+        for family in FAMILIES {
+            let fitted = fit(*family, &train);
+            let general = |stone| Contributions::between(fitted.model.as_ref(), stone, &typical);
+            for stone in &stones[1..40] {
+                let price_usd = fitted.model.price_usd(stone);
+                let own = fitted.model.contributions(stone, &typical).expect("contributions");
+                for shared_out in [own, general(stone)] {
+                    let total = shared_out.target.to_price(shared_out.total());
+                    assert!((total / price_usd - 1.0).abs() < 1e-5, "{}: {total}, {price_usd}", family.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_family_asks_a_negative_price() {
+        let (train, stones, _) = sales(600);
+        for family in FAMILIES {
+            let fitted = fit(*family, &train);
+            assert!(fitted.model.prices_usd(&stones).iter().all(|price| *price > 0.0), "{}", family.name());
+        }
+    }
+
+    #[test]
+    fn grades_that_training_never_saw_are_priced_all_the_same() {
+        let (train, stones, _) = sales(800);
+        let seen: Vec<Sale> =
+            train.into_iter().filter(|sale| sale.stone.clarity != crate::diamond::Clarity::IF).collect();
+        for family in FAMILIES {
+            let fitted = fit(*family, &seen);
+            let flawless = Stone { clarity: crate::diamond::Clarity::IF, ..stones[0] };
+            let next = Stone { clarity: crate::diamond::Clarity::VVS1, ..stones[0] };
+            let ratio = fitted.model.price_usd(&flawless) / fitted.model.price_usd(&next);
+            assert!((0.8..1.5).contains(&ratio), "{}: {ratio}", family.name());
+        }
+    }
+
+    #[test]
+    fn every_family_refuses_bytes_that_are_no_model() {
+        for family in FAMILIES {
+            for bytes in [&b""[..], b"{}", b"\x00\xff", b"[1,2"] {
+                assert!(family.load(bytes).is_err(), "{} {bytes:?}", family.name());
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_findable() {
+        for family in FAMILIES {
+            assert_eq!(find_family(family.name()).expect("found").name(), family.name());
+        }
+        let error = find_family("forest").err().expect("no such family").to_string();
+        assert!(error.contains("\"forest\"") && error.contains(FAMILIES[0].name()), "{error}");
+    }
+}

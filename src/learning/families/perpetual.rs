@@ -1,0 +1,131 @@
+//! Boosted trees that need no tuning: one number says how long to learn.
+//!
+//! The library is `perpetual` (Rust throughout). It finds the size of each tree and the number of trees by itself, from how
+//! much each step lowers the loss on sales that the step was not fitted to.
+//!
+//! <https://perpetual-ml.com>
+
+use ::perpetual::objective::Objective;
+use ::perpetual::{Matrix, PerpetualBooster};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{Family, FamilyError, FitPlan, Fitted, Model};
+use crate::diamond::{Sale, Stone};
+use crate::learning::features::{Feature, KnownGrades, Target, encode_f64, with_derived};
+
+const NAME: &str = "perpetual";
+/// How long to learn, in the library's own measure: 1 is its usual, and each half more takes about twice as long. Sales of
+/// diamonds repay it.
+const BUDGET: f32 = 2.0;
+/// What it learns: shares of the price, so that a small stone counts as much as a large one.
+const TARGET: Target = Target::LogPrice;
+
+/// The family of boosted trees that need no tuning.
+pub struct Perpetual;
+
+impl Family for Perpetual {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn description(&self) -> &'static str {
+        "Decision trees that mend each other and find out by themselves when to stop: sharper than a line, in seconds."
+    }
+
+    fn fit(&self, sales: &[Sale], plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {
+        let unfit = |reason: String| FamilyError::Unfit { family: NAME, sales: sales.len(), reason };
+        let stones: Vec<Stone> = sales.iter().map(|sale| sale.stone).collect();
+        let features = with_derived();
+        let truth: Vec<f64> = sales.iter().map(|sale| TARGET.from_price(sale.price_usd)).collect();
+        // the library takes columns one after the other
+        let columns: Vec<f64> = encode_f64(&features, &stones).reversed_axes().iter().copied().collect();
+        let mut booster = PerpetualBooster::default()
+            .set_objective(Objective::SquaredLoss)
+            .set_budget(BUDGET)
+            .set_seed(plan.seed)
+            // one thread: the same sums in the same order, hence the same bytes
+            .set_num_threads(Some(1));
+        booster
+            .fit(&Matrix::new(&columns, stones.len(), features.len()), &truth, None, None)
+            .map_err(|error| unfit(error.to_string()))?;
+        let trees = booster.trees.len();
+        let names: Vec<String> = features.iter().map(|feature| feature.name()).collect();
+        let stored =
+            PerpetualModel { target: TARGET, features: names.clone(), grades: KnownGrades::of(&stones), booster };
+        // the library keeps the nodes of a tree in no order: sorted, the same model is the same bytes
+        let mut document = serde_json::to_value(&stored).map_err(|error| unfit(error.to_string()))?;
+        document.sort_all_objects();
+        let hyperparameters = Map::from_iter([
+            ("budget".to_owned(), json!(BUDGET)),
+            ("trees".to_owned(), json!(trees)),
+            ("seed".to_owned(), json!(plan.seed)),
+        ]);
+        Ok(Fitted {
+            model: Box::new(ReadyModel::try_from(stored)?),
+            bytes: Value::to_string(&document).into_bytes(),
+            features: names,
+            target: TARGET.name(),
+            hyperparameters,
+            trials: Vec::new(),
+        })
+    }
+
+    fn load(&self, bytes: &[u8]) -> Result<Box<dyn Model>, FamilyError> {
+        let stored: PerpetualModel = serde_json::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?;
+        Ok(Box::new(ReadyModel::try_from(stored)?))
+    }
+}
+
+/// A model as it is stored.
+#[derive(Serialize, Deserialize)]
+struct PerpetualModel {
+    target: Target,
+    features: Vec<String>,
+    /// The grades that training saw; others are priced as the nearest of these.
+    grades: KnownGrades,
+    booster: PerpetualBooster,
+}
+
+/// A model ready to price. Why it says what it says is worked out as for any model: the library's own shares leave out the line
+/// that it blends into its trees.
+struct ReadyModel {
+    target: Target,
+    features: Vec<Feature>,
+    grades: KnownGrades,
+    booster: PerpetualBooster,
+}
+
+impl TryFrom<PerpetualModel> for ReadyModel {
+    type Error = FamilyError;
+
+    fn try_from(stored: PerpetualModel) -> Result<Self, FamilyError> {
+        let PerpetualModel { target, features, grades, booster } = stored;
+        if grades.lacks_a_scale() {
+            return Err(unreadable("it lists no grades".to_owned()));
+        }
+        let features = features
+            .iter()
+            .map(|name| Feature::from_name(name).ok_or_else(|| unreadable(format!("no feature is called {name:?}"))))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { target, features, grades, booster })
+    }
+}
+
+impl ReadyModel {
+    fn row_of(&self, stone: &Stone) -> Vec<f64> {
+        let known = self.grades.nearest(stone);
+        self.features.iter().map(|feature| feature.value(&known)).collect()
+    }
+}
+
+impl Model for ReadyModel {
+    fn price_usd(&self, stone: &Stone) -> f64 {
+        let row = self.row_of(stone);
+        self.target.to_price(self.booster.predict(&Matrix::new(&row, 1, row.len()), false)[0])
+    }
+}
+
+fn unreadable(reason: String) -> FamilyError {
+    FamilyError::Unreadable { family: NAME, reason }
+}

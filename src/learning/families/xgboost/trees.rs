@@ -1,0 +1,409 @@
+//! Prices by walking a model's trees in Rust.
+//!
+//! The library's interface is made for batches: one row through it costs thirty times what the walk costs. The walk goes
+//! the same ways and adds the same numbers, in the same single precision and order, so its results are the library's bit
+//! for bit.
+//!
+//! A walk is made cheap twice. Every value of a row is first replaced by its rank among the thresholds that the model
+//! compares it with: then a split is one comparison of small whole numbers, and a node fits eight bytes. And because each
+//! step waits for memory, several trees are walked side by side, without branches: a leaf leads to itself until the
+//! deepest tree of its group is through.
+
+use super::document::{Document, Tree, read};
+use super::library::Library;
+use super::trend::Trend;
+use super::{FamilyError, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, unreadable};
+use crate::diamond::Stone;
+use crate::learning::families::{Contributions, Model};
+use crate::learning::features::{Feature, Target};
+
+/// Columns that a row may have at most; with every grade as a column of its own they are 26.
+const MAX_FEATURES: usize = 32;
+/// Trees that are walked side by side.
+const LANES: usize = 16;
+
+/// A model of boosted trees.
+#[derive(Debug)]
+pub struct TreeModel {
+    target: Target,
+    features: Vec<Feature>,
+    base_score: f32,
+    /// What the trees add to, if it is not the base score alone.
+    trend: Option<Trend>,
+    /// Of each feature, every threshold that it is compared with, ascending, each once.
+    thresholds: Vec<Vec<f32>>,
+    /// Trees in their order, a group of [`LANES`] after the other.
+    groups: Vec<Group>,
+    nodes: Vec<Node>,
+    /// Of each node that is a leaf, its value; of a split, 0.
+    values: Vec<f32>,
+    /// For who asks why.
+    library: Library,
+}
+
+/// Trees that are walked together.
+#[derive(Debug, Clone, Copy)]
+struct Group {
+    /// Where each tree begins.
+    roots: [u32; LANES],
+    /// How many of the roots are trees; the others repeat the first.
+    count: usize,
+    /// Steps from the root to the deepest leaf.
+    depth: u32,
+}
+
+/// A split or a leaf, in 64 bits, from the highest: the left child (32), behind which the right one lies; the rank from
+/// which values go right (16); whether a missing value goes left (8, of which the lowest counts); the feature (8).
+///
+/// The left child of a leaf is the leaf itself, and no rank is as high as its.
+#[derive(Debug, Clone, Copy)]
+struct Node(u64);
+
+/// The rank of a missing value.
+const MISSING: u16 = u16::MAX;
+/// The rank of a leaf: no value that is there reaches it.
+const UNREACHABLE: u16 = u16::MAX - 1;
+
+impl Node {
+    fn leaf(place: u32) -> Self {
+        Self(u64::from(place) << 32 | u64::from(UNREACHABLE) << 16 | 1 << 8)
+    }
+
+    fn split(left: u32, rank: u16, missing_left: bool, feature: u8) -> Self {
+        Self(u64::from(left) << 32 | u64::from(rank) << 16 | u64::from(missing_left) << 8 | u64::from(feature))
+    }
+
+    /// Where a row with these ranks goes on.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "parts are cut out of the whole")]
+    fn next<const GAPS: bool>(self, ranks: &[u16; MAX_FEATURES]) -> u32 {
+        // no feature is as large, but the compiler does not know
+        let rank = ranks[self.0 as usize % MAX_FEATURES];
+        let goes_right = rank >= (self.0 >> 16) as u16;
+        let goes_right = if GAPS && rank == MISSING { self.0 >> 8 & 1 == 0 } else { goes_right };
+        (self.0 >> 32) as u32 + u32::from(goes_right)
+    }
+}
+
+impl TreeModel {
+    /// Reads a model that was written by this program: the target is in its attributes.
+    ///
+    /// # Errors
+    /// If `json` is no such model.
+    pub fn from_json(json: &[u8]) -> Result<Self, FamilyError> {
+        let document = read(json)?;
+        let name =
+            document.learner.attributes.get(TARGET_ATTRIBUTE).and_then(serde_json::Value::as_str).ok_or_else(|| {
+                unreadable(format!(
+                    "it does not say whether it learnt price or log price (attribute {TARGET_ATTRIBUTE})"
+                ))
+            })?;
+        let target = Target::from_name(name).ok_or_else(|| unreadable(format!("no target is called {name:?}")))?;
+        let trend = document.learner.attributes.get(TREND_ATTRIBUTE).and_then(serde_json::Value::as_str);
+        let trend = trend.map(Trend::from_json).transpose()?;
+        Self::from_document(json, document, target, trend)
+    }
+
+    /// Reads a model that XGBoost wrote elsewhere, of which the reader knows what it learnt.
+    ///
+    /// # Errors
+    /// If `json` is no model of XGBoost, or of columns that are not known here.
+    pub fn from_foreign_json(json: &[u8], target: Target) -> Result<Self, FamilyError> {
+        Self::from_document(json, read(json)?, target, None)
+    }
+
+    fn from_document(
+        json: &[u8],
+        document: Document,
+        target: Target,
+        trend: Option<Trend>,
+    ) -> Result<Self, FamilyError> {
+        let learner = document.learner;
+        let features = learner
+            .feature_names
+            .iter()
+            .map(|name| Feature::from_name(name).ok_or_else(|| unreadable(format!("no feature is called {name:?}"))))
+            .collect::<Result<Vec<_>, _>>()?;
+        if features.is_empty() || features.len() > MAX_FEATURES {
+            return Err(unreadable(format!("it has {} named columns", features.len())));
+        }
+        if !matches!(learner.objective.name.as_str(), "reg:squarederror" | "reg:absoluteerror")
+            || learner.gradient_booster.name != "gbtree"
+        {
+            return Err(unreadable(format!(
+                "objective {} with booster {} is not one that is read here",
+                learner.objective.name, learner.gradient_booster.name
+            )));
+        }
+        let text = learner.parameters.base_score;
+        let base_score = text
+            .trim_matches(['[', ']'])
+            .parse()
+            .map_err(|_| unreadable(format!("its base score {text:?} is no number")))?;
+        let trees = learner.gradient_booster.model.trees;
+        let thresholds = thresholds_of(&trees, features.len())?;
+        let mut model = Self {
+            target,
+            features,
+            base_score,
+            trend,
+            thresholds,
+            groups: Vec::new(),
+            nodes: Vec::new(),
+            values: Vec::new(),
+            library: Library::of(json),
+        };
+        for group in trees.chunks(LANES) {
+            model.add_group(group)?;
+        }
+        Ok(model)
+    }
+
+    fn add_group(&mut self, trees: &[Tree]) -> Result<(), FamilyError> {
+        let mut group = Group { roots: [0; LANES], count: trees.len(), depth: 0 };
+        for (root, tree) in group.roots.iter_mut().zip(trees) {
+            let (first, depth) = self.add_tree(tree)?;
+            *root = first;
+            group.depth = group.depth.max(depth);
+        }
+        let spare = group.roots[0];
+        group.roots[trees.len()..].fill(spare);
+        self.groups.push(group);
+        Ok(())
+    }
+
+    /// Lays a tree out level by level, so that siblings lie side by side. Gives its root and its depth.
+    fn add_tree(&mut self, tree: &Tree) -> Result<(u32, u32), FamilyError> {
+        let count = tree.left_children.len();
+        let lengths = [
+            tree.right_children.len(),
+            tree.split_conditions.len(),
+            tree.split_indices.len(),
+            tree.default_left.len(),
+            tree.split_type.len(),
+        ];
+        if count == 0 || lengths.iter().any(|length| *length != count) {
+            return Err(unreadable("the columns of a tree differ in length"));
+        }
+        let root = self.next_index()?;
+        let mut depth = 0;
+        let mut level = vec![0];
+        let mut taken = 0;
+        while !level.is_empty() {
+            // a tree in which a node had two parents would have more nodes on its levels than in all
+            taken += level.len();
+            if taken > count {
+                return Err(unreadable("a tree is malformed"));
+            }
+            let mut next_level = Vec::new();
+            let first_of_next = self.nodes.len() + level.len();
+            for old in level {
+                let (node, value) = if tree.left_children[old] == -1 {
+                    (Node::leaf(self.next_index()?), tree.split_conditions[old])
+                } else {
+                    let left =
+                        u32::try_from(first_of_next + next_level.len()).map_err(|_| unreadable("it is too large"))?;
+                    for child in [tree.left_children[old], tree.right_children[old]] {
+                        let child = usize::try_from(child).ok().filter(|child| *child < count);
+                        next_level.push(child.ok_or_else(|| unreadable("a tree is malformed"))?);
+                    }
+                    (self.split(tree, old, left)?, 0.0)
+                };
+                self.nodes.push(node);
+                self.values.push(value);
+            }
+            depth += u32::from(!next_level.is_empty());
+            level = next_level;
+        }
+        Ok((root, depth))
+    }
+
+    fn split(&self, tree: &Tree, old: usize, left: u32) -> Result<Node, FamilyError> {
+        let feature = tree.split_indices[old];
+        let thresholds = &self.thresholds[usize::from(feature)];
+        let below = thresholds.partition_point(|threshold| *threshold < tree.split_conditions[old]);
+        match (u8::try_from(feature), u16::try_from(below + 1)) {
+            (Ok(feature), Ok(rank)) if rank < UNREACHABLE => {
+                Ok(Node::split(left, rank, tree.default_left[old] != 0, feature))
+            }
+            _ => Err(unreadable("it has too many thresholds")),
+        }
+    }
+
+    fn next_index(&self) -> Result<u32, FamilyError> {
+        u32::try_from(self.nodes.len()).map_err(|_| unreadable("it is too large"))
+    }
+
+    /// The columns that the model sees, in order.
+    #[must_use]
+    pub fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
+    /// What the trees say of `row`, of shape `(n_features,)`, in the target's unit: the base score and one leaf a tree, summed
+    /// in the trees' order. `NaN` is a missing value.
+    ///
+    /// # Panics
+    /// If the row has more columns than a model can have.
+    #[must_use]
+    pub fn predict(&self, row: &[f32]) -> f32 {
+        let mut ranks = [0; MAX_FEATURES];
+        let mut has_gaps = false;
+        assert!(row.len() <= MAX_FEATURES, "a row of {} columns", row.len());
+        for ((rank, value), thresholds) in ranks.iter_mut().zip(row).zip(&self.thresholds) {
+            *rank = if value.is_nan() { MISSING } else { rank_of(*value, thresholds) };
+            has_gaps |= value.is_nan();
+        }
+        if has_gaps { self.walk::<true>(&ranks) } else { self.walk::<false>(&ranks) }
+    }
+
+    /// The walk; rows without gaps need not be asked for them at every step.
+    fn walk<const GAPS: bool>(&self, ranks: &[u16; MAX_FEATURES]) -> f32 {
+        let nodes = self.nodes.as_slice();
+        let mut sum = self.base_score;
+        for group in &self.groups {
+            let mut places = group.roots;
+            for _ in 0..group.depth {
+                for place in &mut places {
+                    *place = nodes[*place as usize].next::<GAPS>(ranks);
+                }
+            }
+            for place in &places[..group.count] {
+                sum += self.values[*place as usize];
+            }
+        }
+        sum
+    }
+}
+
+/// How many of `thresholds` `value` is not less than: it goes right at the threshold of rank `k`, counted from 1, if that
+/// is at least `k`.
+#[expect(clippy::cast_possible_truncation, reason = "models with more thresholds are refused")]
+fn rank_of(value: f32, thresholds: &[f32]) -> u16 {
+    thresholds.partition_point(|threshold| *threshold <= value) as u16
+}
+
+/// Of each of `n_features` features, every threshold in `trees`, ascending, each once.
+fn thresholds_of(trees: &[Tree], n_features: usize) -> Result<Vec<Vec<f32>>, FamilyError> {
+    let mut thresholds = vec![Vec::new(); n_features];
+    for tree in trees {
+        let splits = tree.left_children.iter().zip(&tree.split_indices).zip(&tree.split_conditions);
+        for (((left, feature), threshold), kind) in splits.zip(&tree.split_type) {
+            if *left == -1 {
+                continue;
+            }
+            match thresholds.get_mut(usize::from(*feature)) {
+                Some(thresholds) if *kind == 0 && !threshold.is_nan() => thresholds.push(*threshold),
+                _ => return Err(unreadable("a split is of a kind that is not read here")),
+            }
+        }
+    }
+    for thresholds in &mut thresholds {
+        thresholds.sort_unstable_by(f32::total_cmp);
+        // 0 and -0 are one threshold
+        thresholds.dedup_by(|a, b| *a <= *b && *b <= *a);
+    }
+    Ok(thresholds)
+}
+
+impl TreeModel {
+    /// The columns of `stone`, and zeros behind them.
+    fn row_of(&self, stone: &Stone) -> [f32; MAX_FEATURES] {
+        let mut row = [0.0; MAX_FEATURES];
+        for (value, feature) in row.iter_mut().zip(&self.features) {
+            #[expect(clippy::cast_possible_truncation, reason = "XGBoost works in single precision")]
+            {
+                *value = feature.value(stone) as f32;
+            }
+        }
+        row
+    }
+}
+
+impl Model for TreeModel {
+    fn price_usd(&self, stone: &Stone) -> f64 {
+        let row = self.row_of(stone);
+        let start = self.trend.as_ref().map_or(0.0, |trend| trend.log_price(stone));
+        self.target.to_price(start + f64::from(self.predict(&row[..self.features.len()])))
+    }
+
+    /// The library's for the trees (`TreeSHAP`: Lundberg et al., "From local explanations to global understanding with
+    /// explainable AI for trees", 2020), of which the base is what they say on the average of the sales that they were fitted
+    /// to; the trend's against the typical stone.
+    fn contributions(&self, stone: &Stone, typical: &Stone) -> Result<Contributions, FamilyError> {
+        let row = &self.row_of(stone)[..self.features.len()];
+        let of_columns = self.library.contributions(row)?;
+        let (bias, of_columns) = of_columns.split_last().ok_or_else(|| unreadable("it has no columns"))?;
+        let columns = self.features.iter().copied().zip(of_columns.iter().copied().map(f64::from));
+        let (start, of_trend) =
+            self.trend.as_ref().map_or((0.0, [0.0; 4]), |trend| trend.contributions(stone, typical));
+        let trend =
+            [Feature::Carat, Feature::CutRank, Feature::ColorRank, Feature::ClarityRank].into_iter().zip(of_trend);
+        let mut joined = Contributions::join(self.target, start + f64::from(*bias), columns.chain(trend));
+        // the library adds in another order, in single precision: what that leaves is nobody's
+        joined.base += self.target.from_price(self.price_usd(stone)) - joined.total();
+        Ok(joined)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use xgboost::{Booster, DMatrix};
+
+    use super::super::settings::Settings;
+    use super::super::training::train;
+    use super::super::tuning::proposals;
+    use super::*;
+    use crate::diamond::Sale;
+    use crate::generator::Generator;
+    use crate::learning::features::encode_f32;
+
+    /// Rows of which every other one has gaps: in those, about one value in eight is missing.
+    fn rows_with_gaps(features: &[Feature], sales: &[Sale]) -> Vec<f32> {
+        let mut rows = encode_f32(features, sales.iter().map(|sale| &sale.stone));
+        for (index, value) in rows.iter_mut().enumerate() {
+            if index / features.len() % 2 == 1 && index * 2_654_435_761 % 8 == 3 {
+                *value = f32::NAN;
+            }
+        }
+        rows
+    }
+
+    #[test]
+    fn the_walk_gives_the_librarys_bits_whatever_the_search_proposes() {
+        let known: Vec<Sale> = Generator::new(1).take(400).collect();
+        let asked: Vec<Sale> = Generator::new(2).take(10_000).collect();
+        for settings in proposals(7, 16) {
+            let bytes = train(&known, &settings, 3).expect("a fit");
+            let model = TreeModel::from_json(&bytes).expect("a model");
+            let rows = rows_with_gaps(model.features(), &asked);
+            let library = Booster::load_buffer(&bytes).expect("a booster");
+            let matrix = DMatrix::from_dense(&rows, asked.len()).expect("a matrix");
+            let expected = library.predict_margin(&matrix).expect("predictions");
+            for (row, expected) in rows.chunks(model.features().len()).zip(expected) {
+                assert_eq!(model.predict(row).to_bits(), expected.to_bits(), "{settings:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_price_allocates_nothing() {
+        let sales: Vec<Sale> = Generator::new(1).take(300).collect();
+        let bytes = train(&sales, &Settings { n_estimators: 30, ..Settings::START }, 3).expect("a fit");
+        let model = TreeModel::from_json(&bytes).expect("a model");
+        let allocated = allocation_counter::measure(|| {
+            assert!(model.price_usd(&sales[0].stone) > 0.0);
+        });
+        assert_eq!(allocated.count_total, 0);
+    }
+
+    #[test]
+    fn a_model_that_does_not_name_its_target_is_refused() {
+        let sales: Vec<Sale> = Generator::new(1).take(200).collect();
+        let settings = Settings { n_estimators: 2, ..Settings::START };
+        let bytes = train(&sales, &settings, 3).expect("a fit");
+        let text = String::from_utf8(bytes).expect("JSON").replace(TARGET_ATTRIBUTE, "other");
+        let error = TreeModel::from_json(text.as_bytes()).expect_err("no target").to_string();
+        assert!(error.contains("price or log price"), "{error}");
+    }
+}

@@ -1,0 +1,369 @@
+//! Finds good settings: a tree-structured Parzen estimator proposes, a fifth of the training sales judges.
+//!
+//! Trials run two at a time, one thread each, and are proposed and judged pair by pair: so the search takes the same
+//! path on every machine, however many processors it has.
+
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+use std::time::Instant;
+
+use optimizer::parameter::{CategoricalParam, FloatParam, IntParam, ParamId, ParamValue, Parameter};
+use optimizer::pruner::MedianPruner;
+use optimizer::sampler::tpe::TpeSampler;
+use optimizer::{Direction, Study};
+use serde_json::Value;
+
+use super::settings::{Base, Objective, Settings, TARGET};
+use super::training::{Growing, Matrix, Start};
+use super::{FamilyError, unfit};
+use crate::diamond::Sale;
+use crate::learning::evaluation::Split;
+use crate::learning::evaluation::mean_absolute_error;
+use crate::learning::families::{FitPlan, Trial};
+
+/// Trials that run side by side.
+const LANES: usize = 2;
+/// How much a model learns between two looks at its error: the number of trees times the learning rate.
+///
+/// Looks are spaced by this and not by trees, so that a trial is compared with others that have learnt as much: by
+/// trees, the slow learners, which end better, would all be given up early.
+const LEARNT_PER_LOOK: f64 = 0.5;
+/// Looks without a better error after which a trial has found its number of trees.
+const PATIENCE: u32 = 6;
+/// Looks before a trial may be given up: by then e⁻⁵ of what the mean price leaves open is still to be learnt, and what
+/// parts two trials is their settings rather than their head start.
+const WARM_UP_LOOKS: u64 = 10;
+/// Share of the sales that judges the trials.
+const TUNING_SHARE: f64 = 0.2;
+
+/// How many trees a trial may have.
+const TREES: RangeInclusive<u32> = 300..=2_000;
+
+/// What a search found.
+pub struct Outcome {
+    pub best: Settings,
+    pub trials: Vec<Trial>,
+}
+
+/// Searches for the settings with the least mean absolute error in dollars on a part of `sales` that trials are not
+/// fitted to.
+pub fn tune(sales: &[Sale], plan: &FitPlan<'_>) -> Result<Outcome, FamilyError> {
+    let (train, judge) = Split::new("xgboost tuning", TUNING_SHARE).part(sales);
+    if train.is_empty() || judge.is_empty() {
+        return Err(unfit(sales.len(), &"too few to part into training and tuning: ingest more sales"));
+    }
+    let space = Space::new();
+    let study = new_study(plan.seed).map_err(|error| unfit(sales.len(), &error))?;
+    // settings of an earlier layout are none to start from
+    let earlier = plan.start.and_then(|map| serde_json::from_value::<Settings>(Value::Object(map.clone())).ok());
+    if let Some(earlier) = earlier {
+        study.enqueue(space.values_of(&with_room_to_grow(earlier)));
+    }
+    study.enqueue(space.values_of(&Settings::START));
+    // a budget beyond all time is none
+    let deadline = plan.budget.and_then(|budget| Instant::now().checked_add(budget));
+    let should_stop = || plan.observer.should_stop() || deadline.is_some_and(|deadline| Instant::now() >= deadline);
+
+    let mut trials = Vec::new();
+    let mut best = (f64::INFINITY, Settings::START);
+    while trials.len() < plan.trials && !should_stop() {
+        let mut lanes = Vec::new();
+        for _ in 0..LANES.min(plan.trials - trials.len()) {
+            let mut proposal = study.ask();
+            let settings = space.read(&mut proposal).map_err(|error| unfit(sales.len(), &error))?;
+            lanes.push((proposal, settings));
+        }
+        let judged: Vec<_> = std::thread::scope(|scope| {
+            let running: Vec<_> = lanes
+                .into_iter()
+                .map(|(proposal, settings)| {
+                    let lane = Lane { train: &train, judge: &judge, seed: plan.seed, should_stop: &should_stop };
+                    scope.spawn(move || lane.run(proposal, settings))
+                })
+                .collect();
+            running.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+        });
+        for result in judged {
+            let judged = result.map_err(|_| unfit(sales.len(), &"the library failed while tuning"))??;
+            let Some(Judged { proposal, settings, mae_usd, pruned, started }) = judged else { continue };
+            // a pruned trial is told with the error it had: the sampler would take the crate's own mark for an error of 0
+            study.complete_trial(proposal, mae_usd);
+            if mae_usd < best.0 {
+                best = (mae_usd, settings);
+            }
+            let elapsed = started.elapsed();
+            trials.push(Trial { hyperparameters: settings.to_json(), mae_usd, pruned, elapsed });
+            plan.observer.trial_done(trials.len(), plan.trials, best.0);
+        }
+    }
+    Ok(Outcome { best: best.1, trials })
+}
+
+/// The number of trees of an earlier model is the one that did best: with more sales it may take more.
+fn with_room_to_grow(earlier: Settings) -> Settings {
+    Settings { n_estimators: (earlier.n_estimators * 3 / 2).clamp(*TREES.start(), *TREES.end()), ..earlier }
+}
+
+fn new_study(seed: u64) -> Result<Study<f64>, optimizer::Error> {
+    let sampler = TpeSampler::builder().seed(seed).n_startup_trials(10).build()?;
+    let pruner = MedianPruner::new(Direction::Minimize).n_warmup_steps(WARM_UP_LOOKS).n_min_trials(5);
+    Ok(Study::builder().minimize().sampler(sampler).pruner(pruner).build())
+}
+
+/// One place for a trial to run in.
+struct Lane<'a, S> {
+    train: &'a [Sale],
+    judge: &'a [Sale],
+    seed: u64,
+    should_stop: &'a S,
+}
+
+/// A trial that has an error.
+struct Judged {
+    proposal: optimizer::Trial,
+    /// What was proposed, with the number of trees that did best.
+    settings: Settings,
+    mae_usd: f64,
+    pruned: bool,
+    started: Instant,
+}
+
+impl<S: Fn() -> bool> Lane<'_, S> {
+    /// Grows a model for `settings` and judges it now and then; `None` if it was stopped before it could be judged fully.
+    fn run(&self, mut proposal: optimizer::Trial, settings: Settings) -> Result<Option<Judged>, FamilyError> {
+        let started = Instant::now();
+        let start = Start::fit(self.train, &settings)?;
+        let train = Matrix::new(self.train, &start)?;
+        let judge = Matrix::new(self.judge, &start)?;
+        let truth: Vec<f64> = self.judge.iter().map(|sale| sale.price_usd).collect();
+        let mut growing = Growing::new(&train, &[&judge.rows], &start, &settings, self.seed)?;
+        let mut best = (f64::INFINITY, 0);
+        let mut looks_since_best = 0;
+        let mut looks: u32 = 0;
+        for trees in 1..=settings.n_estimators {
+            growing.grow()?;
+            let learnt = f64::from(trees) * settings.learning_rate;
+            let is_last = trees == settings.n_estimators;
+            if (self.should_stop)() {
+                return Ok(None);
+            }
+            if learnt < LEARNT_PER_LOOK * f64::from(looks + 1) && !is_last {
+                continue;
+            }
+            let said = growing.predict(&judge.rows)?;
+            let predicted: Vec<f64> = said.into_iter().map(|value| TARGET.to_price(f64::from(value))).collect();
+            let mae_usd = mean_absolute_error(&truth, &predicted);
+            looks_since_best += 1;
+            let are_prices = predicted.iter().all(|price| *price > 0.0);
+            if are_prices && mae_usd < best.0 {
+                best = (mae_usd, trees);
+                looks_since_best = 0;
+            }
+            proposal.report(u64::from(looks), mae_usd);
+            looks += 1;
+            let settings = Settings { n_estimators: best.1, ..settings };
+            if proposal.should_prune() {
+                return Ok(Some(Judged { proposal, settings, mae_usd: best.0, pruned: true, started }));
+            }
+            if looks_since_best >= PATIENCE {
+                break;
+            }
+        }
+        let settings = Settings { n_estimators: best.1, ..settings };
+        Ok(Some(Judged { proposal, settings, mae_usd: best.0, pruned: false, started }))
+    }
+}
+
+/// The search space.
+///
+/// The sampler tells parameters apart by their distributions, so no two may have the same: each pair of choices is of a type
+/// or length of its own.
+struct Space {
+    base: CategoricalParam<Base>,
+    objective: IntParam,
+    monotone: FloatParam,
+    n_estimators: IntParam,
+    learning_rate: FloatParam,
+    max_depth: IntParam,
+    min_child_weight: IntParam,
+    subsample: FloatParam,
+    colsample_bytree: FloatParam,
+    reg_lambda: FloatParam,
+    reg_alpha: FloatParam,
+}
+
+impl Space {
+    fn new() -> Self {
+        Self {
+            base: CategoricalParam::new(Base::ALL.to_vec()),
+            objective: IntParam::new(0, 1),
+            monotone: FloatParam::new(0.0, 1.0).step(1.0),
+            n_estimators: IntParam::new((*TREES.start()).into(), (*TREES.end()).into()),
+            learning_rate: FloatParam::new(0.01, 0.2).log_scale(),
+            max_depth: IntParam::new(3, 8),
+            min_child_weight: IntParam::new(1, 12),
+            subsample: FloatParam::new(0.5, 1.0).step(0.1),
+            colsample_bytree: FloatParam::new(0.4, 1.0).step(0.1),
+            reg_lambda: FloatParam::new(1e-3, 10.0).log_scale(),
+            reg_alpha: FloatParam::new(1e-8, 1.0).log_scale(),
+        }
+    }
+
+    /// The settings that a trial proposes.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the bounds above are small and positive"
+    )]
+    fn read(&self, trial: &mut optimizer::Trial) -> Result<Settings, optimizer::Error> {
+        let tenths = |share: f64| (share * 10.0).round() / 10.0;
+        Ok(Settings {
+            base: self.base.suggest(trial)?,
+            objective: Objective::ALL[self.objective.suggest(trial)? as usize],
+            monotone: self.monotone.suggest(trial)? > 0.5,
+            n_estimators: self.n_estimators.suggest(trial)? as u32,
+            learning_rate: self.learning_rate.suggest(trial)?,
+            max_depth: self.max_depth.suggest(trial)? as u32,
+            min_child_weight: self.min_child_weight.suggest(trial)? as u32,
+            subsample: tenths(self.subsample.suggest(trial)?),
+            colsample_bytree: tenths(self.colsample_bytree.suggest(trial)?),
+            reg_lambda: self.reg_lambda.suggest(trial)?,
+            reg_alpha: self.reg_alpha.suggest(trial)?,
+        })
+    }
+
+    /// The values that make a trial propose `settings`.
+    fn values_of(&self, settings: &Settings) -> HashMap<ParamId, ParamValue> {
+        HashMap::from([
+            (self.base.id(), ParamValue::Categorical(usize::from(settings.base == Base::Trend))),
+            (self.objective.id(), ParamValue::Int(i64::from(settings.objective == Objective::Absolute))),
+            (self.monotone.id(), ParamValue::Float(f64::from(u8::from(settings.monotone)))),
+            (self.n_estimators.id(), ParamValue::Int(settings.n_estimators.into())),
+            (self.learning_rate.id(), ParamValue::Float(settings.learning_rate)),
+            (self.max_depth.id(), ParamValue::Int(settings.max_depth.into())),
+            (self.min_child_weight.id(), ParamValue::Int(settings.min_child_weight.into())),
+            (self.subsample.id(), ParamValue::Float(settings.subsample)),
+            (self.colsample_bytree.id(), ParamValue::Float(settings.colsample_bytree)),
+            (self.reg_lambda.id(), ParamValue::Float(settings.reg_lambda)),
+            (self.reg_alpha.id(), ParamValue::Float(settings.reg_alpha)),
+        ])
+    }
+}
+
+/// Settings from all over the search space: `count` at random, and its corners.
+#[cfg(test)]
+pub(super) fn proposals(seed: u64, count: usize) -> Vec<Settings> {
+    let (space, study) = (Space::new(), new_study(seed).expect("a study"));
+    let mut proposals: Vec<Settings> =
+        (0..count).map(|_| space.read(&mut study.ask()).expect("within the space")).collect();
+    for base in Base::ALL {
+        for objective in Objective::ALL {
+            let smallest = Settings {
+                base,
+                objective,
+                monotone: false,
+                n_estimators: 300,
+                learning_rate: 0.01,
+                max_depth: 3,
+                min_child_weight: 1,
+                subsample: 0.5,
+                colsample_bytree: 0.4,
+                reg_lambda: 1e-3,
+                reg_alpha: 1e-8,
+            };
+            let largest = Settings {
+                monotone: true,
+                n_estimators: 2_000,
+                learning_rate: 0.2,
+                max_depth: 8,
+                min_child_weight: 12,
+                subsample: 1.0,
+                colsample_bytree: 1.0,
+                reg_lambda: 10.0,
+                reg_alpha: 1.0,
+                ..smallest
+            };
+            proposals.extend([smallest, largest, Settings { min_child_weight: 1, reg_alpha: 1e-8, ..largest }]);
+        }
+    }
+    proposals
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::generator::Generator;
+    use crate::learning::families::{Observer, Unobserved};
+
+    fn sales() -> Vec<Sale> {
+        Generator::new(4).take(500).collect()
+    }
+
+    #[test]
+    fn no_two_parameters_have_the_same_distribution() {
+        let space = Space::new();
+        let distributions = [
+            space.base.distribution(),
+            space.objective.distribution(),
+            space.monotone.distribution(),
+            space.n_estimators.distribution(),
+            space.learning_rate.distribution(),
+            space.max_depth.distribution(),
+            space.min_child_weight.distribution(),
+            space.subsample.distribution(),
+            space.colsample_bytree.distribution(),
+            space.reg_lambda.distribution(),
+            space.reg_alpha.distribution(),
+        ];
+        for (index, one) in distributions.iter().enumerate() {
+            assert!(!distributions[index + 1..].contains(one), "{one:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_trial_is_the_start_and_the_best_is_kept() {
+        let plan = FitPlan { seed: 1, trials: 6, budget: None, start: None, observer: &Unobserved };
+        let outcome = tune(&sales(), &plan).expect("a search");
+        assert_eq!(outcome.trials.len(), 6);
+        assert_eq!(outcome.trials[0].hyperparameters["learning_rate"], Settings::START.learning_rate);
+        let best = outcome.trials.iter().map(|trial| trial.mae_usd).fold(f64::INFINITY, f64::min);
+        let kept = outcome.trials.iter().find(|trial| trial.hyperparameters == outcome.best.to_json());
+        assert!((kept.expect("the best is among the trials").mae_usd - best).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_settings_of_an_earlier_model_are_tried_first() {
+        let earlier = Settings { learning_rate: 0.123, n_estimators: 30, ..Settings::START };
+        let map = earlier.to_json();
+        let plan = FitPlan { seed: 1, trials: 2, budget: None, start: Some(&map), observer: &Unobserved };
+        let outcome = tune(&sales(), &plan).expect("a search");
+        assert_eq!(outcome.trials[0].hyperparameters["learning_rate"], 0.123);
+    }
+
+    #[test]
+    fn a_stop_keeps_the_best_so_far() {
+        struct StopAfter(AtomicUsize);
+        impl Observer for StopAfter {
+            fn trial_done(&self, done: usize, _planned: usize, _best: f64) {
+                self.0.store(done, Ordering::Relaxed);
+            }
+            fn should_stop(&self) -> bool {
+                self.0.load(Ordering::Relaxed) >= 2
+            }
+        }
+        let observer = StopAfter(AtomicUsize::new(0));
+        let plan = FitPlan { seed: 1, trials: 1_000, budget: None, start: None, observer: &observer };
+        let outcome = tune(&sales(), &plan).expect("a search");
+        assert_eq!(outcome.trials.len(), 2);
+    }
+
+    #[test]
+    fn no_time_at_all_gives_the_start() {
+        let plan = FitPlan { seed: 1, trials: 10, budget: Some(Duration::ZERO), start: None, observer: &Unobserved };
+        let outcome = tune(&sales(), &plan).expect("a search");
+        assert_eq!((outcome.best, outcome.trials.len()), (Settings::START, 0));
+    }
+}

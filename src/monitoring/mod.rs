@@ -1,0 +1,12 @@
+//! Watches the models at work: the stones that were priced, what they would be priced at by another model, whether
+//! customers ask about other stones than were sold, and how things stand.
+
+mod drift;
+mod predictions;
+mod replay;
+mod status;
+
+pub use drift::{Drift, Verdict};
+pub use predictions::{Asked, Prediction, stone_parameters};
+pub use replay::{Distribution, Moved, Replay};
+pub use status::{ChampionStatus, Status};

@@ -1,0 +1,226 @@
+//! How things stand, and what to do next.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Asked;
+use super::drift::{Drift, MIN_ASKED, Verdict, drift};
+use crate::learning::evaluation::Metrics;
+use crate::pricing::{EngineError, Snapshot};
+use crate::store::{LiveAccuracy, ModelRecord, RequestCounts, Store};
+use crate::text::count;
+
+/// Hours of requests that drift is looked for in.
+const DRIFT_HOURS: i64 = 30 * 24;
+/// Stones that drift is looked for in at most: the newest.
+const DRIFT_STONES: usize = 20_000;
+/// From this share of new sales on it is worth to retrain.
+const WORTH_RETRAINING: f64 = 0.1;
+/// A champion that is older than this many days may have missed that prices moved.
+const OLD_DAYS: i64 = 90;
+/// Fewest outcomes that say anything of a model.
+const MIN_OUTCOMES: i64 = 30;
+
+/// How things stand with a file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// The model that answers; absent if none is trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub champion: Option<ChampionStatus>,
+    /// Sales in the file.
+    pub sales: i64,
+    /// Sales that the champion has not seen.
+    pub new_sales: i64,
+    /// Requests in the log.
+    pub requests: RequestCounts,
+    /// The stones asked about in the last 30 days against the sales that the champion knows.
+    pub drift: Vec<Drift>,
+    /// Size of the file in bytes, the journal of requests beside it not counted.
+    pub file_bytes: u64,
+    /// What to do next, the most urgent first.
+    pub advice: Vec<String>,
+}
+
+/// How things stand with the champion.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChampionStatus {
+    /// Its number.
+    pub id: i64,
+    /// Its family.
+    pub family: String,
+    /// When it was trained.
+    pub trained: Timestamp,
+    /// How many whole days ago.
+    pub age_days: i64,
+    /// How far it was off on the holdout.
+    pub metrics: Metrics,
+    /// How far it was off on stones that it priced and whose outcome is known; absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<LiveAccuracy>,
+    /// Whether it saw sales that were taken back since.
+    pub saw_undone: bool,
+}
+
+impl Status {
+    /// Finds out.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn of(store: &Store, snapshot: &Snapshot, now: Timestamp) -> Result<Self, EngineError> {
+        let record = match snapshot.champion() {
+            Some(champion) => store.models()?.into_iter().find(|model| model.id == champion.id),
+            None => None,
+        };
+        let champion = match record {
+            Some(record) => Some(ChampionStatus::of(record, store, now)?),
+            None => None,
+        };
+        let sales = store.count_sales(None)?;
+        let known = i64::try_from(snapshot.similar().count()).unwrap_or(i64::MAX);
+        let requests = store.count_requests(now - jiff::SignedDuration::from_hours(24))?;
+        let since = now - jiff::SignedDuration::from_hours(DRIFT_HOURS);
+        let asked = Asked::newest(store, DRIFT_STONES, Some(since))?;
+        let mut status = Self {
+            drift: if champion.is_some() { drift(snapshot.similar().all(), &asked) } else { Vec::new() },
+            champion,
+            sales,
+            new_sales: (sales - known).max(0),
+            requests,
+            file_bytes: store.size_bytes(),
+            advice: Vec::new(),
+        };
+        status.advice = status.advise();
+        Ok(status)
+    }
+
+    fn advise(&self) -> Vec<String> {
+        let mut advice = Vec::new();
+        let Some(champion) = &self.champion else {
+            advice.push(if self.sales == 0 {
+                "Add sales with `diamonds ingest FILE.csv`, then train with `diamonds retrain`.".to_owned()
+            } else {
+                format!("Train on the {} sales with `diamonds retrain`.", count(self.sales))
+            });
+            return advice;
+        };
+        if champion.saw_undone {
+            advice.push(
+                "Retrain with `diamonds retrain`: the champion learnt from sales that were taken back.".to_owned(),
+            );
+        }
+        if let Some(live) = champion.live.filter(|live| live.outcomes >= MIN_OUTCOMES) {
+            if live.mape > 1.5 * champion.metrics.mape {
+                advice.push(format!(
+                    "Look into the outcomes with `diamonds outcomes list`: live, the champion is off by {:.1} % in the mean, on \
+                     the sales held out by {:.1} %.",
+                    live.mape * 100.0,
+                    champion.metrics.mape * 100.0
+                ));
+            }
+            if live.coverage.is_some_and(|coverage| coverage < 0.8) {
+                advice.push(format!(
+                    "Do not trust the ranges: live, they held for {:.0} % of the stones. Ingest fresh sales and retrain.",
+                    live.coverage.unwrap_or_default() * 100.0
+                ));
+            }
+        }
+        let shifted: Vec<&str> = self
+            .drift
+            .iter()
+            .filter(|drift| drift.verdict == Verdict::ShiftedMuch)
+            .map(|drift| drift.feature.as_str())
+            .collect();
+        if !shifted.is_empty() {
+            advice.push(format!(
+                "Customers ask about other stones than were sold ({}): ingest sales like theirs, then retrain.",
+                shifted.join(", ")
+            ));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+        let share = self.new_sales as f64 / (self.sales.max(1)) as f64;
+        if share >= WORTH_RETRAINING {
+            advice.push(format!("Retrain with `diamonds retrain`: {} sales are new.", count(self.new_sales)));
+        } else if champion.age_days > OLD_DAYS {
+            advice.push(format!(
+                "Ingest fresh sales and retrain: the champion is {} days old, and prices move.",
+                champion.age_days
+            ));
+        }
+        if advice.is_empty() {
+            advice.push("Nothing: all is well.".to_owned());
+        }
+        advice
+    }
+
+    /// Fewest stones that drift can be told from.
+    #[must_use]
+    pub fn min_asked() -> usize {
+        MIN_ASKED
+    }
+}
+
+impl ChampionStatus {
+    fn of(record: ModelRecord, store: &Store, now: Timestamp) -> Result<Self, EngineError> {
+        let live = store.live_accuracy()?.into_iter().find(|live| live.model == record.id);
+        Ok(Self {
+            id: record.id,
+            family: record.family,
+            trained: record.time,
+            age_days: now.duration_since(record.time).as_hours() / 24,
+            metrics: record.metrics,
+            live,
+            saw_undone: record.saw_undone,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(champion: Option<ChampionStatus>) -> Status {
+        Status {
+            champion,
+            sales: 1_000,
+            new_sales: 0,
+            requests: RequestCounts { all: 0, last_day: 0 },
+            drift: Vec::new(),
+            file_bytes: 0,
+            advice: Vec::new(),
+        }
+    }
+
+    fn champion() -> ChampionStatus {
+        ChampionStatus {
+            id: 2,
+            family: "xgboost".to_owned(),
+            trained: Timestamp::UNIX_EPOCH,
+            age_days: 3,
+            metrics: Metrics { r2: 0.98, mae_usd: 290.0, rmse_usd: 600.0, mape: 0.07 },
+            live: None,
+            saw_undone: false,
+        }
+    }
+
+    #[test]
+    fn advice_follows_what_is_the_matter() {
+        let says = |status: &Status, words: &str| {
+            let advice = status.advise();
+            assert!(advice.iter().any(|one| one.contains(words)), "{advice:?} without {words}");
+        };
+        says(&Status { sales: 0, ..status(None) }, "diamonds ingest");
+        says(&status(None), "Train on the 1,000 sales");
+        says(&status(Some(champion())), "all is well");
+        says(&Status { new_sales: 200, ..status(Some(champion())) }, "200 sales are new");
+        says(&status(Some(ChampionStatus { age_days: 100, ..champion() })), "100 days old");
+        says(&status(Some(ChampionStatus { saw_undone: true, ..champion() })), "taken back");
+        let live = LiveAccuracy { model: 2, outcomes: 40, mae_usd: 900.0, mape: 0.2, coverage: Some(0.5) };
+        let poor = status(Some(ChampionStatus { live: Some(live), ..champion() }));
+        says(&poor, "off by 20.0 % in the mean");
+        says(&poor, "held for 50 %");
+        let few = LiveAccuracy { outcomes: 5, ..live };
+        says(&status(Some(ChampionStatus { live: Some(few), ..champion() })), "all is well");
+        let moved = Drift { feature: "carat".to_owned(), asked: 500, psi: Some(0.4), verdict: Verdict::ShiftedMuch };
+        says(&Status { drift: vec![moved], ..status(Some(champion())) }, "other stones than were sold (carat)");
+    }
+}

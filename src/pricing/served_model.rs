@@ -1,0 +1,32 @@
+//! A stored model, loaded.
+
+use super::EngineError;
+use crate::learning::evaluation::Calibration;
+use crate::learning::families::{Model, find_family};
+use crate::store::Store;
+
+/// A model that is ready to price.
+pub struct ServedModel {
+    /// Its number.
+    pub id: i64,
+    /// Name of its family.
+    pub family: String,
+    /// The range around its prices, if it has one.
+    pub calibration: Option<Calibration>,
+    /// The model itself.
+    pub model: Box<dyn Model>,
+}
+
+impl ServedModel {
+    /// Loads model `id`.
+    ///
+    /// # Errors
+    /// If there is none, or its bytes are not what its family writes.
+    pub fn load(store: &Store, id: i64) -> Result<Self, EngineError> {
+        let (family, artifact) = store.model_artifact(id)?;
+        let model = find_family(&family)
+            .and_then(|family| family.load(&artifact))
+            .map_err(|source| EngineError::Unloadable { id, source })?;
+        Ok(Self { id, family, calibration: store.calibration(id)?, model })
+    }
+}

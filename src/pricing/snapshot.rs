@@ -1,0 +1,188 @@
+//! All that answers need, read from the file once.
+
+use std::sync::Arc;
+
+use super::warnings::{self, Rival};
+use super::{EngineError, Explanation, Quote, ServedModel, SimilarIndex, Step};
+use crate::diamond::{Stone, StoneDescription};
+use crate::store::{Store, StoreError};
+
+/// The state of the file at one moment, as far as answers need it. It never changes.
+pub struct Snapshot {
+    champion: Option<Arc<ServedModel>>,
+    /// The newest model of each family that has one.
+    newest: Vec<Arc<ServedModel>>,
+    /// Another model that the champion is compared with.
+    rival: Option<Rival>,
+    similar: Arc<SimilarIndex>,
+    /// How many sales the file holds.
+    sales: i64,
+    /// How many it held when the newest model was trained.
+    newest_dataset_rows: i64,
+}
+
+impl Snapshot {
+    /// Reads the file. What `previous` read of it and is still so is taken from there.
+    ///
+    /// # Errors
+    /// If it cannot be read, or its champion cannot be loaded.
+    pub fn load(store: &Store, previous: Option<&Self>) -> Result<Self, EngineError> {
+        let load_model = |id| match previous.and_then(|previous| previous.find_id(id)) {
+            Some(model) => Ok(model.clone()),
+            None => ServedModel::load(store, id).map(Arc::new),
+        };
+        let champion = store.champion()?.map(load_model).transpose()?;
+        let mut newest: Vec<Arc<ServedModel>> = Vec::new();
+        let records = store.models()?;
+        let newest_dataset_rows = records.first().map_or(0, |record| record.dataset.rows);
+        for record in records {
+            if newest.iter().any(|model| model.family == record.family) {
+                continue;
+            }
+            match &champion {
+                Some(champion) if champion.id == record.id => newest.push(champion.clone()),
+                // one that cannot be loaded keeps nobody from asking the champion
+                _ => match load_model(record.id) {
+                    Ok(model) => newest.push(model),
+                    Err(error) => tracing::warn!("{error}: the one before it answers for its family"),
+                },
+            }
+        }
+        let similar = match &champion {
+            Some(champion) => Self::similar_for(store, champion.id, previous)?,
+            None => Arc::new(SimilarIndex::new(Vec::new())),
+        };
+        let rival = champion.as_ref().and_then(|champion| find_rival(champion, &newest, &similar));
+        Ok(Self { champion, newest, rival, similar, sales: store.count_sales(None)?, newest_dataset_rows })
+    }
+
+    /// The index of the dataset of model `id`.
+    fn similar_for(store: &Store, id: i64, previous: Option<&Self>) -> Result<Arc<SimilarIndex>, EngineError> {
+        let count = store.count_sales(Some(id))?;
+        let same = previous.filter(|previous| {
+            previous.champion.as_ref().is_some_and(|champion| champion.id == id)
+                && i64::try_from(previous.similar.count()) == Ok(count)
+        });
+        if let Some(same) = same {
+            return Ok(same.similar.clone());
+        }
+        let sales = store.sales_of_model(id)?.into_iter().map(|stored| stored.sale).collect();
+        Ok(Arc::new(SimilarIndex::new(sales)))
+    }
+
+    /// The model that answers unless another is asked for.
+    #[must_use]
+    pub fn champion(&self) -> Option<&Arc<ServedModel>> {
+        self.champion.as_ref()
+    }
+
+    /// The stones that the champion's dataset holds.
+    #[must_use]
+    pub fn similar(&self) -> &SimilarIndex {
+        &self.similar
+    }
+
+    /// How many sales the file holds, those that the champion has not seen among them.
+    #[must_use]
+    pub fn sales(&self) -> i64 {
+        self.sales
+    }
+
+    /// How many sales the file held when the newest model was trained; 0 if there is none.
+    #[must_use]
+    pub fn newest_dataset_rows(&self) -> i64 {
+        self.newest_dataset_rows
+    }
+
+    /// A model that lies ready, by its number or its family.
+    pub(super) fn find(&self, wanted: &str) -> Option<&Arc<ServedModel>> {
+        self.newest
+            .iter()
+            .find(|model| model.family == wanted)
+            .or_else(|| wanted.parse().ok().and_then(|id| self.find_id(id)))
+    }
+
+    /// A model that lies ready, by its number.
+    fn find_id(&self, id: i64) -> Option<&Arc<ServedModel>> {
+        self.champion.iter().chain(&self.newest).find(|model| model.id == id)
+    }
+
+    /// The families that there are models of.
+    fn family_names(&self) -> String {
+        self.newest.iter().map(|model| model.family.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The model to answer with: the champion, or the one that `wanted` names by its number or its family (then the
+    /// newest of it). One that does not lie ready is read from `store`.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn model(&self, store: &Store, wanted: Option<&str>) -> Result<Arc<ServedModel>, EngineError> {
+        let Some(wanted) = wanted else { return self.champion.clone().ok_or(EngineError::NoModel) };
+        if let Some(model) = self.find(wanted) {
+            return Ok(model.clone());
+        }
+        if self.newest.is_empty() {
+            return Err(EngineError::NoModel);
+        }
+        let unknown = || EngineError::UnknownModel { wanted: wanted.to_owned(), families: self.family_names() };
+        let id: i64 = wanted.parse().map_err(|_| unknown())?;
+        match ServedModel::load(store, id) {
+            Err(EngineError::Store(StoreError::NotFound { .. })) => Err(unknown()),
+            other => other.map(Arc::new),
+        }
+    }
+
+    /// Prices `description` with `model`.
+    ///
+    /// # Errors
+    /// If the model says nothing sensible of the stone.
+    pub fn quote(&self, description: &StoneDescription, model: &ServedModel) -> Result<Quote, EngineError> {
+        self.price(description, model).map(|(quote, _)| quote)
+    }
+
+    /// Prices `description` with `model` and says why. It takes a thousand times as long as a price.
+    ///
+    /// # Errors
+    /// If the model says nothing sensible of the stone, or its library fails.
+    pub fn explain(&self, description: &StoneDescription, model: &ServedModel) -> Result<Quote, EngineError> {
+        let (mut quote, stone) = self.price(description, model)?;
+        let typical = self.similar.typical();
+        let contributions = model
+            .model
+            .contributions(&stone, typical)
+            .map_err(|source| EngineError::Unexplained { id: model.id, source })?;
+        quote.explanation = Explanation::new(quote.price_usd, &stone, typical, &contributions);
+        Ok(quote)
+    }
+
+    /// What the stone of `description` would cost, were it a little different.
+    #[must_use]
+    pub fn steps(&self, description: &StoneDescription, model: &ServedModel) -> Vec<Step> {
+        let (stone, _) = super::imputation::complete(description, &self.similar);
+        super::steps::of(&stone, model)
+    }
+
+    fn price(&self, description: &StoneDescription, model: &ServedModel) -> Result<(Quote, Stone), EngineError> {
+        let (stone, assumed) = super::imputation::complete(description, &self.similar);
+        let mut quote = Quote::new(&stone, assumed, model)?;
+        let rival = self.rival.as_ref().filter(|rival| rival.model.id != model.id);
+        quote.warnings = warnings::of(&stone, &quote.assumed, quote.price_usd, &self.similar, rival);
+        Ok((quote, stone))
+    }
+}
+
+/// The newest model of another family than `champion`, and how far the two are apart on the sales of `similar`.
+fn find_rival(champion: &ServedModel, newest: &[Arc<ServedModel>], similar: &SimilarIndex) -> Option<Rival> {
+    /// Sales that the two are compared on.
+    const COMPARED: usize = 1_000;
+    let model = newest.iter().find(|model| model.family != champion.family)?.clone();
+    let mut apart: Vec<f64> = similar
+        .sample(COMPARED)
+        .map(|sale| (champion.model.price_usd(&sale.stone) / model.model.price_usd(&sale.stone)).ln().abs())
+        .filter(|apart| apart.is_finite())
+        .collect();
+    apart.sort_unstable_by(f64::total_cmp);
+    let usual = *apart.get(apart.len() * 99 / 100)?;
+    Some(Rival { model, usual })
+}

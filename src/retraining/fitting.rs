@@ -1,0 +1,51 @@
+//! Fits a model and judges it by the sales held out.
+
+use std::time::{Duration, Instant};
+
+use super::{Partition, TrainingError};
+use crate::learning::evaluation::{Calibration, Metrics, Segment, segments};
+use crate::learning::families::{Family, FitPlan, Fitted};
+
+/// A model that was fitted and judged.
+pub struct Trained {
+    /// Name of its family.
+    pub family: &'static str,
+    /// The model and what belongs to it.
+    pub fitted: Fitted,
+    /// What it says of the holdout, in US dollars.
+    pub predicted: Vec<f64>,
+    /// How far that is off.
+    pub metrics: Metrics,
+    /// How far it is off on parts of the holdout.
+    pub segments: Vec<Segment>,
+    /// The range around its prices, by the holdout, which neither fit nor tuning has seen; `None` if that is too small.
+    pub calibration: Option<Calibration>,
+    /// How long tuning and fitting took.
+    pub fit_time: Duration,
+    /// How long pricing the holdout took.
+    pub evaluate_time: Duration,
+}
+
+/// Fits a model of `family` to the training side and judges it by the other.
+///
+/// # Errors
+/// If the family cannot be fitted.
+pub fn train(family: &dyn Family, partition: &Partition, plan: &FitPlan<'_>) -> Result<Trained, TrainingError> {
+    let started = Instant::now();
+    let fitted = family.fit(&partition.train, plan)?;
+    let fit_time = started.elapsed();
+    let started = Instant::now();
+    let predicted = fitted.model.prices_usd(&partition.holdout);
+    let metrics = Metrics::of(&partition.truth, &predicted);
+    let evaluate_time = started.elapsed();
+    Ok(Trained {
+        family: family.name(),
+        metrics,
+        segments: segments(&partition.holdout, &partition.truth, &predicted),
+        calibration: Calibration::of(&partition.holdout, &partition.truth, &predicted),
+        fitted,
+        predicted,
+        fit_time,
+        evaluate_time,
+    })
+}

@@ -1,0 +1,129 @@
+//! Two stored models on the same sales held out, and what follows from it, in words.
+
+use serde::Serialize;
+
+use super::{Partition, TrainingError};
+use crate::diamond::Sale;
+use crate::learning::evaluation::{Comparison, Metrics};
+use crate::learning::families::find_family;
+use crate::text::{count, dollars_and_cents};
+
+/// A stored model that is to be judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Contestant<'a> {
+    /// Its number.
+    pub id: i64,
+    /// Name of its family.
+    pub family: &'a str,
+    /// The model itself, in its family's format.
+    pub artifact: &'a [u8],
+}
+
+/// Two models, judged on the same stones.
+#[derive(Debug, Clone, Serialize)]
+pub struct Contest {
+    /// How many sales judged them.
+    pub holdout: usize,
+    /// The two, in the order in which they were named.
+    pub models: [Judged; 2],
+    /// By how much the first errs more than the second.
+    #[serde(flatten)]
+    pub comparison: Comparison,
+}
+
+/// A model and how far it is off.
+#[derive(Debug, Clone, Serialize)]
+pub struct Judged {
+    /// Its number.
+    pub id: i64,
+    /// Name of its family.
+    pub family: String,
+    /// How far it is off on the holdout of today.
+    pub metrics: Metrics,
+}
+
+impl Contest {
+    /// Judges both on the holdout of `sales` as they are today, which may hold sales that came after them. `salt` is that of
+    /// the file. It takes a moment.
+    ///
+    /// # Errors
+    /// If the sales do not suffice to judge by, or a model cannot be loaded.
+    pub fn of(sales: &[Sale], salt: &str, contestants: [Contestant<'_>; 2]) -> Result<Self, TrainingError> {
+        let partition = Partition::new(sales, salt)?;
+        let judge = |model: Contestant<'_>| -> Result<(Judged, Vec<f64>), TrainingError> {
+            let predicted = find_family(model.family)?.load(model.artifact)?.prices_usd(&partition.holdout);
+            let metrics = Metrics::of(&partition.truth, &predicted);
+            Ok((Judged { id: model.id, family: model.family.to_owned(), metrics }, predicted))
+        };
+        let [first, second] = contestants;
+        let ((first, predicted_first), (second, predicted_second)) = (judge(first)?, judge(second)?);
+        Ok(Self {
+            holdout: partition.truth.len(),
+            models: [first, second],
+            comparison: Comparison::of(&partition.truth, &predicted_first, &predicted_second),
+        })
+    }
+
+    /// By how much one errs less than the other, in words.
+    #[must_use]
+    pub fn difference(&self) -> String {
+        let [first, second] = &self.models;
+        let difference_usd = self.comparison.mae_difference_usd;
+        format!(
+            "On {} sales that neither was fitted to, the mean absolute error of model {} is ${:.2} {} than that of model {}",
+            count(i64::try_from(self.holdout).unwrap_or(i64::MAX)),
+            first.id,
+            difference_usd.abs(),
+            if difference_usd < 0.0 { "less" } else { "more" },
+            second.id,
+        )
+    }
+
+    /// Where the difference may lie, in words.
+    #[must_use]
+    pub fn interval(&self) -> String {
+        let Comparison { low_usd, high_usd, confidence, .. } = self.comparison;
+        format!(
+            "{:.0} % interval of the difference: {} to {}",
+            confidence * 100.0,
+            dollars_and_cents(low_usd),
+            dollars_and_cents(high_usd)
+        )
+    }
+
+    /// Which of the two is better, if that can be said, in words.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        let [first, second] = &self.models;
+        match (self.comparison.is_certain(), self.comparison.mae_difference_usd < 0.0) {
+            (false, _) => "That may be luck: promote for other reasons, or wait for more sales.".to_owned(),
+            (true, true) => format!("Model {} is better, by more than luck.", first.id),
+            (true, false) => format!("Model {} is better, by more than luck.", second.id),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contest(mae_difference_usd: f64, low_usd: f64, high_usd: f64) -> Contest {
+        let metrics = Metrics { r2: 0.98, mae_usd: 300.0, rmse_usd: 500.0, mape: 0.07 };
+        Contest {
+            holdout: 1_234,
+            models: [3, 7].map(|id| Judged { id, family: "linear".to_owned(), metrics }),
+            comparison: Comparison { mae_difference_usd, low_usd, high_usd, confidence: 0.95 },
+        }
+    }
+
+    #[test]
+    fn what_is_certain_is_said_and_what_may_be_luck_too() {
+        let less = contest(-20.5, -30.0, -10.0);
+        assert!(less.difference().starts_with("On 1,234 sales"), "{}", less.difference());
+        assert!(less.difference().ends_with("of model 3 is $20.50 less than that of model 7"), "{}", less.difference());
+        assert_eq!(less.interval(), "95 % interval of the difference: −$30.00 to −$10.00");
+        assert_eq!(less.verdict(), "Model 3 is better, by more than luck.");
+        assert_eq!(contest(20.5, 10.0, 30.0).verdict(), "Model 7 is better, by more than luck.");
+        assert!(contest(20.5, -10.0, 50.0).verdict().starts_with("That may be luck"));
+    }
+}

@@ -1,0 +1,309 @@
+//! Carries HTTP between sockets (hyper on tokio) and the application (tide), within limits.
+//!
+//! tide's own listener leaves Nagle's algorithm on, has no time limits and cannot stop gracefully; hyper has all three.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::http::request::Parts;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tide::http::{self as tide_http, Method, Url};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::attachments::{ReceivedBody, Refusal, SentMethod};
+use super::problem::Problem;
+use crate::server::app::App;
+
+/// Largest head of a request, in bytes, and most fields in it.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+const MAX_HEAD_FIELDS: usize = 100;
+/// How many times larger heads may be that are read at all: up to there the refusal is in the log and says what is wrong,
+/// past it the connection ends.
+const READ_HEAD_TIMES: usize = 4;
+/// A method that HTTP has (RFC 10008) and the router does not know.
+const QUERY: &str = "QUERY";
+/// How long the head of a request may take.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the body of a request may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How much of a body that is refused is read on, in bytes, and for how long.
+const MAX_DISCARDED_BYTES: usize = 16 * 1024 * 1024;
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long connections have to finish when the server stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long to wait after the system had no more sockets to give.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Resolves when the process is asked to stop: Ctrl-C, or SIGTERM where there is one.
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    Ok(async move {
+        let interrupt = tokio::signal::ctrl_c();
+        #[cfg(unix)]
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = interrupt.await;
+    })
+}
+
+/// Where connections come from.
+pub trait Listener: Send + Sync + 'static {
+    /// One connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// The next connection, and who it is from.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, String)>> + Send;
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+
+    async fn accept(&self) -> io::Result<(TcpStream, String)> {
+        let (stream, peer) = Self::accept(self).await?;
+        // small answers must not wait for more to be sent with them
+        stream.set_nodelay(true)?;
+        Ok((stream, peer.to_string()))
+    }
+}
+
+/// What a listener's clients may ask for.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Largest body of a request, in bytes.
+    pub body_bytes: usize,
+    /// Most connections at a time; more wait until one ends.
+    pub connections: usize,
+}
+
+/// Answers what arrives at `listener` until `stopped` says so, then finishes what is under way.
+pub async fn carry<L: Listener>(
+    listener: L,
+    application: Arc<tide::Server<App>>,
+    limits: Limits,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &places) => accepted,
+            () = async { drop(stopped.wait_for(|stop| *stop).await) } => break,
+            // finished connections are let go as they end
+            Some(_) = connections.join_next() => continue,
+        };
+        match accepted {
+            Ok((stream, peer, place)) => {
+                let connection =
+                    carry_connection(stream, peer, application.clone(), limits.body_bytes, stopped.clone());
+                connections.spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!("cannot accept a connection: {error}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    if timeout(STOP_TIMEOUT, async { while connections.join_next().await.is_some() {} }).await.is_err() {
+        tracing::warn!("{} connections did not finish in time", connections.len());
+    }
+}
+
+/// The next connection, once there is a place for it.
+async fn accept<L: Listener>(
+    listener: &L,
+    places: &Arc<Semaphore>,
+) -> io::Result<(L::Stream, String, OwnedSemaphorePermit)> {
+    let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, place))
+}
+
+async fn carry_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    peer: String,
+    application: Arc<tide::Server<App>>,
+    max_body_bytes: usize,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let client = peer.clone();
+    let service = service_fn(move |request| {
+        let application = application.clone();
+        let client = client.clone();
+        // in a task of its own: what was asked is answered and logged even if the client hangs up
+        let answered = tokio::spawn(async move { answer(&application, request, &client, max_body_bytes).await });
+        async move {
+            Ok::<_, Infallible>(answered.await.unwrap_or_else(|error| {
+                tracing::error!("a request failed: {error}");
+                bare(hyper::StatusCode::INTERNAL_SERVER_ERROR)
+            }))
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(READ_HEAD_TIMES * MAX_HEAD_BYTES)
+        .max_headers(READ_HEAD_TIMES * MAX_HEAD_FIELDS)
+        // a client may say that it has sent all and still wait for the answer
+        .half_close(true)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = &mut connection => Some(ended),
+        // the value seen is let go at once: it holds a lock
+        () = async { drop(stopped.wait_for(|stop| *stop).await) } => None,
+    };
+    let ended = if let Some(ended) = ended {
+        ended
+    } else {
+        connection.as_mut().graceful_shutdown();
+        connection.await
+    };
+    if let Err(error) = ended {
+        tracing::debug!("{peer}: {error}");
+    }
+}
+
+/// One request through the application.
+async fn answer(
+    application: &tide::Server<App>,
+    request: hyper::Request<Incoming>,
+    client: &str,
+    max_body_bytes: usize,
+) -> hyper::Response<Full<Bytes>> {
+    let (head, body) = request.into_parts();
+    let method_text = head.method.as_str().to_owned();
+    let mut refused = None;
+    let method = method_text.parse().unwrap_or_else(|_| {
+        if method_text == QUERY {
+            // like any other that a path does not have
+            return Method::Trace;
+        }
+        refused = Some(Problem::new(501, format!("there is no method {method_text} here")));
+        Method::Trace
+    });
+    let target = head.uri.path_and_query().map_or("/", hyper::http::uri::PathAndQuery::as_str);
+    let url = Url::parse(&format!("http://diamonds{target}")).unwrap_or_else(|error| {
+        refused = Some(Problem::new(400, format!("the address {target:?} cannot be read: {error}")));
+        root()
+    });
+    let mut inner = tide_http::Request::new(method, url);
+    if method_text == QUERY {
+        inner.ext_mut().insert(SentMethod(QUERY));
+    }
+    inner.set_peer_addr(Some(client));
+    for (name, value) in &head.headers {
+        if let Ok(text) = value.to_str() {
+            inner.append_header(name.as_str(), text);
+        }
+    }
+    if let Some(problem) = refuse_head(&head) {
+        refused = Some(problem);
+    }
+    match read_body(body, max_body_bytes).await {
+        Ok(bytes) => {
+            inner.ext_mut().insert(ReceivedBody(bytes));
+        }
+        Err(problem) => refused = Some(problem),
+    }
+    if let Some(problem) = refused {
+        inner.ext_mut().insert(Refusal { method: method_text, problem });
+    }
+    match application.respond::<_, tide_http::Response>(inner).await {
+        Ok(response) => to_hyper(response).await,
+        Err(error) => {
+            tracing::error!("the application failed: {error}");
+            bare(hyper::StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+/// Refuses a head that is too large.
+fn refuse_head(head: &Parts) -> Option<Problem> {
+    let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let fields: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let detail = if target + fields > MAX_HEAD_BYTES {
+        format!("address and headers are longer than {MAX_HEAD_BYTES} bytes in all")
+    } else if head.headers.len() > MAX_HEAD_FIELDS {
+        format!("there are more than {MAX_HEAD_FIELDS} headers")
+    } else {
+        return None;
+    };
+    Some(Problem::new(431, format!("{detail}: send fewer or shorter ones")))
+}
+
+async fn read_body(mut body: Incoming, max_bytes: usize) -> Result<Bytes, Problem> {
+    // announced as too large: nothing of it is kept
+    let is_announced_too_large = body.size_hint().lower() > max_bytes as u64;
+    if !is_announced_too_large {
+        match timeout(BODY_TIMEOUT, Limited::new(&mut body, max_bytes).collect()).await {
+            Ok(Ok(collected)) => return Ok(collected.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {}
+            Ok(Err(error)) => return Err(Problem::new(400, format!("the body broke off: {error}"))),
+            Err(_) => {
+                let detail = format!("the body took longer than {} s", BODY_TIMEOUT.as_secs());
+                return Err(Problem::new(408, detail));
+            }
+        }
+    }
+    // a client that does not listen while it sends must be able to finish, or it never hears the answer, which is the same
+    // whether it finishes or not
+    let _ = timeout(DISCARD_TIMEOUT, discard(&mut body, MAX_DISCARDED_BYTES)).await;
+    Err(Problem::new(413, format!("the body is larger than {max_bytes} bytes: send fewer stones at once")))
+}
+
+/// Reads on until the body ends, or `max_bytes` were read.
+async fn discard(body: &mut Incoming, max_bytes: usize) {
+    let mut discarded = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        discarded += frame.data_ref().map_or(0, Bytes::len);
+        if discarded > max_bytes {
+            return;
+        }
+    }
+}
+
+async fn to_hyper(mut response: tide_http::Response) -> hyper::Response<Full<Bytes>> {
+    let status = hyper::StatusCode::from_u16(response.status().into()).unwrap_or(hyper::StatusCode::OK);
+    let mut builder = hyper::Response::builder().status(status);
+    for (name, values) in &response {
+        for value in values {
+            builder = builder.header(name.as_str(), value.as_str());
+        }
+    }
+    let body = response.take_body().into_bytes().await.unwrap_or_default();
+    builder.body(Full::new(Bytes::from(body))).unwrap_or_else(|error| {
+        tracing::error!("a response has a bad header: {error}");
+        bare(hyper::StatusCode::INTERNAL_SERVER_ERROR)
+    })
+}
+
+fn bare(status: hyper::StatusCode) -> hyper::Response<Full<Bytes>> {
+    let mut response = hyper::Response::new(Full::default());
+    *response.status_mut() = status;
+    response
+}
+
+/// The address that stands in for one that cannot be read.
+#[expect(clippy::expect_used, reason = "a constant that parses")]
+fn root() -> Url {
+    Url::parse("http://diamonds/").expect("a constant address")
+}

@@ -1,0 +1,127 @@
+//! Tells requests that come from the program's own pages from those that another site made a browser send.
+
+use tide::Request;
+use tide::http::Url;
+
+use crate::server::app::App;
+use crate::server::http::problem::Problem;
+
+/// Refuses a request that changes something unless a page of this server's sent it.
+///
+/// There are no sessions, so there is nothing to tie a token to; but a page elsewhere could still make the browser of
+/// somebody who can reach this server send it a form. Browsers say where a request comes from in headers that no script can
+/// set: `Sec-Fetch-Site` (W3C, "Fetch Metadata Request Headers"), which must be `same-origin`; and from browsers that do not
+/// send it, or not to an address without encryption, `Origin`, else `Referer`, which must name the host and the port that the
+/// request is for (OWASP, "Cross-Site Request Forgery Prevention Cheat Sheet": verifying origin with standard headers).
+/// What says none of these is refused. This is no lock: a program that can reach the server can say what it likes.
+///
+/// # Errors
+/// 403.
+pub fn require_own_page(request: &Request<App>) -> Result<(), Problem> {
+    let header = |name: &str| Header::of(request, name);
+    let sources = [header("Sec-Fetch-Site"), header("Origin"), header("Referer"), header("Host")];
+    if is_own(&sources) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        403,
+        "nothing was changed: the request came from another site, or did not say from where. Open /models here, and use the \
+         button there",
+    ))
+}
+
+/// What a request says under a name.
+enum Header<'a> {
+    Absent,
+    Once(&'a str),
+    /// Nothing that one could rely on.
+    Repeated,
+}
+
+impl<'a> Header<'a> {
+    fn of(request: &'a Request<App>, name: &str) -> Self {
+        match request.header(name).map(|values| values.iter().collect::<Vec<_>>()).as_deref() {
+            None | Some([]) => Self::Absent,
+            Some([only]) => Self::Once(only.as_str()),
+            Some(_) => Self::Repeated,
+        }
+    }
+}
+
+/// Whether `Sec-Fetch-Site`, `Origin`, `Referer` and `Host` are those of a request from a page of the host's own.
+fn is_own([fetch_site, origin, referer, host]: &[Header<'_>; 4]) -> bool {
+    match (fetch_site, origin, referer, host) {
+        (Header::Once(site), ..) => *site == "same-origin",
+        (Header::Absent, Header::Once(source), _, Header::Once(host))
+        | (Header::Absent, Header::Absent, Header::Once(source), Header::Once(host)) => is_of(source, host),
+        _ => false,
+    }
+}
+
+/// Whether the address `source` has the host and the port of the header `Host`. Where that names no port, it is the usual one
+/// of the source's scheme: behind a proxy nobody here knows which one the browser used.
+fn is_of(source: &str, host: &str) -> bool {
+    let Ok(source) = Url::parse(source) else { return false };
+    if !matches!(source.scheme(), "http" | "https") || host.contains(['/', '?', '#', '@', '\\']) {
+        return false;
+    }
+    Url::parse(&format!("{}://{host}/", source.scheme())).is_ok_and(|own| {
+        own.host_str() == source.host_str() && own.port_or_known_default() == source.port_or_known_default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(headers: [&'static str; 4]) -> bool {
+        is_own(&headers.map(|value| if value.is_empty() { Header::Absent } else { Header::Once(value) }))
+    }
+
+    #[test]
+    fn what_the_browser_says_of_the_site_decides() {
+        assert!(own(["same-origin", "", "", "a.example"]));
+        for site in ["cross-site", "same-site", "none", "Same-Origin"] {
+            assert!(!own([site, "http://a.example", "", "a.example"]), "{site}");
+        }
+    }
+
+    #[test]
+    fn else_the_origin_must_have_the_host_and_the_port() {
+        for (origin, host) in [
+            ("http://127.0.0.1:8080", "127.0.0.1:8080"),
+            ("http://a.example", "a.example"),
+            ("https://a.example", "a.example"),
+            ("https://A.example:443", "a.example"),
+            ("http://[::1]:8080", "[::1]:8080"),
+        ] {
+            assert!(own(["", origin, "", host]), "{origin} {host}");
+        }
+        for (origin, host) in [
+            ("null", "a.example"),
+            ("http://b.example", "a.example"),
+            ("http://a.example:8081", "a.example:8080"),
+            ("http://a.example.b.example", "a.example"),
+            ("http://b.example", "a.example@b.example"),
+            ("ftp://a.example", "a.example"),
+            ("http://a.example", ""),
+        ] {
+            assert!(!own(["", origin, "", host]), "{origin} {host}");
+        }
+    }
+
+    #[test]
+    fn the_referer_counts_only_where_there_is_no_origin() {
+        assert!(own(["", "", "http://a.example/models/3", "a.example"]));
+        assert!(!own(["", "null", "http://a.example/models/3", "a.example"]));
+        assert!(!own(["", "", "http://b.example/a.example", "a.example"]));
+        assert!(!own(["", "", "", "a.example"]));
+    }
+
+    #[test]
+    fn what_is_said_twice_is_not_relied_on() {
+        let once = |value| Header::Once(value);
+        assert!(!is_own(&[Header::Repeated, once("http://a.example"), Header::Absent, once("a.example")]));
+        assert!(!is_own(&[Header::Absent, Header::Repeated, once("http://a.example"), once("a.example")]));
+    }
+}

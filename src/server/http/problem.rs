@@ -1,0 +1,165 @@
+//! Errors as clients see them: RFC 9457 problem details.
+
+use serde::Serialize;
+use serde_json::json;
+use tide::{Response, StatusCode};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::diamond::FieldError;
+use crate::pricing::EngineError;
+use crate::retraining::TrainingError;
+use crate::store::StoreError;
+use crate::text::with_causes;
+
+/// Media type of problem documents.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+/// Seconds after which a client that was turned away may try again.
+const RETRY_AFTER_SECONDS: &str = "1";
+
+/// Bad fields that a problem lists.
+const MAX_ERRORS: usize = 100;
+/// Bad fields that its text names.
+const MAX_ERRORS_IN_DETAIL: usize = 10;
+
+/// Why a request is not answered as it wished.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// Status of the response.
+    pub status: u16,
+    /// What is wrong and what to do, for people.
+    pub detail: String,
+    /// Every field that is wrong, for 422.
+    pub errors: Vec<FieldError>,
+    /// The methods there are, for 405.
+    pub allow: Option<&'static str>,
+    /// What the program stumbled over, for 500: the log gets it, the client does not.
+    pub cause: Option<String>,
+}
+
+/// What went wrong, as RFC 9457 has it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemDocument {
+    /// Always `about:blank`: the status says all that there is to the type.
+    #[serde(rename = "type")]
+    type_uri: &'static str,
+    /// The name of the status.
+    title: &'static str,
+    /// The status of the response.
+    status: u16,
+    /// What is wrong and what to do, for people.
+    detail: String,
+    /// Under which the log has the request.
+    request_id: Uuid,
+    /// Every field that is wrong, 100 at most; absent if it is not about fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldError>,
+}
+
+/// The result of a handler.
+pub type Answer = Result<Response, Problem>;
+
+impl Problem {
+    /// A problem of that status.
+    pub fn new(status: u16, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), errors: Vec::new(), allow: None, cause: None }
+    }
+
+    /// Values that are not what they should be.
+    #[must_use]
+    pub fn bad_fields(mut errors: Vec<FieldError>) -> Self {
+        let mut list: Vec<String> = errors
+            .iter()
+            .take(MAX_ERRORS_IN_DETAIL)
+            .map(|error| format!("{} {}", error.field, error.message))
+            .collect();
+        if errors.len() > MAX_ERRORS_IN_DETAIL {
+            list.push(format!("and {} more", errors.len() - MAX_ERRORS_IN_DETAIL));
+        }
+        errors.truncate(MAX_ERRORS);
+        Self { errors, ..Self::new(422, list.join("; ")) }
+    }
+
+    /// A failure of the program, whose cause goes to the log alone.
+    #[must_use]
+    pub fn internal(cause: impl Into<String>) -> Self {
+        let detail = "something went wrong here; the log has the cause under this request's id";
+        Self { cause: Some(cause.into()), ..Self::new(500, detail) }
+    }
+
+    /// A response that carries the problem; the recorder writes its body once the request's id is known.
+    #[must_use]
+    pub fn into_response(self) -> Response {
+        let mut response = Response::new(status_code(self.status));
+        if let Some(allow) = self.allow {
+            response.insert_header("Allow", allow);
+        }
+        if matches!(self.status, 429 | 503) {
+            response.insert_header("Retry-After", RETRY_AFTER_SECONDS);
+        }
+        response.insert_ext(self);
+        response
+    }
+
+    /// The title of the problem: the name of its status.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        status_code(self.status).canonical_reason()
+    }
+
+    /// The document for the client.
+    #[must_use]
+    pub fn document(&self, request_id: Uuid) -> ProblemDocument {
+        ProblemDocument {
+            type_uri: "about:blank",
+            title: self.title(),
+            status: self.status,
+            detail: self.detail.clone(),
+            request_id,
+            errors: self.errors.clone(),
+        }
+    }
+}
+
+fn status_code(status: u16) -> StatusCode {
+    StatusCode::try_from(status).unwrap_or(StatusCode::InternalServerError)
+}
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::NoModel => Self::new(503, error.to_string()),
+            EngineError::UnknownModel { wanted, families } => Self::bad_fields(vec![FieldError {
+                field: "model".to_owned(),
+                message: format!("must be the number of a model or one of {families}"),
+                value: json!(wanted),
+            }]),
+            // the stone is described as it should be; it is this model that has no answer
+            EngineError::NoPrice { .. } => Self::new(409, error.to_string()),
+            EngineError::UnknownPredictions { .. } => Self::new(422, error.to_string()),
+            EngineError::Unloadable { .. } | EngineError::Unexplained { .. } => Self::internal(with_causes(&error)),
+            EngineError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TrainingError> for Problem {
+    fn from(error: TrainingError) -> Self {
+        match error {
+            TrainingError::Family(_) => Self::internal(with_causes(&error)),
+            _ => Self::new(409, error.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound { what, ref id, .. } => Self::new(404, format!("there is no {what} {id}")),
+            StoreError::Pruned { .. } => Self::new(410, error.to_string()),
+            StoreError::IsChampion { .. } | StoreError::NoEarlierChampion => Self::new(409, error.to_string()),
+            _ => Self::internal(with_causes(&error)),
+        }
+    }
+}

@@ -1,0 +1,440 @@
+//! A figure of every model by its number, and the figure of whoever was the champion: where all of it lies on a chart. The
+//! template `_history_chart.html` draws it.
+//!
+//! Places are percent of the width, which the browser knows, and pixels of the height, so that neither text nor marks are
+//! stretched.
+
+use crate::learning::evaluation::Metrics;
+use crate::learning::families::FAMILIES;
+use crate::store::{ModelRecord, Promotion};
+use crate::text::dollars;
+
+/// Height of the area in which marks lie, in pixels.
+const HEIGHT: f64 = 150.0;
+/// Steps of the vertical axis, about.
+const STEPS: f64 = 4.0;
+/// Numbers of models below the chart, at most.
+const MAX_NUMBERS: f64 = 8.0;
+/// Shapes of marks, by the place of the family; the style has them too.
+const SHAPES: [&str; 6] = ["dot", "square", "triangle", "diamond", "cross", "plus"];
+
+/// What a chart shows of each model.
+pub struct Figure {
+    /// What it is called on the page and in `id`s.
+    pub name: &'static str,
+    /// What its name means, in words.
+    pub meaning: &'static str,
+    /// Whether less of it is better.
+    pub less_is_better: bool,
+    /// Takes it out of the metrics.
+    pub of: fn(&Metrics) -> f64,
+    /// Writes it with so many decimals.
+    pub write: fn(f64, usize) -> String,
+    /// Decimals where it stands alone.
+    pub decimals: usize,
+}
+
+/// Mean absolute error, and the share of the variance explained.
+pub const FIGURES: [Figure; 2] = [
+    Figure {
+        name: "MAE",
+        meaning: "mean absolute error in dollars",
+        less_is_better: true,
+        of: |metrics| metrics.mae_usd,
+        write: |value, decimals| if decimals == 0 { dollars(value) } else { format!("${value:.decimals$}") },
+        decimals: 0,
+    },
+    Figure {
+        name: "R²",
+        meaning: "share of the differences in price that is explained",
+        less_is_better: false,
+        of: |metrics| metrics.r2,
+        write: |value, decimals| format!("{value:.decimals$}"),
+        decimals: 4,
+    },
+];
+
+/// A chart, ready to be drawn.
+pub struct HistoryChart {
+    /// The number of the chart on the page: its ids end with it.
+    pub number: usize,
+    /// Its title.
+    pub title: String,
+    /// What it shows, in a sentence.
+    pub sentence: String,
+    /// Who was the champion, one after the other, in a sentence.
+    pub reigns: String,
+    /// A mark for each model.
+    pub marks: Vec<Mark>,
+    /// The line of the champion's figure.
+    pub line: Vec<Stretch>,
+    /// Levels on the vertical axis.
+    pub levels: Vec<Label>,
+    /// Numbers of models on the horizontal axis.
+    pub numbers: Vec<Label>,
+}
+
+/// A model on the chart.
+pub struct Mark {
+    /// Percent from the left.
+    pub x: f64,
+    /// Pixels from above.
+    pub y: f64,
+    /// By which its family is told.
+    pub shape: &'static str,
+    /// Whether it is the champion now.
+    pub champion: bool,
+    /// What it is, in words.
+    pub words: String,
+}
+
+/// A straight piece of the champion's line.
+#[derive(Debug, PartialEq)]
+pub struct Stretch {
+    /// Where it begins, in percent from the left.
+    pub x1: f64,
+    /// Where it begins, in pixels from above.
+    pub y1: f64,
+    /// Where it ends, in percent from the left.
+    pub x2: f64,
+    /// Where it ends, in pixels from above.
+    pub y2: f64,
+}
+
+/// A number beside an axis.
+pub struct Label {
+    /// Percent from the left, or pixels from above.
+    pub at: f64,
+    /// What is written there.
+    pub text: String,
+}
+
+/// What a shape stands for.
+pub struct LegendEntry {
+    /// The shape.
+    pub shape: &'static str,
+    /// The family.
+    pub family: String,
+}
+
+/// The families of `models` and their shapes. A family keeps its shape whatever others there are.
+#[must_use]
+pub fn legend(models: &[ModelRecord]) -> Vec<LegendEntry> {
+    let mut entries: Vec<LegendEntry> = Vec::new();
+    let known = FAMILIES.iter().map(|family| family.name());
+    for (place, name) in known.enumerate() {
+        if models.iter().any(|model| model.family == name) {
+            entries.push(LegendEntry { shape: SHAPES[place % SHAPES.len()], family: name.to_owned() });
+        }
+    }
+    // families of other versions of the program come after those of this one
+    for model in models.iter().rev() {
+        if entries.iter().all(|entry| entry.family != model.family) {
+            let place = FAMILIES.len() + entries.len();
+            entries.push(LegendEntry { shape: SHAPES[place % SHAPES.len()], family: model.family.clone() });
+        }
+    }
+    entries
+}
+
+/// The charts of `models` and `promotions`, both newest first; none if there is nothing to show.
+#[must_use]
+pub fn charts(models: &[ModelRecord], promotions: &[Promotion]) -> Vec<HistoryChart> {
+    FIGURES
+        .iter()
+        .zip(1..)
+        .filter_map(|(figure, number)| HistoryChart::new(figure, number, models, promotions))
+        .collect()
+}
+
+impl HistoryChart {
+    /// `None` if no model has such a figure.
+    fn new(figure: &Figure, number: usize, models: &[ModelRecord], promotions: &[Promotion]) -> Option<Self> {
+        let shown: Vec<(&ModelRecord, f64)> = models
+            .iter()
+            .rev()
+            .map(|model| (model, (figure.of)(&model.metrics)))
+            .filter(|(_, value)| value.is_finite())
+            .collect();
+        let by_value = |a: &&(&ModelRecord, f64), b: &&(&ModelRecord, f64)| a.1.total_cmp(&b.1);
+        let (least, most) = (shown.iter().min_by(by_value)?, shown.iter().max_by(by_value)?);
+        let across = Across::over(shown.first()?.0.id, shown.last()?.0.id);
+        let scale = Scale::over(least.1, most.1);
+        let legend = legend(models);
+        let shape =
+            |family: &str| legend.iter().find(|entry| entry.family == family).map_or(SHAPES[0], |entry| entry.shape);
+        let write = |value: f64| (figure.write)(value, figure.decimals);
+        let marks = shown
+            .iter()
+            .map(|(model, value)| Mark {
+                x: across.place(number_of(model.id)),
+                y: scale.place(*value),
+                shape: shape(&model.family),
+                champion: model.champion,
+                words: format!("Model {}, {}: {} {}", model.id, model.family, figure.name, write(*value)),
+            })
+            .collect();
+        let reigns = reigns(models, promotions, &across);
+        let value_of = |id: i64| shown.iter().find(|(model, _)| model.id == id).map(|(_, value)| *value);
+        Some(Self {
+            number,
+            title: format!("{} by model, {}", figure.name, figure.meaning),
+            sentence: describe(figure, least, most, shown.iter().find(|(model, _)| model.champion)),
+            reigns: describe_reigns(&reigns, |id| value_of(id).map(write)),
+            marks,
+            line: line(&reigns, |id| value_of(id).map(|value| scale.place(value)), &across),
+            levels: scale.levels(figure.write),
+            numbers: across.numbers(),
+        })
+    }
+}
+
+fn describe(
+    figure: &Figure,
+    least: &(&ModelRecord, f64),
+    most: &(&ModelRecord, f64),
+    champion: Option<&(&ModelRecord, f64)>,
+) -> String {
+    let one = |(model, value): &(&ModelRecord, f64)| {
+        format!("{} (model {}, {})", (figure.write)(*value, figure.decimals), model.id, model.family)
+    };
+    let (best, worst) = if figure.less_is_better { (least, most) } else { (most, least) };
+    let direction = if figure.less_is_better { "less" } else { "more" };
+    let champion = champion.map(|champion| format!("; the champion has {}", one(champion)));
+    format!("From {} to {}{}. The {direction}, the better.", one(worst), one(best), champion.unwrap_or_default())
+}
+
+fn describe_reigns(reigns: &[Reign], write: impl Fn(i64) -> Option<String>) -> String {
+    let list: Vec<String> =
+        reigns.iter().filter_map(|reign| Some(format!("model {} ({})", reign.model, write(reign.model)?))).collect();
+    if list.is_empty() {
+        "No model was the champion.".to_owned()
+    } else {
+        format!("Champions in turn: {}.", list.join(", "))
+    }
+}
+
+/// A time that a model was the champion, until the next one begins.
+#[derive(Debug, PartialEq)]
+struct Reign {
+    model: i64,
+    /// Where it begins among the numbers of models: 3.5 is between model 3 and model 4.
+    from: f64,
+}
+
+/// Who was the champion when, on the axis of models: a promotion lies after the newest model that there was then. Several
+/// between the same two models lie at even distances.
+fn reigns(models: &[ModelRecord], promotions: &[Promotion], across: &Across) -> Vec<Reign> {
+    let mut last = 0;
+    let after: Vec<(i64, i64)> = promotions
+        .iter()
+        .rev()
+        .map(|promotion| {
+            let newest = models.iter().find(|model| model.time <= promotion.time).map_or(0, |model| model.id);
+            // whatever the clock did meanwhile
+            last = newest.max(promotion.model).max(last);
+            (promotion.model, last)
+        })
+        .collect();
+    let mut reigns = Vec::with_capacity(after.len());
+    for gap in after.chunk_by(|a, b| a.1 == b.1) {
+        let newest = gap[0].1;
+        let next = models.iter().rev().find(|model| model.id > newest).map(|model| number_of(model.id));
+        let width = next.unwrap_or(across.last) - number_of(newest);
+        for ((model, _), place) in gap.iter().zip(0_u32..) {
+            let share = f64::from(place) / f64::from(u32::try_from(gap.len()).unwrap_or(u32::MAX));
+            reigns.push(Reign { model: *model, from: number_of(newest) + width * share });
+        }
+    }
+    reigns
+}
+
+/// The line of the champion's figure, level while one is the champion and upright where the next follows.
+fn line(reigns: &[Reign], y_of: impl Fn(i64) -> Option<f64>, across: &Across) -> Vec<Stretch> {
+    let mut line = Vec::new();
+    let mut before = None;
+    for (place, reign) in reigns.iter().enumerate() {
+        let Some(y) = y_of(reign.model) else {
+            before = None;
+            continue;
+        };
+        let from = across.place(reign.from);
+        let to = across.place(reigns.get(place + 1).map_or(across.last, |next| next.from));
+        if let Some(before) = before {
+            line.push(Stretch { x1: from, y1: before, x2: from, y2: y });
+        }
+        line.push(Stretch { x1: from, y1: y, x2: to, y2: y });
+        before = Some(y);
+    }
+    line
+}
+
+/// The horizontal axis: numbers of models.
+struct Across {
+    first: f64,
+    /// The right end, past the newest model: there the champion of today goes on.
+    last: f64,
+    newest: f64,
+}
+
+impl Across {
+    fn over(oldest: i64, newest: i64) -> Self {
+        let (oldest, newest) = (number_of(oldest), number_of(newest));
+        let room = ((newest - oldest) * 0.08).max(0.5);
+        Self { first: oldest - room / 2.0, last: newest + room, newest }
+    }
+
+    fn place(&self, number: f64) -> f64 {
+        hundredths((number - self.first) / (self.last - self.first) * 100.0)
+    }
+
+    fn numbers(&self) -> Vec<Label> {
+        let step = round_step((self.newest - self.first) / MAX_NUMBERS).max(1.0);
+        multiples(step, self.first, self.newest)
+            .map(|number| Label { at: self.place(number), text: format!("{number:.0}") })
+            .collect()
+    }
+}
+
+/// The vertical axis: values of the figure.
+struct Scale {
+    low: f64,
+    high: f64,
+    step: f64,
+}
+
+impl Scale {
+    fn over(least: f64, most: f64) -> Self {
+        // one value alone lies in the middle
+        let spread = if most > least { most - least } else { (least.abs() * 0.1).max(1e-3) };
+        let step = round_step(spread / STEPS);
+        Self { low: (least / step - 0.25).floor() * step, high: (most / step + 0.25).ceil() * step, step }
+    }
+
+    fn place(&self, value: f64) -> f64 {
+        hundredths((self.high - value) / (self.high - self.low) * HEIGHT)
+    }
+
+    fn levels(&self, write: fn(f64, usize) -> String) -> Vec<Label> {
+        // a step of 0.05 takes two decimals
+        let decimals = (0..9).find(|places| self.step * 10_f64.powi(*places) >= 1.0 - 1e-9).unwrap_or(9);
+        multiples(self.step, self.low, self.high)
+            .map(|value| Label { at: self.place(value), text: write(value, usize::try_from(decimals).unwrap_or(0)) })
+            .collect()
+    }
+}
+
+/// The least of 1, 2 and 5 times a power of ten that is not below `step`.
+fn round_step(step: f64) -> f64 {
+    let power = 10_f64.powf(step.log10().floor());
+    [1.0, 2.0, 5.0]
+        .map(|factor| factor * power)
+        .into_iter()
+        .find(|round| *round >= step * (1.0 - 1e-9))
+        .unwrap_or(10.0 * power)
+}
+
+/// The multiples of `step` from `low` to `high`.
+fn multiples(step: f64, low: f64, high: f64) -> impl Iterator<Item = f64> {
+    let first = (low / step - 1e-6).ceil();
+    (0_u32..).map(move |place| (first + f64::from(place)) * step).take_while(move |value| *value <= high + step * 1e-6)
+}
+
+fn hundredths(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of models stay far below 2^52")]
+fn number_of(id: i64) -> f64 {
+    id as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::DatasetSize;
+    use jiff::Timestamp;
+    use serde_json::Map;
+
+    fn time(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("a time")
+    }
+
+    fn model(id: i64, family: &str, mae_usd: f64) -> ModelRecord {
+        ModelRecord {
+            id,
+            family: family.to_owned(),
+            champion: id == 3,
+            time: time(id * 100),
+            metrics: Metrics { r2: 1.0 - mae_usd / 4_000.0, mae_usd, rmse_usd: mae_usd * 2.0, mape: 0.1 },
+            dataset: DatasetSize { rows: 100, train: 80, holdout: 20 },
+            target: "price".to_owned(),
+            features: Vec::new(),
+            hyperparameters: Map::new(),
+            seed: 0,
+            fit_seconds: 1.0,
+            trials: 0,
+            program_version: "0.1.0".to_owned(),
+            pruned: false,
+            saw_undone: false,
+        }
+    }
+
+    fn promotion(model: i64, second: i64) -> Promotion {
+        Promotion { model, time: time(second), reason: "by hand".to_owned() }
+    }
+
+    /// Three models, of which 1, 2, 1 and 3 were the champion, newest first.
+    fn history() -> (Vec<ModelRecord>, Vec<Promotion>) {
+        let models = vec![model(3, "xgboost", 300.0), model(2, "forest", 350.0), model(1, "linear", 500.0)];
+        (models, vec![promotion(3, 300), promotion(1, 260), promotion(2, 220), promotion(1, 120)])
+    }
+
+    #[test]
+    fn a_reign_begins_after_the_newest_model_of_its_time() {
+        let (models, promotions) = history();
+        let from: Vec<(i64, f64)> = reigns(&models, &promotions, &Across::over(1, 3))
+            .into_iter()
+            .map(|reign| (reign.model, reign.from))
+            .collect();
+        assert_eq!(from, [(1, 1.0), (2, 2.0), (1, 2.5), (3, 3.0)]);
+    }
+
+    #[test]
+    fn the_line_is_level_during_a_reign_and_upright_between_two() {
+        let across = Across { first: 0.0, last: 4.0, newest: 3.0 };
+        let reigns = [Reign { model: 1, from: 1.0 }, Reign { model: 2, from: 3.0 }];
+        let stretch = |x1, y1, x2, y2| Stretch { x1, y1, x2, y2 };
+        assert_eq!(
+            line(&reigns, |id| Some(number_of(id) * 10.0), &across),
+            [stretch(25.0, 10.0, 75.0, 10.0), stretch(75.0, 10.0, 75.0, 20.0), stretch(75.0, 20.0, 100.0, 20.0)]
+        );
+    }
+
+    #[test]
+    fn a_chart_says_in_words_what_it_shows() {
+        let (models, promotions) = history();
+        let [mae, r2] = &charts(&models, &promotions)[..] else { panic!("two charts") };
+        assert_eq!(
+            mae.sentence,
+            "From $500 (model 1, linear) to $300 (model 3, xgboost); the champion has $300 (model 3, xgboost). The less, the better."
+        );
+        assert_eq!(mae.reigns, "Champions in turn: model 1 ($500), model 2 ($350), model 1 ($500), model 3 ($300).");
+        assert!(r2.sentence.starts_with("From 0.8750 (model 1, linear) to 0.9250"), "{}", r2.sentence);
+        let levels: Vec<&str> = mae.levels.iter().map(|level| level.text.as_str()).collect();
+        assert_eq!(levels, ["$250", "$300", "$350", "$400", "$450", "$500", "$550"]);
+        assert!(mae.marks.iter().all(|mark| (0.0..=HEIGHT).contains(&mark.y) && (0.0..=100.0).contains(&mark.x)));
+        let shapes: Vec<&str> = mae.marks.iter().map(|mark| mark.shape).collect();
+        assert!(shapes[0] != shapes[1] && shapes[1] != shapes[2] && shapes[0] != shapes[2], "{shapes:?}");
+    }
+
+    #[test]
+    fn one_model_or_none_makes_no_trouble() {
+        assert!(charts(&[], &[]).is_empty());
+        let alone = charts(&[model(7, "linear", 500.0)], &[]);
+        assert!(alone.iter().all(|chart| chart.line.is_empty() && chart.marks[0].x.is_finite()));
+        assert_eq!(alone[0].reigns, "No model was the champion.");
+        let broken = charts(&[model(8, "linear", f64::NAN)], &[promotion(8, 900)]);
+        assert!(broken.is_empty());
+    }
+}
