@@ -55,8 +55,8 @@ fn similar_stones(criterion: &mut Criterion) {
     Generator::new(2).write_csv(&mut csv, SALES as u64, 0.0).expect("memory takes all");
     let path = folder.path().join("bench.duckdb");
     Store::open(&path).expect("a file").ingest(&Upload::from_bytes("sales.csv", csv), false).expect("sales");
-    let engine = duckdb::Connection::open(&path).expect("the file");
-    let mut query = engine
+    let database = duckdb::Connection::open(&path).expect("the file");
+    let mut query = database
         .prepare(
             "SELECT * FROM sale WHERE cut = $1 AND color = $2 AND clarity = $3 \
              ORDER BY abs(carat - $4), price_usd LIMIT 5",

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use diamonds::diamond::Sale;
-use diamonds::learning::families::{FitPlan, Unobserved, find_family};
+use diamonds::learning::families::{FitPlan, SilentObserver, find_family};
 use diamonds::store::{Store, Upload};
 use serde_json::{Map, Value, json};
 
@@ -27,7 +27,7 @@ fn main() -> Result<(), Failure> {
         trials: more.first().map_or(Ok(60), |text| text.parse())?,
         budget: more.get(1).map(|text| text.parse().map(Duration::from_secs_f64)).transpose()?,
         start: start.as_ref(),
-        observer: &Unobserved,
+        observer: &SilentObserver,
     };
     let (known, asked) = (sales(Path::new(fit_on))?, sales(Path::new(price))?);
     let started = Instant::now();

@@ -25,7 +25,7 @@ pub fn return_memory() {
 
 /// Lets others go first where there are more of them than processors: the calling thread, and those that it starts from now
 /// on, do what nobody waits for.
-pub fn step_back() {
+pub fn lower_priority() {
     /// A tenth of the time of others: enough not to be left behind for good.
     #[cfg(unix)]
     const NICENESS: libc::c_int = 10;

@@ -31,7 +31,7 @@ impl Console {
             writeln!(out)?;
         } else {
             let text = text(result);
-            writeln!(out, "{}", harmless(text.trim_end()))?;
+            writeln!(out, "{}", escape_control_chars(text.trim_end()))?;
         }
         out.flush()
     }
@@ -46,7 +46,7 @@ impl Console {
 }
 
 /// The text with control characters written out: what strangers sent must not steer the terminal.
-fn harmless(text: &str) -> String {
+fn escape_control_chars(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
         if character.is_control() && character != '\n' && character != '\t' {
             shown.extend(character.escape_default());

@@ -3,11 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::control::DeskError;
+use crate::control::FileAccessError;
 use crate::diamond::FieldError;
-use crate::learning::families::FamilyError;
-use crate::pricing::EngineError;
-use crate::retraining::TrainingError;
+use crate::pricing::PricingError;
+use crate::retraining::{RetrainingError, TrainingError};
 use crate::server::ServerError;
 use crate::store::StoreError;
 
@@ -19,16 +18,16 @@ pub enum CommandError {
     Store(#[from] StoreError),
     /// The question cannot be answered.
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    PricingService(#[from] PricingError),
     /// What was asked of the file is not done.
     #[error(transparent)]
-    Desk(#[from] DeskError),
+    FileAccess(#[from] FileAccessError),
     /// Nothing can be trained.
     #[error(transparent)]
     Training(#[from] TrainingError),
-    /// A family is unknown or fails.
+    /// A retraining fails.
     #[error(transparent)]
-    Family(#[from] FamilyError),
+    Retraining(#[from] RetrainingError),
     /// The server fails.
     #[error(transparent)]
     Server(#[from] ServerError),

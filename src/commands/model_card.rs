@@ -5,8 +5,8 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::console::table;
-use crate::learning::evaluation::Segment;
-use crate::store::{ModelDetail, ModelRecord, WrongSale};
+use crate::learning::evaluation::SegmentMetrics;
+use crate::store::{ModelDetail, ModelRecord, WorstResidual};
 use crate::text::{count, dollars, settings};
 
 /// All that is known of a model.
@@ -33,8 +33,8 @@ pub fn describe(model: &ModelDetail) -> String {
     if !model.segments.is_empty() {
         let _ = write!(text, "\nWhere it errs, on the sales that judged it\n\n{}\n", segments_table(&model.segments));
     }
-    if !model.most_wrong.is_empty() {
-        let rows = most_wrong_table(&model.most_wrong);
+    if !model.worst_residuals.is_empty() {
+        let rows = worst_residuals_table(&model.worst_residuals);
         let _ = write!(text, "\nThe sales that it is furthest off on: typing errors?\n\n{rows}\n");
     }
     text
@@ -109,7 +109,7 @@ fn describe_trials(model: &ModelDetail) -> String {
     text
 }
 
-fn segments_table(segments: &[Segment]) -> String {
+fn segments_table(segments: &[SegmentMetrics]) -> String {
     let rows = segments.iter().map(|one| {
         vec![
             one.feature.clone(),
@@ -123,7 +123,7 @@ fn segments_table(segments: &[Segment]) -> String {
     table(&["", "", "sales", "MAE", "MAPE", "bias"], rows, &[2, 3, 4, 5])
 }
 
-fn most_wrong_table(sales: &[WrongSale]) -> String {
+fn worst_residuals_table(sales: &[WorstResidual]) -> String {
     let rows = sales.iter().map(|sale| {
         vec![
             sale.batch.to_string(),

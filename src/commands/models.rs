@@ -7,8 +7,10 @@ use serde_json::json;
 use super::CommandError;
 use super::console::{Console, table};
 use super::model_card::describe as card;
-use crate::control::{Access, Desk, ListModels, Promote, PruneModels, ReadArtifact, ReadDataset, RollBack, ShowModel};
-use crate::retraining::{Contest, Contestant};
+use crate::control::{
+    Access, FileAccess, ListModels, PromoteModel, PruneModels, ReadArtifact, ReadDataset, RollBackChampion, ShowModel,
+};
+use crate::retraining::{ModelComparison, StoredModel};
 use crate::store::{ModelRecord, PrunedModel};
 use crate::text::count;
 
@@ -29,7 +31,7 @@ pub enum Arguments {
         second: i64,
     },
     /// Let this model answer from now on
-    Promote {
+    PromoteModel {
         /// Number of the model
         id: i64,
         /// Why, for the history
@@ -53,28 +55,28 @@ pub enum Arguments {
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     let access = match arguments {
         Arguments::List | Arguments::Show { .. } | Arguments::Compare { .. } => Access::Read,
-        Arguments::Promote { .. } | Arguments::Rollback | Arguments::Prune { .. } => Access::Change,
+        Arguments::PromoteModel { .. } | Arguments::Rollback | Arguments::Prune { .. } => Access::Change,
     };
-    let mut desk = Desk::open(database, access)?;
+    let mut file = FileAccess::open(database, access)?;
     match arguments {
         Arguments::List => {
-            let models = desk.run(ListModels {})?;
+            let models = file.run(ListModels {})?;
             console.print(&json!({ "models": models }), |_| list(&models))?;
         }
-        Arguments::Show { id } => console.print(&desk.run(ShowModel { id: *id })?, card)?,
+        Arguments::Show { id } => console.print(&file.run(ShowModel { id: *id })?, card)?,
         Arguments::Compare { first, second } => {
-            console.print(&compare(&mut desk, [*first, *second])?, describe_contest)?;
+            console.print(&compare(&mut file, [*first, *second])?, describe_contest)?;
         }
-        Arguments::Promote { id, reason } => {
-            desk.run(Promote { id: *id, reason: reason.clone() })?;
+        Arguments::PromoteModel { id, reason } => {
+            file.run(PromoteModel { id: *id, reason: reason.clone() })?;
             console.print(&json!({ "champion": id }), |_| champion_is(*id))?;
         }
         Arguments::Rollback => {
-            let id = desk.run(RollBack {})?;
+            let id = file.run(RollBackChampion {})?;
             console.print(&json!({ "champion": id }), |_| champion_is(id))?;
         }
         Arguments::Prune { keep, dry_run } => {
-            let pruned = desk.run(PruneModels { keep: *keep, dry_run: *dry_run })?;
+            let pruned = file.run(PruneModels { keep: *keep, dry_run: *dry_run })?;
             console.print(&json!({ "pruned": pruned, "dry_run": dry_run }), |_| describe_pruned(&pruned, *dry_run))?;
         }
     }
@@ -82,16 +84,16 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
 }
 
 /// Judges both on the holdout as it is today, which may hold sales that came after them.
-fn compare(desk: &mut Desk, ids: [i64; 2]) -> Result<Contest, CommandError> {
-    let dataset = desk.run(ReadDataset {})?;
+fn compare(file: &mut FileAccess, ids: [i64; 2]) -> Result<ModelComparison, CommandError> {
+    let dataset = file.run(ReadDataset {})?;
     let sales: Vec<_> = dataset.sales.iter().map(|stored| stored.sale).collect();
-    let [first, second] = ids.map(|id| desk.run(ReadArtifact { id }).map(|(family, artifact)| (id, family, artifact)));
+    let [first, second] = ids.map(|id| file.run(ReadArtifact { id }).map(|(family, artifact)| (id, family, artifact)));
     let stored = [first?, second?];
-    let contestants = stored.each_ref().map(|(id, family, artifact)| Contestant { id: *id, family, artifact });
-    Ok(Contest::of(&sales, &dataset.holdout_salt, contestants)?)
+    let contestants = stored.each_ref().map(|(id, family, artifact)| StoredModel { id: *id, family, artifact });
+    Ok(ModelComparison::of(&sales, &dataset.holdout_salt, contestants)?)
 }
 
-fn describe_contest(contest: &Contest) -> String {
+fn describe_contest(contest: &ModelComparison) -> String {
     let rows = contest.models.iter().map(|model| {
         let mut row = vec![model.id.to_string(), model.family.clone()];
         row.extend(model.metrics.cells());

@@ -9,9 +9,11 @@ use uuid::Uuid;
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::control::{Access, Desk, ImportOutcomes, IngestOutcomes, IngestOutcomesAnswer, ListOutcomes, OutcomeRow};
+use crate::control::{
+    Access, FileAccess, ImportOutcomes, IngestOutcomes, IngestOutcomesAnswer, ListOutcomes, OutcomeRow,
+};
 use crate::pricing::{MAX_PRICE_USD, MIN_PRICE_USD};
-use crate::store::{Outcome, Upload};
+use crate::store::{RecordedOutcome, Upload};
 use crate::text::{count, dollars, signed_dollars};
 
 /// Names of the two columns of a file; the first may also be called `id`.
@@ -51,21 +53,21 @@ struct ImportReport {
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     match arguments {
         Arguments::List { limit } => {
-            let outcomes = Desk::open(database, Access::Read)?.run(ListOutcomes { limit: *limit })?;
+            let outcomes = FileAccess::open(database, Access::Read)?.run(ListOutcomes { limit: *limit })?;
             console.print(&json!({ "outcomes": outcomes }), |_| list(&outcomes))?;
         }
         Arguments::Import { file } => {
             let upload = Upload::read(file)?;
             let rows = read_rows(upload.name(), upload.bytes())?;
             let report = ImportReport { file: upload.name().to_owned(), recorded: rows.len() };
-            Desk::open(database, Access::Change)?.run(ImportOutcomes { file: upload.name().to_owned(), rows })?;
+            FileAccess::open(database, Access::Change)?.run(ImportOutcomes { file: upload.name().to_owned(), rows })?;
             console.print(&report, |report| format!("{} outcomes are recorded.", report.recorded))?;
             console.hint(
                 "Next: `diamonds status` shows how the models fared; `diamonds outcomes ingest` makes sales of them.",
             );
         }
         Arguments::Ingest { dry_run } => {
-            let answer = Desk::open(database, Access::Change)?.run(IngestOutcomes { dry_run: *dry_run })?;
+            let answer = FileAccess::open(database, Access::Change)?.run(IngestOutcomes { dry_run: *dry_run })?;
             console.print(&answer, |answer| describe_ingest(answer, *dry_run))?;
         }
     }
@@ -116,7 +118,7 @@ fn read_rows(name: &str, bytes: &[u8]) -> Result<Vec<OutcomeRow>, CommandError> 
     }
 }
 
-fn list(outcomes: &[Outcome]) -> String {
+fn list(outcomes: &[RecordedOutcome]) -> String {
     if outcomes.is_empty() {
         return "No outcome is known yet: `diamonds outcomes import FILE` or POST /v1/predictions/{id}/outcome records some."
             .to_owned();

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::CommandError;
 use super::console::Console;
 use super::stone_arguments::StoneArguments;
-use crate::control::{Access, Desk, Predict};
+use crate::control::{Access, FileAccess, Predict};
 use crate::pricing::Quote;
 use crate::text::dollars;
 
@@ -25,7 +25,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     let stone = arguments.stone.read()?;
     let model = arguments.model.clone();
-    let quote = Desk::open(database, Access::Read)?.run(Predict { stone, model, explain: arguments.explain })?;
+    let quote = FileAccess::open(database, Access::Read)?.run(Predict { stone, model, explain: arguments.explain })?;
     console.print(&quote, describe)?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::control::{Access, Desk, ListRequests, ReplayRequests, ShowRequest};
+use crate::control::{Access, FileAccess, ListRequests, ReplayRequests, ShowRequest};
 use crate::monitoring::{Distribution, Replay};
 use crate::store::{LoggedRequest, RequestFilter};
 use crate::text::{count, dollars, signed_dollars};
@@ -61,7 +61,7 @@ pub enum Arguments {
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let mut desk = Desk::open(database, Access::Read)?;
+    let mut file = FileAccess::open(database, Access::Read)?;
     match arguments {
         Arguments::List { limit, status, path, model, since, until, before } => {
             let filter = RequestFilter {
@@ -73,12 +73,12 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
                 until: *until,
                 before: *before,
             };
-            let requests = desk.run(ListRequests { filter })?;
+            let requests = file.run(ListRequests { filter })?;
             console.print(&json!({ "requests": requests }), |_| list(&requests))?;
         }
-        Arguments::Show { id } => console.print(&desk.run(ShowRequest { id: *id })?, show)?,
+        Arguments::Show { id } => console.print(&file.run(ShowRequest { id: *id })?, show)?,
         Arguments::Replay { model, since, limit } => {
-            let replay = desk.run(ReplayRequests { model: model.clone(), since: *since, limit: *limit })?;
+            let replay = file.run(ReplayRequests { model: model.clone(), since: *since, limit: *limit })?;
             console.print(&replay, describe_replay)?;
         }
     }

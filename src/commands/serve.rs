@@ -21,7 +21,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let store = control::own(database)?;
+    let store = control::open_to_serve(database)?;
     if store.champion()?.is_none() {
         console.hint(
             "No model is trained yet: prices can be had after `diamonds ingest FILE.csv` and `diamonds retrain`.",

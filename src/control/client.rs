@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
 
-use super::{DeskError, Operation, Told, decode, encode, socket};
+use super::{FileAccessError, Operation, RemoteError, decode, encode, socket};
 
 /// The way to a server, one connection an operation.
 pub struct Client {
@@ -36,14 +36,14 @@ impl Client {
     ///
     /// # Errors
     /// What the server tells, or that it does not answer.
-    pub fn run<O: Operation>(&self, operation: &O) -> Result<O::Answer, DeskError> {
+    pub fn run<O: Operation>(&self, operation: &O) -> Result<O::Answer, FileAccessError> {
         let body = encode(operation).map_err(|error| self.unreachable(&error))?;
         let (status, answer) =
             self.runtime.block_on(self.ask(O::NAME, body)).map_err(|error| self.unreachable(error.as_ref()))?;
         if status == StatusCode::OK {
             return decode(&answer).map_err(|error| self.unreachable(&error));
         }
-        let told: Told = decode(&answer).map_err(|_| DeskError::Unreachable {
+        let told: RemoteError = decode(&answer).map_err(|_| FileAccessError::Unreachable {
             socket: self.socket.clone(),
             reason: format!("it says {status}: {}", String::from_utf8_lossy(&answer)),
         })?;
@@ -70,7 +70,7 @@ impl Client {
         Ok((status, answer))
     }
 
-    fn unreachable(&self, error: &dyn std::error::Error) -> DeskError {
-        DeskError::Unreachable { socket: self.socket.clone(), reason: error.to_string() }
+    fn unreachable(&self, error: &dyn std::error::Error) -> FileAccessError {
+        FileAccessError::Unreachable { socket: self.socket.clone(), reason: error.to_string() }
     }
 }

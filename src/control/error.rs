@@ -6,18 +6,18 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::pricing::EngineError;
+use crate::pricing::PricingError;
 use crate::store::StoreError;
 
 /// An error of an operation.
 #[derive(Debug, thiserror::Error)]
-pub enum DeskError {
+pub enum FileAccessError {
     /// Here.
     #[error(transparent)]
-    Here(#[from] EngineError),
+    Here(#[from] PricingError),
     /// At the owner's, who told why.
     #[error(transparent)]
-    There(#[from] Told),
+    There(#[from] RemoteError),
     /// The owner does not answer as an owner does.
     #[error("the server at {} does not answer: {reason}; stop it and try again", socket.display())]
     Unreachable {
@@ -28,7 +28,7 @@ pub enum DeskError {
     },
 }
 
-impl From<StoreError> for DeskError {
+impl From<StoreError> for FileAccessError {
     fn from(error: StoreError) -> Self {
         Self::Here(error.into())
     }
@@ -36,12 +36,12 @@ impl From<StoreError> for DeskError {
 
 /// An error in words, with what caused it: what is left of an error that crossed a socket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct RemoteError {
     message: String,
-    because: Option<Box<Told>>,
+    because: Option<Box<RemoteError>>,
 }
 
-impl Told {
+impl RemoteError {
     /// The words of `error` and of all that caused it.
     #[must_use]
     pub fn of(error: &dyn Error) -> Self {
@@ -49,13 +49,13 @@ impl Told {
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for RemoteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl Error for Told {
+impl Error for RemoteError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.because.as_deref().map(|cause| cause as &(dyn Error + 'static))
     }

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{DeskError, Operation, Owner};
-use crate::store::{Holder, Store, StoreError};
+use super::{FileAccessError, FileOwner, Operation};
+use crate::store::{LockHolder, Store, StoreError};
 
 /// How long to wait for another command that has the file.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -15,11 +15,11 @@ const PAUSE: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// If the file cannot be opened.
-pub fn own(database: &Path) -> Result<Store, StoreError> {
+pub fn open_to_serve(database: &Path) -> Result<Store, StoreError> {
     let started = Instant::now();
     loop {
         match Store::open_to_stay(database) {
-            Err(StoreError::Held { holder: Holder::Diamonds(_), .. }) if started.elapsed() < PATIENCE => {
+            Err(StoreError::Held { holder: LockHolder::Diamonds(_), .. }) if started.elapsed() < PATIENCE => {
                 std::thread::sleep(PAUSE);
             }
             opened => return opened,
@@ -38,21 +38,21 @@ pub enum Access {
     Write,
 }
 
-/// The way to the file: its own, or that of the server that has it.
-pub enum Desk {
+/// Access to the file: directly, or through the server that has it open.
+pub enum FileAccess {
     /// This process has the file.
-    Own(Box<Store>),
+    Direct(Box<Store>),
     /// A server has it.
     #[cfg(unix)]
     Server(super::client::Client),
 }
 
-impl Desk {
+impl FileAccess {
     /// Finds the owner of the file at `database`, or becomes it. Waits for other commands that are at it.
     ///
     /// # Errors
     /// If the file cannot be opened, or belongs to a program that is not `diamonds`.
-    pub fn open(database: &Path, access: Access) -> Result<Self, DeskError> {
+    pub fn open(database: &Path, access: Access) -> Result<Self, FileAccessError> {
         let started = Instant::now();
         loop {
             #[cfg(unix)]
@@ -65,9 +65,9 @@ impl Desk {
                 Access::Change | Access::Write => Store::open(database),
             };
             match opened {
-                Ok(store) => return Ok(Self::Own(Box::new(store))),
+                Ok(store) => return Ok(Self::Direct(Box::new(store))),
                 // a command is soon done; a server is about to listen, or to end
-                Err(StoreError::Held { holder: Holder::Diamonds(_) | Holder::Server(_), .. })
+                Err(StoreError::Held { holder: LockHolder::Diamonds(_) | LockHolder::Server(_), .. })
                     if started.elapsed() < PATIENCE =>
                 {
                     std::thread::sleep(PAUSE);
@@ -80,16 +80,16 @@ impl Desk {
     /// Whether a server has the file.
     #[must_use]
     pub fn is_server(&self) -> bool {
-        !matches!(self, Self::Own(_))
+        !matches!(self, Self::Direct(_))
     }
 
     /// Has `operation` done.
     ///
     /// # Errors
     /// What keeps it from being done.
-    pub fn run<O: Operation>(&mut self, operation: O) -> Result<O::Answer, DeskError> {
+    pub fn run<O: Operation>(&mut self, operation: O) -> Result<O::Answer, FileAccessError> {
         match self {
-            Self::Own(store) => Ok(operation.run(&mut Owner { store, engine: None })?),
+            Self::Direct(store) => Ok(operation.run(&mut FileOwner { store, pricing: None })?),
             #[cfg(unix)]
             Self::Server(client) => client.run(&operation),
         }

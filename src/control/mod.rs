@@ -15,18 +15,18 @@ mod socket;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use error::{DeskError, Told};
-pub use file_access::{Access, Desk, own};
+pub use error::{FileAccessError, RemoteError};
+pub use file_access::{Access, FileAccess, open_to_serve};
 pub use operations::{
     AddModels, AddModelsAnswer, Backup, FindSimilar, ImportOutcomes, Ingest, IngestOutcomes, IngestOutcomesAnswer,
-    ListBatches, ListModels, ListOutcomes, ListRequests, OutcomeRow, Predict, Promote, PruneModels, ReadArtifact,
-    ReadChampion, ReadDataset, ReadStatus, ReplayRequests, RollBack, RunQuery, ShowBatch, ShowModel, ShowRequest,
-    UndoBatch,
+    ListBatches, ListModels, ListOutcomes, ListRequests, OutcomeRow, Predict, PromoteModel, PruneModels, ReadArtifact,
+    ReadChampion, ReadDataset, ReadStatus, ReplayRequests, RollBackChampion, RunQuery, ShowBatch, ShowModel,
+    ShowRequest, UndoBatch,
 };
 #[cfg(unix)]
 pub use socket::path_of as socket_path;
 
-use crate::pricing::{Engine, EngineError, ServedModel, Snapshot};
+use crate::pricing::{PricingError, PricingService, ServedModel, Snapshot};
 use crate::store::Store;
 
 use std::sync::Arc;
@@ -44,25 +44,25 @@ pub trait Operation: Serialize + DeserializeOwned + Send + 'static {
     ///
     /// # Errors
     /// What keeps it from being done; then nothing is changed.
-    fn run(self, owner: &mut Owner<'_>) -> Result<Self::Answer, EngineError>;
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<Self::Answer, PricingError>;
 }
 
 /// The owner's side of an operation.
-pub struct Owner<'a> {
+pub struct FileOwner<'a> {
     /// The file.
     pub store: &'a mut Store,
     /// The engine that serves, if one does.
-    pub engine: Option<&'a Engine>,
+    pub pricing: Option<&'a PricingService>,
 }
 
-impl Owner<'_> {
+impl FileOwner<'_> {
     /// All that answers need: the one that is served, or one read for the occasion.
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn snapshot(&self) -> Result<Arc<Snapshot>, EngineError> {
-        match self.engine {
-            Some(engine) => Ok(engine.snapshot()),
+    pub fn snapshot(&self) -> Result<Arc<Snapshot>, PricingError> {
+        match self.pricing {
+            Some(pricing) => Ok(pricing.snapshot()),
             None => Ok(Arc::new(Snapshot::load(self.store, None)?)),
         }
     }
@@ -71,9 +71,9 @@ impl Owner<'_> {
     ///
     /// # Errors
     /// If there is none.
-    pub fn model(&self, snapshot: &Snapshot, wanted: Option<&str>) -> Result<Arc<ServedModel>, EngineError> {
-        match self.engine {
-            Some(engine) => engine.model(snapshot, wanted),
+    pub fn model(&self, snapshot: &Snapshot, wanted: Option<&str>) -> Result<Arc<ServedModel>, PricingError> {
+        match self.pricing {
+            Some(pricing) => pricing.model(snapshot, wanted),
             None => snapshot.model(self.store, wanted),
         }
     }

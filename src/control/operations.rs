@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Operation, Owner};
+use super::{FileOwner, Operation};
 use crate::diamond::StoneDescription;
-use crate::monitoring::{Asked, Replay, Status};
-use crate::pricing::{EngineError, Quote, ServedModel, SimilarStones};
+use crate::monitoring::{PricedStone, Replay, Status};
+use crate::pricing::{PricingError, Quote, ServedModel, SimilarStones};
 use crate::store::{
-    Batch, BatchDetail, Dataset, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewModel, NewPromotion, Outcome,
-    OutcomeSales, PrunedModel, RequestFilter, Stored, Table, UndoneBatch, Upload,
+    Batch, BatchDetail, Dataset, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewModel, NewPromotion,
+    OutcomeSales, PrunedModel, RecordedOutcome, RequestFilter, Stored, Table, UndoneBatch, Upload,
 };
 
 /// Declares operations that only pass the store something and give what it gives.
@@ -32,8 +32,8 @@ macro_rules! store_operations {
                 type Answer = $answer;
                 const NAME: &'static str = $path;
 
-                fn run(self, owner: &mut Owner<'_>) -> Result<$answer, EngineError> {
-                    let call: fn(Self, &mut Owner<'_>) -> Result<$answer, crate::store::StoreError> = $call;
+                fn run(self, owner: &mut FileOwner<'_>) -> Result<$answer, PricingError> {
+                    let call: fn(Self, &mut FileOwner<'_>) -> Result<$answer, crate::store::StoreError> = $call;
                     Ok(call(self, owner)?)
                 }
             }
@@ -56,7 +56,7 @@ store_operations! {
     /// One request with its bodies.
     ShowRequest "request" { id: Uuid } -> LoggedRequest = |this, owner| owner.store.request(this.id);
     /// Outcomes, the last told first.
-    ListOutcomes "outcomes" { limit: u32 } -> Vec<Outcome> = |this, owner| owner.store.outcomes(this.limit);
+    ListOutcomes "outcomes" { limit: u32 } -> Vec<RecordedOutcome> = |this, owner| owner.store.outcomes(this.limit);
     /// What a query answers.
     RunQuery "query" { sql: String } -> Table = |this, owner| owner.store.query(&this.sql);
     /// All that a model is trained on.
@@ -92,12 +92,13 @@ impl Operation for ImportOutcomes {
     const NAME: &'static str = "import-outcomes";
     const CHANGES: bool = true;
 
-    fn run(self, owner: &mut Owner<'_>) -> Result<(), EngineError> {
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<(), PricingError> {
         let mut outcomes = Vec::with_capacity(self.rows.len());
         let mut mistakes = Vec::new();
         for row in &self.rows {
             let logged = owner.store.request_of_prediction(row.prediction)?;
-            let asked = logged.iter().flat_map(Asked::in_request).find(|asked| asked.prediction.id == row.prediction);
+            let asked =
+                logged.iter().flat_map(PricedStone::in_request).find(|asked| asked.prediction.id == row.prediction);
             match asked {
                 Some(asked) => outcomes.push(asked.fetched(row.price_usd)),
                 None => mistakes.push(format!("line {}: there is no prediction {}", row.line, row.prediction)),
@@ -106,7 +107,7 @@ impl Operation for ImportOutcomes {
         if mistakes.is_empty() {
             return Ok(owner.store.record_outcomes(&outcomes)?);
         }
-        Err(EngineError::UnknownPredictions { name: self.file, mistakes })
+        Err(PricingError::UnknownPredictions { name: self.file, mistakes })
     }
 }
 
@@ -132,7 +133,7 @@ impl Operation for IngestOutcomes {
     const NAME: &'static str = "ingest-outcomes";
     const CHANGES: bool = true;
 
-    fn run(self, owner: &mut Owner<'_>) -> Result<IngestOutcomesAnswer, EngineError> {
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<IngestOutcomesAnswer, PricingError> {
         let OutcomeSales { upload, unmeasured, .. } = owner.store.outcomes_as_sales()?;
         let report = upload.map(|upload| owner.store.ingest(&upload, self.dry_run)).transpose()?;
         Ok(IngestOutcomesAnswer { report, unmeasured })
@@ -151,7 +152,7 @@ impl Operation for UndoBatch {
     const NAME: &'static str = "undo-batch";
     const CHANGES: bool = true;
 
-    fn run(self, owner: &mut Owner<'_>) -> Result<UndoneBatch, EngineError> {
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<UndoneBatch, PricingError> {
         Ok(owner.store.undo_batch(self.id)?)
     }
 }
@@ -170,7 +171,7 @@ impl Operation for PruneModels {
     const NAME: &'static str = "prune-models";
     const CHANGES: bool = true;
 
-    fn run(self, owner: &mut Owner<'_>) -> Result<Self::Answer, EngineError> {
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<Self::Answer, PricingError> {
         Ok(owner.store.prune_models(self.keep, self.dry_run)?)
     }
 }
@@ -186,7 +187,7 @@ impl Operation for ReadArtifact {
     type Answer = (String, serde_bytes::ByteBuf);
     const NAME: &'static str = "artifact";
 
-    fn run(self, owner: &mut Owner<'_>) -> Result<Self::Answer, EngineError> {
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<Self::Answer, PricingError> {
         let (family, artifact) = owner.store.model_artifact(self.id)?;
         Ok((family, serde_bytes::ByteBuf::from(artifact)))
     }
@@ -206,7 +207,7 @@ impl Operation for Ingest {
     const NAME: &'static str = "ingest";
     const CHANGES: bool = true;
 
-    fn run(self, owner: &mut Owner<'_>) -> Result<FileReport, EngineError> {
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<FileReport, PricingError> {
         Ok(owner.store.ingest(&self.upload, self.dry_run)?)
     }
 }
@@ -236,7 +237,7 @@ impl Operation for AddModels {
     const NAME: &'static str = "add-models";
     const CHANGES: bool = true;
 
-    fn run(self, owner: &mut Owner<'_>) -> Result<AddModelsAnswer, EngineError> {
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<AddModelsAnswer, PricingError> {
         let stored = owner.store.add_models(&self.models, self.promotion.as_ref(), self.compared_with)?;
         Ok(match stored {
             Stored::Under(ids) => AddModelsAnswer::Stored(ids),
@@ -247,19 +248,19 @@ impl Operation for AddModels {
 
 /// Makes a model the champion.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Promote {
+pub struct PromoteModel {
     /// Its number.
     pub id: i64,
     /// Why, for the history.
     pub reason: String,
 }
 
-impl Operation for Promote {
+impl Operation for PromoteModel {
     type Answer = ();
     const NAME: &'static str = "promote";
     const CHANGES: bool = true;
 
-    fn run(self, owner: &mut Owner<'_>) -> Result<(), EngineError> {
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<(), PricingError> {
         // one that cannot be loaded would leave nobody to answer
         ServedModel::load(owner.store, self.id)?;
         Ok(owner.store.promote(self.id, &self.reason)?)
@@ -268,14 +269,14 @@ impl Operation for Promote {
 
 /// Takes the last promotion back, and gives the number of the model that is the champion again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RollBack {}
+pub struct RollBackChampion {}
 
-impl Operation for RollBack {
+impl Operation for RollBackChampion {
     type Answer = i64;
     const NAME: &'static str = "roll-back";
     const CHANGES: bool = true;
 
-    fn run(self, owner: &mut Owner<'_>) -> Result<i64, EngineError> {
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<i64, PricingError> {
         ServedModel::load(owner.store, owner.store.champion_before()?)?;
         Ok(owner.store.roll_back()?)
     }
@@ -296,7 +297,7 @@ impl Operation for Predict {
     type Answer = Quote;
     const NAME: &'static str = "predict";
 
-    fn run(self, owner: &mut Owner<'_>) -> Result<Quote, EngineError> {
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<Quote, PricingError> {
         let snapshot = owner.snapshot()?;
         let model = owner.model(&snapshot, self.model.as_deref())?;
         if self.explain { snapshot.explain(&self.stone, &model) } else { snapshot.quote(&self.stone, &model) }
@@ -318,10 +319,10 @@ impl Operation for ReplayRequests {
     type Answer = Replay;
     const NAME: &'static str = "replay";
 
-    fn run(self, owner: &mut Owner<'_>) -> Result<Replay, EngineError> {
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<Replay, PricingError> {
         let snapshot = owner.snapshot()?;
         let model = owner.model(&snapshot, Some(&self.model))?;
-        let asked = Asked::newest(owner.store, self.limit, self.since)?;
+        let asked = PricedStone::newest(owner.store, self.limit, self.since)?;
         Ok(Replay::of(&asked, &model, &snapshot))
     }
 }
@@ -334,7 +335,7 @@ impl Operation for ReadStatus {
     type Answer = Status;
     const NAME: &'static str = "status";
 
-    fn run(self, owner: &mut Owner<'_>) -> Result<Status, EngineError> {
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<Status, PricingError> {
         let snapshot = owner.snapshot()?;
         Status::of(owner.store, &snapshot, Timestamp::now())
     }
@@ -353,10 +354,10 @@ impl Operation for FindSimilar {
     type Answer = SimilarStones;
     const NAME: &'static str = "similar";
 
-    fn run(self, owner: &mut Owner<'_>) -> Result<SimilarStones, EngineError> {
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<SimilarStones, PricingError> {
         let snapshot = owner.snapshot()?;
         if snapshot.champion().is_none() {
-            return Err(EngineError::NoModel);
+            return Err(PricingError::NoModel);
         }
         Ok(snapshot.similar().nearest(&self.stone, self.n))
     }

@@ -78,13 +78,13 @@ impl StoneDescription {
     /// Every bad field at once.
     pub fn from_fields(fields: &Map<String, Value>, others: &[&str]) -> Result<Self, Vec<FieldError>> {
         let mut reader = FieldReader { fields, errors: Vec::new() };
-        let carat = reader.number("carat", CARATS, Need::Required);
+        let carat = reader.number("carat", CARATS, Requirement::Required);
         let cut = reader.grade::<Cut>();
         let color = reader.grade::<Color>();
         let clarity = reader.grade::<Clarity>();
         let [depth, table, x, y, z] =
             [("depth", PERCENT), ("table", PERCENT), ("x", MILLIMETRES), ("y", MILLIMETRES), ("z", MILLIMETRES)]
-                .map(|(name, range)| reader.number(name, range, Need::Optional));
+                .map(|(name, range)| reader.number(name, range, Requirement::Optional));
         reader.refuse_unknown(others);
         let errors = reader.errors;
         match (carat, cut, color, clarity) {
@@ -120,7 +120,7 @@ impl StoneDescription {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Need {
+enum Requirement {
     Required,
     Optional,
 }
@@ -132,10 +132,10 @@ struct FieldReader<'a> {
 
 impl FieldReader<'_> {
     /// A number within `range`, all of which is above 0.
-    fn number(&mut self, name: &str, range: RangeInclusive<f64>, need: Need) -> Option<f64> {
+    fn number(&mut self, name: &str, range: RangeInclusive<f64>, need: Requirement) -> Option<f64> {
         let value = self.fields.get(name).filter(|value| !value.is_null());
         let Some(value) = value else {
-            if need == Need::Required {
+            if need == Requirement::Required {
                 self.blame(name, "is required".to_owned());
             }
             return None;

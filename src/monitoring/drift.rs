@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Asked;
+use super::PricedStone;
 use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone, StoneDescription};
 
 /// Fewest stones that say anything of what is asked about.
@@ -33,13 +33,13 @@ pub struct Drift {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub psi: Option<f64>,
     /// What that means.
-    pub verdict: Verdict,
+    pub verdict: DriftLevel,
 }
 
 /// What an index means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum DriftLevel {
     /// Too few stones to say.
     TooFew,
     /// As the model knows them.
@@ -50,7 +50,7 @@ pub enum Verdict {
     ShiftedMuch,
 }
 
-impl Verdict {
+impl DriftLevel {
     /// The verdict in plain words.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -77,7 +77,7 @@ const MEASURES: [Measure; 6] = [
 
 /// The drift of every feature of the stones `asked` about against `sales`. What was assumed of a stone does not count.
 #[must_use]
-pub fn drift<'a>(sales: impl Iterator<Item = &'a Sale>, asked: &[Asked]) -> Vec<Drift> {
+pub fn drift<'a>(sales: impl Iterator<Item = &'a Sale>, asked: &[PricedStone]) -> Vec<Drift> {
     let sales: Vec<&Sale> = sales.collect();
     let mut found: Vec<Drift> = MEASURES
         .into_iter()
@@ -105,7 +105,7 @@ pub fn drift<'a>(sales: impl Iterator<Item = &'a Sale>, asked: &[Asked]) -> Vec<
 /// The drift of one scale of grades.
 fn of_scale<G: Grade>(
     sales: &[&Sale],
-    asked: &[Asked],
+    asked: &[PricedStone],
     of_sale: fn(&Stone) -> G,
     of_given: fn(&StoneDescription) -> G,
 ) -> Drift {
@@ -119,10 +119,10 @@ impl Drift {
     fn of(feature: &str, classes: usize, known: &[usize], given: &[usize]) -> Self {
         let psi = (given.len() >= MIN_ASKED && !known.is_empty()).then(|| index(classes, known, given));
         let verdict = match psi {
-            None => Verdict::TooFew,
-            Some(psi) if psi < SHIFTED => Verdict::Stable,
-            Some(psi) if psi < SHIFTED_MUCH => Verdict::Shifted,
-            Some(_) => Verdict::ShiftedMuch,
+            None => DriftLevel::TooFew,
+            Some(psi) if psi < SHIFTED => DriftLevel::Stable,
+            Some(psi) if psi < SHIFTED_MUCH => DriftLevel::Shifted,
+            Some(_) => DriftLevel::ShiftedMuch,
         };
         Self { feature: feature.to_owned(), asked: given.len(), psi, verdict }
     }
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn few_stones_say_nothing() {
         let drift = Drift::of("carat", 2, &[0, 1, 0, 1], &[0; MIN_ASKED - 1]);
-        assert_eq!((drift.psi, drift.verdict), (None, Verdict::TooFew));
-        assert_eq!(Drift::of("carat", 2, &[0, 1, 0, 1], &[0; MIN_ASKED]).verdict, Verdict::ShiftedMuch);
+        assert_eq!((drift.psi, drift.verdict), (None, DriftLevel::TooFew));
+        assert_eq!(Drift::of("carat", 2, &[0, 1, 0, 1], &[0; MIN_ASKED]).verdict, DriftLevel::ShiftedMuch);
     }
 }

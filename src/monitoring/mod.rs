@@ -6,7 +6,7 @@ mod predictions;
 mod replay;
 mod status;
 
-pub use drift::{Drift, Verdict};
-pub use predictions::{Asked, Prediction, stone_parameters};
-pub use replay::{Distribution, Moved, Replay};
+pub use drift::{Drift, DriftLevel};
+pub use predictions::{Prediction, PricedStone, stone_parameters};
+pub use replay::{Distribution, PriceChange, Replay};
 pub use status::{ChampionStatus, Status};

@@ -27,14 +27,14 @@ pub struct Prediction {
 
 /// A stone that was asked about, and what was answered.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Asked {
+pub struct PricedStone {
     /// The stone, as far as it was described.
     pub given: StoneDescription,
     /// The answer.
     pub prediction: Prediction,
 }
 
-impl Asked {
+impl PricedStone {
     /// Every stone that `request`, which comes with its bodies, asked about and got a price for.
     #[must_use]
     pub fn in_request(request: &LoggedRequest) -> Vec<Self> {
@@ -176,11 +176,12 @@ mod tests {
         let single = logged("/v1/predictions", None, Some(&stone), &answer(5.0));
         let array = logged("/v1/predictions", None, Some(&json!([stone, stone])), &json!([answer(1.0), answer(2.0)]));
         let page = logged("/", Some("carat=1&cut=ideal&color=G&clarity=VS2&y=6.5&utm=x"), None, &answer(5.0));
-        let asked = Asked::in_request(&single);
-        assert_eq!(asked, Asked::in_request(&page));
+        let asked = PricedStone::in_request(&single);
+        assert_eq!(asked, PricedStone::in_request(&page));
         assert_eq!((asked.len(), asked[0].given.x, asked[0].completed().x), (1, None, Some(6.4)));
         assert_eq!(asked[0].completed().y, Some(6.5));
-        let prices: Vec<f64> = Asked::in_request(&array).iter().map(|one| one.prediction.quote.price_usd).collect();
+        let prices: Vec<f64> =
+            PricedStone::in_request(&array).iter().map(|one| one.prediction.quote.price_usd).collect();
         assert_eq!(prices, [1.0, 2.0]);
     }
 
@@ -192,7 +193,7 @@ mod tests {
             (json!({"carat": 1.0}), answer(1.0)),
             (stone, json!({"detail": "a problem"})),
         ] {
-            assert_eq!(Asked::in_request(&logged("/v1/predictions", None, Some(&body), &response)), []);
+            assert_eq!(PricedStone::in_request(&logged("/v1/predictions", None, Some(&body), &response)), []);
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Asked;
+use super::PricedStone;
 use crate::diamond::StoneDescription;
 use crate::pricing::{ModelName, ServedModel, Snapshot};
 use crate::text::to_the_cent;
@@ -27,7 +27,7 @@ pub struct Replay {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change_share: Option<Distribution>,
     /// The stones that would move most, as shares, the furthest first.
-    pub most_moved: Vec<Moved>,
+    pub most_moved: Vec<PriceChange>,
 }
 
 /// How some numbers are distributed.
@@ -49,7 +49,7 @@ pub struct Distribution {
 
 /// A stone that would be quoted otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Moved {
+pub struct PriceChange {
     /// The prediction.
     pub prediction: Uuid,
     /// The stone, as far as it was described.
@@ -65,12 +65,12 @@ pub struct Moved {
 impl Replay {
     /// Prices all of `asked` again, by `model`.
     #[must_use]
-    pub fn of(asked: &[Asked], model: &ServedModel, snapshot: &Snapshot) -> Self {
-        let mut moved: Vec<Moved> = asked
+    pub fn of(asked: &[PricedStone], model: &ServedModel, snapshot: &Snapshot) -> Self {
+        let mut moved: Vec<PriceChange> = asked
             .iter()
             .filter_map(|asked| {
                 let again = snapshot.quote(&asked.completed(), model).ok()?;
-                Some(Moved {
+                Some(PriceChange {
                     prediction: asked.prediction.id,
                     stone: asked.given,
                     answered_by: asked.prediction.quote.model.id,
@@ -79,7 +79,7 @@ impl Replay {
                 })
             })
             .collect();
-        let share = |one: &Moved| one.would_be_usd / one.was_usd - 1.0;
+        let share = |one: &PriceChange| one.would_be_usd / one.was_usd - 1.0;
         let change_usd =
             Distribution::of(moved.iter().map(|one| to_the_cent(one.would_be_usd - one.was_usd)).collect());
         let change_share = Distribution::of(moved.iter().map(share).collect());

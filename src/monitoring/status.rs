@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Asked;
-use super::drift::{Drift, MIN_ASKED, Verdict, drift};
+use super::PricedStone;
+use super::drift::{Drift, DriftLevel, MIN_ASKED, drift};
 use crate::learning::evaluation::Metrics;
-use crate::pricing::{EngineError, Snapshot};
+use crate::pricing::{PricingError, Snapshot};
 use crate::store::{LiveAccuracy, ModelRecord, RequestCounts, Store};
 use crate::text::count;
 
@@ -66,7 +66,7 @@ impl Status {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn of(store: &Store, snapshot: &Snapshot, now: Timestamp) -> Result<Self, EngineError> {
+    pub fn of(store: &Store, snapshot: &Snapshot, now: Timestamp) -> Result<Self, PricingError> {
         let record = match snapshot.champion() {
             Some(champion) => store.models()?.into_iter().find(|model| model.id == champion.id),
             None => None,
@@ -79,7 +79,7 @@ impl Status {
         let known = i64::try_from(snapshot.similar().count()).unwrap_or(i64::MAX);
         let requests = store.count_requests(now - jiff::SignedDuration::from_hours(24))?;
         let since = now - jiff::SignedDuration::from_hours(DRIFT_HOURS);
-        let asked = Asked::newest(store, DRIFT_STONES, Some(since))?;
+        let asked = PricedStone::newest(store, DRIFT_STONES, Some(since))?;
         let mut status = Self {
             drift: if champion.is_some() { drift(snapshot.similar().all(), &asked) } else { Vec::new() },
             champion,
@@ -127,7 +127,7 @@ impl Status {
         let shifted: Vec<&str> = self
             .drift
             .iter()
-            .filter(|drift| drift.verdict == Verdict::ShiftedMuch)
+            .filter(|drift| drift.verdict == DriftLevel::ShiftedMuch)
             .map(|drift| drift.feature.as_str())
             .collect();
         if !shifted.is_empty() {
@@ -160,7 +160,7 @@ impl Status {
 }
 
 impl ChampionStatus {
-    fn of(record: ModelRecord, store: &Store, now: Timestamp) -> Result<Self, EngineError> {
+    fn of(record: ModelRecord, store: &Store, now: Timestamp) -> Result<Self, PricingError> {
         let live = store.live_accuracy()?.into_iter().find(|live| live.model == record.id);
         Ok(Self {
             id: record.id,
@@ -220,7 +220,7 @@ mod tests {
         says(&poor, "held for 50 %");
         let few = LiveAccuracy { outcomes: 5, ..live };
         says(&status(Some(ChampionStatus { live: Some(few), ..champion() })), "all is well");
-        let moved = Drift { feature: "carat".to_owned(), asked: 500, psi: Some(0.4), verdict: Verdict::ShiftedMuch };
+        let moved = Drift { feature: "carat".to_owned(), asked: 500, psi: Some(0.4), verdict: DriftLevel::ShiftedMuch };
         says(&Status { drift: vec![moved], ..status(Some(champion())) }, "other stones than were sold (carat)");
     }
 }

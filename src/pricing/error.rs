@@ -5,7 +5,7 @@ use crate::store::StoreError;
 
 /// Why a question cannot be answered.
 #[derive(Debug, thiserror::Error)]
-pub enum EngineError {
+pub enum PricingError {
     /// Nothing is trained yet.
     #[error("no model answers yet: run `diamonds ingest FILE.csv`, then `diamonds retrain`")]
     NoModel,

@@ -13,7 +13,7 @@ const NEIGHBOURS: usize = 25;
 
 /// The measurements that were filled in; the others are absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Assumed {
+pub struct ImputedMeasures {
     /// Total depth in percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depth: Option<f64>,
@@ -31,7 +31,7 @@ pub struct Assumed {
     pub z: Option<f64>,
 }
 
-impl Assumed {
+impl ImputedMeasures {
     /// Names and values of what was filled in.
     #[must_use]
     pub fn entries(&self) -> Vec<(&'static str, f64)> {
@@ -45,18 +45,19 @@ impl Assumed {
 /// The stone of `description` with every measurement, and those that had to be filled in: length, width and table as the
 /// nearest similar stones have them for that weight; depth from x, y and z where z was given, else as similar stones have
 /// it; z from x, y and depth.
-pub(super) fn complete(description: &StoneDescription, similar: &SimilarIndex) -> (Stone, Assumed) {
+pub(super) fn complete(description: &StoneDescription, similar: &SimilarIndex) -> (Stone, ImputedMeasures) {
     let StoneDescription { carat, cut, color, clarity, depth, table, x, y, z } = *description;
-    let mut assumed = Assumed::default();
-    let mut fill = |given: Option<f64>, place: fn(&mut Assumed) -> &mut Option<f64>, typical: f64, decimals: i32| {
-        given.unwrap_or_else(|| {
-            let factor = 10_f64.powi(decimals);
-            // what rounds to nothing is still something
-            let rounded = ((typical * factor).round() / factor).max(1.0 / factor);
-            *place(&mut assumed) = Some(rounded);
-            rounded
-        })
-    };
+    let mut assumed = ImputedMeasures::default();
+    let mut fill =
+        |given: Option<f64>, place: fn(&mut ImputedMeasures) -> &mut Option<f64>, typical: f64, decimals: i32| {
+            given.unwrap_or_else(|| {
+                let factor = 10_f64.powi(decimals);
+                // what rounds to nothing is still something
+                let rounded = ((typical * factor).round() / factor).max(1.0 / factor);
+                *place(&mut assumed) = Some(rounded);
+                rounded
+            })
+        };
     let all_given = depth.is_some() && table.is_some() && x.is_some() && y.is_some() && z.is_some();
     let typical = if all_given { TEXTBOOK } else { proportions_near(description, similar) };
     let typical_x = y.map_or(typical.x_of_one_carat_mm * carat.cbrt(), |y| y / typical.y_over_x);

@@ -19,9 +19,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
-pub use error::EngineError;
+pub use error::PricingError;
 pub use explanation::{Effect, Explanation, Reason};
-pub use imputation::Assumed;
+pub use imputation::ImputedMeasures;
 pub use quote::{MAX_PRICE_USD, MIN_PRICE_USD, ModelName, Quote};
 pub use served_model::ServedModel;
 pub use similar::{MAX_SIMILAR, SimilarIndex, SimilarStone, SimilarStones};
@@ -31,7 +31,7 @@ pub use steps::{Step, StepValue};
 use crate::store::{Store, StoreError};
 
 /// Prices stones and finds similar ones, and lets others change the file that it does so from.
-pub struct Engine {
+pub struct PricingService {
     snapshot: ArcSwap<Snapshot>,
     /// For changes, one at a time.
     writer: Mutex<Store>,
@@ -41,12 +41,12 @@ pub struct Engine {
     loaded: Mutex<HashMap<i64, Arc<ServedModel>>>,
 }
 
-impl Engine {
+impl PricingService {
     /// An engine over the file as it is now.
     ///
     /// # Errors
     /// If the file cannot be read or its champion cannot be loaded.
-    pub fn new(store: Store) -> Result<Self, EngineError> {
+    pub fn new(store: Store) -> Result<Self, PricingError> {
         let snapshot = Snapshot::load(&store, None)?;
         Ok(Self {
             snapshot: ArcSwap::from_pointee(snapshot),
@@ -74,7 +74,7 @@ impl Engine {
     ///
     /// # Errors
     /// What `change` says; or that the file, once changed, cannot be read.
-    pub fn change<T>(&self, change: impl FnOnce(&mut Store) -> Result<T, EngineError>) -> Result<T, EngineError> {
+    pub fn change<T>(&self, change: impl FnOnce(&mut Store) -> Result<T, PricingError>) -> Result<T, PricingError> {
         let mut store = lock(&self.writer);
         let changed = change(&mut store)?;
         let now = Snapshot::load(&store, Some(&self.snapshot()))?;
@@ -115,7 +115,7 @@ impl Engine {
     ///
     /// # Errors
     /// If there is none.
-    pub fn model(&self, snapshot: &Snapshot, wanted: Option<&str>) -> Result<Arc<ServedModel>, EngineError> {
+    pub fn model(&self, snapshot: &Snapshot, wanted: Option<&str>) -> Result<Arc<ServedModel>, PricingError> {
         if let Some(model) = self.ready_model(snapshot, wanted) {
             return Ok(model);
         }

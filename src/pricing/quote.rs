@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Assumed, EngineError, Explanation, ServedModel};
+use super::{Explanation, ImputedMeasures, PricingError, ServedModel};
 use crate::diamond::Stone;
 use crate::learning::evaluation::PriceRange;
 use crate::text::to_the_cent;
@@ -28,7 +28,7 @@ pub struct Quote {
     /// The model that said so.
     pub model: ModelName,
     /// Measurements that were not given and were filled in from similar stones.
-    pub assumed: Assumed,
+    pub assumed: ImputedMeasures,
     /// What somebody who is about to pay should know besides, each a sentence.
     pub warnings: Vec<String>,
     /// Why the price is what it is, if that was asked.
@@ -50,10 +50,10 @@ impl Quote {
     ///
     /// # Errors
     /// If that is no price at all: a straight line, far from all it has seen, can go below zero or beyond all bounds.
-    pub(super) fn new(stone: &Stone, assumed: Assumed, model: &ServedModel) -> Result<Self, EngineError> {
+    pub(super) fn new(stone: &Stone, assumed: ImputedMeasures, model: &ServedModel) -> Result<Self, PricingError> {
         let price_usd = model.model.price_usd(stone);
         if !(MIN_PRICE_USD..=MAX_PRICE_USD).contains(&price_usd) {
-            return Err(EngineError::NoPrice { id: model.id, family: model.family.clone() });
+            return Err(PricingError::NoPrice { id: model.id, family: model.family.clone() });
         }
         Ok(Self {
             range_usd: model.calibration.as_ref().and_then(|known| known.range(stone.weight_carat, price_usd)),

@@ -1,8 +1,8 @@
 //! A stored model, loaded.
 
-use super::EngineError;
+use super::PricingError;
 use crate::learning::evaluation::Calibration;
-use crate::learning::families::{Model, find_family};
+use crate::learning::families::{Model, load_model};
 use crate::store::Store;
 
 /// A model that is ready to price.
@@ -22,11 +22,9 @@ impl ServedModel {
     ///
     /// # Errors
     /// If there is none, or its bytes are not what its family writes.
-    pub fn load(store: &Store, id: i64) -> Result<Self, EngineError> {
+    pub fn load(store: &Store, id: i64) -> Result<Self, PricingError> {
         let (family, artifact) = store.model_artifact(id)?;
-        let model = find_family(&family)
-            .and_then(|family| family.load(&artifact))
-            .map_err(|source| EngineError::Unloadable { id, source })?;
+        let model = load_model(&family, &artifact).map_err(|source| PricingError::Unloadable { id, source })?;
         Ok(Self { id, family, calibration: store.calibration(id)?, model })
     }
 }

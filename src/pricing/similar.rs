@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::proportions::{Proportions, typical_of};
-use super::warnings::Seen;
+use super::warnings::FeatureRanges;
 use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone, StoneDescription};
 
 /// Most stones that one answer holds.
@@ -41,7 +41,7 @@ pub struct SimilarIndex {
     groups: Vec<Vec<Sale>>,
     /// The usual shape of each cut, worst cut first.
     usual: Vec<Proportions>,
-    seen: Seen,
+    seen: FeatureRanges,
     typical: Stone,
 }
 
@@ -50,7 +50,7 @@ impl SimilarIndex {
     #[must_use]
     pub fn new(sales: Vec<Sale>) -> Self {
         let usual = Proportions::usual_by_cut(&sales);
-        let seen = Seen::of(&sales);
+        let seen = FeatureRanges::of(&sales);
         let typical = typical_of(&sales);
         let mut groups = vec![Vec::new(); Cut::ALL.len() * Color::ALL.len() * Clarity::ALL.len()];
         for sale in sales {
@@ -89,7 +89,7 @@ impl SimilarIndex {
     }
 
     /// The least and the most of each measure.
-    pub(super) fn seen(&self) -> &Seen {
+    pub(super) fn feature_ranges(&self) -> &FeatureRanges {
         &self.seen
     }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::warnings::{self, Rival};
-use super::{EngineError, Explanation, Quote, ServedModel, SimilarIndex, Step};
+use super::warnings::{self, Challenger};
+use super::{Explanation, PricingError, Quote, ServedModel, SimilarIndex, Step};
 use crate::diamond::{Stone, StoneDescription};
 use crate::store::{Store, StoreError};
 
@@ -13,7 +13,7 @@ pub struct Snapshot {
     /// The newest model of each family that has one.
     newest: Vec<Arc<ServedModel>>,
     /// Another model that the champion is compared with.
-    rival: Option<Rival>,
+    challenger: Option<Challenger>,
     similar: Arc<SimilarIndex>,
     /// How many sales the file holds.
     sales: i64,
@@ -26,7 +26,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// If it cannot be read, or its champion cannot be loaded.
-    pub fn load(store: &Store, previous: Option<&Self>) -> Result<Self, EngineError> {
+    pub fn load(store: &Store, previous: Option<&Self>) -> Result<Self, PricingError> {
         let load_model = |id| match previous.and_then(|previous| previous.find_id(id)) {
             Some(model) => Ok(model.clone()),
             None => ServedModel::load(store, id).map(Arc::new),
@@ -52,12 +52,12 @@ impl Snapshot {
             Some(champion) => Self::similar_for(store, champion.id, previous)?,
             None => Arc::new(SimilarIndex::new(Vec::new())),
         };
-        let rival = champion.as_ref().and_then(|champion| find_rival(champion, &newest, &similar));
-        Ok(Self { champion, newest, rival, similar, sales: store.count_sales(None)?, newest_dataset_rows })
+        let challenger = champion.as_ref().and_then(|champion| find_challenger(champion, &newest, &similar));
+        Ok(Self { champion, newest, challenger, similar, sales: store.count_sales(None)?, newest_dataset_rows })
     }
 
     /// The index of the dataset of model `id`.
-    fn similar_for(store: &Store, id: i64, previous: Option<&Self>) -> Result<Arc<SimilarIndex>, EngineError> {
+    fn similar_for(store: &Store, id: i64, previous: Option<&Self>) -> Result<Arc<SimilarIndex>, PricingError> {
         let count = store.count_sales(Some(id))?;
         let same = previous.filter(|previous| {
             previous.champion.as_ref().is_some_and(|champion| champion.id == id)
@@ -117,18 +117,18 @@ impl Snapshot {
     ///
     /// # Errors
     /// If there is none.
-    pub fn model(&self, store: &Store, wanted: Option<&str>) -> Result<Arc<ServedModel>, EngineError> {
-        let Some(wanted) = wanted else { return self.champion.clone().ok_or(EngineError::NoModel) };
+    pub fn model(&self, store: &Store, wanted: Option<&str>) -> Result<Arc<ServedModel>, PricingError> {
+        let Some(wanted) = wanted else { return self.champion.clone().ok_or(PricingError::NoModel) };
         if let Some(model) = self.find(wanted) {
             return Ok(model.clone());
         }
         if self.newest.is_empty() {
-            return Err(EngineError::NoModel);
+            return Err(PricingError::NoModel);
         }
-        let unknown = || EngineError::UnknownModel { wanted: wanted.to_owned(), families: self.family_names() };
+        let unknown = || PricingError::UnknownModel { wanted: wanted.to_owned(), families: self.family_names() };
         let id: i64 = wanted.parse().map_err(|_| unknown())?;
         match ServedModel::load(store, id) {
-            Err(EngineError::Store(StoreError::NotFound { .. })) => Err(unknown()),
+            Err(PricingError::Store(StoreError::NotFound { .. })) => Err(unknown()),
             other => other.map(Arc::new),
         }
     }
@@ -137,7 +137,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// If the model says nothing sensible of the stone.
-    pub fn quote(&self, description: &StoneDescription, model: &ServedModel) -> Result<Quote, EngineError> {
+    pub fn quote(&self, description: &StoneDescription, model: &ServedModel) -> Result<Quote, PricingError> {
         self.price(description, model).map(|(quote, _)| quote)
     }
 
@@ -145,13 +145,13 @@ impl Snapshot {
     ///
     /// # Errors
     /// If the model says nothing sensible of the stone, or its library fails.
-    pub fn explain(&self, description: &StoneDescription, model: &ServedModel) -> Result<Quote, EngineError> {
+    pub fn explain(&self, description: &StoneDescription, model: &ServedModel) -> Result<Quote, PricingError> {
         let (mut quote, stone) = self.price(description, model)?;
         let typical = self.similar.typical();
         let contributions = model
             .model
             .contributions(&stone, typical)
-            .map_err(|source| EngineError::Unexplained { id: model.id, source })?;
+            .map_err(|source| PricingError::Unexplained { id: model.id, source })?;
         quote.explanation = Explanation::new(quote.price_usd, &stone, typical, &contributions);
         Ok(quote)
     }
@@ -163,17 +163,17 @@ impl Snapshot {
         super::steps::of(&stone, model)
     }
 
-    fn price(&self, description: &StoneDescription, model: &ServedModel) -> Result<(Quote, Stone), EngineError> {
+    fn price(&self, description: &StoneDescription, model: &ServedModel) -> Result<(Quote, Stone), PricingError> {
         let (stone, assumed) = super::imputation::complete(description, &self.similar);
         let mut quote = Quote::new(&stone, assumed, model)?;
-        let rival = self.rival.as_ref().filter(|rival| rival.model.id != model.id);
-        quote.warnings = warnings::of(&stone, &quote.assumed, quote.price_usd, &self.similar, rival);
+        let challenger = self.challenger.as_ref().filter(|challenger| challenger.model.id != model.id);
+        quote.warnings = warnings::of(&stone, &quote.assumed, quote.price_usd, &self.similar, challenger);
         Ok((quote, stone))
     }
 }
 
 /// The newest model of another family than `champion`, and how far the two are apart on the sales of `similar`.
-fn find_rival(champion: &ServedModel, newest: &[Arc<ServedModel>], similar: &SimilarIndex) -> Option<Rival> {
+fn find_challenger(champion: &ServedModel, newest: &[Arc<ServedModel>], similar: &SimilarIndex) -> Option<Challenger> {
     /// Sales that the two are compared on.
     const COMPARED: usize = 1_000;
     let model = newest.iter().find(|model| model.family != champion.family)?.clone();
@@ -184,5 +184,5 @@ fn find_rival(champion: &ServedModel, newest: &[Arc<ServedModel>], similar: &Sim
         .collect();
     apart.sort_unstable_by(f64::total_cmp);
     let usual = *apart.get(apart.len() * 99 / 100)?;
-    Some(Rival { model, usual })
+    Some(Challenger { model, usual })
 }

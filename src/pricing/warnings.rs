@@ -1,6 +1,6 @@
 //! What somebody who is about to pay should know besides the price.
 
-use super::{Assumed, ServedModel, SimilarIndex};
+use super::{ImputedMeasures, ServedModel, SimilarIndex};
 use crate::diamond::{DEPTH_TOLERANCE_PERCENT, Sale, Stone, WEIGHT_TOLERANCE, depth_percent_of, weight_carat_of};
 use crate::text::{count, dollars};
 
@@ -11,7 +11,7 @@ const FEW: usize = 3;
 
 /// The least and the most of each measure among some sales.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seen {
+pub(super) struct FeatureRanges {
     bounds: [(f64, f64); MEASURES.len()],
 }
 
@@ -27,7 +27,7 @@ const MEASURES: [Measure; 6] = [
     ("z", " mm", |stone| stone.z_mm),
 ];
 
-impl Seen {
+impl FeatureRanges {
     /// What `sales` cover.
     pub fn of(sales: &[Sale]) -> Self {
         let bounds = MEASURES.map(|(_, _, measure)| {
@@ -41,7 +41,7 @@ impl Seen {
 }
 
 /// Another model to compare with, and how far the two usually are apart.
-pub(super) struct Rival {
+pub(super) struct Challenger {
     pub model: std::sync::Arc<ServedModel>,
     /// The logarithm of the two prices' ratio, without its sign, that 99 of 100 stones stay below.
     pub usual: f64,
@@ -50,10 +50,10 @@ pub(super) struct Rival {
 /// All that is to be said of `stone`, for which the model answered `price_usd`. What was `assumed` of it is nobody's mistake.
 pub(super) fn of(
     stone: &Stone,
-    assumed: &Assumed,
+    assumed: &ImputedMeasures,
     price_usd: f64,
     similar: &SimilarIndex,
-    rival: Option<&Rival>,
+    challenger: Option<&Challenger>,
 ) -> Vec<String> {
     let mut warnings = Vec::new();
     let measured_carat = weight_carat_of(stone.x_mm, stone.y_mm, stone.z_mm);
@@ -70,7 +70,7 @@ pub(super) fn of(
             stone.depth_percent
         ));
     }
-    for ((name, unit, measure), (least, most)) in MEASURES.iter().zip(similar.seen().bounds) {
+    for ((name, unit, measure), (least, most)) in MEASURES.iter().zip(similar.feature_ranges().bounds) {
         let value = measure(stone);
         let is_outside = value < least || value > most;
         if is_outside && !assumed.entries().iter().any(|(assumed, _)| assumed == name) {
@@ -92,14 +92,14 @@ pub(super) fn of(
             "{sold} of this cut, color and clarity and about this weight was sold: ask for a second opinion"
         ));
     }
-    if let Some(rival) = rival {
-        let other_usd = rival.model.model.price_usd(stone);
+    if let Some(challenger) = challenger {
+        let other_usd = challenger.model.model.price_usd(stone);
         let apart = (other_usd / price_usd).ln().abs();
         // a price below zero has no logarithm, and is as far away as can be
-        if apart.is_nan() || apart > rival.usual {
+        if apart.is_nan() || apart > challenger.usual {
             warnings.push(format!(
                 "the {} model says {}, further away than on 99 of 100 stones",
-                rival.model.family,
+                challenger.model.family,
                 dollars(other_usd)
             ));
         }
@@ -114,7 +114,13 @@ mod tests {
     use crate::generator::Generator;
 
     fn warnings(stone: &Stone) -> Vec<String> {
-        of(stone, &Assumed::default(), 5_000.0, &SimilarIndex::new(Generator::new(5).take(20_000).collect()), None)
+        of(
+            stone,
+            &ImputedMeasures::default(),
+            5_000.0,
+            &SimilarIndex::new(Generator::new(5).take(20_000).collect()),
+            None,
+        )
     }
 
     /// A stone of the commonest kind, in order.
@@ -153,7 +159,7 @@ mod tests {
         );
         assert!(said.iter().any(|text| text.starts_with("x 22 mm is outside")), "{said:?}");
         assert!(said.iter().any(|text| text.starts_with("no stone of this cut")), "{said:?}");
-        let assumed = Assumed { x: Some(22.0), y: Some(22.0), z: Some(13.6), ..Assumed::default() };
+        let assumed = ImputedMeasures { x: Some(22.0), y: Some(22.0), z: Some(13.6), ..ImputedMeasures::default() };
         let said = of(&giant, &assumed, 5_000.0, &SimilarIndex::new(Generator::new(5).take(20_000).collect()), None);
         assert!(!said.iter().any(|text| text.contains(" mm is outside")), "{said:?}");
     }

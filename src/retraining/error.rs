@@ -1,5 +1,6 @@
 //! Why nothing can be trained.
 
+use crate::control::FileAccessError;
 use crate::learning::families::FamilyError;
 
 /// Why nothing can be trained.
@@ -31,4 +32,21 @@ pub enum TrainingError {
     /// A family cannot be fitted.
     #[error(transparent)]
     Family(#[from] FamilyError),
+}
+
+/// Why a retraining fails.
+#[derive(Debug, thiserror::Error)]
+pub enum RetrainingError {
+    /// Nothing can be trained.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// The file cannot be read or written.
+    #[error(transparent)]
+    FileAccess(#[from] FileAccessError),
+}
+
+impl From<FamilyError> for RetrainingError {
+    fn from(error: FamilyError) -> Self {
+        Self::Training(error.into())
+    }
 }

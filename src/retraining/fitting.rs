@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Partition, TrainingError};
-use crate::learning::evaluation::{Calibration, Metrics, Segment, segments};
+use super::{HoldoutSplit, TrainingError};
+use crate::learning::evaluation::{Calibration, Metrics, SegmentMetrics, segments};
 use crate::learning::families::{Family, FitPlan, Fitted};
 
 /// A model that was fitted and judged.
-pub struct Trained {
+pub struct EvaluatedModel {
     /// Name of its family.
     pub family: &'static str,
     /// The model and what belongs to it.
@@ -17,7 +17,7 @@ pub struct Trained {
     /// How far that is off.
     pub metrics: Metrics,
     /// How far it is off on parts of the holdout.
-    pub segments: Vec<Segment>,
+    pub segments: Vec<SegmentMetrics>,
     /// The range around its prices, by the holdout, which neither fit nor tuning has seen; `None` if that is too small.
     pub calibration: Option<Calibration>,
     /// How long tuning and fitting took.
@@ -30,7 +30,11 @@ pub struct Trained {
 ///
 /// # Errors
 /// If the family cannot be fitted.
-pub fn train(family: &dyn Family, partition: &Partition, plan: &FitPlan<'_>) -> Result<Trained, TrainingError> {
+pub fn train(
+    family: &dyn Family,
+    partition: &HoldoutSplit,
+    plan: &FitPlan<'_>,
+) -> Result<EvaluatedModel, TrainingError> {
     let started = Instant::now();
     let fitted = family.fit(&partition.train, plan)?;
     let fit_time = started.elapsed();
@@ -38,7 +42,7 @@ pub fn train(family: &dyn Family, partition: &Partition, plan: &FitPlan<'_>) -> 
     let predicted = fitted.model.prices_usd(&partition.holdout);
     let metrics = Metrics::of(&partition.truth, &predicted);
     let evaluate_time = started.elapsed();
-    Ok(Trained {
+    Ok(EvaluatedModel {
         family: family.name(),
         metrics,
         segments: segments(&partition.holdout, &partition.truth, &predicted),

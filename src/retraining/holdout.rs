@@ -12,7 +12,7 @@ pub const MIN_SALES: usize = 100;
 
 /// The two sides of a dataset.
 #[derive(Debug, Clone)]
-pub struct Partition {
+pub struct HoldoutSplit {
     /// What models are fitted to.
     pub train: Vec<Sale>,
     /// Stones that models are judged by.
@@ -22,7 +22,7 @@ pub struct Partition {
     split: Split,
 }
 
-impl Partition {
+impl HoldoutSplit {
     /// Parts `sales` by the hash of each and `salt`: a sale is on the same side for ever.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ mod tests {
     }
 
     fn error(sales: &[Sale]) -> String {
-        Partition::new(sales, "salt").expect_err("not enough").to_string()
+        HoldoutSplit::new(sales, "salt").expect_err("not enough").to_string()
     }
 
     #[test]
@@ -92,7 +92,7 @@ mod tests {
     fn copies_of_a_sale_stay_on_one_side() {
         let mut all = sales(500);
         all.extend(all.clone());
-        let partition = Partition::new(&all, "salt").expect("enough");
+        let partition = HoldoutSplit::new(&all, "salt").expect("enough");
         assert!(partition.holdout.iter().all(|stone| !partition.train.iter().any(|sale| sale.stone == *stone)));
     }
 }

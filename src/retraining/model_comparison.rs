@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
-use super::{Partition, TrainingError};
+use super::{HoldoutSplit, TrainingError};
 use crate::diamond::Sale;
 use crate::learning::evaluation::{Comparison, Metrics};
-use crate::learning::families::find_family;
+use crate::learning::families::load_model;
 use crate::text::{count, dollars_and_cents};
 
 /// A stored model that is to be judged.
 #[derive(Debug, Clone, Copy)]
-pub struct Contestant<'a> {
+pub struct StoredModel<'a> {
     /// Its number.
     pub id: i64,
     /// Name of its family.
@@ -21,11 +21,11 @@ pub struct Contestant<'a> {
 
 /// Two models, judged on the same stones.
 #[derive(Debug, Clone, Serialize)]
-pub struct Contest {
+pub struct ModelComparison {
     /// How many sales judged them.
     pub holdout: usize,
     /// The two, in the order in which they were named.
-    pub models: [Judged; 2],
+    pub models: [ComparedModel; 2],
     /// By how much the first errs more than the second.
     #[serde(flatten)]
     pub comparison: Comparison,
@@ -33,7 +33,7 @@ pub struct Contest {
 
 /// A model and how far it is off.
 #[derive(Debug, Clone, Serialize)]
-pub struct Judged {
+pub struct ComparedModel {
     /// Its number.
     pub id: i64,
     /// Name of its family.
@@ -42,18 +42,18 @@ pub struct Judged {
     pub metrics: Metrics,
 }
 
-impl Contest {
+impl ModelComparison {
     /// Judges both on the holdout of `sales` as they are today, which may hold sales that came after them. `salt` is that of
     /// the file. It takes a moment.
     ///
     /// # Errors
     /// If the sales do not suffice to judge by, or a model cannot be loaded.
-    pub fn of(sales: &[Sale], salt: &str, contestants: [Contestant<'_>; 2]) -> Result<Self, TrainingError> {
-        let partition = Partition::new(sales, salt)?;
-        let judge = |model: Contestant<'_>| -> Result<(Judged, Vec<f64>), TrainingError> {
-            let predicted = find_family(model.family)?.load(model.artifact)?.prices_usd(&partition.holdout);
+    pub fn of(sales: &[Sale], salt: &str, contestants: [StoredModel<'_>; 2]) -> Result<Self, TrainingError> {
+        let partition = HoldoutSplit::new(sales, salt)?;
+        let judge = |model: StoredModel<'_>| -> Result<(ComparedModel, Vec<f64>), TrainingError> {
+            let predicted = load_model(model.family, model.artifact)?.prices_usd(&partition.holdout);
             let metrics = Metrics::of(&partition.truth, &predicted);
-            Ok((Judged { id: model.id, family: model.family.to_owned(), metrics }, predicted))
+            Ok((ComparedModel { id: model.id, family: model.family.to_owned(), metrics }, predicted))
         };
         let [first, second] = contestants;
         let ((first, predicted_first), (second, predicted_second)) = (judge(first)?, judge(second)?);
@@ -107,11 +107,11 @@ impl Contest {
 mod tests {
     use super::*;
 
-    fn contest(mae_difference_usd: f64, low_usd: f64, high_usd: f64) -> Contest {
+    fn contest(mae_difference_usd: f64, low_usd: f64, high_usd: f64) -> ModelComparison {
         let metrics = Metrics { r2: 0.98, mae_usd: 300.0, rmse_usd: 500.0, mape: 0.07 };
-        Contest {
+        ModelComparison {
             holdout: 1_234,
-            models: [3, 7].map(|id| Judged { id, family: "linear".to_owned(), metrics }),
+            models: [3, 7].map(|id| ComparedModel { id, family: "linear".to_owned(), metrics }),
             comparison: Comparison { mae_difference_usd, low_usd, high_usd, confidence: 0.95 },
         }
     }

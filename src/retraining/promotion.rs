@@ -5,7 +5,7 @@ use crate::text::dollars_and_cents;
 
 /// Whether the best of the new models becomes the champion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Promote {
+pub enum PromotionPolicy {
     /// If it errs less than the champion on the same sales, by more than luck.
     Auto,
     /// In any case.
@@ -27,7 +27,7 @@ pub struct Incumbent {
 
 /// What was decided.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Verdict {
+pub struct PromotionDecision {
     /// Index of the best of the new models.
     pub winner: usize,
     /// Whether it becomes the champion.
@@ -43,20 +43,25 @@ pub struct Verdict {
 /// # Panics
 /// If there is no new model, or what they say differs in length from the truth.
 #[must_use]
-pub fn decide(promote: Promote, truth: &[f64], challengers: &[&[f64]], incumbent: Option<&Incumbent>) -> Verdict {
+pub fn decide(
+    promote: PromotionPolicy,
+    truth: &[f64],
+    challengers: &[&[f64]],
+    incumbent: Option<&Incumbent>,
+) -> PromotionDecision {
     let mae_usd = |predicted: &[f64]| mean_absolute_error(truth, predicted);
     let winner = (0..challengers.len())
         .min_by(|a, b| mae_usd(challengers[*a]).total_cmp(&mae_usd(challengers[*b])))
         .unwrap_or_default();
     let ours = challengers[winner];
     let (promoted, reason) = match (promote, incumbent) {
-        (Promote::Never, _) => (false, "promotion was not wanted".to_owned()),
-        (Promote::Always, _) => (true, "promotion was wanted in any case".to_owned()),
-        (Promote::Auto, None) => (true, "the first champion".to_owned()),
-        (Promote::Auto, Some(Incumbent { id, predicted: None, .. })) => {
+        (PromotionPolicy::Never, _) => (false, "promotion was not wanted".to_owned()),
+        (PromotionPolicy::Always, _) => (true, "promotion was wanted in any case".to_owned()),
+        (PromotionPolicy::Auto, None) => (true, "the first champion".to_owned()),
+        (PromotionPolicy::Auto, Some(Incumbent { id, predicted: None, .. })) => {
             (true, format!("model {id}, the champion until now, can no longer be loaded"))
         }
-        (Promote::Auto, Some(Incumbent { id, predicted: Some(theirs), .. })) => {
+        (PromotionPolicy::Auto, Some(Incumbent { id, predicted: Some(theirs), .. })) => {
             let comparison = Comparison::of(truth, ours, theirs);
             let is_less = comparison.mae_difference_usd < 0.0;
             let luck = match (is_less, comparison.is_certain()) {
@@ -76,7 +81,7 @@ pub fn decide(promote: Promote, truth: &[f64], challengers: &[&[f64]], incumbent
             (is_less && comparison.is_certain(), reason)
         }
     };
-    Verdict { winner, promoted, reason }
+    PromotionDecision { winner, promoted, reason }
 }
 
 #[cfg(test)]
@@ -104,23 +109,23 @@ mod tests {
             assert_eq!(verdict.winner, 1);
             (verdict.promoted, verdict.reason)
         };
-        assert_eq!(verdict(Promote::Auto, None), (true, "the first champion".to_owned()));
-        let (promoted, reason) = verdict(Promote::Auto, Some(predicted(285.0, 1.0)));
+        assert_eq!(verdict(PromotionPolicy::Auto, None), (true, "the first champion".to_owned()));
+        let (promoted, reason) = verdict(PromotionPolicy::Auto, Some(predicted(285.0, 1.0)));
         assert!(promoted, "{reason}");
         assert!(
             reason.starts_with("MAE $280.00 is less than $285.00 of model 7 on the same holdout, by more than luck"),
             "{reason}"
         );
-        let (promoted, reason) = verdict(Promote::Auto, Some(predicted(285.0, 100.0)));
+        let (promoted, reason) = verdict(PromotionPolicy::Auto, Some(predicted(285.0, 100.0)));
         assert!(!promoted && reason.contains("but that may be luck (95 % interval"), "{reason}");
-        assert!(!verdict(Promote::Auto, Some(predicted(280.0, 0.0))).0, "as good is not better");
-        assert!(verdict(Promote::Always, Some(predicted(1.0, 0.0))).0);
-        assert!(!verdict(Promote::Never, None).0);
+        assert!(!verdict(PromotionPolicy::Auto, Some(predicted(280.0, 0.0))).0, "as good is not better");
+        assert!(verdict(PromotionPolicy::Always, Some(predicted(1.0, 0.0))).0);
+        assert!(!verdict(PromotionPolicy::Never, None).0);
     }
 
     #[test]
     fn a_champion_that_cannot_be_loaded_is_replaced() {
-        let verdict = decide(Promote::Auto, &TRUTH, &[&predicted(500.0, 0.0)], Some(&incumbent(None)));
+        let verdict = decide(PromotionPolicy::Auto, &TRUTH, &[&predicted(500.0, 0.0)], Some(&incumbent(None)));
         assert!(verdict.promoted && verdict.reason.contains("can no longer be loaded"));
     }
 }

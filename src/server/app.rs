@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::RequestLog;
-use crate::control::{Operation, Owner};
-use crate::pricing::{Engine, EngineError};
+use crate::control::{FileOwner, Operation};
+use crate::pricing::{PricingError, PricingService};
 use crate::store::{Store, StoreError};
 
 /// Requests that may be under way at a time; more are asked to come back.
@@ -16,7 +16,7 @@ const MAX_IN_FLIGHT: usize = 2_048;
 #[derive(Clone)]
 pub struct App {
     /// Answers questions.
-    pub engine: Arc<Engine>,
+    pub pricing: Arc<PricingService>,
     /// Takes down what was asked and answered.
     pub log: RequestLog,
     /// A place for each request that may be under way.
@@ -26,8 +26,8 @@ pub struct App {
 impl App {
     /// The state over an engine and the log of its file.
     #[must_use]
-    pub fn new(engine: Arc<Engine>, log: RequestLog) -> Self {
-        Self { engine, log, places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)) }
+    pub fn new(pricing: Arc<PricingService>, log: RequestLog) -> Self {
+        Self { pricing, log, places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)) }
     }
 
     /// A connection to ask the file for its history, every request that was answered by now included. It is slow: keep it
@@ -37,7 +37,7 @@ impl App {
     /// If the file cannot be read or written.
     pub fn history(&self) -> Result<Store, StoreError> {
         self.log.flush()?;
-        self.engine.reader()
+        self.pricing.reader()
     }
 
     /// Does what commands ask of the file. Of a change, the next request sees what has changed. It is slow: keep it away
@@ -45,14 +45,14 @@ impl App {
     ///
     /// # Errors
     /// What keeps it from being done; then nothing is changed.
-    pub fn run<O: Operation>(&self, operation: O) -> Result<O::Answer, EngineError> {
-        let engine = &self.engine;
+    pub fn run<O: Operation>(&self, operation: O) -> Result<O::Answer, PricingError> {
+        let pricing = &self.pricing;
         if O::CHANGES {
             // what was answered by now is there for those who look a prediction up
             self.log.flush()?;
-            engine.change(|store| operation.run(&mut Owner { store, engine: Some(engine) }))
+            pricing.change(|store| operation.run(&mut FileOwner { store, pricing: Some(pricing) }))
         } else {
-            operation.run(&mut Owner { store: &mut self.history()?, engine: Some(engine) })
+            operation.run(&mut FileOwner { store: &mut self.history()?, pricing: Some(pricing) })
         }
     }
 }

@@ -13,9 +13,9 @@ use super::http::connections::Listener;
 use super::http::request_parts::{in_background, received_body};
 use crate::control::{
     AddModels, Backup, FindSimilar, ImportOutcomes, Ingest, IngestOutcomes, ListBatches, ListModels, ListOutcomes,
-    ListRequests, Operation, Predict, Promote, PruneModels, ReadArtifact, ReadChampion, ReadDataset, ReadStatus,
-    ReplayRequests, RollBack, RunQuery, ShowBatch, ShowModel, ShowRequest, Told, UndoBatch, decode, encode,
-    socket_path,
+    ListRequests, Operation, Predict, PromoteModel, PruneModels, ReadArtifact, ReadChampion, ReadDataset, ReadStatus,
+    RemoteError, ReplayRequests, RollBackChampion, RunQuery, ShowBatch, ShowModel, ShowRequest, UndoBatch, decode,
+    encode, socket_path,
 };
 use crate::files::beside;
 
@@ -41,8 +41,8 @@ pub fn build(app: App) -> Server<App> {
     operation::<ImportOutcomes>(&mut server);
     operation::<IngestOutcomes>(&mut server);
     operation::<AddModels>(&mut server);
-    operation::<Promote>(&mut server);
-    operation::<RollBack>(&mut server);
+    operation::<PromoteModel>(&mut server);
+    operation::<RollBackChampion>(&mut server);
     operation::<PruneModels>(&mut server);
     operation::<Predict>(&mut server);
     operation::<FindSimilar>(&mut server);
@@ -62,24 +62,24 @@ async fn run<O: Operation>(request: Request<App>) -> tide::Result {
     let body = received_body(&request);
     let app = request.state().clone();
     let answer = in_background(move || {
-        let operation: O = decode(&body).map_err(|error| Told::of(&error))?;
-        app.run(operation).map_err(|error| Told::of(&error))
+        let operation: O = decode(&body).map_err(|error| RemoteError::of(&error))?;
+        app.run(operation).map_err(|error| RemoteError::of(&error))
     });
-    Ok(respond(&answer.await.unwrap_or_else(|problem| Err(Told::of(&io::Error::other(problem.detail))))))
+    Ok(respond(&answer.await.unwrap_or_else(|problem| Err(RemoteError::of(&io::Error::other(problem.detail))))))
 }
 
 /// A backup is made with the log in the database, while nothing more of it goes there and while nothing else changes: nobody writes a checkpoint then.
 async fn back_up(request: Request<App>) -> tide::Result {
     let body = received_body(&request);
-    let App { engine, log, .. } = request.state().clone();
+    let App { pricing, log, .. } = request.state().clone();
     let answer = in_background(move || {
-        let Backup { to } = decode(&body).map_err(|error| Told::of(&error))?;
-        engine.hold(|| log.between(move |store| store.backup(&to))).map_err(|error| Told::of(&error))
+        let Backup { to } = decode(&body).map_err(|error| RemoteError::of(&error))?;
+        pricing.hold(|| log.with_flushed_store(move |store| store.backup(&to))).map_err(|error| RemoteError::of(&error))
     });
-    Ok(respond(&answer.await.unwrap_or_else(|problem| Err(Told::of(&io::Error::other(problem.detail))))))
+    Ok(respond(&answer.await.unwrap_or_else(|problem| Err(RemoteError::of(&io::Error::other(problem.detail))))))
 }
 
-fn respond<T: serde::Serialize>(answer: &Result<T, Told>) -> Response {
+fn respond<T: serde::Serialize>(answer: &Result<T, RemoteError>) -> Response {
     let (status, bytes) = match answer {
         Ok(answer) => (StatusCode::Ok, encode(answer)),
         Err(told) => (StatusCode::UnprocessableEntity, encode(told)),

@@ -1,6 +1,6 @@
 //! The JSON API and the pages, over HTTP.
 //!
-//! tide routes, hyper carries: see `http`. What an answer says comes from the engine; here it is only dressed.
+//! tide routes, hyper serves the connections: see `http`. What an answer says comes from `pricing`.
 
 mod api;
 mod app;
@@ -30,7 +30,7 @@ pub use routes::build;
 
 use http::connections::{self, Limits};
 
-use crate::pricing::{Engine, EngineError};
+use crate::pricing::{PricingError, PricingService};
 use crate::store::{ServerNote, Store, StoreError};
 use crate::system;
 
@@ -67,7 +67,7 @@ pub enum ServerError {
     },
     /// The engine cannot be made ready.
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    PricingService(#[from] PricingError),
     /// The file fails.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -109,30 +109,30 @@ async fn serve_on_runtime(
 
     let database = store.path().to_owned();
     let log = RequestLog::start(store.try_clone()?)?;
-    let app = App::new(Arc::new(Engine::new(store)?), log.clone());
+    let app = App::new(Arc::new(PricingService::new(store)?), log.clone());
     let note = ServerNote { pid: std::process::id(), address: bound.to_string() };
     if let Err(error) = note.leave(&database) {
         tracing::warn!("cannot leave a note beside the file: {error}");
     }
 
     let (stopping, stopped) = watch::channel(false);
-    let mut carriers = JoinSet::new();
+    let mut connection_tasks = JoinSet::new();
     #[cfg(unix)]
-    carriers.spawn(connections::carry(
+    connection_tasks.spawn(connections::serve_connections(
         control::Socket::bind(&database).map_err(start)?,
         Arc::new(control::build(app.clone())),
         CONTROL_LIMITS,
         stopped.clone(),
     ));
     if pipeline.watch.is_some() || pipeline.retrain_after.is_some() {
-        carriers.spawn(pipeline.run(app.engine.clone(), database.clone(), stopped.clone()));
+        connection_tasks.spawn(pipeline.run(app.pricing.clone(), database.clone(), stopped.clone()));
     }
-    carriers.spawn(connections::carry(listener, Arc::new(build(app)), PUBLIC_LIMITS, stopped));
+    connection_tasks.spawn(connections::serve_connections(listener, Arc::new(build(app)), PUBLIC_LIMITS, stopped));
     ready(bound);
     stop.await;
     // whoever carries has not ended yet
     let _ = stopping.send(true);
-    while carriers.join_next().await.is_some() {}
+    while connection_tasks.join_next().await.is_some() {}
 
     log.finish();
     ServerNote::remove(&database);

@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
 use crate::files::beside;
-use crate::pricing::{Engine, EngineError};
+use crate::pricing::{PricingError, PricingService};
 use crate::store::Upload;
 use crate::text::with_causes;
 
@@ -46,8 +46,8 @@ impl Pipeline {
     }
 
     /// Does it until `stopped` says so.
-    pub(super) async fn run(self, engine: Arc<Engine>, database: PathBuf, mut stopped: watch::Receiver<bool>) {
-        let mut arrivals = Arrivals::default();
+    pub(super) async fn run(self, pricing: Arc<PricingService>, database: PathBuf, mut stopped: watch::Receiver<bool>) {
+        let mut watched = WatchedFiles::default();
         let mut training = Training { database, child: None, tried_with: None };
         loop {
             tokio::select! {
@@ -55,21 +55,21 @@ impl Pipeline {
                 () = async { drop(stopped.wait_for(|stop| *stop).await) } => return,
             }
             if let Some(folder) = self.watch.clone() {
-                let engine = engine.clone();
+                let pricing = pricing.clone();
                 let looked = tokio::task::spawn_blocking(move || {
-                    arrivals.take_in(&folder, &engine);
-                    arrivals
+                    watched.take_in(&folder, &pricing);
+                    watched
                 });
                 match looked.await {
-                    Ok(same) => arrivals = same,
+                    Ok(same) => watched = same,
                     Err(error) => {
                         tracing::error!("the folder could not be looked through: {error}");
-                        arrivals = Arrivals::default();
+                        watched = WatchedFiles::default();
                     }
                 }
             }
             if let Some(enough) = self.retrain_after {
-                training.start_if_due(&engine, enough);
+                training.start_if_due(&pricing, enough);
             }
         }
     }
@@ -78,12 +78,12 @@ impl Pipeline {
 /// Files seen in the folder, with size and time of their last change: one that has not changed since the last look is
 /// whole.
 #[derive(Debug, Default)]
-struct Arrivals {
+struct WatchedFiles {
     seen: HashMap<PathBuf, (u64, SystemTime)>,
 }
 
-impl Arrivals {
-    fn take_in(&mut self, folder: &Path, engine: &Engine) {
+impl WatchedFiles {
+    fn take_in(&mut self, folder: &Path, pricing: &PricingService) {
         let mut now = HashMap::new();
         for path in files_in(folder) {
             let Ok(about) = std::fs::metadata(&path) else { continue };
@@ -93,8 +93,8 @@ impl Arrivals {
                 continue;
             }
             let ingested = Upload::read(&path)
-                .map_err(EngineError::from)
-                .and_then(|upload| engine.change(|store| Ok(store.ingest(&upload, false)?)));
+                .map_err(PricingError::from)
+                .and_then(|upload| pricing.change(|store| Ok(store.ingest(&upload, false)?)));
             let (place, report) = match ingested {
                 Ok(report) => ("done", json!({ "files": [report] })),
                 Err(error) => ("failed", json!({ "file": path, "error": with_causes(&error) })),
@@ -150,7 +150,7 @@ struct Training {
 }
 
 impl Training {
-    fn start_if_due(&mut self, engine: &Engine, enough: u64) {
+    fn start_if_due(&mut self, pricing: &PricingService, enough: u64) {
         if let Some(child) = &mut self.child {
             match child.try_wait() {
                 Ok(None) => return,
@@ -160,7 +160,7 @@ impl Training {
             }
             self.child = None;
         }
-        let snapshot = engine.snapshot();
+        let snapshot = pricing.snapshot();
         let new_sales = snapshot.sales() - snapshot.newest_dataset_rows();
         let is_due = u64::try_from(new_sales).is_ok_and(|new_sales| new_sales >= enough.max(1));
         if !is_due || self.tried_with == Some(snapshot.sales()) {

@@ -12,7 +12,7 @@ impl Store {
     /// # Errors
     /// If another transaction is writing.
     pub fn checkpoint(&self) -> Result<(), StoreError> {
-        self.connection.execute_batch("CHECKPOINT").map_err(StoreError::engine("write a checkpoint"))
+        self.connection.execute_batch("CHECKPOINT").map_err(StoreError::database("write a checkpoint"))
     }
 
     /// Copies the file to `to`, whole and consistent, and gives the number of bytes. Nobody may write a checkpoint

@@ -95,7 +95,7 @@ impl Store {
     /// # Errors
     /// If the engine fails.
     pub fn batches(&self) -> Result<Vec<Batch>, StoreError> {
-        let listing = || StoreError::engine("list the batches");
+        let listing = || StoreError::database("list the batches");
         let mut statement =
             self.connection.prepare(include_str!("../../sql/queries/batch/list_batches.sql")).map_err(listing())?;
         let rows = statement
@@ -121,7 +121,7 @@ impl Store {
     /// # Errors
     /// If there is none of that number, or it was taken back before; then nothing is changed.
     pub fn undo_batch(&mut self, id: i64) -> Result<UndoneBatch, StoreError> {
-        let undoing = || StoreError::engine("take a batch back");
+        let undoing = || StoreError::database("take a batch back");
         let batch = self.batch(id)?.batch;
         if batch.undone.is_some() {
             return Err(StoreError::IsUndone { id });
@@ -164,14 +164,14 @@ impl Store {
 }
 
 fn ids(connection: &Connection, sql: &str, batch: i64) -> Result<Vec<i64>, StoreError> {
-    let listing = || StoreError::engine("list what a batch has to do with");
+    let listing = || StoreError::database("list what a batch has to do with");
     let mut statement = connection.prepare(sql).map_err(listing())?;
     let rows = statement.query_map(params![batch], |row| row.get(0)).map_err(listing())?;
     rows.collect::<Result<_, _>>().map_err(listing())
 }
 
 fn rejected_rows(connection: &Connection, batch: i64) -> Result<Vec<RejectedRow>, StoreError> {
-    let listing = || StoreError::engine("list the rejected rows");
+    let listing = || StoreError::database("list the rejected rows");
     let mut statement =
         connection.prepare(include_str!("../../sql/queries/batch/list_rejected_rows.sql")).map_err(listing())?;
     let rows = statement
@@ -195,7 +195,7 @@ pub(super) fn warning_counts(connection: &Connection, batch: i64) -> Result<Vec<
 }
 
 fn counts(connection: &Connection, sql: &str, batch: i64) -> Result<Vec<(String, i64)>, StoreError> {
-    let counting = || StoreError::engine("count the rows of a batch");
+    let counting = || StoreError::database("count the rows of a batch");
     let mut statement = connection.prepare(sql).map_err(counting())?;
     let rows = statement.query_map(params![batch], |row| Ok((row.get(0)?, row.get(1)?))).map_err(counting())?;
     rows.collect::<Result<_, _>>().map_err(counting())

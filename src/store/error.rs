@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Holder;
+use super::LockHolder;
 
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +27,7 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
         /// Who has it, and what to do.
-        holder: Holder,
+        holder: LockHolder,
     },
     /// The file is something else.
     #[error("{} is not a diamonds file: name another with --db, or move it away", path.display())]
@@ -60,15 +60,15 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
         /// What the engine says.
-        source: EngineMessage,
+        source: DatabaseMessage,
     },
     /// The engine refuses a step.
     #[error("cannot {action}")]
-    Engine {
+    PricingService {
         /// What was tried.
         action: &'static str,
         /// What the engine says.
-        source: EngineMessage,
+        source: DatabaseMessage,
     },
     /// A journal cannot be read or written.
     #[error("cannot use the journal {}: is there space on the disk, and may this user write the folder?", path.display())]
@@ -160,17 +160,17 @@ pub enum StoreError {
 
 impl StoreError {
     /// For `map_err`: an engine's error while doing `action`.
-    pub(super) fn engine(action: &'static str) -> impl FnOnce(duckdb::Error) -> Self {
-        move |source| Self::Engine { action, source: source.into() }
+    pub(super) fn database(action: &'static str) -> impl FnOnce(duckdb::Error) -> Self {
+        move |source| Self::PricingService { action, source: source.into() }
     }
 }
 
 /// What the engine says, without its advice on how to program against it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct EngineMessage(String);
+pub struct DatabaseMessage(String);
 
-impl From<duckdb::Error> for EngineMessage {
+impl From<duckdb::Error> for DatabaseMessage {
     fn from(error: duckdb::Error) -> Self {
         Self(match error {
             duckdb::Error::DuckDBFailure(_, Some(message)) => message.trim_end().to_owned(),

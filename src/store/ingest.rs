@@ -42,8 +42,8 @@ impl Store {
     /// If the file is none that can be ingested; then nothing is changed.
     pub fn ingest(&mut self, upload: &Upload, dry_run: bool) -> Result<FileReport, StoreError> {
         let layout = upload.layout()?;
-        let spool = Spool::new(self, upload)?;
-        let ingesting = || StoreError::engine("store the sales");
+        let spool = UploadSpool::new(self, upload)?;
+        let ingesting = || StoreError::database("store the sales");
         let transaction = self.connection.transaction().map_err(ingesting())?;
         stage(&transaction, upload, &layout, &spool.file().display().to_string())?;
         transaction.execute_batch(include_str!("../../sql/queries/upload/check_upload.sql")).map_err(ingesting())?;
@@ -62,11 +62,11 @@ impl Store {
 }
 
 /// A copy of an upload where the engine may read, gone when it goes out of scope.
-struct Spool {
+struct UploadSpool {
     folder: PathBuf,
 }
 
-impl Spool {
+impl UploadSpool {
     fn new(store: &Store, upload: &Upload) -> Result<Self, StoreError> {
         let spool = Self { folder: store.spool() };
         std::fs::create_dir_all(&spool.folder)
@@ -81,7 +81,7 @@ impl Spool {
     }
 }
 
-impl Drop for Spool {
+impl Drop for UploadSpool {
     fn drop(&mut self) {
         // what stays is overwritten by the next upload
         let _ = std::fs::remove_dir_all(&self.folder);
@@ -133,12 +133,12 @@ fn count_fields(connection: &Connection) -> Result<(i64, Vec<&'static str>), Sto
             }
             Ok((row.get(0)?, absent))
         })
-        .map_err(StoreError::engine("count the rows of the file"))
+        .map_err(StoreError::database("count the rows of the file"))
 }
 
 /// Stores sales, rejected rows, warnings and the batch itself from the temporary table `upload_row`.
 fn store_batch(connection: &Connection, upload: &Upload) -> Result<FileReport, StoreError> {
-    let storing = || StoreError::engine("store the sales");
+    let storing = || StoreError::database("store the sales");
     let batch: i64 = connection
         .query_row(include_str!("../../sql/queries/batch/next_batch_id.sql"), [], |row| row.get(0))
         .map_err(storing())?;

@@ -5,10 +5,10 @@
 //! many at a time as wait, and taken into the database aside, a fraction of a second later, in one transaction that also
 //! notes the journal's number: whatever is interrupted, every request ends up in the database, once.
 //!
-//! Two files take turns: one is written while what the other holds goes into the database. They are overwritten, never
+//! Two files take turns: one is written while what the other holds is imported into the database. They are overwritten, never
 //! cut, because syncing bytes that a file has already is half as dear as making it longer. A file is a header (format, id of the
 //! database while this owner has it, number, checksum) and groups (length, checksum, entries). Each checksum covers the one before it, so that
-//! what is left of an earlier turn is never taken for a part of this one.
+//! what is left of an earlier segment is never taken for a part of this one.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -44,14 +44,14 @@ pub(super) fn exists(database: &Path) -> bool {
 /// The journal of a database, to be written by the database's owner.
 pub struct Journal {
     database_id: Uuid,
-    current: Segment,
-    /// The file whose turn is next; `None` while what it holds goes into the database.
+    current: JournalSegment,
+    /// The file that is written next; `None` while what it holds is imported.
     spare: Option<(File, PathBuf)>,
     buffer: Vec<u8>,
 }
 
-/// One turn of one of the files.
-pub struct Segment {
+/// What was written to one of the files between two rotations.
+pub struct JournalSegment {
     file: File,
     path: PathBuf,
     number: u64,
@@ -76,19 +76,19 @@ impl Journal {
         current.write_group(buffer).map_err(|source| StoreError::Journal { path: current.path.clone(), source })
     }
 
-    /// Lets the other file take its turn, and gives what was written since the last time. `None` if nothing was, or if
+    /// Goes on with the other file, and gives what was written since the last time. `None` if nothing was, or if
     /// the other file was not given back yet.
     ///
     /// # Errors
     /// If the other file cannot be begun; then all is as before.
-    pub fn turn(&mut self) -> Result<Option<Segment>, StoreError> {
+    pub fn rotate(&mut self) -> Result<Option<JournalSegment>, StoreError> {
         if self.current.is_empty() {
             return Ok(None);
         }
         let Some((mut file, path)) = self.spare.take() else { return Ok(None) };
         match write_header(&mut file, self.database_id, self.current.number + 1) {
             Ok(checksum) => {
-                let next = Segment::new(file, path, self.current.number + 1, checksum);
+                let next = JournalSegment::new(file, path, self.current.number + 1, checksum);
                 Ok(Some(std::mem::replace(&mut self.current, next)))
             }
             Err(source) => {
@@ -106,7 +106,7 @@ impl Journal {
     }
 
     /// Takes a file back whose requests are in the database now.
-    pub fn give_back(&mut self, segment: Segment) {
+    pub fn recycle(&mut self, segment: JournalSegment) {
         if segment.end > KEPT_BYTES {
             // one that is as long as it was costs no more than space
             let _ = segment.file.set_len(0);
@@ -115,7 +115,7 @@ impl Journal {
     }
 }
 
-/// Begins a turn of `file`, and gives the header's checksum. The header is synced with the first group.
+/// Begins a segment in `file`, and gives the header's checksum. The header is synced with the first group.
 fn write_header(file: &mut File, database_id: Uuid, number: u64) -> io::Result<u32> {
     let mut header = [0; HEADER_BYTES];
     header[..8].copy_from_slice(MAGIC);
@@ -128,7 +128,7 @@ fn write_header(file: &mut File, database_id: Uuid, number: u64) -> io::Result<u
     Ok(checksum)
 }
 
-impl Segment {
+impl JournalSegment {
     fn new(file: File, path: PathBuf, number: u64, checksum: u32) -> Self {
         Self { file, path, number, end: HEADER_BYTES as u64, checksum }
     }
@@ -153,7 +153,7 @@ impl Segment {
         Ok(())
     }
 
-    /// The requests that were written in this turn.
+    /// The requests of this segment.
     fn requests(&self) -> Result<Vec<NewRequest<'static>>, StoreError> {
         match read(&self.path, self.end)? {
             Some(found) if found.number == self.number && found.end == self.end => Ok(found.requests),
@@ -170,7 +170,7 @@ fn chain(previous: u32, entries: &[u8]) -> u32 {
 }
 
 /// What a file holds.
-struct Found {
+struct JournalContent {
     database_id: Uuid,
     number: u64,
     requests: Vec<NewRequest<'static>>,
@@ -180,7 +180,7 @@ struct Found {
 
 /// Reads a file up to the last group that is whole and lies within the first `most` bytes: what follows it was never told
 /// to anybody. `None` if there is no file, or nothing was ever synced in it.
-fn read(path: &Path, most: u64) -> Result<Option<Found>, StoreError> {
+fn read(path: &Path, most: u64) -> Result<Option<JournalContent>, StoreError> {
     let failed = |source| StoreError::Journal { path: path.to_owned(), source };
     let mut bytes = Vec::new();
     match File::open(path) {
@@ -193,7 +193,7 @@ fn read(path: &Path, most: u64) -> Result<Option<Found>, StoreError> {
     if header[..8] != *MAGIC || header[32..] != checksum.to_le_bytes() {
         return Ok(None);
     }
-    let mut found = Found {
+    let mut found = JournalContent {
         database_id: Uuid::from_slice(&header[8..24]).unwrap_or_default(),
         number: header[24..32].iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)),
         requests: Vec::new(),
@@ -246,11 +246,11 @@ impl Store {
                 include_str!("../../sql/queries/schema/update_setting.sql"),
                 params!["file_id", database_id.to_string()],
             )
-            .map_err(StoreError::engine("note the id of the journal"))?;
+            .map_err(StoreError::database("note the id of the journal"))?;
         let number = self.journal_number()? + 1;
         let checksum = write_header(&mut file, database_id, number)
             .map_err(|source| StoreError::Journal { path: first.clone(), source })?;
-        let current = Segment::new(file, first, number, checksum);
+        let current = JournalSegment::new(file, first, number, checksum);
         Ok(Journal { database_id, current, spare: Some((spare, second)), buffer: Vec::new() })
     }
 
@@ -258,7 +258,7 @@ impl Store {
     ///
     /// # Errors
     /// If the engine fails or the file cannot be read; then all is as before.
-    pub fn absorb(&mut self, segment: &Segment) -> Result<(), StoreError> {
+    pub fn import(&mut self, segment: &JournalSegment) -> Result<(), StoreError> {
         self.insert_requests(&segment.requests()?, segment.number)
     }
 
@@ -266,7 +266,7 @@ impl Store {
     ///
     /// # Errors
     /// If they cannot be read or the engine fails; then they stay.
-    pub(super) fn absorb_left(&mut self) -> Result<(), StoreError> {
+    pub(super) fn import_left_over(&mut self) -> Result<(), StoreError> {
         let database_id = self.file_id()?;
         let absorbed = self.journal_number()?;
         let mut left = Vec::new();
@@ -304,7 +304,7 @@ impl Store {
 
 /// Renames a journal of another database, such as of one that lay here before: it is not this one's, but not ours to throw
 /// away either.
-fn set_aside(path: &Path, found: &Found) -> Result<(), StoreError> {
+fn set_aside(path: &Path, found: &JournalContent) -> Result<(), StoreError> {
     let to = beside(path, &format!(".of-{}.{}", found.database_id, found.number));
     tracing::warn!("{} belongs to another file: it is now {}", path.display(), to.display());
     std::fs::rename(path, &to).map_err(|source| StoreError::Journal { path: path.to_owned(), source })
@@ -354,39 +354,39 @@ mod tests {
     }
 
     #[test]
-    fn what_turns_give_is_absorbed_and_the_files_take_turns() {
+    fn what_was_rotated_out_is_imported_and_the_files_take_turns() {
         let (_folder, path) = folder();
         let mut store = Store::open(&path).expect("a store");
         let mut journal = store.journal().expect("a journal");
-        assert!(journal.turn().expect("a turn").is_none(), "nothing was written");
-        // the second turn of a file is shorter than its first: what is left of that must not count
+        assert!(journal.rotate().expect("a rotation").is_none(), "nothing was written");
+        // the second segment of a file is shorter than its first: what is left of that must not count
         for paths in [&["/a", "/b", "/c"][..], &["/d"], &["/e"], &["/f"]] {
             journal.append(&entries(paths)).expect("written");
-            let segment = journal.turn().expect("a turn").expect("something was written");
-            store.absorb(&segment).expect("absorbed");
-            journal.give_back(segment);
+            let segment = journal.rotate().expect("a rotation").expect("something was written");
+            store.import(&segment).expect("imported");
+            journal.recycle(segment);
         }
         assert_eq!(logged(&store), ["/a", "/b", "/c", "/d", "/e", "/f"]);
         journal.append(&entries(&["/g"])).expect("written");
-        let first = journal.turn().expect("a turn").expect("something was written");
+        let first = journal.rotate().expect("a rotation").expect("something was written");
         journal.append(&entries(&["/h"])).expect("written");
-        assert!(journal.turn().expect("a turn").is_none(), "the other file is not back yet");
-        store.absorb(&first).expect("absorbed");
-        journal.give_back(first);
-        assert!(journal.turn().expect("a turn").is_some());
+        assert!(journal.rotate().expect("a rotation").is_none(), "the other file is not back yet");
+        store.import(&first).expect("imported");
+        journal.recycle(first);
+        assert!(journal.rotate().expect("a rotation").is_some());
     }
 
     #[test]
-    fn what_a_killed_server_left_is_absorbed_once_in_order() {
+    fn what_a_killed_server_left_is_imported_once_in_order() {
         let (_folder, path) = folder();
         let mut store = Store::open(&path).expect("a store");
         let mut journal = store.journal().expect("a journal");
         journal.append(&entries(&["/a"])).expect("written");
-        let first = journal.turn().expect("a turn").expect("something was written");
+        let first = journal.rotate().expect("a rotation").expect("something was written");
         journal.append(&entries(&["/b"])).expect("written");
         journal.append(&entries(&["/c"])).expect("written");
         // as if killed: the first file is absorbed, but was not given back
-        store.absorb(&first).expect("absorbed");
+        store.import(&first).expect("imported");
         drop((store, journal, first));
         assert!(exists(&path));
         let store = Store::open_read_only(&path).expect("a store");

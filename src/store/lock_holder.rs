@@ -9,7 +9,7 @@ use crate::files::beside;
 
 /// The process that has the file open.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Holder {
+pub enum LockHolder {
     /// A `diamonds serve`.
     Server(ServerNote),
     /// A command of `diamonds`, of this number.
@@ -20,7 +20,7 @@ pub enum Holder {
     Unknown,
 }
 
-impl Holder {
+impl LockHolder {
     /// Who has the file at `database`, if that is what the engine's `message` is about.
     pub(super) fn named_by(message: &str, database: &Path) -> Option<Self> {
         if !message.contains("Could not set lock") {
@@ -48,7 +48,7 @@ fn is_diamonds(message: &str) -> bool {
         .is_some_and(|program| Path::new(program).file_name().is_some_and(|name| name == "diamonds"))
 }
 
-impl fmt::Display for Holder {
+impl fmt::Display for LockHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Server(note) => write!(

@@ -34,7 +34,7 @@ pub(super) fn is_current(connection: &Connection, path: &Path) -> Result<bool, S
 /// If the file is not ours, or too new, or a step fails, which then has changed nothing.
 pub(super) fn apply(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let found = version(connection, path)?;
-    let applying = || StoreError::engine("bring the file to this version's layout");
+    let applying = || StoreError::database("bring the file to this version's layout");
     for (number, (name, sql)) in (1_i64..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
         let transaction = connection.transaction().map_err(applying())?;
         transaction
@@ -58,7 +58,7 @@ pub(super) fn apply(connection: &mut Connection, path: &Path) -> Result<(), Stor
 
 /// The file's layout; 0 for an empty file.
 fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
-    let asking = || StoreError::engine("ask the file for its layout");
+    let asking = || StoreError::database("ask the file for its layout");
     let (tables, ours): (i64, i64) = connection
         .query_row(include_str!("../../sql/queries/schema/count_tables.sql"), [], |row| Ok((row.get(0)?, row.get(1)?)))
         .map_err(asking())?;

@@ -26,15 +26,15 @@ use std::sync::Arc;
 use duckdb::{AccessMode, Config, Connection};
 
 pub use batches::{Batch, BatchDetail, RejectedRow, RejectionCount, UndoneBatch, WarningCount};
-pub use error::{EngineMessage, StoreError};
+pub use error::{DatabaseMessage, StoreError};
 pub use ingest::FileReport;
-pub use journal::{Journal, Segment};
-pub use lock_holder::{Holder, ServerNote};
+pub use journal::{Journal, JournalSegment};
+pub use lock_holder::{LockHolder, ServerNote};
 pub use models::{
     DatasetSize, Lineage, ModelDetail, ModelRecord, NewModel, NewPromotion, Promotion, PrunedModel, Stored,
-    TrialRecord, WrongSale,
+    TrialRecord, WorstResidual,
 };
-pub use outcomes::{LiveAccuracy, NewOutcome, Outcome, OutcomeSales};
+pub use outcomes::{LiveAccuracy, NewOutcome, OutcomeSales, RecordedOutcome};
 pub use query::Table;
 pub use requests::{JournalEntry, LoggedRequest, NewRequest, RequestCounts, RequestFilter};
 pub use sales::{Dataset, StoredSale};
@@ -80,7 +80,7 @@ impl Store {
         refuse_foreign(path)?;
         let mut store = Self::connect(path, AccessMode::ReadWrite, memory_limit)?;
         migrations::apply(&mut store.connection, path)?;
-        store.absorb_left()?;
+        store.import_left_over()?;
         Ok(store)
     }
 
@@ -107,7 +107,7 @@ impl Store {
     /// # Errors
     /// If the engine refuses.
     pub fn try_clone(&self) -> Result<Self, StoreError> {
-        let connection = self.connection.try_clone().map_err(StoreError::engine("open a second connection"))?;
+        let connection = self.connection.try_clone().map_err(StoreError::database("open a second connection"))?;
         Ok(Self { connection, path: self.path.clone(), file: self.file.clone() })
     }
 
@@ -128,7 +128,7 @@ impl Store {
         let value: String = self
             .connection
             .query_row(include_str!("../../sql/queries/schema/read_setting.sql"), [name], |row| row.get(0))
-            .map_err(StoreError::engine("read the file's settings"))?;
+            .map_err(StoreError::database("read the file's settings"))?;
         value.parse().map_err(|_| StoreError::Unexpected { what: format!("the setting {name} is {value:?}") })
     }
 
@@ -151,7 +151,7 @@ impl Store {
                 Some(limit) => config.with("memory_limit", limit),
                 None => Ok(config),
             })
-            .map_err(StoreError::engine("configure the engine"))?;
+            .map_err(StoreError::database("configure the database"))?;
         let connection = Connection::open_with_flags(path, config).map_err(opening)?;
         // order matters: the one folder first, then the door is shut for good
         let folder = beside(path, SPOOL).display().to_string().replace('\'', "''");
@@ -161,7 +161,7 @@ impl Store {
                  SET enable_external_access = false;
                  SET lock_configuration = true;"
             ))
-            .map_err(StoreError::engine("shut the engine off from other files"))?;
+            .map_err(StoreError::database("shut the database off from other files"))?;
         let file = File::open(path).map_err(|source| StoreError::Folder { path: path.to_owned(), source })?;
         Ok(Self { connection, path: path.to_owned(), file: Arc::new(file) })
     }
@@ -169,7 +169,7 @@ impl Store {
 
 /// Turns the engine's words about a file that it cannot open into ours.
 fn explain_open_error(path: &Path, source: duckdb::Error) -> StoreError {
-    match Holder::named_by(&source.to_string(), path) {
+    match LockHolder::named_by(&source.to_string(), path) {
         Some(holder) => StoreError::Held { path: path.to_owned(), holder },
         None => StoreError::Open { path: path.to_owned(), source: source.into() },
     }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::rows::{json_of, micros_of, time_at};
 use super::{LiveAccuracy, Store, StoreError};
 use crate::learning::evaluation::Metrics;
-use crate::learning::evaluation::Segment;
+use crate::learning::evaluation::SegmentMetrics;
 use crate::learning::evaluation::{Calibration, WeightClass};
 
 /// A trained model that is to be stored.
@@ -41,9 +41,9 @@ pub struct NewModel {
     /// The range around its prices, if there is one.
     pub calibration: Option<Calibration>,
     /// How far it is off on parts of the holdout.
-    pub segments: Vec<Segment>,
+    pub segments: Vec<SegmentMetrics>,
     /// The sales that it is furthest off on, the worst first.
-    pub most_wrong: Vec<WrongSale>,
+    pub worst_residuals: Vec<WorstResidual>,
     /// The batches that its dataset came from.
     pub lineage: Vec<Lineage>,
     /// What was tried on the way.
@@ -70,7 +70,7 @@ pub enum Stored {
 
 /// A sale that a model is far off on: it may be a typing error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct WrongSale {
+pub struct WorstResidual {
     /// The batch that brought it.
     pub batch: i64,
     /// Its line in the batch's file.
@@ -169,9 +169,10 @@ pub struct ModelDetail {
     /// The range around its prices, if there is one.
     pub calibration: Option<Calibration>,
     /// How far it was off on parts of the holdout of its day.
-    pub segments: Vec<Segment>,
+    pub segments: Vec<SegmentMetrics>,
     /// The sales that it was furthest off on, the worst first.
-    pub most_wrong: Vec<WrongSale>,
+    #[serde(rename = "most_wrong")]
+    pub worst_residuals: Vec<WorstResidual>,
     /// How far it was off on stones that it priced and whose outcome is known; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<LiveAccuracy>,
@@ -248,7 +249,7 @@ impl Store {
         promotion: Option<&NewPromotion>,
         compared_with: Option<i64>,
     ) -> Result<Stored, StoreError> {
-        let storing = || StoreError::engine("store the models");
+        let storing = || StoreError::database("store the models");
         let transaction = self.connection.transaction().map_err(storing())?;
         let champion = read_champion(&transaction)?;
         if champion != compared_with {
@@ -294,7 +295,7 @@ impl Store {
     /// # Errors
     /// If there was none before it.
     pub fn roll_back(&mut self) -> Result<i64, StoreError> {
-        let rolling_back = || StoreError::engine("roll the champion back");
+        let rolling_back = || StoreError::database("roll the champion back");
         let champion = self.champion()?.ok_or(StoreError::NoEarlierChampion)?;
         let transaction = self.connection.transaction().map_err(rolling_back())?;
         let (restores, id) = find_rollback(&transaction)?;
@@ -311,7 +312,7 @@ impl Store {
     /// # Errors
     /// If the engine fails.
     pub fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
-        let listing = || StoreError::engine("list the models");
+        let listing = || StoreError::database("list the models");
         let mut statement =
             self.connection.prepare(include_str!("../../sql/queries/model/list_models.sql")).map_err(listing())?;
         let mut rows = statement.query([]).map_err(listing())?;
@@ -353,7 +354,7 @@ impl Store {
             record,
             calibration: self.calibration(id)?,
             segments: self.segments(id)?,
-            most_wrong: self.most_wrong(id)?,
+            worst_residuals: self.worst_residuals(id)?,
             live: self.live_accuracy()?.into_iter().find(|live| live.model == id),
             lineage: self.lineage(id)?,
             promotions: self.promotions(Some(id))?,
@@ -367,7 +368,7 @@ impl Store {
     /// # Errors
     /// If the engine fails; then nothing is gone.
     pub fn prune_models(&mut self, keep: u32, dry_run: bool) -> Result<Vec<PrunedModel>, StoreError> {
-        let pruning = || StoreError::engine("prune the models");
+        let pruning = || StoreError::database("prune the models");
         let transaction = self.connection.transaction().map_err(pruning())?;
         let before = match find_rollback(&transaction) {
             Ok((_, id)) => Some(id),
@@ -413,7 +414,7 @@ impl Store {
     /// # Errors
     /// If the engine fails.
     pub fn calibration(&self, model: i64) -> Result<Option<Calibration>, StoreError> {
-        let reading = || StoreError::engine("read the range of a model");
+        let reading = || StoreError::database("read the range of a model");
         let mut statement =
             self.connection.prepare(include_str!("../../sql/queries/model/read_calibration.sql")).map_err(reading())?;
         let classes = statement
@@ -426,13 +427,13 @@ impl Store {
     }
 
     /// How far a model was off on parts of its holdout.
-    fn segments(&self, model: i64) -> Result<Vec<Segment>, StoreError> {
-        let reading = || StoreError::engine("read the segments of a model");
+    fn segments(&self, model: i64) -> Result<Vec<SegmentMetrics>, StoreError> {
+        let reading = || StoreError::database("read the segments of a model");
         let mut statement =
             self.connection.prepare(include_str!("../../sql/queries/model/list_segments.sql")).map_err(reading())?;
         let rows = statement
             .query_map(params![model], |row| {
-                Ok(Segment {
+                Ok(SegmentMetrics {
                     feature: row.get(0)?,
                     segment: row.get(1)?,
                     rows: row.get(2)?,
@@ -446,13 +447,15 @@ impl Store {
     }
 
     /// The sales that a model was furthest off on.
-    fn most_wrong(&self, model: i64) -> Result<Vec<WrongSale>, StoreError> {
-        let reading = || StoreError::engine("read what a model was furthest off on");
-        let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/model/list_most_wrong.sql")).map_err(reading())?;
+    fn worst_residuals(&self, model: i64) -> Result<Vec<WorstResidual>, StoreError> {
+        let reading = || StoreError::database("read what a model was furthest off on");
+        let mut statement = self
+            .connection
+            .prepare(include_str!("../../sql/queries/model/list_worst_residuals.sql"))
+            .map_err(reading())?;
         let rows = statement
             .query_map(params![model], |row| {
-                Ok(WrongSale {
+                Ok(WorstResidual {
                     batch: row.get(0)?,
                     line: row.get(1)?,
                     price_usd: row.get(2)?,
@@ -467,7 +470,7 @@ impl Store {
 
     /// What a model was trained on.
     fn lineage(&self, model: i64) -> Result<Vec<Lineage>, StoreError> {
-        let reading = || StoreError::engine("read what a model was trained on");
+        let reading = || StoreError::database("read what a model was trained on");
         let mut statement =
             self.connection.prepare(include_str!("../../sql/queries/model/list_lineage.sql")).map_err(reading())?;
         let rows = statement
@@ -478,7 +481,7 @@ impl Store {
 
     /// What was tried when a model was tuned, in order.
     fn trials(&self, model: i64) -> Result<Vec<TrialRecord>, StoreError> {
-        let reading = || StoreError::engine("read the trials of a model");
+        let reading = || StoreError::database("read the trials of a model");
         let mut statement =
             self.connection.prepare(include_str!("../../sql/queries/model/list_trials.sql")).map_err(reading())?;
         let mut rows = statement.query(params![model]).map_err(reading())?;
@@ -500,7 +503,7 @@ impl Store {
     /// # Errors
     /// If the engine fails.
     pub fn promotions(&self, model: Option<i64>) -> Result<Vec<Promotion>, StoreError> {
-        let reading = || StoreError::engine("read the history of the champion");
+        let reading = || StoreError::database("read the history of the champion");
         let mut statement = self
             .connection
             .prepare(include_str!("../../sql/queries/champion/list_promotions.sql"))
@@ -521,7 +524,7 @@ fn read_artifact(connection: &Connection, id: i64) -> Result<(String, Vec<u8>), 
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()
-        .map_err(StoreError::engine("read a model"))?
+        .map_err(StoreError::database("read a model"))?
         .ok_or_else(|| no_model(id))?;
     content.map(|content| (family, content)).ok_or(StoreError::Pruned { id })
 }
@@ -533,7 +536,7 @@ fn find_rollback(connection: &Connection) -> Result<(i64, i64), StoreError> {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()
-        .map_err(StoreError::engine("find the champion before"))?
+        .map_err(StoreError::database("find the champion before"))?
         .ok_or(StoreError::NoEarlierChampion)
 }
 
@@ -543,7 +546,7 @@ fn insert_promotion(connection: &Connection, id: i64, reason: &str) -> Result<()
             include_str!("../../sql/queries/champion/insert_promotion.sql"),
             params![id, micros_of(Timestamp::now()), reason],
         )
-        .map_err(StoreError::engine("promote the model"))?;
+        .map_err(StoreError::database("promote the model"))?;
     Ok(())
 }
 
@@ -551,7 +554,7 @@ fn read_champion(connection: &Connection) -> Result<Option<i64>, StoreError> {
     connection
         .query_row(include_str!("../../sql/queries/champion/read_champion.sql"), [], |row| row.get(0))
         .optional()
-        .map_err(StoreError::engine("look up the champion"))
+        .map_err(StoreError::database("look up the champion"))
 }
 
 fn no_model(id: i64) -> StoreError {
@@ -568,7 +571,7 @@ fn read_metrics(row: &duckdb::Row<'_>, first: usize) -> duckdb::Result<Metrics> 
 }
 
 fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<(), StoreError> {
-    let storing = || StoreError::engine("store a model");
+    let storing = || StoreError::database("store a model");
     let features = Value::from(model.features.clone()).to_string();
     connection
         .execute(
@@ -604,10 +607,10 @@ fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<()
             )
             .map_err(storing())?;
     }
-    for (position, one) in (0_i64..).zip(&model.most_wrong) {
+    for (position, one) in (0_i64..).zip(&model.worst_residuals) {
         connection
             .execute(
-                include_str!("../../sql/queries/model/insert_most_wrong.sql"),
+                include_str!("../../sql/queries/model/insert_worst_residual.sql"),
                 params![id, position, one.batch, one.line, one.price_usd, one.predicted_usd, one.held_out],
             )
             .map_err(storing())?;

@@ -34,7 +34,7 @@ pub struct NewOutcome {
 
 /// What a priced stone fetched.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
+pub struct RecordedOutcome {
     /// The prediction.
     pub prediction: Uuid,
     /// When it was told.
@@ -83,7 +83,7 @@ impl Store {
     /// # Errors
     /// If the engine fails; then none is recorded.
     pub fn record_outcomes(&mut self, outcomes: &[NewOutcome]) -> Result<(), StoreError> {
-        let recording = || StoreError::engine("record the outcomes");
+        let recording = || StoreError::database("record the outcomes");
         let transaction = self.connection.transaction().map_err(recording())?;
         let mut insert =
             transaction.prepare(include_str!("../../sql/queries/outcome/insert_outcome.sql")).map_err(recording())?;
@@ -118,8 +118,8 @@ impl Store {
     ///
     /// # Errors
     /// If the engine fails.
-    pub fn outcomes(&self, limit: u32) -> Result<Vec<Outcome>, StoreError> {
-        let listing = || StoreError::engine("list the outcomes");
+    pub fn outcomes(&self, limit: u32) -> Result<Vec<RecordedOutcome>, StoreError> {
+        let listing = || StoreError::database("list the outcomes");
         let mut statement =
             self.connection.prepare(include_str!("../../sql/queries/outcome/list_outcomes.sql")).map_err(listing())?;
         let rows = statement.query_map(params![limit], read_outcome).map_err(listing())?;
@@ -130,7 +130,7 @@ impl Store {
     ///
     /// # Errors
     /// If the engine fails.
-    pub fn outcome(&self, prediction: Uuid) -> Result<Option<Outcome>, StoreError> {
+    pub fn outcome(&self, prediction: Uuid) -> Result<Option<RecordedOutcome>, StoreError> {
         self.connection
             .query_row(
                 include_str!("../../sql/queries/outcome/read_outcome.sql"),
@@ -138,7 +138,7 @@ impl Store {
                 read_outcome,
             )
             .optional()
-            .map_err(StoreError::engine("read an outcome"))
+            .map_err(StoreError::database("read an outcome"))
     }
 
     /// How far each model was off on stones whose outcome is known, the newest model first.
@@ -146,7 +146,7 @@ impl Store {
     /// # Errors
     /// If the engine fails.
     pub fn live_accuracy(&self) -> Result<Vec<LiveAccuracy>, StoreError> {
-        let judging = || StoreError::engine("judge the outcomes");
+        let judging = || StoreError::database("judge the outcomes");
         let mut statement =
             self.connection.prepare(include_str!("../../sql/queries/outcome/judge_outcomes.sql")).map_err(judging())?;
         let rows = statement
@@ -170,7 +170,7 @@ impl Store {
     /// # Errors
     /// If the engine fails.
     pub fn outcomes_as_sales(&self) -> Result<OutcomeSales, StoreError> {
-        let reading = || StoreError::engine("read the outcomes");
+        let reading = || StoreError::database("read the outcomes");
         let mut statement = self
             .connection
             .prepare(include_str!("../../sql/queries/outcome/list_measured_outcomes.sql"))
@@ -194,11 +194,11 @@ impl Store {
     }
 }
 
-fn read_outcome(row: &Row<'_>) -> duckdb::Result<Outcome> {
+fn read_outcome(row: &Row<'_>) -> duckdb::Result<RecordedOutcome> {
     let id: String = row.get(0)?;
     let price_usd: f64 = row.get(2)?;
     let (low, high): (Option<f64>, Option<f64>) = (row.get(5)?, row.get(6)?);
-    Ok(Outcome {
+    Ok(RecordedOutcome {
         prediction: id.parse().unwrap_or(Uuid::nil()),
         time: time_at(row, 1)?,
         price_usd,

@@ -9,7 +9,7 @@ use duckdb::arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{EngineMessage, Store, StoreError};
+use super::{DatabaseMessage, Store, StoreError};
 
 /// The answer to a query.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ impl Store {
     /// # Errors
     /// If the engine refuses the query, in its words.
     pub fn query(&self, sql: &str) -> Result<Table, StoreError> {
-        let failed = |error: duckdb::Error| StoreError::Query { message: EngineMessage::from(error).to_string() };
+        let failed = |error: duckdb::Error| StoreError::Query { message: DatabaseMessage::from(error).to_string() };
         self.require_question(sql)?;
         let mut statement = self.connection.prepare(sql).map_err(failed)?;
         let batches: Vec<_> = statement.query_arrow([]).map_err(failed)?.collect();
@@ -48,7 +48,7 @@ impl Store {
         let parsed: String = self
             .connection
             .query_row(include_str!("../../sql/queries/schema/serialize_query.sql"), [sql], |row| row.get(0))
-            .map_err(StoreError::engine("parse the query"))?;
+            .map_err(StoreError::database("parse the query"))?;
         let parsed: Value = super::rows::json_of(&parsed, "a parsed query")?;
         let message = match (parsed["error"].as_bool(), parsed["statements"].as_array().map_or(0, Vec::len)) {
             (Some(true), _) => match parsed["error_message"].as_str().unwrap_or_default() {

@@ -123,7 +123,7 @@ impl Store {
         requests: &[NewRequest<'_>],
         journal_number: u64,
     ) -> Result<(), StoreError> {
-        let writing = || StoreError::engine("write the request log");
+        let writing = || StoreError::database("write the request log");
         let transaction = self.connection.transaction().map_err(writing())?;
         let mut appender = transaction.appender("request").map_err(writing())?;
         for request in requests {
@@ -159,7 +159,7 @@ impl Store {
     /// # Errors
     /// If the engine fails.
     pub fn requests(&self, filter: &RequestFilter) -> Result<Vec<LoggedRequest>, StoreError> {
-        let listing = || StoreError::engine("list the requests");
+        let listing = || StoreError::database("list the requests");
         let mut statement =
             self.connection.prepare(include_str!("../../sql/queries/request/list_requests.sql")).map_err(listing())?;
         let rows = statement
@@ -189,7 +189,7 @@ impl Store {
         since: Option<Timestamp>,
         before: Option<Uuid>,
     ) -> Result<Vec<LoggedRequest>, StoreError> {
-        let listing = || StoreError::engine("list the predictions");
+        let listing = || StoreError::database("list the predictions");
         let mut statement = self.connection.prepare(whole_requests!("list_priced_requests")).map_err(listing())?;
         let rows = statement
             .query_map(params![limit, since.map(micros_of), before.map(|id| id.to_string())], read_whole_request)
@@ -208,7 +208,7 @@ impl Store {
                 params![micros_of(lately)],
                 |row| Ok(RequestCounts { all: row.get(0)?, last_day: row.get(1)? }),
             )
-            .map_err(StoreError::engine("count the requests"))
+            .map_err(StoreError::database("count the requests"))
     }
 
     /// One request with its bodies.
@@ -219,7 +219,7 @@ impl Store {
         self.connection
             .query_row(whole_requests!("read_request"), params![id.to_string()], read_whole_request)
             .optional()
-            .map_err(StoreError::engine("read a request"))?
+            .map_err(StoreError::database("read a request"))?
             .ok_or_else(|| StoreError::NotFound { what: "request", id: id.to_string(), list: "requests list" })
     }
 
@@ -231,7 +231,7 @@ impl Store {
         self.connection
             .query_row(whole_requests!("find_prediction"), params![id.to_string()], read_whole_request)
             .optional()
-            .map_err(StoreError::engine("look a prediction up"))
+            .map_err(StoreError::database("look a prediction up"))
     }
 }
 

@@ -43,7 +43,7 @@ impl Store {
     pub fn count_sales(&self, of_model: Option<i64>) -> Result<i64, StoreError> {
         self.connection
             .query_row(include_str!("../../sql/queries/sale/count_sales.sql"), params![of_model], |row| row.get(0))
-            .map_err(StoreError::engine("count the sales"))
+            .map_err(StoreError::database("count the sales"))
     }
 
     /// The sales that were in the dataset of model `id`, in the order in which they came.
@@ -55,7 +55,7 @@ impl Store {
     }
 
     fn sales(&self, model: Option<i64>) -> Result<Vec<StoredSale>, StoreError> {
-        let reading = || StoreError::engine("read the sales");
+        let reading = || StoreError::database("read the sales");
         let mut statement =
             self.connection.prepare(include_str!("../../sql/queries/sale/read_sales.sql")).map_err(reading())?;
         let mut sales = Vec::new();

@@ -44,7 +44,7 @@ impl Store {
         until: Timestamp,
         bucket_us: i64,
     ) -> Result<TrafficOverTime, StoreError> {
-        let counting = || StoreError::engine("count the requests over time");
+        let counting = || StoreError::database("count the requests over time");
         let mut statement =
             self.connection.prepare(include_str!("../../sql/queries/request/chart_requests.sql")).map_err(counting())?;
         let rows = statement

@@ -11,7 +11,7 @@ use headless_chrome::protocol::cdp::{Emulation, Page};
 use headless_chrome::{Browser, LaunchOptions, Tab};
 use serde_json::{Value, json};
 
-use crate::program::{Server, Workplace};
+use crate::program::{Server, TestFolder};
 
 /// A browser, if this machine has one.
 fn browser() -> Option<Browser> {
@@ -108,8 +108,8 @@ const PRICED: &str = "/?carat=1.1&cut=Ideal&color=H&clarity=SI2";
 #[test]
 fn a_stone_is_priced_by_keyboard_alone() {
     let Some(browser) = browser() else { return };
-    let workplace = Workplace::trained(1_500);
-    let server = Server::start(&workplace);
+    let test_folder = TestFolder::trained(1_500);
+    let server = Server::start(&test_folder);
     let tab = browser.new_tab().expect("a tab");
     open(&tab, &server.url("/"));
     tab_to(&tab, "carat");
@@ -127,14 +127,14 @@ fn a_stone_is_priced_by_keyboard_alone() {
     let said = text(&tab, ".answer");
     assert!(said.contains("for 1.1 ct, Ideal cut, colour H, clarity SI2"), "{said}");
     assert!(said.contains("Nine in ten stones like it fetch"), "{said}");
-    assert_eq!(workplace.value("SELECT count(*) FROM request WHERE path = '/'"), 1);
+    assert_eq!(test_folder.value("SELECT count(*) FROM request WHERE path = '/'"), 1);
 }
 
 #[test]
 fn a_mistake_is_marked_at_its_field_and_corrected() {
     let Some(browser) = browser() else { return };
-    let workplace = Workplace::trained(300);
-    let server = Server::start(&workplace);
+    let test_folder = TestFolder::trained(300);
+    let server = Server::start(&test_folder);
     let tab = browser.new_tab().expect("a tab");
     open(&tab, &server.url("/?carat=-1&cut=Ideal&color=H&clarity=SI2&margin=20&asking=a+lot"));
     assert_eq!(text(&tab, "#carat-error"), "Weight must be above 0");
@@ -155,8 +155,8 @@ fn a_mistake_is_marked_at_its_field_and_corrected() {
 #[test]
 fn measurements_are_checked_against_the_weight_while_they_are_typed() {
     let Some(browser) = browser() else { return };
-    let workplace = Workplace::trained(300);
-    let server = Server::start(&workplace);
+    let test_folder = TestFolder::trained(300);
+    let server = Server::start(&test_folder);
     let tab = browser.new_tab().expect("a tab");
     open(&tab, &server.url("/?carat=1.1&cut=Ideal&color=H&clarity=SI2&x=6.61&y=6.65&z=4.11"));
     wait_until(&tab, "document.getElementById('check').textContent === ''");
@@ -170,8 +170,8 @@ fn measurements_are_checked_against_the_weight_while_they_are_typed() {
 #[test]
 fn a_quote_prints_on_one_page_and_stays_as_it_was() {
     let Some(browser) = browser() else { return };
-    let workplace = Workplace::trained(600);
-    let server = Server::start(&workplace);
+    let test_folder = TestFolder::trained(600);
+    let server = Server::start(&test_folder);
     let tab = browser.new_tab().expect("a tab");
     open(&tab, &server.url(PRICED));
     let price = text(&tab, "#price");
@@ -184,7 +184,7 @@ fn a_quote_prints_on_one_page_and_stays_as_it_was() {
     let count = String::from_utf8_lossy(&pdf).matches("/Count 1").count();
     assert!(count == 1 || pages == 1, "{pages} pages");
     let address = tab.get_url();
-    workplace.succeed(&["retrain", "--family", "linear", "--promote", "always"]);
+    test_folder.succeed(&["retrain", "--family", "linear", "--promote", "always"]);
     open(&tab, &address);
     assert_eq!(text(&tab, ".quote"), quote);
 }
@@ -192,8 +192,8 @@ fn a_quote_prints_on_one_page_and_stays_as_it_was() {
 #[test]
 fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
     let Some(browser) = browser() else { return };
-    let workplace = Workplace::trained(600);
-    let server = Server::start(&workplace);
+    let test_folder = TestFolder::trained(600);
+    let server = Server::start(&test_folder);
     let priced = server
         .post("/v1/predictions?explain=true", &json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"}))
         .json();
@@ -253,8 +253,8 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
 #[test]
 fn a_model_is_promoted_and_rolled_back_by_buttons() {
     let Some(browser) = browser() else { return };
-    let workplace = Workplace::trained(300);
-    let server = Server::start(&workplace);
+    let test_folder = TestFolder::trained(300);
+    let server = Server::start(&test_folder);
     let tab = browser.new_tab().expect("a tab");
     open(&tab, &server.url("/models"));
     tab.wait_for_element("form[action='/models/1/promote'] button").expect("a button").click().expect("clicked");
@@ -268,8 +268,8 @@ fn a_model_is_promoted_and_rolled_back_by_buttons() {
 #[test]
 fn the_log_is_filtered_by_a_form() {
     let Some(browser) = browser() else { return };
-    let workplace = Workplace::trained(300);
-    let server = Server::start(&workplace);
+    let test_folder = TestFolder::trained(300);
+    let server = Server::start(&test_folder);
     for carat in [1.0, 1.1, -1.0] {
         server.post("/v1/predictions", &json!({"carat": carat, "cut": "Ideal", "color": "H", "clarity": "SI2"}));
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::program::{Server, Workplace};
+use crate::program::{Server, TestFolder};
 
 const STONE: [&str; 8] = ["--carat", "1.1", "--cut", "ideal", "--color", "H", "--clarity", "si2"];
 
@@ -12,28 +12,28 @@ fn with<'a>(command: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 
 #[test]
 fn a_price_needs_nothing_but_the_four_cs_and_another_model_may_be_asked() {
-    let workplace = Workplace::trained(1_500);
-    let quote = workplace.json(&with("predict", &[]));
+    let test_folder = TestFolder::trained(1_500);
+    let quote = test_folder.json(&with("predict", &[]));
     assert_eq!(quote["model"], json!({"id": 2, "family": "xgboost"}));
     assert_eq!(quote["assumed"].as_object().map(serde_json::Map::len), Some(5));
     let per_carat = quote["price_usd"].as_f64().expect("a price") / 1.1;
     assert!((quote["price_per_carat_usd"].as_f64().expect("a price") - per_carat).abs() < 0.01);
-    let linear = workplace.json(&with("predict", &["--model", "linear"]));
+    let linear = test_folder.json(&with("predict", &["--model", "linear"]));
     assert_eq!(linear["model"], json!({"id": 1, "family": "linear"}));
-    assert_eq!(linear, workplace.json(&with("predict", &["--model", "1"])));
-    let said = workplace.fail(1, &with("predict", &["--model", "77"]));
+    assert_eq!(linear, test_folder.json(&with("predict", &["--model", "1"])));
+    let said = test_folder.fail(1, &with("predict", &["--model", "77"]));
     assert!(said.contains("there is no model \"77\"") && said.contains("xgboost"), "{said}");
-    let text = workplace.succeed(&with("predict", &["-x", "6.61"])).stdout;
+    let text = test_folder.succeed(&with("predict", &["-x", "6.61"])).stdout;
     assert!(text.starts_with('$') && text.contains("model 2, xgboost") && text.contains("not given: depth"), "{text}");
 }
 
 #[test]
 fn the_command_and_the_api_give_the_same_price_and_the_same_stones() {
-    let workplace = Workplace::trained(1_500);
+    let test_folder = TestFolder::trained(1_500);
     let measured = ["--depth", "62", "--table", "55", "-x", "6.61", "-y", "6.65", "-z", "4.11"];
-    let quote = workplace.json(&with("predict", &measured));
-    let similar = workplace.json(&with("similar", &["-n", "3"]));
-    let server = Server::start(&workplace);
+    let quote = test_folder.json(&with("predict", &measured));
+    let similar = test_folder.json(&with("similar", &["-n", "3"]));
+    let server = Server::start(&test_folder);
     let stone = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2", "depth": 62.0, "table": 55,
         "x": 6.61, "y": 6.65, "z": 4.11});
     let mut answer = server.post("/v1/predictions", &stone).json();
@@ -44,8 +44,8 @@ fn the_command_and_the_api_give_the_same_price_and_the_same_stones() {
 
 #[test]
 fn bad_stones_are_wrong_usage_and_every_mistake_is_named() {
-    let workplace = Workplace::new();
-    let said = workplace
+    let test_folder = TestFolder::new();
+    let said = test_folder
         .fail(2, &["predict", "--carat", "1,1", "--cut", "Great", "--color", "H", "--clarity", "SI2", "-x", "0"]);
     for expected in [
         "--carat \"1,1\": must be a number: write it with a point",
@@ -54,51 +54,51 @@ fn bad_stones_are_wrong_usage_and_every_mistake_is_named() {
     ] {
         assert!(said.contains(expected), "{said}");
     }
-    let said = workplace.fail(2, &["predict", "--carat", "-1", "--cut", "Ideal", "--color", "H", "--clarity", "SI2"]);
+    let said = test_folder.fail(2, &["predict", "--carat", "-1", "--cut", "Ideal", "--color", "H", "--clarity", "SI2"]);
     assert!(said.contains("--carat -1.0: must be above 0"), "{said}");
-    let said = workplace.fail(2, &["--db", "what?.duckdb", "models", "list"]);
+    let said = test_folder.fail(2, &["--db", "what?.duckdb", "models", "list"]);
     assert!(said.contains("question mark"), "{said}");
-    let said = workplace.fail(2, &with("similar", &["-n", "0"]));
+    let said = test_folder.fail(2, &with("similar", &["-n", "0"]));
     assert!(said.contains("1..=1000"), "{said}");
 }
 
 #[test]
 fn without_a_model_commands_say_what_to_run() {
-    let workplace = Workplace::new();
-    workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 1, 0, 10)]);
+    let test_folder = TestFolder::new();
+    test_folder.succeed(&["ingest", &test_folder.write_sales("sales.csv", 1, 0, 10)]);
     for command in ["predict", "similar"] {
-        let said = workplace.fail(1, &with(command, &[]));
+        let said = test_folder.fail(1, &with(command, &[]));
         assert!(said.contains("no model answers yet") && said.contains("diamonds retrain"), "{said}");
     }
-    assert!(workplace.succeed(&["models", "list"]).stdout.contains("diamonds retrain"));
-    assert!(workplace.succeed(&["requests", "list"]).stdout.contains("No such request"));
+    assert!(test_folder.succeed(&["models", "list"]).stdout.contains("diamonds retrain"));
+    assert!(test_folder.succeed(&["requests", "list"]).stdout.contains("No such request"));
 }
 
 #[test]
 fn what_does_not_exist_is_said_with_the_command_that_lists_what_does() {
-    let workplace = Workplace::new();
-    workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 1, 0, 10)]);
+    let test_folder = TestFolder::new();
+    test_folder.succeed(&["ingest", &test_folder.write_sales("sales.csv", 1, 0, 10)]);
     for (command, expected) in [
         (["models", "show", "9"], "no model 9: `diamonds models list`"),
         (["batches", "show", "9"], "no batch 9: `diamonds batches list`"),
         (["requests", "show", "01a20896-31f0-7437-8c49-d1e21ff09770"], "`diamonds requests list`"),
     ] {
-        let said = workplace.fail(1, &command);
+        let said = test_folder.fail(1, &command);
         assert!(said.contains(expected), "{said}");
     }
-    let said = workplace.fail(2, &["requests", "list", "--since", "yesterday"]);
+    let said = test_folder.fail(2, &["requests", "list", "--since", "yesterday"]);
     assert!(said.contains("write it like 2026-03-01"), "{said}");
 }
 
 #[test]
 fn json_is_the_only_thing_on_standard_output_and_quiet_says_no_more_than_the_result() {
-    let workplace = Workplace::new();
-    let sales = workplace.write_sales("sales.csv", 1, 0, 200);
-    let said = workplace.succeed(&["--json", "ingest", &sales]);
+    let test_folder = TestFolder::new();
+    let sales = test_folder.write_sales("sales.csv", 1, 0, 200);
+    let said = test_folder.succeed(&["--json", "ingest", &sales]);
     assert_eq!((said.stdout.lines().count(), said.stderr.as_str()), (1, ""));
-    let said = workplace.succeed(&["-q", "ingest", &sales]);
+    let said = test_folder.succeed(&["-q", "ingest", &sales]);
     assert_eq!(said.stderr, "");
-    let said = workplace.succeed(&["retrain", "--trials", "2"]);
+    let said = test_folder.succeed(&["retrain", "--trials", "2"]);
     assert!(said.stdout.contains("new champion") && !said.stdout.contains('\u{1b}'), "{}", said.stdout);
     assert!(!said.stderr.contains("trials"), "no bar where nobody looks: {}", said.stderr);
 }

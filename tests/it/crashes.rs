@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::program::{Server, Workplace};
+use crate::program::{Server, TestFolder};
 
 #[test]
 fn an_ingest_that_is_killed_at_any_moment_leaves_all_or_nothing() {
-    let workplace = Workplace::new();
-    workplace.succeed(&["ingest", &workplace.write_sales("first.csv", 1, 0, 500)]);
-    let large = workplace.write_sales("large.csv", 2, 0, 60_000);
+    let test_folder = TestFolder::new();
+    test_folder.succeed(&["ingest", &test_folder.write_sales("first.csv", 1, 0, 500)]);
+    let large = test_folder.write_sales("large.csv", 2, 0, 60_000);
     let mut before = 500;
     for milliseconds in [20, 60, 120, 180, 240, 300, 400] {
-        let mut child = workplace
+        let mut child = test_folder
             .command(&["ingest", &large])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -24,18 +24,18 @@ fn an_ingest_that_is_killed_at_any_moment_leaves_all_or_nothing() {
         // it may have ended already
         let _ = child.kill();
         child.wait().expect("it ends");
-        let sales = workplace.value("SELECT count(*) FROM sale").as_i64().expect("a count");
+        let sales = test_folder.value("SELECT count(*) FROM sale").as_i64().expect("a count");
         assert!(sales == before || sales > 60_000, "{sales} sales after {milliseconds} ms");
-        assert_eq!(workplace.value("SELECT sum(accepted_count) FROM batch"), sales);
+        assert_eq!(test_folder.value("SELECT sum(accepted_count) FROM batch"), sales);
         before = sales;
     }
 }
 
 #[test]
 fn a_retrain_that_is_killed_leaves_the_file_as_it_was() {
-    let workplace = Workplace::trained(600);
+    let test_folder = TestFolder::trained(600);
     for milliseconds in [100, 400, 900] {
-        let mut child = workplace
+        let mut child = test_folder
             .command(&["retrain", "--trials", "100000"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -44,8 +44,8 @@ fn a_retrain_that_is_killed_leaves_the_file_as_it_was() {
         std::thread::sleep(Duration::from_millis(milliseconds));
         child.kill().expect("it is busy");
         child.wait().expect("it ends");
-        assert_eq!(workplace.value("SELECT count(*) FROM model"), 2);
-        assert_eq!(workplace.value("SELECT model_id FROM champion"), 2);
+        assert_eq!(test_folder.value("SELECT count(*) FROM model"), 2);
+        assert_eq!(test_folder.value("SELECT model_id FROM champion"), 2);
     }
 }
 
@@ -70,10 +70,10 @@ fn ask_until_it_is_gone(url: &str) -> Vec<String> {
 
 #[test]
 fn every_answered_request_is_in_the_log_once_however_often_the_server_is_killed() {
-    let workplace = Workplace::trained(600);
+    let test_folder = TestFolder::trained(600);
     let mut answered = Vec::new();
     for round in 0..kills() {
-        let server = Server::start(&workplace);
+        let server = Server::start(&test_folder);
         let url = server.url("/v1/predictions");
         std::thread::scope(|scope| {
             let clients: Vec<_> = (0..4).map(|_| scope.spawn(|| ask_until_it_is_gone(&url))).collect();
@@ -84,7 +84,7 @@ fn every_answered_request_is_in_the_log_once_however_often_the_server_is_killed(
         });
     }
     assert!(answered.len() as u64 > kills(), "{} answers", answered.len());
-    let log = workplace.json(&["requests", "list", "--limit", "10000000"]);
+    let log = test_folder.json(&["requests", "list", "--limit", "10000000"]);
     let mut logged: Vec<&str> =
         log["requests"].as_array().expect("requests").iter().map(|one| one["id"].as_str().expect("an id")).collect();
     logged.sort_unstable();
@@ -97,10 +97,10 @@ fn every_answered_request_is_in_the_log_once_however_often_the_server_is_killed(
 
 #[test]
 fn a_server_that_was_killed_does_not_keep_the_next_from_starting() {
-    let workplace = Workplace::trained(200);
-    Server::start(&workplace).kill();
-    let server = Server::start(&workplace);
+    let test_folder = TestFolder::trained(200);
+    Server::start(&test_folder).kill();
+    let server = Server::start(&test_folder);
     assert_eq!(server.get("/health").json()["status"], "ok");
     assert_eq!(server.stop(), 0);
-    assert!(crate::program::files_in(workplace.path("").as_path()) == ["diamonds.duckdb", "sales.csv"]);
+    assert!(crate::program::files_in(test_folder.path("").as_path()) == ["diamonds.duckdb", "sales.csv"]);
 }

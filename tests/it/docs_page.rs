@@ -5,13 +5,13 @@ use std::io::Write;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use diamonds::pricing::Engine;
+use diamonds::pricing::PricingService;
 use diamonds::server::{App, RequestLog, build};
 use diamonds::store::Store;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::program::{Answer, Server, Workplace, agent};
+use crate::program::{Answer, Server, TestFolder, agent};
 
 /// The address in the examples.
 const EXAMPLE_ADDRESS: &str = "http://127.0.0.1:8080";
@@ -61,11 +61,11 @@ impl ErrorExample {
 }
 
 /// A file with a linear model that answers.
-fn trained() -> Workplace {
-    let workplace = Workplace::new();
-    workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 5, 0, 600)]);
-    workplace.succeed(&["retrain", "--family", "linear"]);
-    workplace
+fn trained() -> TestFolder {
+    let test_folder = TestFolder::new();
+    test_folder.succeed(&["ingest", &test_folder.write_sales("sales.csv", 5, 0, 600)]);
+    test_folder.succeed(&["retrain", "--family", "linear"]);
+    test_folder
 }
 
 fn document(server: &Server) -> Value {
@@ -76,8 +76,8 @@ fn document(server: &Server) -> Value {
 
 #[test]
 fn the_document_names_every_route_and_the_models_of_the_moment() {
-    let workplace = trained();
-    let server = Server::start(&workplace);
+    let test_folder = trained();
+    let server = Server::start(&test_folder);
     let document = document(&server);
     assert!(document["openapi"].as_str().expect("a version").starts_with("3.1."));
     let paths = document["paths"].as_object().expect("paths");
@@ -122,8 +122,8 @@ fn the_document_names_every_route_and_the_models_of_the_moment() {
 
 #[test]
 fn bounds_and_grades_in_the_document_are_those_that_the_program_checks() {
-    let workplace = trained();
-    let server = Server::start(&workplace);
+    let test_folder = trained();
+    let server = Server::start(&test_folder);
     let document = document(&server);
     let schema = &document["components"]["schemas"]["SimilarRequest"];
     assert_eq!(schema["additionalProperties"], false);
@@ -151,8 +151,8 @@ fn bounds_and_grades_in_the_document_are_those_that_the_program_checks() {
 
 #[test]
 fn every_example_of_a_body_or_a_parameter_is_accepted() {
-    let workplace = trained();
-    let server = Server::start(&workplace);
+    let test_folder = trained();
+    let server = Server::start(&test_folder);
     let document = document(&server);
     let stone = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"});
     let priced = server.post("/v1/predictions", &stone).json();
@@ -193,13 +193,13 @@ fn every_example_of_a_body_or_a_parameter_is_accepted() {
 fn every_error_on_the_page_comes_from_a_request() {
     let kinds: Vec<ErrorKind> =
         serde_json::from_str(include_str!("../../templates/examples/errors.json")).expect("the errors");
-    let mut workplace = trained();
-    workplace.succeed(&["retrain", "--family", "linear", "--fresh", "--promote", "always"]);
-    workplace.succeed(&["retrain", "--family", "linear", "--fresh", "--promote", "always"]);
-    workplace.succeed(&["models", "prune", "--keep", "0"]);
-    let untrained = Workplace::new();
+    let mut test_folder = trained();
+    test_folder.succeed(&["retrain", "--family", "linear", "--fresh", "--promote", "always"]);
+    test_folder.succeed(&["retrain", "--family", "linear", "--fresh", "--promote", "always"]);
+    test_folder.succeed(&["models", "prune", "--keep", "0"]);
+    let untrained = TestFolder::new();
     untrained.succeed(&["ingest", &untrained.write_sales("sales.csv", 1, 0, 10)]);
-    let (server, without_model) = (Server::start(&workplace), Server::start(&untrained));
+    let (server, without_model) = (Server::start(&test_folder), Server::start(&untrained));
     let page = server.get("/docs").body.replace("&#34;", "\"").replace("&#39;", "'").replace("&#38;", "&");
     for kind in &kinds {
         assert!(page.contains(&format!("id=\"error-{}\"", kind.status)), "{}", kind.status);
@@ -209,7 +209,7 @@ fn every_error_on_the_page_comes_from_a_request() {
         let document = match example.server.as_str() {
             "" | "pruned" => example.send(&server).json(),
             "untrained" => example.send(&without_model).json(),
-            "failing" => failing(&mut workplace, &example.path),
+            "failing" => failing(&mut test_folder, &example.path),
             other => panic!("there is no server that is {other}"),
         };
         example.check(kind.status, &document);
@@ -217,12 +217,12 @@ fn every_error_on_the_page_comes_from_a_request() {
 }
 
 /// What a server answers where a handler panics.
-fn failing(workplace: &mut Workplace, path: &str) -> Value {
-    *workplace = trained();
+fn failing(test_folder: &mut TestFolder, path: &str) -> Value {
+    *test_folder = trained();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    let store = Store::open(&workplace.database()).expect("the file");
+    let store = Store::open(&test_folder.database()).expect("the file");
     let log = RequestLog::start(store.try_clone().expect("a connection")).expect("a thread");
-    let mut server = build(App::new(Arc::new(Engine::new(store).expect("an engine")), log.clone()));
+    let mut server = build(App::new(Arc::new(PricingService::new(store).expect("an engine")), log.clone()));
     server.at(path).get(|_| async { if true { panic!("spilled coffee") } else { Ok("") } });
     let request = tide::http::Request::get(format!("http://diamonds{path}").as_str());
     let text = runtime.block_on(async {
@@ -235,8 +235,8 @@ fn failing(workplace: &mut Workplace, path: &str) -> Value {
 
 #[test]
 fn the_examples_on_the_page_print_the_price_that_the_api_gives() {
-    let workplace = trained();
-    let server = Server::start(&workplace);
+    let test_folder = trained();
+    let server = Server::start(&test_folder);
     let stone = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"});
     let price = server.post("/v1/predictions", &stone).json()["price_usd"].as_f64().expect("a price");
     let page = server.get("/docs");
@@ -245,7 +245,7 @@ fn the_examples_on_the_page_print_the_price_that_the_api_gives() {
     let run = |name: &str, example: &str, program: &str| -> Option<Output> {
         let code = example.replace(EXAMPLE_ADDRESS, &server.url(""));
         assert!(shown.contains(code.trim_end()), "{name} is not on the page");
-        let file = workplace.write(name, code);
+        let file = test_folder.write(name, code);
         let output = Command::new(program).arg(file).env("no_proxy", "127.0.0.1").output();
         if output.is_err() {
             // straight to the stream: what tests print is shown only when they fail
@@ -274,8 +274,8 @@ fn the_examples_on_the_page_print_the_price_that_the_api_gives() {
 
 #[test]
 fn the_page_needs_nothing_but_its_style_and_puts_only_plain_hosts_into_commands() {
-    let workplace = trained();
-    let server = Server::start(&workplace);
+    let test_folder = trained();
+    let server = Server::start(&test_folder);
     let page = server.get("/docs");
     assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
     for word in ["<script", "style=", "<style", "https://", "onclick"] {

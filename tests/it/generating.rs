@@ -1,12 +1,12 @@
 //! `diamonds generate`.
 
-use crate::program::Workplace;
+use crate::program::TestFolder;
 
 #[test]
 fn the_same_seed_gives_the_same_bytes() {
-    let workplace = Workplace::new();
+    let test_folder = TestFolder::new();
     let make =
-        |seed: &str| workplace.succeed(&["generate", "--rows", "2000", "--seed", seed, "--dirty", "0.01"]).stdout;
+        |seed: &str| test_folder.succeed(&["generate", "--rows", "2000", "--seed", seed, "--dirty", "0.01"]).stdout;
     assert_eq!(make("3"), make("3"));
     assert_ne!(make("3"), make("4"));
     assert_eq!(make("3").lines().count(), 2_001);
@@ -14,16 +14,16 @@ fn the_same_seed_gives_the_same_bytes() {
 
 #[test]
 fn a_share_outside_of_0_to_1_is_refused() {
-    let said = Workplace::new().fail(2, &["generate", "--rows", "1", "--dirty", "2"]);
+    let said = TestFolder::new().fail(2, &["generate", "--rows", "1", "--dirty", "2"]);
     assert!(said.contains("write a number from 0 to 1"), "{said}");
 }
 
 #[test]
 fn what_is_generated_is_accepted_but_for_the_dirty_rows() {
-    let workplace = Workplace::new();
-    let csv = workplace.succeed(&["generate", "--rows", "3000", "--seed", "9", "--dirty", "0.05"]).stdout;
-    let file = workplace.write("made-up.csv", csv);
-    let report = workplace.json(&["ingest", &file]);
+    let test_folder = TestFolder::new();
+    let csv = test_folder.succeed(&["generate", "--rows", "3000", "--seed", "9", "--dirty", "0.05"]).stdout;
+    let file = test_folder.write("made-up.csv", csv);
+    let report = test_folder.json(&["ingest", &file]);
     let report = &report["files"][0];
     assert_eq!(report["rows"], 3_000);
     let rejected = report["rejected"].as_i64().expect("a count");
@@ -42,7 +42,7 @@ fn what_is_generated_is_accepted_but_for_the_dirty_rows() {
 
 #[test]
 fn the_sample_data_is_what_generate_makes() {
-    let workplace = Workplace::new();
+    let test_folder = TestFolder::new();
     let sample = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data");
     let readme = std::fs::read_to_string(sample.join("README.md")).expect("the sample's README");
     for (file, arguments) in [
@@ -52,7 +52,7 @@ fn the_sample_data_is_what_generate_makes() {
         assert!(readme.contains(arguments), "the README tells how {file} was made");
         let words: Vec<&str> = arguments.split(' ').collect();
         assert_eq!(
-            workplace.succeed(&words).stdout,
+            test_folder.succeed(&words).stdout,
             std::fs::read_to_string(sample.join(file)).expect("a sample"),
             "{file}"
         );

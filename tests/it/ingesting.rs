@@ -4,7 +4,7 @@ use duckdb::Connection;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::program::Workplace;
+use crate::program::TestFolder;
 use crate::shared;
 
 const HEADER: &str = "carat,cut,color,clarity,depth,table,price,x,y,z";
@@ -17,16 +17,16 @@ fn counts(report: &Value) -> [i64; 4] {
 #[test]
 fn the_real_file_is_taken_but_for_eleven_rows_and_known_the_second_time() {
     let Some(folder) = shared::folder() else { return };
-    let workplace = Workplace::new();
+    let test_folder = TestFolder::new();
     let file = shared::real_csv(&folder).display().to_string();
-    let report = workplace.json(&["ingest", &file]);
+    let report = test_folder.json(&["ingest", &file]);
     assert_eq!(counts(&report), [5_000, 4_989, 0, 11]);
     assert_eq!(
         report["files"][0]["rejections"],
         json!([{"reason": "price is not above 0", "count": 10}, {"reason": "x is not above 0", "count": 1}])
     );
 
-    let batch = workplace.json(&["batches", "show", "1"]);
+    let batch = test_folder.json(&["batches", "show", "1"]);
     let lines: Vec<i64> = batch["rejected_rows"]
         .as_array()
         .expect("rows")
@@ -46,13 +46,13 @@ fn the_real_file_is_taken_but_for_eleven_rows_and_known_the_second_time() {
         assert_eq!(row["raw"].as_str(), text.lines().nth(line - 1));
     }
 
-    assert_eq!(counts(&workplace.json(&["ingest", &file])), [5_000, 0, 4_989, 11]);
-    assert_eq!(workplace.value("SELECT count(*) FROM sale"), 4_989);
+    assert_eq!(counts(&test_folder.json(&["ingest", &file])), [5_000, 0, 4_989, 11]);
+    assert_eq!(test_folder.value("SELECT count(*) FROM sale"), 4_989);
 }
 
 #[test]
 fn each_bad_row_is_kept_with_line_column_reason_and_text() {
-    let workplace = Workplace::new();
+    let test_folder = TestFolder::new();
     let rows = [
         HEADER,
         STONE,
@@ -75,9 +75,9 @@ fn each_bad_row_is_kept_with_line_column_reason_and_text() {
         "\"1.3\",\"Very Good\",H,SI2,62.0,55.0,4733,6.61,6.65,4.11",
     ];
     // Windows line ends and no line end at the end of the file
-    let file = workplace.write("bad.csv", rows.join("\r\n"));
-    assert_eq!(counts(&workplace.json(&["ingest", &file])), [17, 3, 0, 14]);
-    let batch = workplace.json(&["batches", "show", "1"]);
+    let file = test_folder.write("bad.csv", rows.join("\r\n"));
+    assert_eq!(counts(&test_folder.json(&["ingest", &file])), [17, 3, 0, 14]);
+    let batch = test_folder.json(&["batches", "show", "1"]);
     let found: Vec<(i64, &str)> = batch["rejected_rows"]
         .as_array()
         .expect("rows")
@@ -112,7 +112,7 @@ fn each_bad_row_is_kept_with_line_column_reason_and_text() {
         ]
     );
     assert_eq!(
-        workplace.json(&["sql", "SELECT line_number AS line, carat, cut FROM sale ORDER BY line_number"]),
+        test_folder.json(&["sql", "SELECT line_number AS line, carat, cut FROM sale ORDER BY line_number"]),
         json!([
             {"line": 2, "carat": 1.1, "cut": "Ideal"},
             {"line": 18, "carat": 1.2, "cut": "Ideal"},
@@ -123,7 +123,7 @@ fn each_bad_row_is_kept_with_line_column_reason_and_text() {
 
 #[test]
 fn no_line_however_odd_keeps_the_others_out() {
-    let workplace = Workplace::new();
+    let test_folder = TestFolder::new();
     let long = "x".repeat(3_000_000);
     let lines = [
         format!("{HEADER},note\n"),
@@ -133,41 +133,41 @@ fn no_line_however_odd_keeps_the_others_out() {
         format!("{STONE},{long}\r\n"),
         format!("{STONE},last"),
     ];
-    let file = workplace.write("odd.csv", lines.concat());
-    assert_eq!(counts(&workplace.json(&["ingest", &file])), [5, 5, 0, 0]);
-    let old_macintosh = workplace.write("old.csv", format!("{HEADER}\r{STONE}\r{STONE}\r"));
-    assert_eq!(counts(&workplace.json(&["ingest", &old_macintosh])), [2, 0, 2, 0]);
+    let file = test_folder.write("odd.csv", lines.concat());
+    assert_eq!(counts(&test_folder.json(&["ingest", &file])), [5, 5, 0, 0]);
+    let old_macintosh = test_folder.write("old.csv", format!("{HEADER}\r{STONE}\r{STONE}\r"));
+    assert_eq!(counts(&test_folder.json(&["ingest", &old_macintosh])), [2, 0, 2, 0]);
 }
 
 #[test]
 fn what_comes_to_nothing_makes_no_file() {
-    let workplace = Workplace::new();
-    workplace.fail(1, &["ingest", "nowhere.csv"]);
-    workplace.fail(1, &["retrain"]);
-    let sales = workplace.write_sales("sales.csv", 1, 0, 50);
-    assert_eq!(counts(&workplace.json(&["ingest", "--dry-run", &sales])), [50, 50, 0, 0]);
-    assert_eq!(crate::program::files_in(&workplace.path("")), ["sales.csv"]);
-    workplace.succeed(&["ingest", &sales]);
-    assert_eq!(crate::program::files_in(&workplace.path("")), ["diamonds.duckdb", "sales.csv"]);
+    let test_folder = TestFolder::new();
+    test_folder.fail(1, &["ingest", "nowhere.csv"]);
+    test_folder.fail(1, &["retrain"]);
+    let sales = test_folder.write_sales("sales.csv", 1, 0, 50);
+    assert_eq!(counts(&test_folder.json(&["ingest", "--dry-run", &sales])), [50, 50, 0, 0]);
+    assert_eq!(crate::program::files_in(&test_folder.path("")), ["sales.csv"]);
+    test_folder.succeed(&["ingest", &sales]);
+    assert_eq!(crate::program::files_in(&test_folder.path("")), ["diamonds.duckdb", "sales.csv"]);
 }
 
 #[test]
 fn columns_may_come_in_any_order_with_others_between_and_another_delimiter() {
-    let workplace = Workplace::new();
-    let file = workplace.write(
+    let test_folder = TestFolder::new();
+    let file = test_folder.write(
         "other.csv",
         "\u{feff}note;z;Price;y;x;TABLE;depth;clarity;color;cut;carat\n\"a; \"\"b\"\"\";4.11;4733;6.65;6.61;55;62;SI2;H;Ideal;1.1\n",
     );
-    assert_eq!(counts(&workplace.json(&["ingest", &file])), [1, 1, 0, 0]);
-    let same = workplace.write("same.csv", format!("{HEADER}\n{STONE}\n"));
-    assert_eq!(counts(&workplace.json(&["ingest", &same])), [1, 0, 1, 0]);
+    assert_eq!(counts(&test_folder.json(&["ingest", &file])), [1, 1, 0, 0]);
+    let same = test_folder.write("same.csv", format!("{HEADER}\n{STONE}\n"));
+    assert_eq!(counts(&test_folder.json(&["ingest", &same])), [1, 0, 1, 0]);
 }
 
 #[test]
 fn parquet_json_lines_and_standard_input_hold_the_same_sales() {
-    let workplace = Workplace::new();
-    let csv = workplace.write_sales("sales.csv", 3, 0, 300);
-    let (parquet, lines) = (workplace.path("sales.parquet"), workplace.path("sales.jsonl"));
+    let test_folder = TestFolder::new();
+    let csv = test_folder.write_sales("sales.csv", 3, 0, 300);
+    let (parquet, lines) = (test_folder.path("sales.parquet"), test_folder.path("sales.jsonl"));
     Connection::open_in_memory()
         .expect("a database")
         .execute_batch(&format!(
@@ -177,32 +177,32 @@ fn parquet_json_lines_and_standard_input_hold_the_same_sales() {
             lines.display()
         ))
         .expect("copies");
-    assert_eq!(counts(&workplace.json(&["ingest", &csv])), [300, 300, 0, 0]);
+    assert_eq!(counts(&test_folder.json(&["ingest", &csv])), [300, 300, 0, 0]);
     for file in [parquet, lines] {
-        assert_eq!(counts(&workplace.json(&["ingest", &file.display().to_string()])), [300, 0, 300, 0]);
+        assert_eq!(counts(&test_folder.json(&["ingest", &file.display().to_string()])), [300, 0, 300, 0]);
     }
     let input = std::fs::read(&csv).expect("the file");
-    let said = workplace.run_with_input(&["--json", "ingest", "-"], &input);
+    let said = test_folder.run_with_input(&["--json", "ingest", "-"], &input);
     assert_eq!(counts(&said.json()), [300, 0, 300, 0]);
 }
 
 #[test]
 fn a_line_that_is_no_json_object_is_rejected_alone() {
-    let workplace = Workplace::new();
+    let test_folder = TestFolder::new();
     let good = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2", "depth": 62.0, "table": 55,
         "price": 4733, "x": 6.61, "y": 6.65, "z": 4.11});
-    let file = workplace.write("sales.jsonl", format!("{good}\n\n[1]\n{{\"carat\":\n"));
-    assert_eq!(counts(&workplace.json(&["ingest", &file])), [3, 1, 0, 2]);
-    let batch = workplace.json(&["batches", "show", "1"]);
+    let file = test_folder.write("sales.jsonl", format!("{good}\n\n[1]\n{{\"carat\":\n"));
+    assert_eq!(counts(&test_folder.json(&["ingest", &file])), [3, 1, 0, 2]);
+    let batch = test_folder.json(&["batches", "show", "1"]);
     assert_eq!(batch["rejected_rows"][1]["line"], 4);
     assert_eq!(batch["rejected_rows"][1]["reason"], "the line is not a JSON object");
 }
 
 #[test]
 fn a_file_that_is_none_of_sales_changes_nothing_and_is_named() {
-    let workplace = Workplace::new();
-    workplace.succeed(&["ingest", &workplace.write_sales("good.csv", 1, 0, 10)]);
-    let parquet = workplace.path("short.parquet");
+    let test_folder = TestFolder::new();
+    test_folder.succeed(&["ingest", &test_folder.write_sales("good.csv", 1, 0, 10)]);
+    let parquet = test_folder.path("short.parquet");
     Connection::open_in_memory()
         .expect("a database")
         .execute_batch(&format!(
@@ -223,24 +223,24 @@ fn a_file_that_is_none_of_sales_changes_nothing_and_is_named() {
         ("binary.csv", b"\x7fELF\x02\x01\x01\0\0", "no columns carat"),
     ];
     for (name, content, expected) in cases {
-        let file = workplace.write(name, content);
-        let said = workplace.fail(1, &["ingest", &file]);
+        let file = test_folder.write(name, content);
+        let said = test_folder.fail(1, &["ingest", &file]);
         assert!(said.contains(name) && said.contains(expected), "{said}");
     }
-    let said = workplace.fail(1, &["ingest", &parquet.display().to_string()]);
+    let said = test_folder.fail(1, &["ingest", &parquet.display().to_string()]);
     assert!(said.contains("no column color"), "{said}");
-    let said = workplace.fail(1, &["ingest", "nowhere.csv"]);
+    let said = test_folder.fail(1, &["ingest", "nowhere.csv"]);
     assert!(said.contains("cannot read nowhere.csv") && said.contains("No such file"), "{said}");
-    assert_eq!(workplace.value("SELECT count(*) FROM batch"), 1);
-    assert_eq!(workplace.value("SELECT count(*) FROM sale"), 10);
+    assert_eq!(test_folder.value("SELECT count(*) FROM batch"), 1);
+    assert_eq!(test_folder.value("SELECT count(*) FROM sale"), 10);
 }
 
 #[test]
 fn files_before_a_bad_one_are_stored_and_reported() {
-    let workplace = Workplace::new();
-    let good = workplace.write_sales("good.csv", 1, 0, 10);
-    let bad = workplace.write("bad.csv", "nothing");
-    let said = workplace.run(&["--json", "ingest", &good, &bad]);
+    let test_folder = TestFolder::new();
+    let good = test_folder.write_sales("good.csv", 1, 0, 10);
+    let bad = test_folder.write("bad.csv", "nothing");
+    let said = test_folder.run(&["--json", "ingest", &good, &bad]);
     assert_eq!(said.code, 1);
     assert_eq!(counts(&said.json()), [10, 10, 0, 0]);
     assert!(said.stderr.contains("bad.csv"), "{}", said.stderr);
@@ -248,19 +248,19 @@ fn files_before_a_bad_one_are_stored_and_reported() {
 
 #[test]
 fn a_dry_run_tells_the_same_and_stores_nothing() {
-    let workplace = Workplace::new();
-    let file = workplace.write_sales("sales.csv", 1, 0, 50);
-    workplace.succeed(&["ingest", &workplace.write_sales("first.csv", 1, 30, 20)]);
-    let dry = workplace.json(&["ingest", "--dry-run", &file]);
+    let test_folder = TestFolder::new();
+    let file = test_folder.write_sales("sales.csv", 1, 0, 50);
+    test_folder.succeed(&["ingest", &test_folder.write_sales("first.csv", 1, 30, 20)]);
+    let dry = test_folder.json(&["ingest", "--dry-run", &file]);
     assert_eq!(counts(&dry), [50, 30, 20, 0]);
     assert_eq!(dry["files"][0].get("batch"), None);
-    assert_eq!(workplace.value("SELECT count(*) FROM sale"), 20);
-    assert_eq!(counts(&workplace.json(&["ingest", &file])), [50, 30, 20, 0]);
+    assert_eq!(test_folder.value("SELECT count(*) FROM sale"), 20);
+    assert_eq!(counts(&test_folder.json(&["ingest", &file])), [50, 30, 20, 0]);
 }
 
 #[test]
 fn measurements_that_contradict_are_accepted_with_a_warning() {
-    let workplace = Workplace::new();
+    let test_folder = TestFolder::new();
     let rows = [
         HEADER,
         STONE,
@@ -269,7 +269,7 @@ fn measurements_that_contradict_are_accepted_with_a_warning() {
         "1.1,Ideal,H,SI2,62.0,55.0,4733,6.61,6.65,41.1",
         "1.1,Ideal,H,SI2,58.0,55.0,4733,6.61,6.65,4.11",
     ];
-    let report = workplace.json(&["ingest", &workplace.write("odd.csv", rows.join("\n"))]);
+    let report = test_folder.json(&["ingest", &test_folder.write("odd.csv", rows.join("\n"))]);
     assert_eq!(counts(&report), [4, 4, 0, 0]);
     assert_eq!(
         report["files"][0]["warnings"],
@@ -282,9 +282,9 @@ fn measurements_that_contradict_are_accepted_with_a_warning() {
 
 #[test]
 fn a_later_export_that_overlaps_adds_only_what_is_new() {
-    let workplace = Workplace::new();
-    workplace.succeed(&["ingest", &workplace.write_sales("first.csv", 1, 0, 400)]);
-    let report = workplace.json(&["ingest", &workplace.write_sales("later.csv", 1, 300, 200)]);
+    let test_folder = TestFolder::new();
+    test_folder.succeed(&["ingest", &test_folder.write_sales("first.csv", 1, 0, 400)]);
+    let report = test_folder.json(&["ingest", &test_folder.write_sales("later.csv", 1, 300, 200)]);
     assert_eq!(counts(&report), [200, 100, 100, 0]);
 }
 
@@ -300,12 +300,12 @@ proptest! {
     /// The engine's own `EXCEPT ALL` is the oracle for what a file adds.
     #[test]
     fn for_each_sale_the_larger_count_is_stored(files in prop::collection::vec(prop::collection::vec(0_u8..5, 1..15), 2..4)) {
-        let workplace = Workplace::new();
+        let test_folder = TestFolder::new();
         let oracle = Connection::open_in_memory().expect("a database");
         oracle.execute_batch("CREATE TABLE sale (kind INTEGER)").expect("a table");
         for (number, kinds) in files.iter().enumerate() {
-            let file = workplace.write(&format!("{number}.csv"), csv_of(kinds));
-            let [rows, accepted, known, rejected] = counts(&workplace.json(&["ingest", &file]));
+            let file = test_folder.write(&format!("{number}.csv"), csv_of(kinds));
+            let [rows, accepted, known, rejected] = counts(&test_folder.json(&["ingest", &file]));
             let list: Vec<String> = kinds.iter().map(u8::to_string).collect();
             let added = oracle
                 .execute(
@@ -317,6 +317,6 @@ proptest! {
             prop_assert_eq!([known, rejected], [rows - accepted, 0]);
         }
         let expected: i64 = oracle.query_row("SELECT count(*) FROM sale", [], |row| row.get(0)).expect("a count");
-        prop_assert_eq!(workplace.value("SELECT count(*) FROM sale"), expected);
+        prop_assert_eq!(test_folder.value("SELECT count(*) FROM sale"), expected);
     }
 }

@@ -2,18 +2,18 @@
 
 use serde_json::{Value, json};
 
-use crate::program::{Answer, Server, Workplace, agent};
+use crate::program::{Answer, Server, TestFolder, agent};
 
 /// Models 1 and 3 are linear, 2 is of boosted trees and the champion; 1 was pruned if `pruned`.
-fn workplace(pruned: bool) -> Workplace {
-    let workplace = Workplace::trained(600);
-    workplace.succeed(&["retrain", "--family", "linear", "--promote", "never"]);
+fn test_folder(pruned: bool) -> TestFolder {
+    let test_folder = TestFolder::trained(600);
+    test_folder.succeed(&["retrain", "--family", "linear", "--promote", "never"]);
     if pruned {
-        workplace.succeed(&["models", "promote", "3"]);
-        workplace.succeed(&["models", "promote", "2"]);
-        assert_eq!(workplace.json(&["models", "prune", "--keep", "0"])["pruned"][0]["id"], 1);
+        test_folder.succeed(&["models", "promote", "3"]);
+        test_folder.succeed(&["models", "promote", "2"]);
+        assert_eq!(test_folder.json(&["models", "prune", "--keep", "0"])["pruned"][0]["id"], 1);
     }
-    workplace
+    test_folder
 }
 
 fn stone() -> Value {
@@ -55,14 +55,14 @@ fn row(page: &str, id: i64) -> &str {
 
 #[test]
 fn the_history_lists_every_model_and_marks_the_champion() {
-    let workplace = workplace(true);
-    let server = Server::start(&workplace);
+    let test_folder = test_folder(true);
+    let server = Server::start(&test_folder);
     let page = server.get("/models");
     assert_eq!((page.status, page.header("content-type")), (200, "text/html;charset=utf-8"));
     assert!(page.header("content-security-policy").contains("default-src 'none'"));
     for (id, mark) in [(1, "pruned"), (2, "champion"), (3, "")] {
         let row = row(&page.body, id);
-        let model = workplace.json(&["models", "show", &id.to_string()]);
+        let model = test_folder.json(&["models", "show", &id.to_string()]);
         let r2 = format!("{:.4}", model["metrics"]["r2"].as_f64().expect("a figure"));
         assert!(row.contains(&r2), "{row}");
         assert!(row.contains(model["family"].as_str().expect("a name")), "{row}");
@@ -80,12 +80,12 @@ fn the_history_lists_every_model_and_marks_the_champion() {
 
 #[test]
 fn the_card_of_every_family_is_a_page_also_of_a_pruned_model() {
-    let workplace = workplace(true);
-    workplace.succeed(&["retrain", "--family", "perpetual", "--promote", "never"]);
-    let server = Server::start(&workplace);
+    let test_folder = test_folder(true);
+    test_folder.succeed(&["retrain", "--family", "perpetual", "--promote", "never"]);
+    let server = Server::start(&test_folder);
     for id in 1..=4 {
         let page = server.get(&format!("/models/{id}"));
-        let card = workplace.json(&["models", "show", &id.to_string()]);
+        let card = test_folder.json(&["models", "show", &id.to_string()]);
         assert_eq!(page.status, 200, "{}", page.body);
         let figure = format!("${:.2}", card["metrics"]["mae_usd"].as_f64().expect("a figure"));
         for words in [card["family"].as_str().expect("a name"), &figure, "below 0.5 ct", "Batch 1", "sales.csv", "±"] {
@@ -106,12 +106,12 @@ fn the_card_of_every_family_is_a_page_also_of_a_pruned_model() {
 
 #[test]
 fn two_models_are_compared_as_on_the_command_line() {
-    let workplace = workplace(false);
-    let server = Server::start(&workplace);
-    let report = workplace.json(&["models", "compare", "1", "2"]);
+    let test_folder = test_folder(false);
+    let server = Server::start(&test_folder);
+    let report = test_folder.json(&["models", "compare", "1", "2"]);
     let page = server.get("/models/compare?a=1&b=2");
     assert_eq!(page.status, 200, "{}", page.body);
-    let said = workplace.succeed(&["models", "compare", "1", "2"]).stdout;
+    let said = test_folder.succeed(&["models", "compare", "1", "2"]).stdout;
     let said = said.split_once("\n\n").expect("two parts").1.trim().replace('\n', " ");
     let (difference, verdict) = said.rsplit_once("). ").expect("a verdict");
     assert!(page.body.contains(&format!("{difference}).")), "{difference}: {}", page.body);
@@ -129,15 +129,15 @@ fn two_models_are_compared_as_on_the_command_line() {
 
 #[test]
 fn the_buttons_change_who_answers_the_next_request() {
-    let workplace = workplace(false);
-    let server = Server::start(&workplace);
+    let test_folder = test_folder(false);
+    let server = Server::start(&test_folder);
     assert_eq!(champion(&server), 2);
     let sent = press(&server, "/models/3/promote", "reason=easier+to+explain%3A+a+line");
     assert_eq!((sent.status, sent.header("location")), (303, "/models?promoted=3"), "{}", sent.body);
     assert_eq!(champion(&server), 3);
     assert!(server.get("/models?promoted=3").body.contains("Model 3 is the champion: it answers"));
     assert!(!server.get("/models?promoted=2").body.contains("Model 2 is the champion"), "it is not so");
-    let reason = |id: &str| workplace.json(&["models", "show", id])["promotions"][0]["reason"].clone();
+    let reason = |id: &str| test_folder.json(&["models", "show", id])["promotions"][0]["reason"].clone();
     assert_eq!(reason("3"), "easier to explain: a line");
     assert!(server.get("/models/3").body.contains("easier to explain: a line"));
 
@@ -159,8 +159,8 @@ fn the_buttons_change_who_answers_the_next_request() {
 
 #[test]
 fn a_pruned_model_cannot_be_promoted_and_the_page_says_why() {
-    let workplace = workplace(true);
-    let server = Server::start(&workplace);
+    let test_folder = test_folder(true);
+    let server = Server::start(&test_folder);
     let refused = press(&server, "/models/1/promote", "");
     assert_eq!((refused.status, refused.header("content-type")), (410, "text/html;charset=utf-8"));
     assert!(refused.body.contains("model 1 was pruned"), "{}", refused.body);
@@ -169,8 +169,8 @@ fn a_pruned_model_cannot_be_promoted_and_the_page_says_why() {
 
 #[test]
 fn other_sites_change_nothing() {
-    let workplace = workplace(false);
-    let server = Server::start(&workplace);
+    let test_folder = test_folder(false);
+    let server = Server::start(&test_folder);
     let own = server.url("");
     let foreign: [&[(&str, &str)]; 8] = [
         &[],
@@ -190,7 +190,7 @@ fn other_sites_change_nothing() {
         }
     }
     assert_eq!(champion(&server), 2);
-    assert_eq!(workplace.value("SELECT count(*) FROM promotion"), 2);
+    assert_eq!(test_folder.value("SELECT count(*) FROM promotion"), 2);
     // what changes something is not to be had by a link
     assert_eq!(server.get("/models/3/promote").status, 405);
     assert_eq!(server.get("/models/rollback").status, 404);
@@ -200,9 +200,9 @@ fn other_sites_change_nothing() {
 
 #[test]
 fn without_a_model_the_page_says_what_to_do() {
-    let workplace = Workplace::new();
-    workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 5, 0, 300)]);
-    let server = Server::start(&workplace);
+    let test_folder = TestFolder::new();
+    test_folder.succeed(&["ingest", &test_folder.write_sales("sales.csv", 5, 0, 300)]);
+    let server = Server::start(&test_folder);
     let page = server.get("/models");
     assert!(page.status == 200 && page.body.contains("diamonds retrain"), "{}", page.body);
     let refused = press(&server, "/models/rollback", "");

@@ -5,17 +5,17 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::program::{Said, Server, Workplace};
+use crate::program::{CommandOutput, Server, TestFolder};
 
 const STONE: [&str; 8] = ["--carat", "1.1", "--cut", "Ideal", "--color", "H", "--clarity", "SI2"];
 
-fn both(said: &Said) -> (i32, &str, &str) {
+fn both(said: &CommandOutput) -> (i32, &str, &str) {
     (said.code, &said.stdout, &said.stderr)
 }
 
 #[test]
 fn commands_say_the_same_with_and_without_a_server() {
-    let workplace = Workplace::trained(600);
+    let test_folder = TestFolder::trained(600);
     let commands: Vec<Vec<&str>> = vec![
         vec!["models", "list"],
         vec!["models", "show", "2"],
@@ -36,15 +36,15 @@ fn commands_say_the_same_with_and_without_a_server() {
         vec!["ingest", "sales.csv", "--dry-run"],
         vec!["retrain", "--family", "forest"],
     ];
-    let say = |json: bool| -> Vec<Said> {
+    let say = |json: bool| -> Vec<CommandOutput> {
         commands
             .iter()
-            .map(|command| workplace.run(&[if json { &["--json"][..] } else { &[] }, command].concat()))
+            .map(|command| test_folder.run(&[if json { &["--json"][..] } else { &[] }, command].concat()))
             .collect()
     };
     let say_all = || say(false).into_iter().chain(say(true)).collect::<Vec<_>>();
     let alone = say_all();
-    let server = Server::start(&workplace);
+    let server = Server::start(&test_folder);
     let through_server = say_all();
     drop(server);
     for ((alone, through_server), command) in alone.iter().zip(&through_server).zip(commands.iter().cycle()) {
@@ -54,28 +54,28 @@ fn commands_say_the_same_with_and_without_a_server() {
 
 #[test]
 fn sales_and_models_that_come_while_a_server_runs_show_in_the_next_request() {
-    let workplace = Workplace::trained(400);
-    let server = Server::start(&workplace);
+    let test_folder = TestFolder::trained(400);
+    let server = Server::start(&test_folder);
     let stone = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"});
     let model_now = || server.post("/v1/predictions", &stone).json()["model"]["id"].clone();
     assert_eq!(model_now(), 2);
 
-    workplace.write_sales("more.csv", 5, 400, 300);
-    let report = workplace.json(&["ingest", "more.csv"]);
+    test_folder.write_sales("more.csv", 5, 400, 300);
+    let report = test_folder.json(&["ingest", "more.csv"]);
     assert_eq!(report["files"][0]["accepted"], 300, "a relative path is of the command's folder");
     assert_eq!(server.get("/health").json()["sales"], 700);
-    let input = std::fs::read(workplace.path("more.csv")).expect("the file");
-    let said = workplace.run_with_input(&["--json", "ingest", "-"], &input);
+    let input = std::fs::read(test_folder.path("more.csv")).expect("the file");
+    let said = test_folder.run_with_input(&["--json", "ingest", "-"], &input);
     assert_eq!(said.json()["files"][0]["known"], 300);
 
-    let report = workplace.json(&["retrain", "--family", "linear", "--promote", "always"]);
+    let report = test_folder.json(&["retrain", "--family", "linear", "--promote", "always"]);
     assert_eq!(report["dataset"]["rows"], 700);
     assert_eq!(report["champion"], 3);
     assert_eq!(model_now(), 3);
     assert_eq!(server.get("/health").json()["model"], json!({"id": 3, "family": "linear"}));
     assert_eq!(server.stop(), 0);
-    assert_eq!(workplace.value("SELECT model_id FROM champion"), 3);
-    assert_eq!(workplace.value("SELECT count(*) FROM sale"), 700);
+    assert_eq!(test_folder.value("SELECT model_id FROM champion"), 3);
+    assert_eq!(test_folder.value("SELECT count(*) FROM sale"), 700);
 }
 
 /// Tells clients to stop when it goes, also where a failed check ends the test.
@@ -89,10 +89,10 @@ impl Drop for StopAtEnd<'_> {
 
 #[test]
 fn no_answer_mixes_an_old_model_with_a_new_price_while_models_change_under_load() {
-    let workplace = Workplace::trained(500);
+    let test_folder = TestFolder::trained(500);
     let stone = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2", "depth": 62.0, "table": 55,
         "x": 6.61, "y": 6.65, "z": 4.11});
-    let server = Server::start(&workplace);
+    let server = Server::start(&test_folder);
     let stop = std::sync::atomic::AtomicBool::new(false);
     let answers: Vec<Value> = std::thread::scope(|scope| {
         let stopping = StopAtEnd(&stop);
@@ -110,11 +110,21 @@ fn no_answer_mixes_an_old_model_with_a_new_price_while_models_change_under_load(
             })
             .collect();
         for (seed, family) in [("1", "linear"), ("2", "xgboost"), ("3", "xgboost"), ("4", "linear"), ("5", "xgboost")] {
-            workplace.succeed(&["retrain", "--family", family, "--seed", seed, "--trials", "2", "--promote", "always"]);
+            test_folder.succeed(&[
+                "retrain",
+                "--family",
+                family,
+                "--seed",
+                seed,
+                "--trials",
+                "2",
+                "--promote",
+                "always",
+            ]);
         }
         for change in [&["promote", "1"][..], &["rollback"], &["promote", "2"]] {
-            workplace.succeed(&[&["models"], change].concat());
-            let now = workplace.value("SELECT model_id FROM champion");
+            test_folder.succeed(&[&["models"], change].concat());
+            let now = test_folder.value("SELECT model_id FROM champion");
             assert_eq!(server.post("/v1/predictions", &stone).json()["model"]["id"], now, "in the very next request");
         }
         drop(stopping);
@@ -137,13 +147,13 @@ fn no_answer_mixes_an_old_model_with_a_new_price_while_models_change_under_load(
 #[test]
 fn two_runs_at_once_are_both_recorded_and_the_better_ends_up_champion() {
     for with_server in [false, true] {
-        let workplace = Workplace::new();
-        workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 5, 0, 900)]);
-        let server = with_server.then(|| Server::start(&workplace));
+        let test_folder = TestFolder::new();
+        test_folder.succeed(&["ingest", &test_folder.write_sales("sales.csv", 5, 0, 900)]);
+        let server = with_server.then(|| Server::start(&test_folder));
         let runs: Vec<_> = [["linear", "2"], ["xgboost", "8"], ["xgboost", "3"]]
             .into_iter()
             .map(|[family, trials]| {
-                workplace
+                test_folder
                     .command(&["retrain", "--family", family, "--trials", trials])
                     .stdout(Stdio::null())
                     .stderr(Stdio::null())
@@ -155,10 +165,10 @@ fn two_runs_at_once_are_both_recorded_and_the_better_ends_up_champion() {
             assert_eq!(run.wait().expect("it ends").code(), Some(0));
         }
         drop(server);
-        assert_eq!(workplace.value("SELECT count(*) FROM model"), 3);
-        let champion = workplace.value("SELECT model_id FROM champion").to_string();
+        assert_eq!(test_folder.value("SELECT count(*) FROM model"), 3);
+        let champion = test_folder.value("SELECT model_id FROM champion").to_string();
         for other in ["1", "2", "3"] {
-            let comparison = workplace.json(&["models", "compare", other, &champion]);
+            let comparison = test_folder.json(&["models", "compare", other, &champion]);
             let high_usd = comparison["high_usd"].as_f64().expect("a figure");
             assert!(high_usd >= 0.0, "with a server: {with_server}: {other} is better than {champion}: {comparison}");
         }
@@ -167,55 +177,55 @@ fn two_runs_at_once_are_both_recorded_and_the_better_ends_up_champion() {
 
 #[test]
 fn a_second_server_says_who_has_the_file() {
-    let workplace = Workplace::trained(200);
-    let server = Server::start(&workplace);
-    let said = workplace.fail(1, &["serve", "--addr", "127.0.0.1:0"]);
+    let test_folder = TestFolder::trained(200);
+    let server = Server::start(&test_folder);
+    let said = test_folder.fail(1, &["serve", "--addr", "127.0.0.1:0"]);
     assert!(said.contains(&server.address) && said.contains(&server.pid().to_string()), "{said}");
     assert_eq!(server.get("/health").status, 200);
 }
 
 #[test]
 fn another_program_that_has_the_file_is_named() {
-    let workplace = Workplace::trained(200);
-    let other = duckdb::Connection::open(workplace.database()).expect("the file");
+    let test_folder = TestFolder::trained(200);
+    let other = duckdb::Connection::open(test_folder.database()).expect("the file");
     let pid = std::process::id().to_string();
     for command in [&["models", "list"][..], &["ingest", "sales.csv"], &["serve", "--addr", "127.0.0.1:0"]] {
-        let said = workplace.fail(1, command);
+        let said = test_folder.fail(1, command);
         assert!(said.contains(&format!("process {pid}")), "{said}");
     }
     drop(other);
-    workplace.succeed(&["models", "list"]);
+    test_folder.succeed(&["models", "list"]);
 }
 
 #[test]
 fn the_socket_is_the_owners_alone_and_a_dead_one_is_replaced() {
-    let workplace = Workplace::trained(200);
-    let socket = workplace.path("diamonds.duckdb.sock");
+    let test_folder = TestFolder::trained(200);
+    let socket = test_folder.path("diamonds.duckdb.sock");
     let mode = || std::fs::metadata(&socket).expect("a socket").permissions().mode() & 0o777;
-    let server = Server::start(&workplace);
+    let server = Server::start(&test_folder);
     assert_eq!(mode(), 0o600);
     server.kill();
     assert!(socket.exists(), "a killed server takes nothing away");
-    workplace.succeed(&["models", "list"]);
-    let server = Server::start(&workplace);
+    test_folder.succeed(&["models", "list"]);
+    let server = Server::start(&test_folder);
     assert_eq!(mode(), 0o600);
-    workplace.succeed(&["models", "list"]);
+    test_folder.succeed(&["models", "list"]);
     assert_eq!(server.stop(), 0);
     assert!(!socket.exists());
 }
 
 #[test]
 fn what_is_on_the_socket_is_not_on_the_net() {
-    let workplace = Workplace::trained(200);
-    let server = Server::start(&workplace);
+    let test_folder = TestFolder::trained(200);
+    let server = Server::start(&test_folder);
     assert_eq!(server.post("/control/models", &json!({})).status, 404);
 }
 
 #[test]
 fn a_backup_is_whole_also_while_the_file_is_served_and_written() {
-    let workplace = Workplace::trained(400);
+    let test_folder = TestFolder::trained(400);
     let stone = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"});
-    let server = Server::start(&workplace);
+    let server = Server::start(&test_folder);
     std::thread::scope(|scope| {
         let load = scope.spawn(|| {
             for _ in 0..300 {
@@ -223,13 +233,13 @@ fn a_backup_is_whole_also_while_the_file_is_served_and_written() {
             }
         });
         for number in 0..5 {
-            workplace.succeed(&["backup", &format!("copy-{number}.duckdb")]);
-            workplace.succeed(&["ingest", &workplace.write_sales("more.csv", 6, number * 50, 50)]);
+            test_folder.succeed(&["backup", &format!("copy-{number}.duckdb")]);
+            test_folder.succeed(&["ingest", &test_folder.write_sales("more.csv", 6, number * 50, 50)]);
         }
         load.join().expect("the load");
     });
     // a process that closes any descriptor of a file loses its lock: the copies must not have done so
-    let mut second = workplace
+    let mut second = test_folder
         .command(&["serve", "--addr", "127.0.0.1:0"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -241,14 +251,14 @@ fn a_backup_is_whole_also_while_the_file_is_served_and_written() {
     let _ = second.wait();
     assert_eq!(ended.and_then(|status| status.code()), Some(1), "the file is still the first server's");
     assert_eq!(server.stop(), 0);
-    assert_eq!(workplace.value("SELECT count(*) FROM request WHERE path = '/v1/predictions'"), 300);
-    workplace.succeed(&["backup", "last.duckdb"]);
+    assert_eq!(test_folder.value("SELECT count(*) FROM request WHERE path = '/v1/predictions'"), 300);
+    test_folder.succeed(&["backup", "last.duckdb"]);
     for (name, sales) in [("copy-0", 400), ("copy-4", 600), ("last", 650)] {
-        let copy = workplace.path(&format!("{name}.duckdb")).display().to_string();
-        let rows = workplace.json(&["--db", &copy, "sql", "SELECT count(*) AS n FROM sale"]);
+        let copy = test_folder.path(&format!("{name}.duckdb")).display().to_string();
+        let rows = test_folder.json(&["--db", &copy, "sql", "SELECT count(*) AS n FROM sale"]);
         assert_eq!(rows, json!([{ "n": sales }]), "{name}");
-        workplace.succeed(&[&["--db", &copy, "predict"], &STONE[..]].concat());
+        test_folder.succeed(&[&["--db", &copy, "predict"], &STONE[..]].concat());
     }
-    let said = workplace.fail(1, &["backup", "last.duckdb"]);
+    let said = test_folder.fail(1, &["backup", "last.duckdb"]);
     assert!(said.contains("cannot write a backup") && said.contains("exists"), "{said}");
 }

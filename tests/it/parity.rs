@@ -6,9 +6,9 @@ use diamonds::diamond::Stone;
 use diamonds::learning::evaluation::Metrics;
 use diamonds::learning::evaluation::Split;
 use diamonds::learning::families::xgboost::TreeModel;
-use diamonds::learning::families::{FitPlan, Model, Unobserved, find_family};
+use diamonds::learning::families::{FitPlan, Model, SilentObserver, find_family};
 use diamonds::learning::features::{Target, encode_f32};
-use diamonds::retraining::{Partition, train};
+use diamonds::retraining::{HoldoutSplit, train};
 
 use crate::shared;
 
@@ -37,9 +37,9 @@ fn linear_gives_the_coefficients_prices_and_metrics_of_scikit_learn() {
     let reference = shared::reference_metrics(&folder);
     let (train, test) = shared::notebook_split(&folder);
     assert_eq!((train.len(), test.len()), (3_991, 998));
-    let plan = FitPlan { seed: 42, trials: 0, budget: None, start: None, observer: &Unobserved };
+    let plan = FitPlan { seed: 42, trials: 0, budget: None, start: None, observer: &SilentObserver };
     let fitted = find_family("linear").expect("a family").fit(&train, &plan).expect("a fit");
-    assert_eq!(fitted.target, "log_price");
+    assert_eq!(fitted.target.name(), "log_price");
 
     let coefficients = reference["linear_log_coefficients"].as_object().expect("coefficients");
     for (name, theirs) in coefficients {
@@ -123,7 +123,7 @@ fn metrics_equal_those_of_scikit_learn() {
 fn tuned_xgboost_errs_by_less_than_306_dollars_on_the_notebooks_test_rows() {
     let Some(folder) = shared::folder() else { return };
     let (train, test) = shared::notebook_split(&folder);
-    let plan = FitPlan { seed: 42, trials: 60, budget: None, start: None, observer: &Unobserved };
+    let plan = FitPlan { seed: 42, trials: 60, budget: None, start: None, observer: &SilentObserver };
     let started = Instant::now();
     let fitted = find_family("xgboost").expect("a family").fit(&train, &plan).expect("a fit");
     let metrics = Metrics::of(&prices(&test), &fitted.model.prices_usd(&stones(&test)));
@@ -142,12 +142,12 @@ fn tuned_xgboost_errs_by_less_than_306_dollars_on_the_notebooks_test_rows() {
 fn ranges_hold_on_fresh_real_stones_as_often_as_they_say() {
     let Some(folder) = shared::folder() else { return };
     let sales: Vec<_> = shared::real_sales(&folder).into_iter().map(|(_, sale)| sale).collect();
-    let plan = FitPlan { seed: 1, trials: 1, budget: None, start: None, observer: &Unobserved };
+    let plan = FitPlan { seed: 1, trials: 1, budget: None, start: None, observer: &SilentObserver };
     // of each class of weight: how many ranges held, of how many
     let mut classes = std::collections::BTreeMap::<usize, (u32, u32)>::new();
     for round in 0..8 {
         let (known, fresh) = Split::new(format!("fresh {round}"), 0.2).part(&sales);
-        let partition = Partition::new(&known, &format!("holdout {round}")).expect("enough");
+        let partition = HoldoutSplit::new(&known, &format!("holdout {round}")).expect("enough");
         let trained = train(find_family("xgboost").expect("a family"), &partition, &plan).expect("a model");
         let calibration = trained.calibration.expect("enough to judge by");
         for sale in fresh {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use diamonds::learning::families::FAMILIES;
 
-use crate::program::{Server, Workplace, files_in};
+use crate::program::{Server, TestFolder, files_in};
 
 /// Waits until `is_so`; the limit is for a program that never gets there: a training beside others may take minutes.
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
@@ -17,12 +17,12 @@ fn wait_until(what: &str, is_so: impl Fn() -> bool) {
 
 #[test]
 fn a_file_dropped_into_the_folder_is_ingested_and_changes_the_champion() {
-    let workplace = Workplace::trained(150);
-    let folder = workplace.path("inbox");
+    let test_folder = TestFolder::trained(150);
+    let folder = test_folder.path("inbox");
     std::fs::create_dir(&folder).expect("a folder");
-    let server = Server::start_with(&workplace, &["--watch", "inbox", "--retrain-after", "500"]);
+    let server = Server::start_with(&test_folder, &["--watch", "inbox", "--retrain-after", "500"]);
     let drop_in = |name: &str, first: u64, rows: usize| {
-        let sales = workplace.write_sales("made.csv", 5, first, rows);
+        let sales = test_folder.write_sales("made.csv", 5, first, rows);
         // written elsewhere and moved: whole at once
         std::fs::rename(sales, folder.join(name)).expect("moved");
     };
@@ -33,7 +33,7 @@ fn a_file_dropped_into_the_folder_is_ingested_and_changes_the_champion() {
     let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
     assert_eq!(report["files"][0]["accepted"], 400);
     std::thread::sleep(Duration::from_secs(2));
-    assert_eq!(workplace.json(&["models", "list"])["models"].as_array().map(Vec::len), Some(2), "400 are not 500");
+    assert_eq!(test_folder.json(&["models", "list"])["models"].as_array().map(Vec::len), Some(2), "400 are not 500");
 
     drop_in("many.csv", 550, 3_000);
     // twenty times the sales do better, and the server answers with the better model by itself
@@ -41,17 +41,17 @@ fn a_file_dropped_into_the_folder_is_ingested_and_changes_the_champion() {
         server.get("/health").json()["model"]["id"].as_i64().expect("a champion") > 2
     });
     let models = 2 + FAMILIES.len();
-    assert_eq!(workplace.json(&["models", "list"])["models"].as_array().map(Vec::len), Some(models));
-    assert_eq!(workplace.json(&["models", "show", &models.to_string()])["dataset"]["rows"], 3_550);
+    assert_eq!(test_folder.json(&["models", "list"])["models"].as_array().map(Vec::len), Some(models));
+    assert_eq!(test_folder.json(&["models", "show", &models.to_string()])["dataset"]["rows"], 3_550);
     assert_eq!(server.stop(), 0);
 }
 
 #[test]
 fn files_that_cannot_be_ingested_are_put_aside_with_the_reason_and_unfinished_ones_left() {
-    let workplace = Workplace::trained(150);
-    let folder = workplace.path("inbox");
+    let test_folder = TestFolder::trained(150);
+    let folder = test_folder.path("inbox");
     std::fs::create_dir(&folder).expect("a folder");
-    let server = Server::start_with(&workplace, &["--watch", "inbox"]);
+    let server = Server::start_with(&test_folder, &["--watch", "inbox"]);
     for (name, content) in
         [("letter.csv", "Dear Sir,"), ("growing.csv.part", "carat"), (".hidden.csv", "carat"), ("letter2.csv", "")]
     {
@@ -68,7 +68,7 @@ fn files_that_cannot_be_ingested_are_put_aside_with_the_reason_and_unfinished_on
 
 #[test]
 fn a_folder_that_is_none_is_named() {
-    let workplace = Workplace::trained(150);
-    let said = workplace.fail(1, &["serve", "--addr", "127.0.0.1:0", "--watch", "nowhere"]);
+    let test_folder = TestFolder::trained(150);
+    let said = test_folder.fail(1, &["serve", "--addr", "127.0.0.1:0", "--watch", "nowhere"]);
     assert!(said.contains("cannot watch nowhere") && said.contains("make it first"), "{said}");
 }

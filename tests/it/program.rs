@@ -9,18 +9,18 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A folder of its own with a file of its own.
-pub struct Workplace {
+pub struct TestFolder {
     folder: TempDir,
 }
 
 /// What a finished command said.
-pub struct Said {
+pub struct CommandOutput {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
 }
 
-impl Said {
+impl CommandOutput {
     /// The JSON document on standard output.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout)
@@ -28,7 +28,7 @@ impl Said {
     }
 }
 
-impl From<Output> for Said {
+impl From<Output> for CommandOutput {
     fn from(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
@@ -38,19 +38,19 @@ impl From<Output> for Said {
     }
 }
 
-impl Workplace {
+impl TestFolder {
     pub fn new() -> Self {
         Self { folder: tempfile::tempdir().expect("a folder") }
     }
 
     /// One with sales, a linear model of number 1, and a champion of boosted trees of number 2.
     pub fn trained(rows: usize) -> Self {
-        let workplace = Self::new();
-        let sales = workplace.write_sales("sales.csv", 5, 0, rows);
-        workplace.succeed(&["ingest", &sales]);
-        workplace.succeed(&["retrain", "--family", "linear"]);
-        workplace.succeed(&["retrain", "--family", "xgboost", "--trials", "4", "--promote", "always"]);
-        workplace
+        let test_folder = Self::new();
+        let sales = test_folder.write_sales("sales.csv", 5, 0, rows);
+        test_folder.succeed(&["ingest", &sales]);
+        test_folder.succeed(&["retrain", "--family", "linear"]);
+        test_folder.succeed(&["retrain", "--family", "xgboost", "--trials", "4", "--promote", "always"]);
+        test_folder
     }
 
     /// Gives the file a salt of its own choosing, so that the same sales judge models in every run of a test.
@@ -94,11 +94,11 @@ impl Workplace {
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Said {
+    pub fn run(&self, arguments: &[&str]) -> CommandOutput {
         self.command(arguments).output().expect("the program runs").into()
     }
 
-    pub fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Said {
+    pub fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> CommandOutput {
         let mut child = self
             .command(arguments)
             .stdin(Stdio::piped())
@@ -111,7 +111,7 @@ impl Workplace {
     }
 
     /// Runs a command that must succeed.
-    pub fn succeed(&self, arguments: &[&str]) -> Said {
+    pub fn succeed(&self, arguments: &[&str]) -> CommandOutput {
         let said = self.run(arguments);
         assert_eq!(said.code, 0, "{arguments:?}: {}{}", said.stdout, said.stderr);
         said
@@ -145,13 +145,13 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn start(workplace: &Workplace) -> Self {
-        Self::start_with(workplace, &[])
+    pub fn start(test_folder: &TestFolder) -> Self {
+        Self::start_with(test_folder, &[])
     }
 
     /// Starts a server with more arguments.
-    pub fn start_with(workplace: &Workplace, more: &[&str]) -> Self {
-        let mut child = workplace
+    pub fn start_with(test_folder: &TestFolder, more: &[&str]) -> Self {
+        let mut child = test_folder
             .command(&[&["serve", "--addr", "127.0.0.1:0"], more].concat())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::program::{Server, Workplace, agent};
+use crate::program::{Server, TestFolder, agent};
 
 /// A file whose log holds `requests` made-up requests, one a minute until a minute ago, and its server. Number `n`, from 0 for
 /// the oldest: model 1 or 2 in turns, every third to `/v1/similar`, every fifth refused with 422, number 7 failed.
-fn logged(requests: usize) -> (Workplace, Server) {
-    let workplace = Workplace::new();
-    let sales = workplace.write_sales("sales.csv", 5, 0, 20);
-    workplace.succeed(&["ingest", &sales]);
-    duckdb::Connection::open(workplace.database())
+fn logged(requests: usize) -> (TestFolder, Server) {
+    let test_folder = TestFolder::new();
+    let sales = test_folder.write_sales("sales.csv", 5, 0, 20);
+    test_folder.succeed(&["ingest", &sales]);
+    duckdb::Connection::open(test_folder.database())
         .expect("the file")
         .execute_batch(&format!(
             "INSERT INTO request
@@ -29,8 +29,8 @@ fn logged(requests: usize) -> (Workplace, Server) {
              FROM range({requests}) AS numbers (n)"
         ))
         .expect("requests");
-    let server = Server::start(&workplace);
-    (workplace, server)
+    let server = Server::start(&test_folder);
+    (test_folder, server)
 }
 
 /// Ids of the requests that a page links to, in order.
@@ -68,9 +68,9 @@ fn a_log_without_requests_says_so() {
 
 #[test]
 fn the_filter_narrows_by_each_field_alike_on_the_page_in_the_csv_the_api_and_the_command() {
-    let (workplace, server) = logged(40);
+    let (test_folder, server) = logged(40);
     let middle =
-        workplace.value("SELECT strftime(received_at, '%Y-%m-%dT%H:%M:%S.%f') FROM request WHERE latency_us = 1020");
+        test_folder.value("SELECT strftime(received_at, '%Y-%m-%dT%H:%M:%S.%f') FROM request WHERE latency_us = 1020");
     let middle = middle.as_str().expect("a time");
     let cases = [
         (vec![], "TRUE".to_owned()),
@@ -85,7 +85,8 @@ fn the_filter_narrows_by_each_field_alike_on_the_page_in_the_csv_the_api_and_the
         ),
     ];
     for (filter, condition) in cases {
-        let expected = workplace.json(&["sql", &format!("SELECT id FROM request WHERE {condition} ORDER BY id DESC")]);
+        let expected =
+            test_folder.json(&["sql", &format!("SELECT id FROM request WHERE {condition} ORDER BY id DESC")]);
         let expected: Vec<&str> =
             expected.as_array().expect("rows").iter().map(|row| row["id"].as_str().expect("an id")).collect();
         assert!(!expected.is_empty(), "{condition}");
@@ -99,7 +100,7 @@ fn the_filter_narrows_by_each_field_alike_on_the_page_in_the_csv_the_api_and_the
         let arguments: Vec<String> = filter.iter().map(|(name, value)| format!("--{name}={value}")).collect();
         let arguments: Vec<&str> =
             ["requests", "list"].into_iter().chain(arguments.iter().map(String::as_str)).collect();
-        assert_eq!(workplace.json(&arguments), listed, "{query}");
+        assert_eq!(test_folder.json(&arguments), listed, "{query}");
 
         let csv = server.get(&link(&page.body, "All of these as CSV").expect("a link"));
         assert_eq!((csv.status, csv.header("content-type")), (200, "text/csv;charset=utf-8"));
@@ -199,8 +200,8 @@ fn a_wrong_filter_is_marked_at_its_fields_and_kept() {
 
 #[test]
 fn a_request_is_shown_in_full() {
-    let workplace = Workplace::trained(200);
-    let server = Server::start(&workplace);
+    let test_folder = TestFolder::trained(200);
+    let server = Server::start(&test_folder);
     let stone = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"});
     let priced = server.post("/v1/predictions?model=linear", &stone);
     let id = priced.header("x-request-id").to_owned();
@@ -231,7 +232,7 @@ fn a_request_is_shown_in_full() {
     for reading in ["/requests", "/requests?status=x", "/requests.csv", "/requests.csv?status=x"] {
         browse(&server, reading);
     }
-    assert_eq!(workplace.value("SELECT count(*) FROM request"), 2, "reading the log is not logged");
+    assert_eq!(test_folder.value("SELECT count(*) FROM request"), 2, "reading the log is not logged");
     for path in ["/requests", "/requests.csv", "/requests/1"] {
         let refused = server.post(path, &json!({}));
         assert_eq!((refused.status, refused.header("allow")), (405, "GET, HEAD"), "{path}");
@@ -240,18 +241,18 @@ fn a_request_is_shown_in_full() {
 
 #[test]
 fn what_hostile_clients_send_is_shown_and_does_not_run() {
-    let (workplace, server) = logged(1);
+    let (test_folder, server) = logged(1);
     drop(server);
     let id = "01a20896-0000-7000-8000-000000000000";
     let script = "<script>alert(1)</script>";
-    duckdb::Connection::open(workplace.database())
+    duckdb::Connection::open(test_folder.database())
         .expect("the file")
         .execute(
             "UPDATE request SET path = '/v1/' || ?, method = ?, query = ?, client = ?, request_body = ?, response_body = ?",
             [script; 6],
         )
         .expect("a row");
-    let server = Server::start(&workplace);
+    let server = Server::start(&test_folder);
     assert_eq!(server.get("/v1/%3Cscript%3E").status, 404);
     for page in
         ["/requests".to_owned(), format!("/requests/{id}"), format!("/requests?path=/v1/{script}&model=\"{script}")]

@@ -5,14 +5,14 @@ use std::process::Stdio;
 
 use diamonds::learning::families::FAMILIES;
 
-use crate::program::{Workplace, send_signal};
+use crate::program::{TestFolder, send_signal};
 use crate::shared;
 
 #[test]
 fn every_family_is_trained_judged_and_the_best_promoted() {
-    let workplace = Workplace::new();
-    workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 5, 0, 1_200)]);
-    let report = workplace.json(&["retrain", "--trials", "6"]);
+    let test_folder = TestFolder::new();
+    test_folder.succeed(&["ingest", &test_folder.write_sales("sales.csv", 5, 0, 1_200)]);
+    let report = test_folder.json(&["retrain", "--trials", "6"]);
     let dataset = &report["dataset"];
     assert_eq!(dataset["rows"], 1_200);
     assert_eq!(dataset["train"].as_i64().expect("a count") + dataset["holdout"].as_i64().expect("a count"), 1_200);
@@ -33,37 +33,37 @@ fn every_family_is_trained_judged_and_the_best_promoted() {
         assert!(model["hyperparameters"].is_object() && model["fit_seconds"].is_number(), "{model}");
     }
 
-    let list = workplace.json(&["models", "list"]);
+    let list = test_folder.json(&["models", "list"]);
     let champions: Vec<_> =
         list["models"].as_array().expect("models").iter().filter(|model| model["champion"] == true).collect();
     assert_eq!((champions.len(), &champions[0]["id"]), (1, &report["champion"]));
     assert_eq!(list["models"][0]["id"], FAMILIES.len(), "newest first");
-    let card = workplace.json(&["models", "show", &report["champion"].to_string()]);
+    let card = test_folder.json(&["models", "show", &report["champion"].to_string()]);
     assert_eq!(card["lineage"], serde_json::json!([{"batch": 1, "rows": 1_200}]));
     assert_eq!(card["promotions"][0]["reason"], "the first champion");
     let champion = report["champion"].to_string();
-    assert!(workplace.succeed(&["models", "show", &champion]).stdout.contains("the champion"));
+    assert!(test_folder.succeed(&["models", "show", &champion]).stdout.contains("the champion"));
     // which family wins depends on the sales that judge; only one of them tunes
-    let tuned = workplace.json(&["models", "show", "2"]);
+    let tuned = test_folder.json(&["models", "show", "2"]);
     assert_eq!((&tuned["family"], tuned["tuning"].as_array().map(Vec::len)), (&"xgboost".into(), Some(6)));
-    assert!(workplace.succeed(&["models", "show", "2"]).stdout.contains("learning_rate"));
+    assert!(test_folder.succeed(&["models", "show", "2"]).stdout.contains("learning_rate"));
 }
 
 #[test]
 fn the_same_sales_and_seed_give_the_same_models_in_every_process() {
-    let workplace = Workplace::new();
-    workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 5, 0, 500)]);
+    let test_folder = TestFolder::new();
+    test_folder.succeed(&["ingest", &test_folder.write_sales("sales.csv", 5, 0, 500)]);
     for _ in 0..2 {
-        workplace.succeed(&["retrain", "--fresh", "--trials", "14", "--seed", "3"]);
+        test_folder.succeed(&["retrain", "--fresh", "--trials", "14", "--seed", "3"]);
     }
-    workplace.succeed(&["retrain", "--fresh", "--trials", "14", "--seed", "4"]);
+    test_folder.succeed(&["retrain", "--fresh", "--trials", "14", "--seed", "4"]);
     let distinct = |where_clause: &str| {
-        workplace.value(&format!("SELECT count(DISTINCT md5(content::VARCHAR)) FROM artifact JOIN model ON id = model_id WHERE {where_clause}"))
+        test_folder.value(&format!("SELECT count(DISTINCT md5(content::VARCHAR)) FROM artifact JOIN model ON id = model_id WHERE {where_clause}"))
     };
     assert_eq!(distinct("family = 'xgboost' AND seed = 3"), 1);
     assert_eq!(distinct("family = 'linear' AND seed = 3"), 1);
     assert_eq!(distinct("family = 'xgboost'"), 2);
-    let trials = workplace.value(
+    let trials = test_folder.value(
         "SELECT count(*) FROM (SELECT number, trial.hyperparameters, trial.mae_usd, pruned FROM trial \
          JOIN model ON model.id = model_id WHERE model.seed = 3 GROUP BY ALL HAVING count(*) <> 2)",
     );
@@ -72,43 +72,43 @@ fn the_same_sales_and_seed_give_the_same_models_in_every_process() {
 
 #[test]
 fn a_model_is_promoted_only_if_it_is_better_on_the_same_holdout() {
-    let workplace = Workplace::new();
+    let test_folder = TestFolder::new();
     let retrain = |more: &[&str]| {
-        let report = workplace.json(&[&["retrain", "--family", "linear"], more].concat());
+        let report = test_folder.json(&[&["retrain", "--family", "linear"], more].concat());
         (
             report["promoted"].as_bool().expect("yes or no"),
             report["champion"].as_i64(),
             report["models"][0]["id"].as_i64(),
         )
     };
-    workplace.succeed(&["ingest", &workplace.write_sales("few.csv", 5, 0, 130)]);
-    workplace.fix_holdout();
+    test_folder.succeed(&["ingest", &test_folder.write_sales("few.csv", 5, 0, 130)]);
+    test_folder.fix_holdout();
     assert_eq!(retrain(&["--promote", "never"]), (false, None, Some(1)));
     assert_eq!(retrain(&[]), (true, Some(2), Some(2)), "the first champion");
     assert_eq!(retrain(&[]), (false, Some(2), Some(3)), "as good is not better");
     assert_eq!(retrain(&["--promote", "always"]), (true, Some(4), Some(4)));
     // thirty times the sales make a model that errs less
-    workplace.succeed(&["ingest", &workplace.write_sales("many.csv", 5, 130, 4_000)]);
+    test_folder.succeed(&["ingest", &test_folder.write_sales("many.csv", 5, 130, 4_000)]);
     assert_eq!(retrain(&["--promote", "never"]), (false, Some(4), Some(5)));
     assert_eq!(retrain(&[]), (true, Some(6), Some(6)));
-    assert_eq!(workplace.value("SELECT count(*) FROM model"), 6, "every model is kept");
-    let champions = workplace.json(&["sql", "SELECT model_id FROM promotion ORDER BY id"]);
+    assert_eq!(test_folder.value("SELECT count(*) FROM model"), 6, "every model is kept");
+    let champions = test_folder.json(&["sql", "SELECT model_id FROM promotion ORDER BY id"]);
     assert_eq!(champions, serde_json::json!([{"model_id": 2}, {"model_id": 4}, {"model_id": 6}]));
-    let reason = workplace.json(&["models", "show", "6"])["promotions"][0]["reason"].clone();
+    let reason = test_folder.json(&["models", "show", "6"])["promotions"][0]["reason"].clone();
     assert!(reason.as_str().expect("text").contains("is less than"), "{reason}");
 }
 
 #[test]
 fn what_is_missing_for_a_model_is_said() {
-    let workplace = Workplace::new();
-    let said = workplace.fail(1, &["retrain"]);
+    let test_folder = TestFolder::new();
+    let said = test_folder.fail(1, &["retrain"]);
     assert!(said.contains("no sales to learn from") && said.contains("diamonds ingest"), "{said}");
-    workplace.succeed(&["ingest", &workplace.write_sales("few.csv", 1, 0, 30)]);
-    let said = workplace.fail(1, &["retrain"]);
+    test_folder.succeed(&["ingest", &test_folder.write_sales("few.csv", 1, 0, 30)]);
+    let said = test_folder.fail(1, &["retrain"]);
     assert!(said.contains("30 sales are too few") && said.contains("ingest at least 70 more"), "{said}");
 
-    let workplace = Workplace::new();
-    let rows: Vec<String> = std::fs::read_to_string(workplace.write_sales("all.csv", 1, 0, 300))
+    let test_folder = TestFolder::new();
+    let rows: Vec<String> = std::fs::read_to_string(test_folder.write_sales("all.csv", 1, 0, 300))
         .expect("the file")
         .lines()
         .enumerate()
@@ -120,20 +120,20 @@ fn what_is_missing_for_a_model_is_said() {
             fields.join(",")
         })
         .collect();
-    workplace.succeed(&["ingest", &workplace.write("one-color.csv", rows.join("\n"))]);
-    let said = workplace.fail(1, &["retrain"]);
+    test_folder.succeed(&["ingest", &test_folder.write("one-color.csv", rows.join("\n"))]);
+    let said = test_folder.fail(1, &["retrain"]);
     assert!(said.contains("have the color H"), "{said}");
-    assert_eq!(workplace.value("SELECT count(*) FROM model"), 0);
+    assert_eq!(test_folder.value("SELECT count(*) FROM model"), 0);
 
-    let said = workplace.fail(2, &["retrain", "--family", "forest"]);
+    let said = test_folder.fail(2, &["retrain", "--family", "forest"]);
     assert!(said.contains("forest") && said.contains("linear"), "{said}");
 }
 
 #[test]
 fn ctrl_c_keeps_the_best_so_far() {
-    let workplace = Workplace::new();
-    workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 5, 0, 2_000)]);
-    let mut child = workplace
+    let test_folder = TestFolder::new();
+    test_folder.succeed(&["ingest", &test_folder.write_sales("sales.csv", 5, 0, 2_000)]);
+    let mut child = test_folder
         .command(&["--json", "-v", "retrain", "--trials", "1000000"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -153,15 +153,15 @@ fn ctrl_c_keeps_the_best_so_far() {
     let models = report["models"].as_array().expect("models");
     let trials: i64 = models.iter().filter_map(|model| model["trials"].as_i64()).sum();
     assert!((2..1_000_000).contains(&trials), "{trials}");
-    assert_eq!(workplace.value("SELECT count(*) FROM trial"), trials);
+    assert_eq!(test_folder.value("SELECT count(*) FROM trial"), trials);
 }
 
 #[test]
 fn the_real_file_gives_a_champion_that_beats_the_straight_line() {
     let Some(folder) = shared::folder() else { return };
-    let workplace = Workplace::new();
-    workplace.succeed(&["ingest", &shared::real_csv(&folder).display().to_string()]);
-    let report = workplace.json(&["retrain", "--trials", "20"]);
+    let test_folder = TestFolder::new();
+    test_folder.succeed(&["ingest", &shared::real_csv(&folder).display().to_string()]);
+    let report = test_folder.json(&["retrain", "--trials", "20"]);
     let mae_of = |index: usize| report["models"][index]["metrics"]["mae_usd"].as_f64().expect("a number");
     assert!(mae_of(1) < mae_of(0) && mae_of(1) < 400.0, "{report}");
     assert_ne!(report["champion"], 1);
@@ -169,29 +169,29 @@ fn the_real_file_gives_a_champion_that_beats_the_straight_line() {
 
 #[test]
 fn a_model_is_promoted_and_rolled_back() {
-    let workplace = Workplace::trained(300);
-    workplace.succeed(&["retrain", "--trials", "2", "--promote", "always"]);
-    let best = workplace.value("SELECT model_id FROM champion").as_i64().expect("a champion");
-    assert_eq!(workplace.json(&["models", "rollback"])["champion"], 2);
-    assert_eq!(workplace.json(&["models", "rollback"])["champion"], 1);
-    let error = workplace.fail(1, &["models", "rollback"]);
+    let test_folder = TestFolder::trained(300);
+    test_folder.succeed(&["retrain", "--trials", "2", "--promote", "always"]);
+    let best = test_folder.value("SELECT model_id FROM champion").as_i64().expect("a champion");
+    assert_eq!(test_folder.json(&["models", "rollback"])["champion"], 2);
+    assert_eq!(test_folder.json(&["models", "rollback"])["champion"], 1);
+    let error = test_folder.fail(1, &["models", "rollback"]);
     assert!(error.contains("no champion before this one"), "{error}");
     // what was promoted after a rollback is taken back to what the rollback had restored
-    workplace.succeed(&["models", "promote", "2"]);
-    assert_eq!(workplace.json(&["models", "rollback"])["champion"], 1);
-    workplace.succeed(&["models", "promote", "2"]);
-    workplace.succeed(&["models", "promote", "1", "--reason", "the line is easier to explain"]);
-    let card = workplace.json(&["models", "show", "1"]);
+    test_folder.succeed(&["models", "promote", "2"]);
+    assert_eq!(test_folder.json(&["models", "rollback"])["champion"], 1);
+    test_folder.succeed(&["models", "promote", "2"]);
+    test_folder.succeed(&["models", "promote", "1", "--reason", "the line is easier to explain"]);
+    let card = test_folder.json(&["models", "show", "1"]);
     assert_eq!(card["promotions"][0]["reason"], "the line is easier to explain");
-    assert!(workplace.fail(1, &["models", "promote", "1"]).contains("is the champion already"));
-    assert!(workplace.fail(1, &["models", "promote", "77"]).contains("there is no model 77"));
+    assert!(test_folder.fail(1, &["models", "promote", "1"]).contains("is the champion already"));
+    assert!(test_folder.fail(1, &["models", "promote", "77"]).contains("there is no model 77"));
     assert!(best > 2);
 }
 
 #[test]
 fn two_models_are_compared_on_the_same_sales() {
-    let workplace = Workplace::trained(600);
-    let report = workplace.json(&["models", "compare", "1", "2"]);
+    let test_folder = TestFolder::trained(600);
+    let report = test_folder.json(&["models", "compare", "1", "2"]);
     let [first, second] = [0, 1].map(|index| report["models"][index]["metrics"]["mae_usd"].as_f64().expect("a figure"));
     let difference = report["mae_difference_usd"].as_f64().expect("a figure");
     assert!((first - second - difference).abs() < 1e-6, "{report}");
@@ -199,7 +199,7 @@ fn two_models_are_compared_on_the_same_sales() {
         report["low_usd"].as_f64() <= Some(difference) && Some(difference) <= report["high_usd"].as_f64(),
         "{report}"
     );
-    let same = workplace.succeed(&["models", "compare", "2", "2"]).stdout;
+    let same = test_folder.succeed(&["models", "compare", "2", "2"]).stdout;
     assert!(same.contains("That may be luck"), "{same}");
-    assert!(workplace.fail(1, &["models", "compare", "1", "9"]).contains("there is no model 9"));
+    assert!(test_folder.fail(1, &["models", "compare", "1", "9"]).contains("there is no model 9"));
 }

@@ -5,24 +5,24 @@ use std::net::TcpStream;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use diamonds::diamond::{Clarity, Color, Cut, Grade};
-use diamonds::pricing::Engine;
+use diamonds::pricing::PricingService;
 use diamonds::server::{App, RequestLog, build};
 use diamonds::store::Store;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use crate::program::{Server, Workplace, agent};
+use crate::program::{Server, TestFolder, agent};
 
 /// One trained file and its server, for all tests that only ask. It ends with the last test that holds it: a static would
 /// leave the server behind.
-fn held() -> Arc<(Workplace, Server)> {
-    static HELD: Mutex<Weak<(Workplace, Server)>> = Mutex::new(Weak::new());
+fn held() -> Arc<(TestFolder, Server)> {
+    static HELD: Mutex<Weak<(TestFolder, Server)>> = Mutex::new(Weak::new());
     let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
     held.upgrade().unwrap_or_else(|| {
-        let workplace = Workplace::trained(2_500);
-        let server = Server::start(&workplace);
-        let fresh = Arc::new((workplace, server));
+        let test_folder = TestFolder::trained(2_500);
+        let server = Server::start(&test_folder);
+        let fresh = Arc::new((test_folder, server));
         *held = Arc::downgrade(&fresh);
         fresh
     })
@@ -249,7 +249,7 @@ fn a_flood_of_mistakes_is_answered_in_brief() {
 fn similar_stones_are_those_that_sql_finds() {
     let held = held();
     let server = &held.1;
-    let workplace = Workplace::trained(2_500);
+    let test_folder = TestFolder::trained(2_500);
     let strategy = (1_u32..300, 0_usize..5, 0_usize..7, 0_usize..8, prop_oneof![Just(1_u32), 2_u32..8, Just(1_000)]);
     let mut runner = TestRunner::new(ProptestConfig::with_cases(40));
     runner
@@ -258,7 +258,7 @@ fn similar_stones_are_those_that_sql_finds() {
             let (cut, color, clarity) = (Cut::ALL[cut], Color::ALL[color], Clarity::ALL[clarity]);
             let question = json!({"carat": carat, "cut": cut, "color": color, "clarity": clarity, "n": n});
             let answer = server.post("/v1/similar", &question).json();
-            let expected = workplace.json(&[
+            let expected = test_folder.json(&[
                 "sql",
                 &format!(
                     "SELECT carat, price_usd, depth_percent AS depth, x_mm AS x,
@@ -314,8 +314,8 @@ fn models_are_listed_newest_first_with_the_champion_marked() {
 
 #[test]
 fn every_request_is_in_the_log_with_what_was_answered_and_no_secret() {
-    let workplace = Workplace::trained(300);
-    let server = Server::start(&workplace);
+    let test_folder = TestFolder::trained(300);
+    let server = Server::start(&test_folder);
     let mut answers = vec![
         server.post("/v1/predictions?model=linear", &stone()),
         server.get("/v1/similar?carat=1&cut=Ideal&color=H&clarity=SI2"),
@@ -337,13 +337,13 @@ fn every_request_is_in_the_log_with_what_was_answered_and_no_secret() {
     server.get("/health");
     assert_eq!(server.stop(), 0);
 
-    let log = workplace.json(&["requests", "list"]);
+    let log = test_folder.json(&["requests", "list"]);
     let log = log["requests"].as_array().expect("requests");
     assert_eq!(log.len(), answers.len(), "health is not of the API");
     for (row, answer) in log.iter().rev().zip(&answers) {
         assert_eq!(row["id"], answer.header("x-request-id"));
         assert_eq!(row["status"], answer.status);
-        let full = workplace.json(&["requests", "show", row["id"].as_str().expect("an id")]);
+        let full = test_folder.json(&["requests", "show", row["id"].as_str().expect("an id")]);
         assert_eq!(full["response_body"].as_str(), Some(answer.body.as_str()));
         assert!(full["latency_us"].as_i64().expect("a number") >= 0);
     }
@@ -352,21 +352,21 @@ fn every_request_is_in_the_log_with_what_was_answered_and_no_secret() {
         (&first["method"], &first["path"], &first["query"], &first["model_id"]),
         (&json!("POST"), &json!("/v1/predictions"), &json!("model=linear"), &json!(1))
     );
-    let full = workplace.json(&["requests", "show", first["id"].as_str().expect("an id")]);
+    let full = test_folder.json(&["requests", "show", first["id"].as_str().expect("an id")]);
     assert_eq!(serde_json::from_str::<Value>(full["request_body"].as_str().expect("text")).expect("JSON"), stone());
-    assert_eq!(workplace.value("SELECT count(*) FROM request WHERE request::VARCHAR LIKE '%hunter2%'"), 0);
-    let filtered = workplace.json(&["requests", "list", "--status", "404", "--path", "/v1/nothing", "--since", "1h"]);
+    assert_eq!(test_folder.value("SELECT count(*) FROM request WHERE request::VARCHAR LIKE '%hunter2%'"), 0);
+    let filtered = test_folder.json(&["requests", "list", "--status", "404", "--path", "/v1/nothing", "--since", "1h"]);
     assert_eq!(filtered["requests"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]
 fn a_panic_in_a_handler_is_a_logged_500_and_the_server_goes_on() {
-    let workplace = Workplace::trained(300);
+    let test_folder = TestFolder::trained(300);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    let store = Store::open(&workplace.database()).expect("the file");
+    let store = Store::open(&test_folder.database()).expect("the file");
     let log = RequestLog::start(store.try_clone().expect("a connection")).expect("a thread");
-    let engine = Arc::new(Engine::new(store).expect("an engine"));
-    let mut server = build(App::new(engine, log.clone()));
+    let pricing = Arc::new(PricingService::new(store).expect("an engine"));
+    let mut server = build(App::new(pricing, log.clone()));
     server.at("/v1/panic").get(|_| async { if true { panic!("spilled coffee") } else { Ok("") } });
     let respond = |path: &str| {
         let request = tide::http::Request::get(format!("http://diamonds{path}").as_str());
@@ -381,18 +381,18 @@ fn a_panic_in_a_handler_is_a_logged_500_and_the_server_goes_on() {
     assert_eq!(respond("/v1/models").0, 200);
     log.finish();
     drop(server);
-    let rows = workplace.json(&["requests", "list", "--status", "500"]);
+    let rows = test_folder.json(&["requests", "list", "--status", "500"]);
     let id = rows["requests"][0]["id"].as_str().expect("an id").to_owned();
     assert!(body.contains(&id));
-    let full = workplace.json(&["requests", "show", &id]);
+    let full = test_folder.json(&["requests", "show", &id]);
     assert!(full["response_body"].as_str().expect("text").contains("a handler panicked: spilled coffee"), "{full}");
 }
 
 #[test]
 fn without_a_model_prices_are_503_with_what_to_run() {
-    let workplace = Workplace::new();
-    workplace.succeed(&["ingest", &workplace.write_sales("sales.csv", 1, 0, 10)]);
-    let server = Server::start(&workplace);
+    let test_folder = TestFolder::new();
+    test_folder.succeed(&["ingest", &test_folder.write_sales("sales.csv", 1, 0, 10)]);
+    let server = Server::start(&test_folder);
     for answer in [
         server.post("/v1/predictions", &stone()),
         server.post("/v1/predictions?model=linear", &stone()),
@@ -442,10 +442,10 @@ fn the_page_shows_a_price_similar_stones_and_mistakes_at_their_fields() {
 
 #[test]
 fn an_address_that_cannot_be_listened_on_is_named() {
-    let workplace = Workplace::trained(200);
+    let test_folder = TestFolder::trained(200);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("its address").to_string();
-    let said = workplace.fail(1, &["serve", "--addr", &address]);
+    let said = test_folder.fail(1, &["serve", "--addr", &address]);
     assert!(said.contains(&address) && said.contains("--addr"), "{said}");
 }
 
@@ -511,10 +511,10 @@ fn a_body_that_is_packed_is_refused_by_name() {
 }
 
 /// A server of its own for tests that would disturb others.
-fn own_server() -> (Workplace, Server) {
-    let workplace = Workplace::trained(200);
-    let server = Server::start(&workplace);
-    (workplace, server)
+fn own_server() -> (TestFolder, Server) {
+    let test_folder = TestFolder::trained(200);
+    let server = Server::start(&test_folder);
+    (test_folder, server)
 }
 
 #[test]
@@ -566,7 +566,7 @@ fn ten_thousand_idle_connections_do_not_stop_the_next_one() {
 
 #[test]
 fn a_server_that_is_asked_to_stop_answers_what_is_under_way() {
-    let (workplace, server) = own_server();
+    let (test_folder, server) = own_server();
     let mut socket = TcpStream::connect(&server.address).expect("a connection");
     let body = stone().to_string();
     // all but the last byte: the request is under way when the signal comes
@@ -580,8 +580,8 @@ fn a_server_that_is_asked_to_stop_answers_what_is_under_way() {
     socket.read_to_string(&mut answer).expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert_eq!(server.wait(), 0);
-    assert_eq!(workplace.json(&["requests", "list"])["requests"].as_array().map(Vec::len), Some(1));
-    assert_eq!(workplace.value("SELECT count(*) FROM request"), 1);
+    assert_eq!(test_folder.json(&["requests", "list"])["requests"].as_array().map(Vec::len), Some(1));
+    assert_eq!(test_folder.value("SELECT count(*) FROM request"), 1);
 }
 
 #[test]

@@ -11,5 +11,5 @@ mod split;
 pub use calibration::{CONFIDENCE, Calibration, PriceRange, WeightClass};
 pub use comparison::Comparison;
 pub use metrics::{Metrics, mean_absolute_error};
-pub use segments::{Segment, furthest_off, segments};
+pub use segments::{SegmentMetrics, segments, worst_residuals};
 pub use split::Split;

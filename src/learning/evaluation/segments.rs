@@ -14,7 +14,7 @@ const PRICES_USD: [f64; 4] = [1_000.0, 2_500.0, 5_000.0, 10_000.0];
 
 /// How far a model is off on a part of the sales that judge it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Segment {
+pub struct SegmentMetrics {
     /// What parts the sales: `carat`, `price`, `cut`, `color` or `clarity`.
     pub feature: String,
     /// The part: a grade, or a range from (included) to (excluded).
@@ -35,7 +35,7 @@ pub struct Segment {
 /// # Panics
 /// If the three differ in length.
 #[must_use]
-pub fn segments(stones: &[Stone], truth: &[f64], predicted: &[f64]) -> Vec<Segment> {
+pub fn segments(stones: &[Stone], truth: &[f64], predicted: &[f64]) -> Vec<SegmentMetrics> {
     assert!(stones.len() == truth.len() && truth.len() == predicted.len(), "a truth and a prediction for each stone");
     let carats = classes(CARATS, |bound| format!("{bound} ct"));
     let prices = classes(PRICES_USD, dollars);
@@ -70,13 +70,13 @@ fn classes<const N: usize>(bounds: [f64; N], write: impl Fn(f64) -> String) -> V
     [below].into_iter().chain(between).chain([above]).collect()
 }
 
-fn judge(feature: &str, segment: String, rows: &[usize], truth: &[f64], predicted: &[f64]) -> Segment {
+fn judge(feature: &str, segment: String, rows: &[usize], truth: &[f64], predicted: &[f64]) -> SegmentMetrics {
     let pick = |values: &[f64]| rows.iter().map(|row| values[*row]).collect::<Vec<f64>>();
     let (truth, predicted) = (pick(truth), pick(predicted));
     #[expect(clippy::cast_precision_loss, reason = "row counts stay far below 2^52")]
     let count = rows.len() as f64;
     let errors = || truth.iter().zip(&predicted).map(|(truth, predicted)| (predicted - truth) / truth);
-    Segment {
+    SegmentMetrics {
         feature: feature.to_owned(),
         segment,
         rows: i64::try_from(rows.len()).unwrap_or(i64::MAX),
@@ -89,7 +89,7 @@ fn judge(feature: &str, segment: String, rows: &[usize], truth: &[f64], predicte
 /// The places of the `count` sales whose prices are furthest from those `predicted` (in US dollars, of shape `(n_sales,)`), as
 /// a share of either; the furthest first. What is that far off is often a typing error.
 #[must_use]
-pub fn furthest_off(sales: &[Sale], predicted: &[f64], count: usize) -> Vec<usize> {
+pub fn worst_residuals(sales: &[Sale], predicted: &[f64], count: usize) -> Vec<usize> {
     let apart = |row: &usize| {
         let ratio = (predicted[*row] / sales[*row].price_usd).ln().abs();
         // a price below zero is as far off as can be
@@ -114,7 +114,7 @@ mod tests {
         let predicted: Vec<f64> = truth.iter().map(|price| price * 1.1).collect();
         let found = segments(&stones, &truth, &predicted);
         for feature in ["carat", "price", "cut", "color", "clarity"] {
-            let of: Vec<&Segment> = found.iter().filter(|segment| segment.feature == feature).collect();
+            let of: Vec<&SegmentMetrics> = found.iter().filter(|segment| segment.feature == feature).collect();
             assert_eq!(of.iter().map(|segment| segment.rows).sum::<i64>(), 500, "{feature}");
             assert!(of.iter().all(|one| (one.bias - 0.1).abs() < 1e-9 && (one.mape - 0.1).abs() < 1e-9), "{of:?}");
         }
@@ -129,6 +129,6 @@ mod tests {
         predicted[3] *= 10.0;
         predicted[11] /= 4.0;
         predicted[7] = -5.0;
-        assert_eq!(furthest_off(&sales, &predicted, 3), [7, 3, 11]);
+        assert_eq!(worst_residuals(&sales, &predicted, 3), [7, 3, 11]);
     }
 }

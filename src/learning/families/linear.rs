@@ -34,32 +34,28 @@ impl Family for Linear {
     fn fit(&self, sales: &[Sale], _plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {
         let target = choose_target(sales)?;
         let model = LinearModel::fit(sales, target)?;
-        let features = model.columns.iter().map(|column| column.feature.clone()).collect();
+        let features = model.columns.iter().map(|column| column.feature).collect();
         let bytes = serde_json::to_vec(&model).map_err(|error| FamilyError::Unfit {
             family: NAME,
             sales: sales.len(),
             reason: error.to_string(),
         })?;
         let coefficients: Map<String, Value> =
-            model.columns.iter().map(|column| (column.feature.clone(), json!(column.coefficient))).collect();
+            model.columns.iter().map(|column| (column.feature.name(), json!(column.coefficient))).collect();
         let hyperparameters = Map::from_iter([
             ("target".to_owned(), json!(target)),
             ("intercept".to_owned(), json!(model.intercept)),
             ("coefficients".to_owned(), Value::Object(coefficients)),
         ]);
-        Ok(Fitted {
-            model: Box::new(ReadyModel::try_from(model)?),
-            bytes,
-            features,
-            target: target.name(),
-            hyperparameters,
-            trials: Vec::new(),
-        })
+        Ok(Fitted { model: Box::new(model), bytes, features, target, hyperparameters, trials: Vec::new() })
     }
 
     fn load(&self, bytes: &[u8]) -> Result<Box<dyn Model>, FamilyError> {
         let model: LinearModel = serde_json::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?;
-        Ok(Box::new(ReadyModel::try_from(model)?))
+        if model.grades.lacks_a_scale() {
+            return Err(unreadable("it lists no grades".to_owned()));
+        }
+        Ok(Box::new(model))
     }
 }
 
@@ -70,7 +66,7 @@ fn choose_target(sales: &[Sale]) -> Result<Target, FamilyError> {
     let truth: Vec<f64> = check.iter().map(|sale| sale.price_usd).collect();
     let mut best = (f64::INFINITY, Target::LogPrice);
     for target in Target::ALL {
-        let model = ReadyModel::try_from(LinearModel::fit(&train, target)?)?;
+        let model = LinearModel::fit(&train, target)?;
         let predicted: Vec<f64> = check.iter().map(|sale| model.price_usd(&sale.stone)).collect();
         let mae_usd = mean_absolute_error(&truth, &predicted);
         // a line through prices that goes below zero on stones like these is of no use to anybody
@@ -95,7 +91,7 @@ struct LinearModel {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Column {
-    feature: String,
+    feature: Feature,
     coefficient: f64,
 }
 
@@ -124,7 +120,7 @@ impl LinearModel {
         let columns = features
             .iter()
             .zip(solved.params())
-            .map(|(feature, coefficient)| Column { feature: feature.name(), coefficient: *coefficient })
+            .map(|(feature, coefficient)| Column { feature: *feature, coefficient: *coefficient })
             .collect();
         Ok(Self { target, intercept: solved.intercept(), columns, grades })
     }
@@ -137,49 +133,27 @@ fn after_base_line<G: Grade>(grades: &[G]) -> impl Iterator<Item = G> {
     sorted.into_iter().skip(1)
 }
 
-/// A linear model laid out for pricing.
-struct ReadyModel {
-    target: Target,
-    intercept: f64,
-    columns: Vec<(Feature, f64)>,
-    grades: KnownGrades,
-}
-
-impl TryFrom<LinearModel> for ReadyModel {
-    type Error = FamilyError;
-
-    fn try_from(stored: LinearModel) -> Result<Self, FamilyError> {
-        let LinearModel { target, intercept, columns, grades } = stored;
-        if grades.lacks_a_scale() {
-            return Err(unreadable("it lists no grades".to_owned()));
-        }
-        let columns = columns
-            .into_iter()
-            .map(|column| match Feature::from_name(&column.feature) {
-                Some(feature) => Ok((feature, column.coefficient)),
-                None => Err(unreadable(format!("no feature is called {:?}", column.feature))),
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Self { target, intercept, columns, grades })
+impl LinearModel {
+    /// What each column adds for `stone`: coefficient times value.
+    fn terms(&self, stone: &Stone) -> impl Iterator<Item = (Feature, f64)> {
+        self.columns.iter().map(|column| (column.feature, column.feature.value(stone) * column.coefficient))
     }
 }
 
-impl Model for ReadyModel {
+impl Model for LinearModel {
     fn price_usd(&self, stone: &Stone) -> f64 {
-        let known = self.grades.nearest(stone);
-        let sum: f64 = self.columns.iter().map(|(feature, coefficient)| feature.value(&known) * coefficient).sum();
+        let sum: f64 = self.terms(&self.grades.nearest(stone)).map(|(_, term)| term).sum();
         self.target.to_price(sum + self.intercept)
     }
 
     /// Coefficient times the difference to the typical stone: the Shapley values of a sum.
     fn contributions(&self, stone: &Stone, typical: &Stone) -> Result<Contributions, FamilyError> {
         let (stone, typical) = (self.grades.nearest(stone), self.grades.nearest(typical));
-        let base: f64 = self.columns.iter().map(|(feature, coefficient)| feature.value(&typical) * coefficient).sum();
-        let columns = self
-            .columns
-            .iter()
-            .map(|(feature, coefficient)| (*feature, (feature.value(&stone) - feature.value(&typical)) * coefficient));
-        Ok(Contributions::join(self.target, base + self.intercept, columns))
+        let base: f64 = self.terms(&typical).map(|(_, term)| term).sum();
+        let differences = self.columns.iter().map(|Column { feature, coefficient }| {
+            (*feature, (feature.value(&stone) - feature.value(&typical)) * coefficient)
+        });
+        Ok(Contributions::join(self.target, base + self.intercept, differences))
     }
 }
 
@@ -204,8 +178,9 @@ mod tests {
             })
             .collect();
         let model = LinearModel::fit(&sales, Target::Price).expect("a fit");
-        let coefficient =
-            |name: &str| model.columns.iter().find(|column| column.feature == name).expect("a column").coefficient;
+        let coefficient = |name: &str| {
+            model.columns.iter().find(|column| column.feature.name() == name).expect("a column").coefficient
+        };
         assert!((coefficient("carat") - 4_000.0).abs() < 1e-6);
         assert!((coefficient("cut_Ideal") - 50.0).abs() < 1e-6);
         assert!(coefficient("x").abs() < 1e-6);

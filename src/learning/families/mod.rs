@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 pub use contributions::Contributions;
 
+use super::features::{Feature, Target};
 use crate::diamond::{Sale, Stone};
 
 /// Every family, in the order in which they are trained and shown.
@@ -72,7 +73,7 @@ pub struct FitPlan<'a> {
     pub budget: Option<Duration>,
     /// The settings of an earlier model of the family, as it gave them: a family that tunes tries them first.
     pub start: Option<&'a Map<String, Value>>,
-    /// Told of the progress, and asked whether to stop tuning.
+    /// Is told of the progress, and asked whether to stop tuning.
     pub observer: &'a dyn Observer,
 }
 
@@ -87,9 +88,9 @@ pub trait Observer: Sync {
 
 /// An observer that lets everything run to its end in silence.
 #[derive(Debug, Clone, Copy)]
-pub struct Unobserved;
+pub struct SilentObserver;
 
-impl Observer for Unobserved {
+impl Observer for SilentObserver {
     fn trial_done(&self, _done: usize, _planned: usize, _best_mae_usd: f64) {}
 
     fn should_stop(&self) -> bool {
@@ -103,10 +104,10 @@ pub struct Fitted {
     pub model: Box<dyn Model>,
     /// All that is needed to load the model again.
     pub bytes: Vec<u8>,
-    /// Names of the columns that the model sees, in order.
-    pub features: Vec<String>,
-    /// Name of what it learns, such as `log_price`.
-    pub target: &'static str,
+    /// The columns that the model sees, in order.
+    pub features: Vec<Feature>,
+    /// What it learns.
+    pub target: Target,
     /// The settings that were used, for people.
     pub hyperparameters: Map<String, Value>,
     /// Every setting that was tried on the way.
@@ -168,13 +169,21 @@ pub fn find_family(name: &str) -> Result<&'static dyn Family, FamilyError> {
     })
 }
 
+/// Loads a stored model: `artifact` is what a family of the name `family` wrote.
+///
+/// # Errors
+/// If there is no such family, or the bytes are not what it writes.
+pub fn load_model(family: &str, artifact: &[u8]) -> Result<Box<dyn Model>, FamilyError> {
+    find_family(family)?.load(artifact)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::generator::Generator;
     use crate::learning::evaluation::Metrics;
 
-    const PLAN: FitPlan<'_> = FitPlan { seed: 7, trials: 4, budget: None, start: None, observer: &Unobserved };
+    const PLAN: FitPlan<'_> = FitPlan { seed: 7, trials: 4, budget: None, start: None, observer: &SilentObserver };
 
     fn fit(family: &dyn Family, sales: &[Sale]) -> Fitted {
         family.fit(sales, &PLAN).unwrap_or_else(|error| panic!("{error}"))

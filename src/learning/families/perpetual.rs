@@ -50,11 +50,10 @@ impl Family for Perpetual {
             .fit(&Matrix::new(&columns, stones.len(), features.len()), &truth, None, None)
             .map_err(|error| unfit(error.to_string()))?;
         let trees = booster.trees.len();
-        let names: Vec<String> = features.iter().map(|feature| feature.name()).collect();
-        let stored =
-            PerpetualModel { target: TARGET, features: names.clone(), grades: KnownGrades::of(&stones), booster };
+        let model =
+            PerpetualModel { target: TARGET, features: features.clone(), grades: KnownGrades::of(&stones), booster };
         // the library keeps the nodes of a tree in no order: sorted, the same model is the same bytes
-        let mut document = serde_json::to_value(&stored).map_err(|error| unfit(error.to_string()))?;
+        let mut document = serde_json::to_value(&model).map_err(|error| unfit(error.to_string()))?;
         document.sort_all_objects();
         let hyperparameters = Map::from_iter([
             ("budget".to_owned(), json!(BUDGET)),
@@ -62,64 +61,43 @@ impl Family for Perpetual {
             ("seed".to_owned(), json!(plan.seed)),
         ]);
         Ok(Fitted {
-            model: Box::new(ReadyModel::try_from(stored)?),
+            model: Box::new(model),
             bytes: Value::to_string(&document).into_bytes(),
-            features: names,
-            target: TARGET.name(),
+            features,
+            target: TARGET,
             hyperparameters,
             trials: Vec::new(),
         })
     }
 
     fn load(&self, bytes: &[u8]) -> Result<Box<dyn Model>, FamilyError> {
-        let stored: PerpetualModel = serde_json::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?;
-        Ok(Box::new(ReadyModel::try_from(stored)?))
+        let model: PerpetualModel = serde_json::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?;
+        if model.grades.lacks_a_scale() {
+            return Err(unreadable("it lists no grades".to_owned()));
+        }
+        Ok(Box::new(model))
     }
 }
 
-/// A model as it is stored.
+/// A model. Why it says what it says is worked out as for any model: the library's own shares leave out the line that it
+/// blends into its trees.
 #[derive(Serialize, Deserialize)]
 struct PerpetualModel {
     target: Target,
-    features: Vec<String>,
+    features: Vec<Feature>,
     /// The grades that training saw; others are priced as the nearest of these.
     grades: KnownGrades,
     booster: PerpetualBooster,
 }
 
-/// A model ready to price. Why it says what it says is worked out as for any model: the library's own shares leave out the line
-/// that it blends into its trees.
-struct ReadyModel {
-    target: Target,
-    features: Vec<Feature>,
-    grades: KnownGrades,
-    booster: PerpetualBooster,
-}
-
-impl TryFrom<PerpetualModel> for ReadyModel {
-    type Error = FamilyError;
-
-    fn try_from(stored: PerpetualModel) -> Result<Self, FamilyError> {
-        let PerpetualModel { target, features, grades, booster } = stored;
-        if grades.lacks_a_scale() {
-            return Err(unreadable("it lists no grades".to_owned()));
-        }
-        let features = features
-            .iter()
-            .map(|name| Feature::from_name(name).ok_or_else(|| unreadable(format!("no feature is called {name:?}"))))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { target, features, grades, booster })
-    }
-}
-
-impl ReadyModel {
+impl PerpetualModel {
     fn row_of(&self, stone: &Stone) -> Vec<f64> {
         let known = self.grades.nearest(stone);
         self.features.iter().map(|feature| feature.value(&known)).collect()
     }
 }
 
-impl Model for ReadyModel {
+impl Model for PerpetualModel {
     fn price_usd(&self, stone: &Stone) -> f64 {
         let row = self.row_of(stone);
         self.target.to_price(self.booster.predict(&Matrix::new(&row, 1, row.len()), false)[0])

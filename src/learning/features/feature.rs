@@ -1,6 +1,8 @@
 //! One column of numbers drawn from a stone.
 
 use ndarray::Array2;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::diamond::{Clarity, Color, Cut, Grade, Stone};
 
@@ -121,6 +123,20 @@ impl Feature {
             Self::ColorIs(grade) => f64::from(stone.color == grade),
             Self::ClarityIs(grade) => f64::from(stone.clarity == grade),
         }
+    }
+}
+
+/// A feature is stored as its name.
+impl Serialize for Feature {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Feature {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::from_name(&name).ok_or_else(|| D::Error::custom(format!("no feature is called {name:?}")))
     }
 }
 

@@ -45,7 +45,7 @@ pub async fn show(request: Request<App>) -> tide::Result {
     if !request.state().log.is_running() {
         return Ok(Problem::new(503, "the request log has ended: start the server again").into_response());
     }
-    let snapshot = request.state().engine.snapshot();
+    let snapshot = request.state().pricing.snapshot();
     let champion = snapshot.champion();
     let health = Health {
         status: if champion.is_some() { HealthStatus::Ok } else { HealthStatus::NoModel },

@@ -45,8 +45,8 @@ pub async fn show(request: Request<App>) -> tide::Result {
 async fn answer_list(request: &Request<App>) -> Answer {
     require_json_accepted(request)?;
     refuse_unknown_parameters(&query_pairs(request), &[])?;
-    let engine = request.state().engine.clone();
-    let models = in_background(move || engine.reader()?.models()).await??;
+    let pricing = request.state().pricing.clone();
+    let models = in_background(move || pricing.reader()?.models()).await??;
     json_response(&ModelList { models })
 }
 
@@ -55,6 +55,6 @@ async fn answer_one(request: &Request<App>) -> Answer {
     refuse_unknown_parameters(&query_pairs(request), &[])?;
     let text = request.param("id").unwrap_or_default();
     let id: i64 = text.parse().map_err(|_| Problem::new(404, format!("there is no model {text}")))?;
-    let engine = request.state().engine.clone();
-    json_response(&in_background(move || engine.reader()?.model(id)).await??)
+    let pricing = request.state().pricing.clone();
+    json_response(&in_background(move || pricing.reader()?.model(id)).await??)
 }

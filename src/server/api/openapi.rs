@@ -10,7 +10,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::errors::{ERRORS, request_id_header};
 use super::{health, models, outcomes, predictions, requests, similar};
-use crate::pricing::Engine;
+use crate::pricing::PricingService;
 use crate::server::app::App;
 use crate::server::http::problem::{Answer, Problem, ProblemDocument};
 use crate::server::http::request_parts::{in_background, json_response};
@@ -85,8 +85,8 @@ fn finish_path(item: &mut PathItem) {
 ///
 /// # Errors
 /// If the file cannot be read.
-pub fn document(engine: &Engine) -> Result<Value, StoreError> {
-    let models = engine.reader()?.models()?;
+pub fn document(pricing: &PricingService) -> Result<Value, StoreError> {
+    let models = pricing.reader()?.models()?;
     let mut document = DOCUMENT.clone();
     let parameters = document.pointer_mut("/paths/~1v1~1predictions/post/parameters").and_then(Value::as_array_mut);
     for parameter in parameters.into_iter().flatten().filter(|parameter| parameter["name"] == "model") {
@@ -116,6 +116,6 @@ pub async fn show(request: Request<App>) -> tide::Result {
 }
 
 async fn answer(request: &Request<App>) -> Answer {
-    let engine = request.state().engine.clone();
-    json_response(&in_background(move || document(&engine)).await??)
+    let pricing = request.state().pricing.clone();
+    json_response(&in_background(move || document(&pricing)).await??)
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::errors::{AnyRoute, ApiRoute, WithBody, WithId};
 use super::predictions::{find_logged, unknown};
 use crate::diamond::FieldError;
-use crate::monitoring::Asked;
+use crate::monitoring::PricedStone;
 use crate::pricing::{MAX_PRICE_USD, MIN_PRICE_USD};
 use crate::server::app::App;
 use crate::server::http::problem::{Answer, Problem};
@@ -21,7 +21,7 @@ use crate::text::to_the_cent;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"price_usd": 4800}))]
 #[expect(dead_code, reason = "it describes the body; `read_price` reads it and names every mistake")]
-pub struct Outcome {
+pub struct OutcomeBody {
     /// The price in US dollars.
     #[schema(minimum = 0.01, maximum = 1_000_000_000)]
     price_usd: f64,
@@ -49,7 +49,7 @@ pub struct Recorded {
 #[utoipa::path(
     post, path = "/v1/predictions/{id}/outcome", operation_id = "recordOutcome", tag = "predictions",
     params(("id" = Uuid, Path, description = "Id of the prediction.")),
-    request_body = Outcome,
+    request_body = OutcomeBody,
     responses((status = 201, description = "The outcome is recorded.", body = Recorded), AnyRoute, ApiRoute, WithBody, WithId)
 )]
 pub async fn record(request: Request<App>) -> tide::Result {
@@ -59,7 +59,7 @@ pub async fn record(request: Request<App>) -> tide::Result {
 async fn answer(request: Request<App>) -> Answer {
     let (id, logged) = find_logged(&request).await?;
     let price_usd = read_price(&json_body(&request)?)?;
-    let asked = Asked::in_request(&logged).into_iter().find(|asked| asked.prediction.id == id);
+    let asked = PricedStone::in_request(&logged).into_iter().find(|asked| asked.prediction.id == id);
     let outcome = asked.ok_or_else(|| unknown(&id.to_string()))?.fetched(price_usd);
     let recorded = Recorded {
         prediction: id,
@@ -68,8 +68,8 @@ async fn answer(request: Request<App>) -> Answer {
         error_usd: to_the_cent(outcome.predicted_usd - price_usd),
         within_range: outcome.range_usd.map(|range| (range.low..=range.high).contains(&price_usd)),
     };
-    let engine = request.state().engine.clone();
-    in_background(move || engine.write(|store| store.record_outcomes(&[outcome]))).await??;
+    let pricing = request.state().pricing.clone();
+    in_background(move || pricing.write(|store| store.record_outcomes(&[outcome]))).await??;
     let mut response = json_response(&recorded)?;
     response.set_status(StatusCode::Created);
     Ok(response)

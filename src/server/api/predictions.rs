@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::errors::{AnyRoute, ApiRoute, WithBody, WithId, WithModel};
 use crate::diamond::{Clarity, Color, Cut, FieldError, StoneDescription};
-use crate::monitoring::{Asked, Prediction};
-use crate::pricing::{Engine, EngineError, ModelName, ServedModel, Snapshot, Step};
+use crate::monitoring::{Prediction, PricedStone};
+use crate::pricing::{ModelName, PricingError, PricingService, ServedModel, Snapshot, Step};
 use crate::server::app::App;
 use crate::server::http::attachments::{AnsweredBy, RequestId};
 use crate::server::http::problem::{Answer, Problem};
@@ -102,10 +102,10 @@ async fn price(request: Request<App>) -> Answer {
     let body = json_body(&request)?;
     let first_id = request.ext::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
     let (descriptions, is_array) = read_descriptions(body)?;
-    let snapshot = request.state().engine.snapshot();
+    let snapshot = request.state().pricing.snapshot();
     let model = find_model(&request, &snapshot, wanted).await?;
     let model_id = model.id;
-    let price_all = move || -> Result<Vec<Prediction>, EngineError> {
+    let price_all = move || -> Result<Vec<Prediction>, PricingError> {
         let price = if explain { Snapshot::explain } else { Snapshot::quote };
         descriptions
             .iter()
@@ -164,12 +164,12 @@ async fn find_model(
     snapshot: &Arc<Snapshot>,
     wanted: Option<String>,
 ) -> Result<Arc<ServedModel>, Problem> {
-    let engine = request.state().engine.clone();
-    if let Some(model) = engine.ready_model(snapshot, wanted.as_deref()) {
+    let pricing = request.state().pricing.clone();
+    if let Some(model) = pricing.ready_model(snapshot, wanted.as_deref()) {
         return Ok(model);
     }
     let snapshot = snapshot.clone();
-    Ok(in_background(move || engine.model(&snapshot, wanted.as_deref())).await??)
+    Ok(in_background(move || pricing.model(&snapshot, wanted.as_deref())).await??)
 }
 
 /// The stones of a body, and whether it was an array.
@@ -237,23 +237,23 @@ pub async fn steps(request: Request<App>) -> tide::Result {
 
 async fn find(request: Request<App>) -> Answer {
     let (id, logged) = find_logged(&request).await?;
-    json_response(&Asked::document_in(&logged, id).ok_or_else(|| unknown(&id.to_string()))?)
+    json_response(&PricedStone::document_in(&logged, id).ok_or_else(|| unknown(&id.to_string()))?)
 }
 
 async fn find_steps(request: Request<App>) -> Answer {
     let (id, logged) = find_logged(&request).await?;
-    let mut asked = Asked::in_request(&logged).into_iter();
+    let mut asked = PricedStone::in_request(&logged).into_iter();
     let asked = asked.find(|asked| asked.prediction.id == id).ok_or_else(|| unknown(&id.to_string()))?;
-    let engine = request.state().engine.clone();
-    let document = in_background(move || steps_document(&engine, &asked)).await??;
+    let pricing = request.state().pricing.clone();
+    let document = in_background(move || steps_document(&pricing, &asked)).await??;
     json_response(&document)
 }
 
 /// What the stone would have cost, were it a little different, by the model that priced it.
-fn steps_document(engine: &Engine, asked: &Asked) -> Result<PredictionSteps, EngineError> {
+fn steps_document(pricing: &PricingService, asked: &PricedStone) -> Result<PredictionSteps, PricingError> {
     let Prediction { id, quote } = &asked.prediction;
-    let snapshot = engine.snapshot();
-    let model = engine.model(&snapshot, Some(&quote.model.id.to_string()))?;
+    let snapshot = pricing.snapshot();
+    let model = pricing.model(&snapshot, Some(&quote.model.id.to_string()))?;
     let steps = snapshot.steps(&asked.completed(), &model);
     Ok(PredictionSteps { id: *id, price_usd: quote.price_usd, model: quote.model.clone(), steps })
 }

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::errors::{AnyRoute, ApiRoute, WithBody};
 use crate::diamond::{FieldError, StoneDescription};
-use crate::pricing::{EngineError, MAX_SIMILAR, SimilarStones};
+use crate::pricing::{MAX_SIMILAR, PricingError, SimilarStones};
 use crate::server::app::App;
 use crate::server::http::attachments::AnsweredBy;
 use crate::server::http::problem::{Answer, Problem};
@@ -131,8 +131,8 @@ fn answer(request: &Request<App>, description: Result<StoneDescription, Vec<Fiel
             return Err(Problem::bad_fields(errors));
         }
     };
-    let snapshot = request.state().engine.snapshot();
-    let champion = snapshot.champion().ok_or(EngineError::NoModel)?;
+    let snapshot = request.state().pricing.snapshot();
+    let champion = snapshot.champion().ok_or(PricingError::NoModel)?;
     let mut response = json_response(&snapshot.similar().nearest(&description, count))?;
     response.insert_ext(AnsweredBy(champion.id));
     Ok(response)

@@ -91,7 +91,7 @@ pub struct Limits {
 }
 
 /// Answers what arrives at `listener` until `stopped` says so, then finishes what is under way.
-pub async fn carry<L: Listener>(
+pub async fn serve_connections<L: Listener>(
     listener: L,
     application: Arc<tide::Server<App>>,
     limits: Limits,
@@ -109,7 +109,7 @@ pub async fn carry<L: Listener>(
         match accepted {
             Ok((stream, peer, place)) => {
                 let connection =
-                    carry_connection(stream, peer, application.clone(), limits.body_bytes, stopped.clone());
+                    serve_connection(stream, peer, application.clone(), limits.body_bytes, stopped.clone());
                 connections.spawn(async move {
                     connection.await;
                     drop(place);
@@ -137,7 +137,7 @@ async fn accept<L: Listener>(
     Ok((stream, peer, place))
 }
 
-async fn carry_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     peer: String,
     application: Arc<tide::Server<App>>,

@@ -17,7 +17,7 @@ use crate::server::http::problem::Problem;
 ///
 /// # Errors
 /// 403.
-pub fn require_own_page(request: &Request<App>) -> Result<(), Problem> {
+pub fn require_same_origin(request: &Request<App>) -> Result<(), Problem> {
     let header = |name: &str| Header::of(request, name);
     let sources = [header("Sec-Fetch-Site"), header("Origin"), header("Referer"), header("Host")];
     if is_own(&sources) {

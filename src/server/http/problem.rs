@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::diamond::FieldError;
-use crate::pricing::EngineError;
+use crate::pricing::PricingError;
 use crate::retraining::TrainingError;
 use crate::store::StoreError;
 use crate::text::with_causes;
@@ -126,20 +126,20 @@ fn status_code(status: u16) -> StatusCode {
     StatusCode::try_from(status).unwrap_or(StatusCode::InternalServerError)
 }
 
-impl From<EngineError> for Problem {
-    fn from(error: EngineError) -> Self {
+impl From<PricingError> for Problem {
+    fn from(error: PricingError) -> Self {
         match error {
-            EngineError::NoModel => Self::new(503, error.to_string()),
-            EngineError::UnknownModel { wanted, families } => Self::bad_fields(vec![FieldError {
+            PricingError::NoModel => Self::new(503, error.to_string()),
+            PricingError::UnknownModel { wanted, families } => Self::bad_fields(vec![FieldError {
                 field: "model".to_owned(),
                 message: format!("must be the number of a model or one of {families}"),
                 value: json!(wanted),
             }]),
             // the stone is described as it should be; it is this model that has no answer
-            EngineError::NoPrice { .. } => Self::new(409, error.to_string()),
-            EngineError::UnknownPredictions { .. } => Self::new(422, error.to_string()),
-            EngineError::Unloadable { .. } | EngineError::Unexplained { .. } => Self::internal(with_causes(&error)),
-            EngineError::Store(error) => error.into(),
+            PricingError::NoPrice { .. } => Self::new(409, error.to_string()),
+            PricingError::UnknownPredictions { .. } => Self::new(422, error.to_string()),
+            PricingError::Unloadable { .. } | PricingError::Unexplained { .. } => Self::internal(with_causes(&error)),
+            PricingError::Store(error) => error.into(),
         }
     }
 }

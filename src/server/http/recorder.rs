@@ -48,7 +48,7 @@ impl Middleware<App> for Recorder {
             Some(refusal) => refusal.problem.into_response(),
             None => run(request, next).await.unwrap_or_else(Problem::into_response),
         };
-        let logged_body = dress(&mut response, id, &path, wants_page);
+        let logged_body = render_problem(&mut response, id, &path, wants_page);
         let response_body = response.take_body().into_bytes().await.unwrap_or_default();
         response.insert_header("X-Request-Id", id.to_string());
 
@@ -76,7 +76,7 @@ impl Middleware<App> for Recorder {
             if let Err(problem) = written {
                 // an answer that is not in the log must not leave
                 let mut refused = problem.into_response();
-                dress(&mut refused, id, &path, wants_page);
+                render_problem(&mut refused, id, &path, wants_page);
                 refused.insert_header("X-Request-Id", id.to_string());
                 return Ok(refused);
             }
@@ -101,7 +101,7 @@ async fn run(request: Request<App>, next: Next<'_, App>) -> Result<Response, Pro
 
 /// Gives a response that has only a problem, or nothing, its body. What the log is to say instead, if it differs, is
 /// given back.
-fn dress(response: &mut Response, id: Uuid, path: &str, wants_page: bool) -> Option<Vec<u8>> {
+fn render_problem(response: &mut Response, id: Uuid, path: &str, wants_page: bool) -> Option<Vec<u8>> {
     let status = u16::from(response.status());
     let error = response.take_error();
     let problem = match (response.ext::<Problem>(), error) {

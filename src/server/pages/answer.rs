@@ -7,7 +7,7 @@ use super::charts::price_chart::PriceChart;
 use crate::diamond::StoneDescription;
 use crate::learning::evaluation::PriceRange;
 use crate::monitoring::Prediction;
-use crate::pricing::{EngineError, Explanation, ServedModel, SimilarStones, Snapshot, Step};
+use crate::pricing::{Explanation, PricingError, ServedModel, SimilarStones, Snapshot, Step};
 
 /// Similar stones in the table.
 const SIMILAR_SHOWN: usize = 8;
@@ -65,7 +65,7 @@ impl PriceAnswer {
         champion: &ServedModel,
         buyer: &BuyerFields,
         host: &str,
-    ) -> Result<Self, EngineError> {
+    ) -> Result<Self, PricingError> {
         let prediction = Prediction { id, quote: snapshot.explain(&stone, champion)? };
         let drawn = snapshot.similar().nearest(&stone, SIMILAR_DRAWN);
         let chart = PriceChart::new(stone.carat, &prediction.quote, &drawn);

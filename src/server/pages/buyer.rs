@@ -115,7 +115,7 @@ fn beside_similar(asking_usd: f64, quote: &Quote, similar: &SimilarStones) -> St
 mod tests {
     use super::*;
     use crate::learning::evaluation::PriceRange;
-    use crate::pricing::{Assumed, ModelName};
+    use crate::pricing::{ImputedMeasures, ModelName};
 
     fn quote() -> Quote {
         Quote {
@@ -124,7 +124,7 @@ mod tests {
             price_per_carat_usd: 5_000.0,
             currency: "USD".to_owned(),
             model: ModelName { id: 1, family: "linear".to_owned() },
-            assumed: Assumed::default(),
+            assumed: ImputedMeasures::default(),
             warnings: Vec::new(),
             explanation: None,
         }

@@ -100,8 +100,8 @@ pub async fn show(request: Request<App>) -> tide::Result {
 }
 
 async fn render(request: &Request<App>) -> Answer {
-    let engine = request.state().engine.clone();
-    let document = in_background(move || openapi::document(&engine)).await??;
+    let pricing = request.state().pricing.clone();
+    let document = in_background(move || openapi::document(&pricing)).await??;
     respond(StatusCode::Ok, &DocsPage::new(&document, &address_of(request)))
 }
 

@@ -6,13 +6,13 @@ use tokio::sync::Semaphore;
 
 use super::charts::history_chart::{HistoryChart, LegendEntry, charts, legend};
 use super::respond;
-use crate::control::{Promote, RollBack, ShowModel};
+use crate::control::{PromoteModel, RollBackChampion, ShowModel};
 use crate::diamond::FieldError;
 use crate::learning::features::Target;
-use crate::pricing::EngineError;
-use crate::retraining::{Contest, Contestant};
+use crate::pricing::PricingError;
+use crate::retraining::{ModelComparison, StoredModel};
 use crate::server::app::App;
-use crate::server::http::csrf::require_own_page;
+use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{in_background, query_pairs, received_body};
 use crate::store::{Batch, ModelDetail, ModelRecord, Store, StoreError};
@@ -59,7 +59,7 @@ impl ModelsPage {
     }
 
     /// The model that the champion is most likely to be compared with: the newest other.
-    fn rival(&self) -> Option<i64> {
+    fn challenger(&self) -> Option<i64> {
         self.models.iter().find(|model| !model.pruned && !model.champion).map(|model| model.id)
     }
 }
@@ -99,7 +99,7 @@ fn feature_in_words(feature: &str) -> &str {
 #[derive(Template)]
 #[template(path = "comparison.html")]
 struct ComparisonPage {
-    contest: Contest,
+    contest: ModelComparison,
     champion: Option<i64>,
 }
 
@@ -129,8 +129,8 @@ pub async fn roll_back(request: Request<App>) -> tide::Result {
 }
 
 async fn render_list(request: &Request<App>) -> Answer {
-    let engine = request.state().engine.clone();
-    let mut page = in_background(move || ModelsPage::new(&engine.reader()?)).await??;
+    let pricing = request.state().pricing.clone();
+    let mut page = in_background(move || ModelsPage::new(&pricing.reader()?)).await??;
     page.done = query_pairs(request).iter().find_map(|(name, value)| {
         let id: i64 = value.parse().ok()?;
         // said while it is so: an address that is kept, or made up, says nothing else
@@ -147,43 +147,43 @@ async fn render_list(request: &Request<App>) -> Answer {
 async fn render_card(request: &Request<App>) -> Answer {
     let id = model_number(request)?;
     let app = request.state().clone();
-    let page = in_background(move || -> Result<ModelPage, EngineError> {
-        Ok(ModelPage { model: app.run(ShowModel { id })?, batches: app.engine.reader()?.batches()? })
+    let page = in_background(move || -> Result<ModelPage, PricingError> {
+        Ok(ModelPage { model: app.run(ShowModel { id })?, batches: app.pricing.reader()?.batches()? })
     });
     respond(StatusCode::Ok, &page.await??)
 }
 
 async fn render_comparison(request: &Request<App>) -> Answer {
     let ids = chosen_models(&query_pairs(request))?;
-    let engine = request.state().engine.clone();
+    let pricing = request.state().pricing.clone();
     let turn = COMPARING.acquire().await.map_err(|error| Problem::internal(error.to_string()))?;
     let page = in_background(move || -> Result<ComparisonPage, Problem> {
         let _turn = turn;
-        let store = engine.reader()?;
+        let store = pricing.reader()?;
         let [first, second] = ids.map(|id| store.model_artifact(id).map(|(family, artifact)| (id, family, artifact)));
         let stored = [first?, second?];
-        let contestants = stored.each_ref().map(|(id, family, artifact)| Contestant { id: *id, family, artifact });
+        let contestants = stored.each_ref().map(|(id, family, artifact)| StoredModel { id: *id, family, artifact });
         let dataset = store.dataset()?;
         let sales: Vec<_> = dataset.sales.iter().map(|stored| stored.sale).collect();
-        let contest = Contest::of(&sales, &dataset.holdout_salt, contestants)?;
+        let contest = ModelComparison::of(&sales, &dataset.holdout_salt, contestants)?;
         Ok(ComparisonPage { contest, champion: store.champion()? })
     });
     respond(StatusCode::Ok, &page.await??)
 }
 
 async fn do_promote(request: &Request<App>) -> Answer {
-    require_own_page(request)?;
+    require_same_origin(request)?;
     let id = model_number(request)?;
     let reason = reason(request)?;
     let app = request.state().clone();
-    in_background(move || app.run(Promote { id, reason })).await??;
+    in_background(move || app.run(PromoteModel { id, reason })).await??;
     Ok(see_models(&format!("promoted={id}"), &format!("Model {id} is the champion.")))
 }
 
 async fn do_roll_back(request: &Request<App>) -> Answer {
-    require_own_page(request)?;
+    require_same_origin(request)?;
     let app = request.state().clone();
-    let id = in_background(move || app.run(RollBack {})).await??;
+    let id = in_background(move || app.run(RollBackChampion {})).await??;
     Ok(see_models(&format!("rolled_back_to={id}"), &format!("Model {id} is the champion again.")))
 }
 

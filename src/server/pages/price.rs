@@ -13,7 +13,7 @@ use crate::diamond::{
     WEIGHT_TOLERANCE,
 };
 use crate::monitoring::stone_parameters;
-use crate::pricing::EngineError;
+use crate::pricing::PricingError;
 use crate::server::app::App;
 use crate::server::http::attachments::{AnsweredBy, LogAs, RequestId};
 use crate::server::http::problem::{Answer, Problem};
@@ -77,9 +77,9 @@ async fn render(request: &Request<App>) -> Answer {
     };
     let mut page = IndexPage::new(&pairs, errors, buyer);
     let host = request.header("Host").map_or_else(|| "127.0.0.1:8080".to_owned(), |host| host.as_str().to_owned());
-    let snapshot = request.state().engine.snapshot();
+    let snapshot = request.state().pricing.snapshot();
     match (&read, snapshot.champion().cloned()) {
-        (_, None) => page.notice = Some(EngineError::NoModel.to_string()),
+        (_, None) => page.notice = Some(PricingError::NoModel.to_string()),
         (Ok(stone), Some(champion)) => {
             let id = request.ext::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
             let (stone, snapshot, buyer) = (*stone, snapshot.clone(), std::mem::take(&mut page.buyer));

@@ -8,11 +8,11 @@ use uuid::Uuid;
 use super::answer::RangeBar;
 use super::respond;
 use crate::diamond::StoneDescription;
-use crate::monitoring::{Asked, Prediction};
+use crate::monitoring::{Prediction, PricedStone};
 use crate::server::app::App;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::in_background;
-use crate::store::{ModelDetail, Outcome, StoreError};
+use crate::store::{ModelDetail, RecordedOutcome, StoreError};
 
 #[derive(Template)]
 #[template(path = "quote.html")]
@@ -25,7 +25,7 @@ struct QuotePage {
     /// The model that answered, if it is known to the file.
     model: Option<ModelDetail>,
     /// What the stone fetched, if somebody told.
-    outcome: Option<Outcome>,
+    outcome: Option<RecordedOutcome>,
 }
 
 /// A measurement of the stone.
@@ -54,7 +54,7 @@ async fn render(request: &Request<App>) -> Answer {
 fn find(app: &App, id: Uuid) -> Result<Option<QuotePage>, StoreError> {
     let history = app.history()?;
     let Some(logged) = history.request_of_prediction(id)? else { return Ok(None) };
-    let Some(asked) = Asked::in_request(&logged).into_iter().find(|asked| asked.prediction.id == id) else {
+    let Some(asked) = PricedStone::in_request(&logged).into_iter().find(|asked| asked.prediction.id == id) else {
         return Ok(None);
     };
     let quote = &asked.prediction.quote;
@@ -70,7 +70,7 @@ fn find(app: &App, id: Uuid) -> Result<Option<QuotePage>, StoreError> {
 }
 
 /// What is known of the stone's measurements, given or assumed.
-fn measurements(asked: &Asked) -> Vec<Measurement> {
+fn measurements(asked: &PricedStone) -> Vec<Measurement> {
     let (given, whole) = (asked.given, asked.completed());
     [
         ("Length", "mm", given.x, whole.x),

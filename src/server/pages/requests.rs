@@ -11,7 +11,7 @@ use super::charts::time_chart::{self as chart, Chart};
 use super::charts::traffic_charts::TrafficCharts;
 use super::{json, respond};
 use crate::diamond::FieldError;
-use crate::monitoring::Asked;
+use crate::monitoring::PricedStone;
 use crate::server::app::App;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{in_background, query_pairs, refuse_unknown_parameters};
@@ -61,7 +61,7 @@ struct FilterField {
 }
 
 /// What a page of the log shows.
-struct Found {
+struct LogPage {
     requests: Vec<LoggedRequest>,
     charts: TrafficCharts,
     is_log_empty: bool,
@@ -84,7 +84,7 @@ async fn render_list(request: &Request<App>) -> Answer {
     };
     let app = request.state().clone();
     let is_first = filter.before.is_none();
-    let Found { mut requests, charts, is_log_empty } = in_background(move || find(&app, &filter)).await??;
+    let LogPage { mut requests, charts, is_log_empty } = in_background(move || find(&app, &filter)).await??;
     if requests.len() > PAGE_LENGTH as usize {
         requests.truncate(PAGE_LENGTH as usize);
         page.older = requests.last().map(|last| address("/requests", &pairs, Some(last.id)));
@@ -102,11 +102,11 @@ async fn render_list(request: &Request<App>) -> Answer {
     respond(StatusCode::Ok, &page)
 }
 
-fn find(app: &App, filter: &RequestFilter) -> Result<Found, StoreError> {
+fn find(app: &App, filter: &RequestFilter) -> Result<LogPage, StoreError> {
     let (store, now) = (app.history()?, Timestamp::now());
     let requests = store.requests(filter)?;
     let is_log_empty = requests.is_empty() && store.count_requests(now)?.all == 0;
-    Ok(Found { requests, charts: TrafficCharts::read(&store, filter, now)?, is_log_empty })
+    Ok(LogPage { requests, charts: TrafficCharts::read(&store, filter, now)?, is_log_empty })
 }
 
 /// The parameters that say something: a form sends its empty fields too.
@@ -237,7 +237,7 @@ impl RequestPage {
             body("What was answered", "answered", &request.response_body),
         ];
         let mut quotes: Vec<Uuid> = if request.status == 200 && request.model_id.is_some() {
-            Asked::in_request(&request).into_iter().map(|asked| asked.prediction.id).collect()
+            PricedStone::in_request(&request).into_iter().map(|asked| asked.prediction.id).collect()
         } else {
             Vec::new()
         };
@@ -298,13 +298,13 @@ fn write_csv(
         writer.write_record([
             &request.id.to_string(),
             &request.time.to_string(),
-            &unformulated(&request.method),
-            &unformulated(&request.path),
-            &unformulated(request.query.as_deref().unwrap_or_default()),
+            &escape_csv_formula(&request.method),
+            &escape_csv_formula(&request.path),
+            &escape_csv_formula(request.query.as_deref().unwrap_or_default()),
             &request.status.to_string(),
             &request.latency_us.to_string(),
             &model_id,
-            &unformulated(request.client.as_deref().unwrap_or_default()),
+            &escape_csv_formula(request.client.as_deref().unwrap_or_default()),
         ])?;
     }
     if requests.len() > most {
@@ -318,7 +318,7 @@ fn write_csv(
 
 /// `text` so that no spreadsheet takes it for a formula: with an apostrophe before a beginning that would make it one.
 /// See OWASP, CSV injection.
-fn unformulated(text: &str) -> String {
+fn escape_csv_formula(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() }
 }
 
@@ -345,9 +345,9 @@ mod tests {
     #[test]
     fn cells_of_csv_are_no_formulas() {
         for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
-            assert_eq!(unformulated(formula), format!("'{formula}"));
+            assert_eq!(escape_csv_formula(formula), format!("'{formula}"));
         }
-        assert_eq!(unformulated("/v1/similar"), "/v1/similar");
+        assert_eq!(escape_csv_formula("/v1/similar"), "/v1/similar");
         let csv = write_csv(&[logged("=cmd|'/C calc'!A0")], 9, |_| String::new()).expect("memory takes all");
         let csv = String::from_utf8(csv).expect("text");
         assert!(csv.contains(",'=cmd|'/C calc'!A0,"), "{csv}");

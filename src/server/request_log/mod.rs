@@ -1,7 +1,7 @@
 //! The log of requests: each is on the disk before its answer leaves.
 //!
 //! One thread writes the journal, as many requests at a time as wait. Another takes what was written into the database,
-//! aside, so that nobody who asks for a price waits for the engine.
+//! aside, so that nobody who asks for a price waits for the database.
 
 mod archiver;
 mod writer;
@@ -75,19 +75,19 @@ impl RequestLog {
     /// # Errors
     /// If the engine fails or the log has ended.
     pub fn flush(&self) -> Result<(), StoreError> {
-        self.between(|_| Ok(()))
+        self.with_flushed_store(|_| Ok(()))
     }
 
     /// Does `work` on the file when all that is written by now is in the database, and while nothing more goes there.
     ///
     /// # Errors
     /// What `work` says; or that the engine fails or the log has ended.
-    pub fn between<T: Send + 'static>(
+    pub fn with_flushed_store<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (done, when_done) = sync_channel(1);
-        let task = archiver::Task::Between(Box::new(move |store| {
+        let task = archiver::Task::WithFlushedStore(Box::new(move |store| {
             // nobody may be waiting any more
             let _ = done.send(store.and_then(work));
         }));

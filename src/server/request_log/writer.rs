@@ -12,7 +12,7 @@ use crate::text::with_causes;
 /// Requests that are written at a time at most.
 const MAX_GROUP: usize = 512;
 
-/// Told when its request is on the disk, or why it is not.
+/// Is told when its request is on the disk, or why it is not.
 pub(super) type Written = oneshot::Sender<Result<(), Arc<StoreError>>>;
 
 /// What the writer is sent.

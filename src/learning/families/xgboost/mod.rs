@@ -38,19 +38,19 @@ impl Family for XgBoost {
     }
 
     fn fit(&self, sales: &[Sale], plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {
-        let outcome = tuning::tune(sales, plan)?;
-        let settings: Settings = outcome.best;
+        let search = tuning::tune(sales, plan)?;
+        let settings: Settings = search.best;
         let bytes = training::train(sales, &settings, plan.seed)?;
         let model = TreeModel::from_json(&bytes)?;
         let mut hyperparameters = settings.to_json();
         hyperparameters.insert("seed".to_owned(), json!(plan.seed));
         Ok(Fitted {
-            features: model.features().iter().map(|feature| feature.name()).collect(),
+            features: model.features().to_vec(),
             model: Box::new(model),
             bytes,
-            target: TARGET.name(),
+            target: TARGET,
             hyperparameters,
-            trials: outcome.trials,
+            trials: search.trials,
         })
     }
 

@@ -20,7 +20,7 @@ use crate::learning::features::{Feature, Target};
 /// Columns that a row may have at most; with every grade as a column of its own they are 26.
 const MAX_FEATURES: usize = 32;
 /// Trees that are walked side by side.
-const LANES: usize = 16;
+const INTERLEAVED_TREES: usize = 16;
 
 /// A model of boosted trees.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub struct TreeModel {
     trend: Option<Trend>,
     /// Of each feature, every threshold that it is compared with, ascending, each once.
     thresholds: Vec<Vec<f32>>,
-    /// Trees in their order, a group of [`LANES`] after the other.
+    /// Trees in their order, a group of [`INTERLEAVED_TREES`] after the other.
     groups: Vec<Group>,
     nodes: Vec<Node>,
     /// Of each node that is a leaf, its value; of a split, 0.
@@ -45,7 +45,7 @@ pub struct TreeModel {
 #[derive(Debug, Clone, Copy)]
 struct Group {
     /// Where each tree begins.
-    roots: [u32; LANES],
+    roots: [u32; INTERLEAVED_TREES],
     /// How many of the roots are trees; the others repeat the first.
     count: usize,
     /// Steps from the root to the deepest leaf.
@@ -153,14 +153,14 @@ impl TreeModel {
             values: Vec::new(),
             library: Library::of(json),
         };
-        for group in trees.chunks(LANES) {
+        for group in trees.chunks(INTERLEAVED_TREES) {
             model.add_group(group)?;
         }
         Ok(model)
     }
 
     fn add_group(&mut self, trees: &[Tree]) -> Result<(), FamilyError> {
-        let mut group = Group { roots: [0; LANES], count: trees.len(), depth: 0 };
+        let mut group = Group { roots: [0; INTERLEAVED_TREES], count: trees.len(), depth: 0 };
         for (root, tree) in group.roots.iter_mut().zip(trees) {
             let (first, depth) = self.add_tree(tree)?;
             *root = first;

@@ -22,17 +22,17 @@ use crate::learning::evaluation::mean_absolute_error;
 use crate::learning::families::{FitPlan, Trial};
 
 /// Trials that run side by side.
-const LANES: usize = 2;
-/// How much a model learns between two looks at its error: the number of trees times the learning rate.
+const TRIAL_WORKERS: usize = 2;
+/// How much a model learns between two evaluation rounds: the number of trees times the learning rate.
 ///
 /// Looks are spaced by this and not by trees, so that a trial is compared with others that have learnt as much: by
 /// trees, the slow learners, which end better, would all be given up early.
-const LEARNT_PER_LOOK: f64 = 0.5;
+const LEARNT_PER_ROUND: f64 = 0.5;
 /// Looks without a better error after which a trial has found its number of trees.
 const PATIENCE: u32 = 6;
 /// Looks before a trial may be given up: by then e⁻⁵ of what the mean price leaves open is still to be learnt, and what
 /// parts two trials is their settings rather than their head start.
-const WARM_UP_LOOKS: u64 = 10;
+const WARM_UP_ROUNDS: u64 = 10;
 /// Share of the sales that judges the trials.
 const TUNING_SHARE: f64 = 0.2;
 
@@ -40,16 +40,16 @@ const TUNING_SHARE: f64 = 0.2;
 const TREES: RangeInclusive<u32> = 300..=2_000;
 
 /// What a search found.
-pub struct Outcome {
+pub struct TuningResult {
     pub best: Settings,
     pub trials: Vec<Trial>,
 }
 
 /// Searches for the settings with the least mean absolute error in dollars on a part of `sales` that trials are not
 /// fitted to.
-pub fn tune(sales: &[Sale], plan: &FitPlan<'_>) -> Result<Outcome, FamilyError> {
-    let (train, judge) = Split::new("xgboost tuning", TUNING_SHARE).part(sales);
-    if train.is_empty() || judge.is_empty() {
+pub fn tune(sales: &[Sale], plan: &FitPlan<'_>) -> Result<TuningResult, FamilyError> {
+    let (train, validation) = Split::new("xgboost tuning", TUNING_SHARE).part(sales);
+    if train.is_empty() || validation.is_empty() {
         return Err(unfit(sales.len(), &"too few to part into training and tuning: ingest more sales"));
     }
     let space = Space::new();
@@ -67,25 +67,30 @@ pub fn tune(sales: &[Sale], plan: &FitPlan<'_>) -> Result<Outcome, FamilyError> 
     let mut trials = Vec::new();
     let mut best = (f64::INFINITY, Settings::START);
     while trials.len() < plan.trials && !should_stop() {
-        let mut lanes = Vec::new();
-        for _ in 0..LANES.min(plan.trials - trials.len()) {
+        let mut workers = Vec::new();
+        for _ in 0..TRIAL_WORKERS.min(plan.trials - trials.len()) {
             let mut proposal = study.ask();
             let settings = space.read(&mut proposal).map_err(|error| unfit(sales.len(), &error))?;
-            lanes.push((proposal, settings));
+            workers.push((proposal, settings));
         }
         let judged: Vec<_> = std::thread::scope(|scope| {
-            let running: Vec<_> = lanes
+            let running: Vec<_> = workers
                 .into_iter()
                 .map(|(proposal, settings)| {
-                    let lane = Lane { train: &train, judge: &judge, seed: plan.seed, should_stop: &should_stop };
-                    scope.spawn(move || lane.run(proposal, settings))
+                    let worker = TrialWorker {
+                        train: &train,
+                        validation: &validation,
+                        seed: plan.seed,
+                        should_stop: &should_stop,
+                    };
+                    scope.spawn(move || worker.run(proposal, settings))
                 })
                 .collect();
             running.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
         });
         for result in judged {
             let judged = result.map_err(|_| unfit(sales.len(), &"the library failed while tuning"))??;
-            let Some(Judged { proposal, settings, mae_usd, pruned, started }) = judged else { continue };
+            let Some(EvaluatedTrial { proposal, settings, mae_usd, pruned, started }) = judged else { continue };
             // a pruned trial is told with the error it had: the sampler would take the crate's own mark for an error of 0
             study.complete_trial(proposal, mae_usd);
             if mae_usd < best.0 {
@@ -96,7 +101,7 @@ pub fn tune(sales: &[Sale], plan: &FitPlan<'_>) -> Result<Outcome, FamilyError> 
             plan.observer.trial_done(trials.len(), plan.trials, best.0);
         }
     }
-    Ok(Outcome { best: best.1, trials })
+    Ok(TuningResult { best: best.1, trials })
 }
 
 /// The number of trees of an earlier model is the one that did best: with more sales it may take more.
@@ -106,20 +111,20 @@ fn with_room_to_grow(earlier: Settings) -> Settings {
 
 fn new_study(seed: u64) -> Result<Study<f64>, optimizer::Error> {
     let sampler = TpeSampler::builder().seed(seed).n_startup_trials(10).build()?;
-    let pruner = MedianPruner::new(Direction::Minimize).n_warmup_steps(WARM_UP_LOOKS).n_min_trials(5);
+    let pruner = MedianPruner::new(Direction::Minimize).n_warmup_steps(WARM_UP_ROUNDS).n_min_trials(5);
     Ok(Study::builder().minimize().sampler(sampler).pruner(pruner).build())
 }
 
 /// One place for a trial to run in.
-struct Lane<'a, S> {
+struct TrialWorker<'a, S> {
     train: &'a [Sale],
-    judge: &'a [Sale],
+    validation: &'a [Sale],
     seed: u64,
     should_stop: &'a S,
 }
 
 /// A trial that has an error.
-struct Judged {
+struct EvaluatedTrial {
     proposal: optimizer::Trial,
     /// What was proposed, with the number of trees that did best.
     settings: Settings,
@@ -128,18 +133,18 @@ struct Judged {
     started: Instant,
 }
 
-impl<S: Fn() -> bool> Lane<'_, S> {
+impl<S: Fn() -> bool> TrialWorker<'_, S> {
     /// Grows a model for `settings` and judges it now and then; `None` if it was stopped before it could be judged fully.
-    fn run(&self, mut proposal: optimizer::Trial, settings: Settings) -> Result<Option<Judged>, FamilyError> {
+    fn run(&self, mut proposal: optimizer::Trial, settings: Settings) -> Result<Option<EvaluatedTrial>, FamilyError> {
         let started = Instant::now();
         let start = Start::fit(self.train, &settings)?;
         let train = Matrix::new(self.train, &start)?;
-        let judge = Matrix::new(self.judge, &start)?;
-        let truth: Vec<f64> = self.judge.iter().map(|sale| sale.price_usd).collect();
-        let mut growing = Growing::new(&train, &[&judge.rows], &start, &settings, self.seed)?;
+        let validation = Matrix::new(self.validation, &start)?;
+        let truth: Vec<f64> = self.validation.iter().map(|sale| sale.price_usd).collect();
+        let mut growing = Growing::new(&train, &[&validation.rows], &start, &settings, self.seed)?;
         let mut best = (f64::INFINITY, 0);
-        let mut looks_since_best = 0;
-        let mut looks: u32 = 0;
+        let mut rounds_since_best = 0;
+        let mut rounds: u32 = 0;
         for trees in 1..=settings.n_estimators {
             growing.grow()?;
             let learnt = f64::from(trees) * settings.learning_rate;
@@ -147,30 +152,30 @@ impl<S: Fn() -> bool> Lane<'_, S> {
             if (self.should_stop)() {
                 return Ok(None);
             }
-            if learnt < LEARNT_PER_LOOK * f64::from(looks + 1) && !is_last {
+            if learnt < LEARNT_PER_ROUND * f64::from(rounds + 1) && !is_last {
                 continue;
             }
-            let said = growing.predict(&judge.rows)?;
+            let said = growing.predict(&validation.rows)?;
             let predicted: Vec<f64> = said.into_iter().map(|value| TARGET.to_price(f64::from(value))).collect();
             let mae_usd = mean_absolute_error(&truth, &predicted);
-            looks_since_best += 1;
+            rounds_since_best += 1;
             let are_prices = predicted.iter().all(|price| *price > 0.0);
             if are_prices && mae_usd < best.0 {
                 best = (mae_usd, trees);
-                looks_since_best = 0;
+                rounds_since_best = 0;
             }
-            proposal.report(u64::from(looks), mae_usd);
-            looks += 1;
+            proposal.report(u64::from(rounds), mae_usd);
+            rounds += 1;
             let settings = Settings { n_estimators: best.1, ..settings };
             if proposal.should_prune() {
-                return Ok(Some(Judged { proposal, settings, mae_usd: best.0, pruned: true, started }));
+                return Ok(Some(EvaluatedTrial { proposal, settings, mae_usd: best.0, pruned: true, started }));
             }
-            if looks_since_best >= PATIENCE {
+            if rounds_since_best >= PATIENCE {
                 break;
             }
         }
         let settings = Settings { n_estimators: best.1, ..settings };
-        Ok(Some(Judged { proposal, settings, mae_usd: best.0, pruned: false, started }))
+        Ok(Some(EvaluatedTrial { proposal, settings, mae_usd: best.0, pruned: false, started }))
     }
 }
 
@@ -296,7 +301,7 @@ mod tests {
 
     use super::*;
     use crate::generator::Generator;
-    use crate::learning::families::{Observer, Unobserved};
+    use crate::learning::families::{Observer, SilentObserver};
 
     fn sales() -> Vec<Sale> {
         Generator::new(4).take(500).collect()
@@ -325,7 +330,7 @@ mod tests {
 
     #[test]
     fn the_first_trial_is_the_start_and_the_best_is_kept() {
-        let plan = FitPlan { seed: 1, trials: 6, budget: None, start: None, observer: &Unobserved };
+        let plan = FitPlan { seed: 1, trials: 6, budget: None, start: None, observer: &SilentObserver };
         let outcome = tune(&sales(), &plan).expect("a search");
         assert_eq!(outcome.trials.len(), 6);
         assert_eq!(outcome.trials[0].hyperparameters["learning_rate"], Settings::START.learning_rate);
@@ -338,7 +343,7 @@ mod tests {
     fn the_settings_of_an_earlier_model_are_tried_first() {
         let earlier = Settings { learning_rate: 0.123, n_estimators: 30, ..Settings::START };
         let map = earlier.to_json();
-        let plan = FitPlan { seed: 1, trials: 2, budget: None, start: Some(&map), observer: &Unobserved };
+        let plan = FitPlan { seed: 1, trials: 2, budget: None, start: Some(&map), observer: &SilentObserver };
         let outcome = tune(&sales(), &plan).expect("a search");
         assert_eq!(outcome.trials[0].hyperparameters["learning_rate"], 0.123);
     }
@@ -362,7 +367,8 @@ mod tests {
 
     #[test]
     fn no_time_at_all_gives_the_start() {
-        let plan = FitPlan { seed: 1, trials: 10, budget: Some(Duration::ZERO), start: None, observer: &Unobserved };
+        let plan =
+            FitPlan { seed: 1, trials: 10, budget: Some(Duration::ZERO), start: None, observer: &SilentObserver };
         let outcome = tune(&sales(), &plan).expect("a search");
         assert_eq!((outcome.best, outcome.trials.len()), (Settings::START, 0));
     }

@@ -63,11 +63,11 @@ pub struct HistoryChart {
     /// What it shows, in a sentence.
     pub sentence: String,
     /// Who was the champion, one after the other, in a sentence.
-    pub reigns: String,
+    pub champion_periods: String,
     /// A mark for each model.
     pub marks: Vec<Mark>,
     /// The line of the champion's figure.
-    pub line: Vec<Stretch>,
+    pub line: Vec<LineSegment>,
     /// Levels on the vertical axis.
     pub levels: Vec<Label>,
     /// Numbers of models on the horizontal axis.
@@ -90,7 +90,7 @@ pub struct Mark {
 
 /// A straight piece of the champion's line.
 #[derive(Debug, PartialEq)]
-pub struct Stretch {
+pub struct LineSegment {
     /// Where it begins, in percent from the left.
     pub x1: f64,
     /// Where it begins, in pixels from above.
@@ -174,15 +174,15 @@ impl HistoryChart {
                 words: format!("Model {}, {}: {} {}", model.id, model.family, figure.name, write(*value)),
             })
             .collect();
-        let reigns = reigns(models, promotions, &across);
+        let champion_periods = champion_periods(models, promotions, &across);
         let value_of = |id: i64| shown.iter().find(|(model, _)| model.id == id).map(|(_, value)| *value);
         Some(Self {
             number,
             title: format!("{} by model, {}", figure.name, figure.meaning),
             sentence: describe(figure, least, most, shown.iter().find(|(model, _)| model.champion)),
-            reigns: describe_reigns(&reigns, |id| value_of(id).map(write)),
+            champion_periods: describe_reigns(&champion_periods, |id| value_of(id).map(write)),
             marks,
-            line: line(&reigns, |id| value_of(id).map(|value| scale.place(value)), &across),
+            line: line(&champion_periods, |id| value_of(id).map(|value| scale.place(value)), &across),
             levels: scale.levels(figure.write),
             numbers: across.numbers(),
         })
@@ -204,9 +204,11 @@ fn describe(
     format!("From {} to {}{}. The {direction}, the better.", one(worst), one(best), champion.unwrap_or_default())
 }
 
-fn describe_reigns(reigns: &[Reign], write: impl Fn(i64) -> Option<String>) -> String {
-    let list: Vec<String> =
-        reigns.iter().filter_map(|reign| Some(format!("model {} ({})", reign.model, write(reign.model)?))).collect();
+fn describe_reigns(champion_periods: &[ChampionPeriod], write: impl Fn(i64) -> Option<String>) -> String {
+    let list: Vec<String> = champion_periods
+        .iter()
+        .filter_map(|period| Some(format!("model {} ({})", period.model, write(period.model)?)))
+        .collect();
     if list.is_empty() {
         "No model was the champion.".to_owned()
     } else {
@@ -216,7 +218,7 @@ fn describe_reigns(reigns: &[Reign], write: impl Fn(i64) -> Option<String>) -> S
 
 /// A time that a model was the champion, until the next one begins.
 #[derive(Debug, PartialEq)]
-struct Reign {
+struct ChampionPeriod {
     model: i64,
     /// Where it begins among the numbers of models: 3.5 is between model 3 and model 4.
     from: f64,
@@ -224,7 +226,7 @@ struct Reign {
 
 /// Who was the champion when, on the axis of models: a promotion lies after the newest model that there was then. Several
 /// between the same two models lie at even distances.
-fn reigns(models: &[ModelRecord], promotions: &[Promotion], across: &Across) -> Vec<Reign> {
+fn champion_periods(models: &[ModelRecord], promotions: &[Promotion], across: &Across) -> Vec<ChampionPeriod> {
     let mut last = 0;
     let after: Vec<(i64, i64)> = promotions
         .iter()
@@ -236,34 +238,34 @@ fn reigns(models: &[ModelRecord], promotions: &[Promotion], across: &Across) -> 
             (promotion.model, last)
         })
         .collect();
-    let mut reigns = Vec::with_capacity(after.len());
+    let mut champion_periods = Vec::with_capacity(after.len());
     for gap in after.chunk_by(|a, b| a.1 == b.1) {
         let newest = gap[0].1;
         let next = models.iter().rev().find(|model| model.id > newest).map(|model| number_of(model.id));
         let width = next.unwrap_or(across.last) - number_of(newest);
         for ((model, _), place) in gap.iter().zip(0_u32..) {
             let share = f64::from(place) / f64::from(u32::try_from(gap.len()).unwrap_or(u32::MAX));
-            reigns.push(Reign { model: *model, from: number_of(newest) + width * share });
+            champion_periods.push(ChampionPeriod { model: *model, from: number_of(newest) + width * share });
         }
     }
-    reigns
+    champion_periods
 }
 
 /// The line of the champion's figure, level while one is the champion and upright where the next follows.
-fn line(reigns: &[Reign], y_of: impl Fn(i64) -> Option<f64>, across: &Across) -> Vec<Stretch> {
+fn line(champion_periods: &[ChampionPeriod], y_of: impl Fn(i64) -> Option<f64>, across: &Across) -> Vec<LineSegment> {
     let mut line = Vec::new();
     let mut before = None;
-    for (place, reign) in reigns.iter().enumerate() {
-        let Some(y) = y_of(reign.model) else {
+    for (place, period) in champion_periods.iter().enumerate() {
+        let Some(y) = y_of(period.model) else {
             before = None;
             continue;
         };
-        let from = across.place(reign.from);
-        let to = across.place(reigns.get(place + 1).map_or(across.last, |next| next.from));
+        let from = across.place(period.from);
+        let to = across.place(champion_periods.get(place + 1).map_or(across.last, |next| next.from));
         if let Some(before) = before {
-            line.push(Stretch { x1: from, y1: before, x2: from, y2: y });
+            line.push(LineSegment { x1: from, y1: before, x2: from, y2: y });
         }
-        line.push(Stretch { x1: from, y1: y, x2: to, y2: y });
+        line.push(LineSegment { x1: from, y1: y, x2: to, y2: y });
         before = Some(y);
     }
     line
@@ -393,9 +395,9 @@ mod tests {
     #[test]
     fn a_reign_begins_after_the_newest_model_of_its_time() {
         let (models, promotions) = history();
-        let from: Vec<(i64, f64)> = reigns(&models, &promotions, &Across::over(1, 3))
+        let from: Vec<(i64, f64)> = champion_periods(&models, &promotions, &Across::over(1, 3))
             .into_iter()
-            .map(|reign| (reign.model, reign.from))
+            .map(|period| (period.model, period.from))
             .collect();
         assert_eq!(from, [(1, 1.0), (2, 2.0), (1, 2.5), (3, 3.0)]);
     }
@@ -403,10 +405,10 @@ mod tests {
     #[test]
     fn the_line_is_level_during_a_reign_and_upright_between_two() {
         let across = Across { first: 0.0, last: 4.0, newest: 3.0 };
-        let reigns = [Reign { model: 1, from: 1.0 }, Reign { model: 2, from: 3.0 }];
-        let stretch = |x1, y1, x2, y2| Stretch { x1, y1, x2, y2 };
+        let champion_periods = [ChampionPeriod { model: 1, from: 1.0 }, ChampionPeriod { model: 2, from: 3.0 }];
+        let stretch = |x1, y1, x2, y2| LineSegment { x1, y1, x2, y2 };
         assert_eq!(
-            line(&reigns, |id| Some(number_of(id) * 10.0), &across),
+            line(&champion_periods, |id| Some(number_of(id) * 10.0), &across),
             [stretch(25.0, 10.0, 75.0, 10.0), stretch(75.0, 10.0, 75.0, 20.0), stretch(75.0, 20.0, 100.0, 20.0)]
         );
     }
@@ -419,7 +421,10 @@ mod tests {
             mae.sentence,
             "From $500 (model 1, linear) to $300 (model 3, xgboost); the champion has $300 (model 3, xgboost). The less, the better."
         );
-        assert_eq!(mae.reigns, "Champions in turn: model 1 ($500), model 2 ($350), model 1 ($500), model 3 ($300).");
+        assert_eq!(
+            mae.champion_periods,
+            "Champions in turn: model 1 ($500), model 2 ($350), model 1 ($500), model 3 ($300)."
+        );
         assert!(r2.sentence.starts_with("From 0.8750 (model 1, linear) to 0.9250"), "{}", r2.sentence);
         let levels: Vec<&str> = mae.levels.iter().map(|level| level.text.as_str()).collect();
         assert_eq!(levels, ["$250", "$300", "$350", "$400", "$450", "$500", "$550"]);
@@ -433,7 +438,7 @@ mod tests {
         assert!(charts(&[], &[]).is_empty());
         let alone = charts(&[model(7, "linear", 500.0)], &[]);
         assert!(alone.iter().all(|chart| chart.line.is_empty() && chart.marks[0].x.is_finite()));
-        assert_eq!(alone[0].reigns, "No model was the champion.");
+        assert_eq!(alone[0].champion_periods, "No model was the champion.");
         let broken = charts(&[model(8, "linear", f64::NAN)], &[promotion(8, 900)]);
         assert!(broken.is_empty());
     }

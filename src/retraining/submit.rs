@@ -1,0 +1,115 @@
+//! Hands trained models to the owner of the file, who stores them and promotes the best in one transaction.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{EvaluatedModel, HoldoutSplit, Incumbent, PromotionDecision, RetrainingError};
+use crate::control::{Access, AddModels, AddModelsAnswer, FileAccess, ReadArtifact, ReadChampion};
+use crate::diamond::{Sale, Stone};
+use crate::learning::evaluation::worst_residuals;
+use crate::learning::families::load_model;
+use crate::store::{Dataset, Lineage, NewModel, NewPromotion, TrialRecord, WorstResidual};
+use crate::text::to_the_cent;
+
+/// Sales that are kept with a model because it is far off on them.
+const WORST_RESIDUALS_KEPT: usize = 10;
+
+/// The models of one retraining, stored.
+pub(super) struct SubmittedModels {
+    /// Their numbers, in the order in which they were submitted.
+    pub ids: Vec<i64>,
+    /// Which of them is the best, and whether it became the champion.
+    pub decision: PromotionDecision,
+    /// The champion that they were compared with.
+    pub incumbent: Option<Incumbent>,
+}
+
+/// Stores `models`, having compared them with the champion as it is then. If another retraining is quicker and makes a new
+/// champion meanwhile, they are compared with that one.
+pub(super) fn submit(
+    models: &[NewModel],
+    database: &Path,
+    split: &HoldoutSplit,
+    decide: impl Fn(Option<&Incumbent>) -> PromotionDecision,
+) -> Result<SubmittedModels, RetrainingError> {
+    let mut file = FileAccess::open(database, Access::Write)?;
+    let mut champion = file.run(ReadChampion {})?;
+    loop {
+        let incumbent = champion.map(|id| evaluate_incumbent(&mut file, id, split)).transpose()?;
+        let decision = decide(incumbent.as_ref());
+        let promotion =
+            decision.promoted.then(|| NewPromotion { index: decision.winner, reason: decision.reason.clone() });
+        match file.run(AddModels { models: models.to_vec(), promotion, compared_with: champion })? {
+            AddModelsAnswer::Stored(ids) => return Ok(SubmittedModels { ids, decision, incumbent }),
+            AddModelsAnswer::ChampionIsNow(now) => champion = now,
+        }
+    }
+}
+
+fn evaluate_incumbent(file: &mut FileAccess, id: i64, split: &HoldoutSplit) -> Result<Incumbent, RetrainingError> {
+    let (family, artifact) = file.run(ReadArtifact { id })?;
+    let predicted = match load_model(&family, &artifact) {
+        Ok(model) => Some(model.prices_usd(&split.holdout)),
+        Err(error) => {
+            tracing::warn!("{error}");
+            None
+        }
+    };
+    Ok(Incumbent { id, family, predicted })
+}
+
+/// `model` as the store takes it.
+pub(super) fn model_to_store(model: &EvaluatedModel, seed: u64, dataset: &Dataset, split: &HoldoutSplit) -> NewModel {
+    let mut rows_of_batch = BTreeMap::<i64, i64>::new();
+    for sale in &dataset.sales {
+        *rows_of_batch.entry(sale.batch).or_default() += 1;
+    }
+    let as_count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    NewModel {
+        family: model.family.to_owned(),
+        artifact: model.fitted.bytes.clone(),
+        features: model.fitted.features.iter().map(|feature| feature.name()).collect(),
+        target: model.fitted.target.name().to_owned(),
+        hyperparameters: model.fitted.hyperparameters.clone(),
+        seed,
+        train_rows: as_count(split.train.len()),
+        holdout_rows: as_count(split.truth.len()),
+        metrics: model.metrics,
+        fit_seconds: model.fit_time.as_secs_f64(),
+        evaluate_seconds: model.evaluate_time.as_secs_f64(),
+        calibration: model.calibration.clone(),
+        segments: model.segments.clone(),
+        worst_residuals: find_worst_residuals(model, dataset, split),
+        lineage: rows_of_batch.into_iter().map(|(batch, rows)| Lineage { batch, rows, undone: false }).collect(),
+        trials: model
+            .fitted
+            .trials
+            .iter()
+            .map(|trial| TrialRecord {
+                hyperparameters: trial.hyperparameters.clone(),
+                mae_usd: trial.mae_usd,
+                pruned: trial.pruned,
+                elapsed_ms: trial.elapsed.as_secs_f64() * 1e3,
+            })
+            .collect(),
+    }
+}
+
+/// The sales that a model is furthest off on. Sales that it was fitted to are among them: a typing error stands out there
+/// too.
+fn find_worst_residuals(model: &EvaluatedModel, dataset: &Dataset, split: &HoldoutSplit) -> Vec<WorstResidual> {
+    let sales: Vec<Sale> = dataset.sales.iter().map(|stored| stored.sale).collect();
+    let stones: Vec<Stone> = sales.iter().map(|sale| sale.stone).collect();
+    let predicted = model.fitted.model.prices_usd(&stones);
+    worst_residuals(&sales, &predicted, WORST_RESIDUALS_KEPT)
+        .into_iter()
+        .map(|row| WorstResidual {
+            batch: dataset.sales[row].batch,
+            line: dataset.sales[row].line,
+            price_usd: sales[row].price_usd,
+            predicted_usd: to_the_cent(predicted[row]),
+            held_out: split.holds_out(&sales[row]),
+            stone: None,
+        })
+        .collect()
+}
