@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use diamonds::diamond::{Sale, Stone, StoneDescription};
+use diamonds::diamond::{Measurements, Sale, Stone, StoneDescription};
 use diamonds::generator::Generator;
 use diamonds::learning::families::Model;
 use diamonds::learning::families::xgboost::{TreeModel, train_plain};
@@ -95,11 +95,7 @@ fn describe(stone: &Stone) -> StoneDescription {
         cut: stone.cut,
         color: stone.color,
         clarity: stone.clarity,
-        depth: None,
-        table: None,
-        x: None,
-        y: None,
-        z: None,
+        measurements: Measurements::default(),
     }
 }
 
@@ -136,6 +132,7 @@ fn request() -> NewRequest<'static> {
         client: Some("127.0.0.1:50000".to_owned()),
         request_body: Cow::Borrowed(br#"{"carat":1.1,"cut":"Ideal","color":"H","clarity":"SI2","depth":62.0,"table":55,"x":6.61,"y":6.65,"z":4.11}"#),
         response_body: Cow::Borrowed(br#"{"id":"01a208bd-dca0-753c-8533-55f4254912a0","price_usd":4534.4,"price_per_carat_usd":4122.19,"currency":"USD","model":{"id":2,"family":"xgboost"},"assumed":{}}"#),
+        predictions: Cow::Borrowed(&[]),
     }
 }
 

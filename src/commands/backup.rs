@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::CommandError;
 use super::console::Console;
-use crate::control::{Access, Backup, FileAccess};
+use crate::control::{self, Backup};
 use crate::text::count;
 
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,7 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     }
     // the server may work in another folder
     let to = std::path::absolute(&arguments.file)?;
-    let bytes = FileAccess::open(database, Access::Write)?.run(Backup { to: to.clone() })?;
+    let bytes = control::run(database, Backup { to: to.clone() })?;
     console.print(&Report { file: &to, bytes }, |report| {
         format!("{}: {} bytes", report.file.display(), count(i64::try_from(report.bytes).unwrap_or(i64::MAX)))
     })?;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::control::{Access, FileAccess, ListBatches, ShowBatch, UndoBatch};
+use crate::control::{ListBatches, ShowBatch, UndoBatch, run as run_operation};
 use crate::store::{Batch, BatchDetail, UndoneBatch};
 use crate::text::count;
 
@@ -28,16 +28,14 @@ pub enum Arguments {
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let access = if matches!(arguments, Arguments::Undo { .. }) { Access::Change } else { Access::Read };
-    let mut file = FileAccess::open(database, access)?;
     match arguments {
         Arguments::List => {
-            let batches = file.run(ListBatches {})?;
+            let batches = run_operation(database, ListBatches {})?;
             console.print(&json!({ "batches": batches }), |_| list(&batches))?;
         }
-        Arguments::Show { id } => console.print(&file.run(ShowBatch { id: *id })?, show)?,
+        Arguments::Show { id } => console.print(&run_operation(database, ShowBatch { id: *id })?, show)?,
         Arguments::Undo { id } => {
-            let undone = file.run(UndoBatch { id: *id })?;
+            let undone = run_operation(database, UndoBatch { id: *id })?;
             console.print(&undone, describe_undone)?;
             if !undone.models.is_empty() {
                 console.hint("Next: `diamonds retrain` trains models that have not seen those sales.");

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::CommandError;
 use super::console::Console;
-use crate::control::{Access, FileAccess, Ingest};
+use crate::control::{self, Ingest};
 use crate::store::{FileReport, StoreError, Upload};
 use crate::text::count;
 
@@ -58,9 +58,9 @@ fn take_in(path: &Path, database: &Path, dry_run: bool) -> Result<FileReport, Co
     let operation = Ingest { upload, dry_run };
     if dry_run && !database.exists() {
         let folder = tempfile::tempdir().map_err(|source| StoreError::Folder { path: std::env::temp_dir(), source })?;
-        return Ok(FileAccess::open(&folder.path().join("dry-run.duckdb"), Access::Write)?.run(operation)?);
+        return Ok(control::run(&folder.path().join("dry-run.duckdb"), operation)?);
     }
-    Ok(FileAccess::open(database, Access::Write)?.run(operation)?)
+    Ok(control::run(database, operation)?)
 }
 
 fn describe(report: &FileReport) -> String {

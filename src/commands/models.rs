@@ -9,6 +9,7 @@ use super::console::{Console, table};
 use super::model_card::describe as card;
 use crate::control::{
     Access, FileAccess, ListModels, PromoteModel, PruneModels, ReadArtifact, ReadDataset, RollBackChampion, ShowModel,
+    run as run_operation,
 };
 use crate::retraining::{ModelComparison, StoredModel};
 use crate::store::{ModelRecord, PrunedModel};
@@ -31,7 +32,7 @@ pub enum Arguments {
         second: i64,
     },
     /// Let this model answer from now on
-    PromoteModel {
+    Promote {
         /// Number of the model
         id: i64,
         /// Why, for the history
@@ -53,30 +54,25 @@ pub enum Arguments {
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let access = match arguments {
-        Arguments::List | Arguments::Show { .. } | Arguments::Compare { .. } => Access::Read,
-        Arguments::PromoteModel { .. } | Arguments::Rollback | Arguments::Prune { .. } => Access::Change,
-    };
-    let mut file = FileAccess::open(database, access)?;
     match arguments {
         Arguments::List => {
-            let models = file.run(ListModels {})?;
+            let models = run_operation(database, ListModels {})?;
             console.print(&json!({ "models": models }), |_| list(&models))?;
         }
-        Arguments::Show { id } => console.print(&file.run(ShowModel { id: *id })?, card)?,
+        Arguments::Show { id } => console.print(&run_operation(database, ShowModel { id: *id })?, card)?,
         Arguments::Compare { first, second } => {
-            console.print(&compare(&mut file, [*first, *second])?, describe_contest)?;
+            console.print(&compare(database, [*first, *second])?, describe_contest)?;
         }
-        Arguments::PromoteModel { id, reason } => {
-            file.run(PromoteModel { id: *id, reason: reason.clone() })?;
+        Arguments::Promote { id, reason } => {
+            run_operation(database, PromoteModel { id: *id, reason: reason.clone() })?;
             console.print(&json!({ "champion": id }), |_| champion_is(*id))?;
         }
         Arguments::Rollback => {
-            let id = file.run(RollBackChampion {})?;
+            let id = run_operation(database, RollBackChampion {})?;
             console.print(&json!({ "champion": id }), |_| champion_is(id))?;
         }
         Arguments::Prune { keep, dry_run } => {
-            let pruned = file.run(PruneModels { keep: *keep, dry_run: *dry_run })?;
+            let pruned = run_operation(database, PruneModels { keep: *keep, dry_run: *dry_run })?;
             console.print(&json!({ "pruned": pruned, "dry_run": dry_run }), |_| describe_pruned(&pruned, *dry_run))?;
         }
     }
@@ -84,7 +80,8 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
 }
 
 /// Judges both on the holdout as it is today, which may hold sales that came after them.
-fn compare(file: &mut FileAccess, ids: [i64; 2]) -> Result<ModelComparison, CommandError> {
+fn compare(database: &Path, ids: [i64; 2]) -> Result<ModelComparison, CommandError> {
+    let mut file = FileAccess::open(database, Access::Read)?;
     let dataset = file.run(ReadDataset {})?;
     let sales: Vec<_> = dataset.sales.iter().map(|stored| stored.sale).collect();
     let [first, second] = ids.map(|id| file.run(ReadArtifact { id }).map(|(family, artifact)| (id, family, artifact)));

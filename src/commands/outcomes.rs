@@ -9,9 +9,7 @@ use uuid::Uuid;
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::control::{
-    Access, FileAccess, ImportOutcomes, IngestOutcomes, IngestOutcomesAnswer, ListOutcomes, OutcomeRow,
-};
+use crate::control::{self, ImportOutcomes, IngestOutcomes, IngestOutcomesAnswer, ListOutcomes, OutcomeRow};
 use crate::pricing::{MAX_PRICE_USD, MIN_PRICE_USD};
 use crate::store::{RecordedOutcome, Upload};
 use crate::text::{count, dollars, signed_dollars};
@@ -53,21 +51,21 @@ struct ImportReport {
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     match arguments {
         Arguments::List { limit } => {
-            let outcomes = FileAccess::open(database, Access::Read)?.run(ListOutcomes { limit: *limit })?;
+            let outcomes = control::run(database, ListOutcomes { limit: *limit })?;
             console.print(&json!({ "outcomes": outcomes }), |_| list(&outcomes))?;
         }
         Arguments::Import { file } => {
             let upload = Upload::read(file)?;
             let rows = read_rows(upload.name(), upload.bytes())?;
             let report = ImportReport { file: upload.name().to_owned(), recorded: rows.len() };
-            FileAccess::open(database, Access::Change)?.run(ImportOutcomes { file: upload.name().to_owned(), rows })?;
+            control::run(database, ImportOutcomes { file: upload.name().to_owned(), rows })?;
             console.print(&report, |report| format!("{} outcomes are recorded.", report.recorded))?;
             console.hint(
                 "Next: `diamonds status` shows how the models fared; `diamonds outcomes ingest` makes sales of them.",
             );
         }
         Arguments::Ingest { dry_run } => {
-            let answer = FileAccess::open(database, Access::Change)?.run(IngestOutcomes { dry_run: *dry_run })?;
+            let answer = control::run(database, IngestOutcomes { dry_run: *dry_run })?;
             console.print(&answer, |answer| describe_ingest(answer, *dry_run))?;
         }
     }

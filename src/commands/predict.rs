@@ -6,8 +6,8 @@ use std::path::Path;
 use super::CommandError;
 use super::console::Console;
 use super::stone_arguments::StoneArguments;
-use crate::control::{Access, FileAccess, Predict};
-use crate::pricing::Quote;
+use crate::control::{self, Predict};
+use crate::pricing::Prediction;
 use crate::text::dollars;
 
 #[derive(Debug, clap::Args)]
@@ -25,12 +25,13 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     let stone = arguments.stone.read()?;
     let model = arguments.model.clone();
-    let quote = FileAccess::open(database, Access::Read)?.run(Predict { stone, model, explain: arguments.explain })?;
-    console.print(&quote, describe)?;
+    let prediction = control::run(database, Predict { stone, model, explain: arguments.explain })?;
+    console.print(&prediction, describe)?;
     Ok(())
 }
 
-fn describe(quote: &Quote) -> String {
+fn describe(prediction: &Prediction) -> String {
+    let quote = &prediction.quote;
     let mut text = format!(
         "{}  ({} a carat; model {}, {})\n",
         dollars(quote.price_usd),
@@ -45,9 +46,9 @@ fn describe(quote: &Quote) -> String {
             writeln!(text, "{share:.0} in 100 stones like it fetch {} to {}", dollars(range.low), dollars(range.high));
     }
     let assumed: Vec<String> =
-        quote.assumed.entries().into_iter().map(|(name, value)| format!("{name} {value}")).collect();
+        quote.assumed.entries().map(|(field, value)| format!("{} {}", field.name, field.write(value))).collect();
     if !assumed.is_empty() {
-        let _ = writeln!(text, "taken from similar stones, because not given: {}", assumed.join(", "));
+        let _ = writeln!(text, "filled in from similar stones: {}", assumed.join(", "));
     }
     if let Some(why) = &quote.explanation {
         let _ = writeln!(text, "why: a typical stone costs {}", dollars(why.typical_usd));
@@ -58,5 +59,6 @@ fn describe(quote: &Quote) -> String {
     for warning in &quote.warnings {
         let _ = writeln!(text, "warning: {warning}");
     }
+    let _ = writeln!(text, "prediction {}", prediction.id);
     text
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::control::{Access, FileAccess, ListRequests, ReplayRequests, ShowRequest};
+use crate::control::{ListRequests, ReplayRequests, ShowRequest, run as run_operation};
 use crate::monitoring::{Distribution, Replay};
 use crate::store::{LoggedRequest, RequestFilter};
 use crate::text::{count, dollars, signed_dollars};
@@ -61,7 +61,6 @@ pub enum Arguments {
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let mut file = FileAccess::open(database, Access::Read)?;
     match arguments {
         Arguments::List { limit, status, path, model, since, until, before } => {
             let filter = RequestFilter {
@@ -73,12 +72,13 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
                 until: *until,
                 before: *before,
             };
-            let requests = file.run(ListRequests { filter })?;
+            let requests = run_operation(database, ListRequests { filter })?;
             console.print(&json!({ "requests": requests }), |_| list(&requests))?;
         }
-        Arguments::Show { id } => console.print(&file.run(ShowRequest { id: *id })?, show)?,
+        Arguments::Show { id } => console.print(&run_operation(database, ShowRequest { id: *id })?, show)?,
         Arguments::Replay { model, since, limit } => {
-            let replay = file.run(ReplayRequests { model: model.clone(), since: *since, limit: *limit })?;
+            let replay =
+                run_operation(database, ReplayRequests { model: model.clone(), since: *since, limit: *limit })?;
             console.print(&replay, describe_replay)?;
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::CommandError;
 use super::console::{Console, table};
 use super::stone_arguments::StoneArguments;
-use crate::control::{Access, FileAccess, FindSimilar};
+use crate::control::{self, FindSimilar};
 use crate::pricing::{MAX_SIMILAR, SimilarStones};
 use crate::text::dollars;
 
@@ -20,7 +20,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     let stone = arguments.stone.read()?;
-    let similar = FileAccess::open(database, Access::Read)?.run(FindSimilar { stone, n: arguments.n.into() })?;
+    let similar = control::run(database, FindSimilar { stone, n: arguments.n.into() })?;
     console.print(&similar, describe)?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::control::{Access, FileAccess, RunQuery};
+use crate::control::{self, RunQuery};
 use crate::store::Table;
 
 #[derive(Debug, clap::Args)]
@@ -18,7 +18,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     let sql = arguments.query.clone();
-    let answer = FileAccess::open(database, Access::Read)?.run(RunQuery { sql })?;
+    let answer = control::run(database, RunQuery { sql })?;
     let columns = distinct(&answer.columns);
     let objects: Vec<Map<String, Value>> =
         answer.rows.iter().map(|row| columns.iter().cloned().zip(row.iter().cloned()).collect()).collect();

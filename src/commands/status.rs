@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::control::{Access, FileAccess, ReadStatus};
+use crate::control::{self, ReadStatus};
 use crate::monitoring::{ChampionStatus, Status};
 use crate::text::{count, dollars};
 
@@ -13,7 +13,7 @@ use crate::text::{count, dollars};
 pub struct Arguments {}
 
 pub fn run(_arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let status = FileAccess::open(database, Access::Read)?.run(ReadStatus {})?;
+    let status = control::run(database, ReadStatus {})?;
     console.print(&status, describe)?;
     Ok(())
 }

@@ -1,37 +1,14 @@
-//! A stone on the command line.
+//! A stone on the command line: one argument for each field.
+
+use clap::{Arg, ArgMatches, Command};
 
 use super::CommandError;
-use crate::diamond::StoneDescription;
+use crate::diamond::{FIELDS, Field, StoneDescription};
 
-#[derive(Debug, clap::Args)]
+/// The values as they were typed, by the names of their fields.
+#[derive(Debug)]
 pub struct StoneArguments {
-    /// Weight in carats
-    #[arg(long, value_name = "CT", allow_negative_numbers = true)]
-    carat: String,
-    /// Fair, Good, Very Good, Premium or Ideal
-    #[arg(long, value_name = "GRADE")]
-    cut: String,
-    /// J (worst) to D (best)
-    #[arg(long, value_name = "GRADE")]
-    color: String,
-    /// I1 (worst), SI2, SI1, VS2, VS1, VVS2, VVS1 or IF (best)
-    #[arg(long, value_name = "GRADE")]
-    clarity: String,
-    /// Total depth in percent
-    #[arg(long, value_name = "%", allow_negative_numbers = true)]
-    depth: Option<String>,
-    /// Width of the table in percent
-    #[arg(long, value_name = "%", allow_negative_numbers = true)]
-    table: Option<String>,
-    /// Length in millimetres
-    #[arg(short, long, value_name = "MM", allow_negative_numbers = true)]
-    x: Option<String>,
-    /// Width in millimetres
-    #[arg(short, long, value_name = "MM", allow_negative_numbers = true)]
-    y: Option<String>,
-    /// Height in millimetres
-    #[arg(short, long, value_name = "MM", allow_negative_numbers = true)]
-    z: Option<String>,
+    given: Vec<(&'static str, String)>,
 }
 
 impl StoneArguments {
@@ -40,18 +17,47 @@ impl StoneArguments {
     /// # Errors
     /// Every bad value at once.
     pub fn read(&self) -> Result<StoneDescription, CommandError> {
-        let given = [
-            ("carat", Some(&self.carat)),
-            ("cut", Some(&self.cut)),
-            ("color", Some(&self.color)),
-            ("clarity", Some(&self.clarity)),
-            ("depth", self.depth.as_ref()),
-            ("table", self.table.as_ref()),
-            ("x", self.x.as_ref()),
-            ("y", self.y.as_ref()),
-            ("z", self.z.as_ref()),
-        ];
-        let pairs = given.iter().filter_map(|(name, value)| value.map(|value| (*name, value.as_str())));
+        let pairs = self.given.iter().map(|(name, value)| (*name, value.as_str()));
         StoneDescription::from_text(pairs, &[]).map_err(|errors| CommandError::Stone { errors })
+    }
+}
+
+impl clap::FromArgMatches for StoneArguments {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let typed = |field: &Field| matches.get_one::<String>(field.name).cloned();
+        Ok(Self { given: FIELDS.iter().filter_map(|field| Some((field.name, typed(field)?))).collect() })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl clap::Args for StoneArguments {
+    fn augment_args(command: Command) -> Command {
+        FIELDS.iter().fold(command, |command, field| command.arg(argument_of(field)))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+fn argument_of(field: &'static Field) -> Arg {
+    let argument = Arg::new(field.name).long(field.name).required(field.required);
+    if field.is_number() {
+        let argument = argument
+            .value_name(field.unit())
+            .allow_negative_numbers(true)
+            .help(field.description.trim_end_matches('.'));
+        // the axes have one letter and no other option begins with it
+        match field.name.as_bytes() {
+            [letter] => argument.short(char::from(*letter)),
+            _ => argument,
+        }
+    } else {
+        let names: Vec<&str> = field.grades().iter().map(|grade| grade.name).collect();
+        argument.value_name("GRADE").help(format!("From worst to best: {}", names.join(", ")))
     }
 }

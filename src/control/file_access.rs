@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{FileAccessError, FileOwner, Operation};
+use super::{Access, FileAccessError, FileOwner, Operation};
 use crate::store::{LockHolder, Store, StoreError};
 
 /// How long to wait for another command that has the file.
@@ -27,15 +27,12 @@ pub fn open_to_serve(database: &Path) -> Result<Store, StoreError> {
     }
 }
 
-/// What a command means to do with the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Read what is there.
-    Read,
-    /// Change what is there.
-    Change,
-    /// Change it, making it if need be.
-    Write,
+/// Has `operation` done by the owner of the file at `database`.
+///
+/// # Errors
+/// What keeps it from being done.
+pub fn run<O: Operation>(database: &Path, operation: O) -> Result<O::Answer, FileAccessError> {
+    FileAccess::open(database, O::ACCESS)?.run(operation)
 }
 
 /// Access to the file: directly, or through the server that has it open.
@@ -61,8 +58,9 @@ impl FileAccess {
             }
             let opened = match access {
                 Access::Read => Store::open_read_only(database),
-                Access::Change if !database.exists() => Err(StoreError::NoFile { path: database.to_owned() }),
-                Access::Change | Access::Write => Store::open(database),
+                Access::Create => Store::open(database),
+                _ if !database.exists() => Err(StoreError::NoFile { path: database.to_owned() }),
+                _ => Store::open(database),
             };
             match opened {
                 Ok(store) => return Ok(Self::Direct(Box::new(store))),

@@ -1,4 +1,4 @@
-//! Everything that commands ask of the file.
+//! Everything that commands ask of the file: one list, from which the server registers what it answers.
 
 use std::path::PathBuf;
 
@@ -6,18 +6,66 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{FileOwner, Operation};
+use super::{Access, FileOwner, Operation};
 use crate::diamond::StoneDescription;
-use crate::monitoring::{PricedStone, Replay, Status};
-use crate::pricing::{PricingError, Quote, ServedModel, SimilarStones};
+use crate::monitoring::{Replay, Status};
+use crate::pricing::{Prediction, PredictionOrigin, PricingError, ServedModel, SimilarStones};
 use crate::store::{
-    Batch, BatchDetail, Dataset, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewModel, NewPromotion,
-    OutcomeSales, PrunedModel, RecordedOutcome, RequestFilter, Stored, Table, UndoneBatch, Upload,
+    Batch, BatchDetail, Dataset, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewModel, NewOutcome,
+    NewPromotion, OutcomeSales, PredictionSource, PrunedModel, RecordedOutcome, RequestFilter, StoreError, Stored,
+    Table, UndoneBatch, Upload,
 };
+
+/// Marks the operations of the list: an operation that is not in it does not compile.
+pub trait Listed {}
+
+/// Is shown every operation.
+pub trait OperationVisitor {
+    /// Takes notice of the operation `O`.
+    fn visit<O: Operation>(&mut self);
+}
+
+macro_rules! list_operations {
+    ($($operation:ident),+ $(,)?) => {
+        $(impl Listed for $operation {})+
+
+        /// Shows every operation to `visitor`.
+        pub fn visit_operations(visitor: &mut impl OperationVisitor) {
+            $(visitor.visit::<$operation>();)+
+        }
+    };
+}
+
+list_operations! {
+    ListBatches,
+    ShowBatch,
+    UndoBatch,
+    Ingest,
+    ListModels,
+    ShowModel,
+    PromoteModel,
+    RollBackChampion,
+    PruneModels,
+    ReadArtifact,
+    ReadChampion,
+    ReadDataset,
+    AddModels,
+    ListRequests,
+    ShowRequest,
+    ReplayRequests,
+    ListOutcomes,
+    ImportOutcomes,
+    IngestOutcomes,
+    Predict,
+    FindSimilar,
+    ReadStatus,
+    RunQuery,
+    Backup,
+}
 
 /// Declares operations that only pass the store something and give what it gives.
 macro_rules! store_operations {
-    ($($(#[$doc:meta])* $name:ident $path:literal { $($field:ident: $type:ty),* } -> $answer:ty = $call:expr;)+) => {
+    ($($(#[$doc:meta])* $name:ident $path:literal $access:ident { $($field:ident: $type:ty),* } -> $answer:ty = $call:expr;)+) => {
         $(
             $(#[$doc])*
             #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,9 +79,10 @@ macro_rules! store_operations {
             impl Operation for $name {
                 type Answer = $answer;
                 const NAME: &'static str = $path;
+                const ACCESS: Access = Access::$access;
 
                 fn run(self, owner: &mut FileOwner<'_>) -> Result<$answer, PricingError> {
-                    let call: fn(Self, &mut FileOwner<'_>) -> Result<$answer, crate::store::StoreError> = $call;
+                    let call: fn(Self, &mut FileOwner<'_>) -> Result<$answer, StoreError> = $call;
                     Ok(call(self, owner)?)
                 }
             }
@@ -43,28 +92,42 @@ macro_rules! store_operations {
 
 store_operations! {
     /// Every ingested file, newest first.
-    ListBatches "batches" {} -> Vec<Batch> = |_, owner| owner.store.batches();
+    ListBatches "batches" Read {} -> Vec<Batch> = |_, owner| owner.store.batches();
     /// One ingested file with its rejected rows.
-    ShowBatch "batch" { id: i64 } -> BatchDetail = |this, owner| owner.store.batch(this.id);
+    ShowBatch "batch" Read { id: i64 } -> BatchDetail = |this, owner| owner.store.batch(this.id);
+    /// Takes the sales of a batch out again.
+    UndoBatch "undo-batch" Change { id: i64 } -> UndoneBatch = |this, owner| owner.store.undo_batch(this.id);
+    /// Adds the sales of a file.
+    Ingest "ingest" Create { upload: Upload, dry_run: bool } -> FileReport =
+        |this, owner| owner.store.ingest(&this.upload, this.dry_run);
     /// Every model, newest first.
-    ListModels "models" {} -> Vec<ModelRecord> = |_, owner| owner.store.models();
+    ListModels "models" Read {} -> Vec<ModelRecord> = |_, owner| owner.store.models();
     /// One model with its history.
-    ShowModel "model" { id: i64 } -> ModelDetail = |this, owner| owner.store.model(this.id);
+    ShowModel "model" Read { id: i64 } -> ModelDetail = |this, owner| owner.store.model(this.id);
+    /// Deletes the bytes of old models.
+    PruneModels "prune-models" Change { keep: u32, dry_run: bool } -> Vec<PrunedModel> =
+        |this, owner| owner.store.prune_models(this.keep, this.dry_run);
+    /// The bytes of a model, and the name of its family.
+    ReadArtifact "artifact" Read { id: i64 } -> (String, serde_bytes::ByteBuf) = |this, owner| {
+        let (family, artifact) = owner.store.model_artifact(this.id)?;
+        Ok((family, serde_bytes::ByteBuf::from(artifact)))
+    };
+    /// Number of the champion.
+    ReadChampion "champion" Read {} -> Option<i64> = |_, owner| owner.store.champion();
+    /// All that a model is trained on.
+    ReadDataset "dataset" Read {} -> Dataset = |_, owner| owner.store.dataset();
     /// Requests of the log, newest first.
-    ListRequests "requests" { filter: RequestFilter } -> Vec<LoggedRequest> =
+    ListRequests "requests" Read { filter: RequestFilter } -> Vec<LoggedRequest> =
         |this, owner| owner.store.requests(&this.filter);
     /// One request with its bodies.
-    ShowRequest "request" { id: Uuid } -> LoggedRequest = |this, owner| owner.store.request(this.id);
-    /// Outcomes, the last told first.
-    ListOutcomes "outcomes" { limit: u32 } -> Vec<RecordedOutcome> = |this, owner| owner.store.outcomes(this.limit);
+    ShowRequest "request" Read { id: Uuid } -> LoggedRequest = |this, owner| owner.store.request(this.id);
+    /// Outcomes, the last recorded first.
+    ListOutcomes "outcomes" Read { limit: u32 } -> Vec<RecordedOutcome> =
+        |this, owner| owner.store.outcomes(this.limit);
     /// What a query answers.
-    RunQuery "query" { sql: String } -> Table = |this, owner| owner.store.query(&this.sql);
-    /// All that a model is trained on.
-    ReadDataset "dataset" {} -> Dataset = |_, owner| owner.store.dataset();
-    /// Number of the champion.
-    ReadChampion "champion" {} -> Option<i64> = |_, owner| owner.store.champion();
+    RunQuery "query" Read { sql: String } -> Table = |this, owner| owner.store.query(&this.sql);
     /// A copy of the file, consistent in itself, at a path that the owner can reach.
-    Backup "backup" { to: PathBuf } -> u64 = |this, owner| owner.store.backup(&this.to);
+    Backup "backup" Exclusive { to: PathBuf } -> u64 = |this, owner| owner.store.backup(&this.to);
 }
 
 /// What a priced stone fetched, as a line of a file says.
@@ -90,23 +153,18 @@ pub struct ImportOutcomes {
 impl Operation for ImportOutcomes {
     type Answer = ();
     const NAME: &'static str = "import-outcomes";
-    const CHANGES: bool = true;
+    const ACCESS: Access = Access::Write;
 
     fn run(self, owner: &mut FileOwner<'_>) -> Result<(), PricingError> {
-        let mut outcomes = Vec::with_capacity(self.rows.len());
-        let mut mistakes = Vec::new();
-        for row in &self.rows {
-            let logged = owner.store.request_of_prediction(row.prediction)?;
-            let asked =
-                logged.iter().flat_map(PricedStone::in_request).find(|asked| asked.prediction.id == row.prediction);
-            match asked {
-                Some(asked) => outcomes.push(asked.fetched(row.price_usd)),
-                None => mistakes.push(format!("line {}: there is no prediction {}", row.line, row.prediction)),
-            }
+        let outcomes: Vec<NewOutcome> =
+            self.rows.iter().map(|row| NewOutcome { prediction: row.prediction, price_usd: row.price_usd }).collect();
+        let unknown = owner.store.record_outcomes(&outcomes)?;
+        if unknown.is_empty() {
+            return Ok(());
         }
-        if mistakes.is_empty() {
-            return Ok(owner.store.record_outcomes(&outcomes)?);
-        }
+        let rows = unknown.into_iter().map(|place| &self.rows[place]);
+        let mistakes =
+            rows.map(|row| format!("line {}: there is no prediction {}", row.line, row.prediction)).collect();
         Err(PricingError::UnknownPredictions { name: self.file, mistakes })
     }
 }
@@ -131,84 +189,12 @@ pub struct IngestOutcomesAnswer {
 impl Operation for IngestOutcomes {
     type Answer = IngestOutcomesAnswer;
     const NAME: &'static str = "ingest-outcomes";
-    const CHANGES: bool = true;
+    const ACCESS: Access = Access::Change;
 
     fn run(self, owner: &mut FileOwner<'_>) -> Result<IngestOutcomesAnswer, PricingError> {
         let OutcomeSales { upload, unmeasured, .. } = owner.store.outcomes_as_sales()?;
         let report = upload.map(|upload| owner.store.ingest(&upload, self.dry_run)).transpose()?;
         Ok(IngestOutcomesAnswer { report, unmeasured })
-    }
-}
-
-/// Takes the sales of a batch out again.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct UndoBatch {
-    /// Number of the batch.
-    pub id: i64,
-}
-
-impl Operation for UndoBatch {
-    type Answer = UndoneBatch;
-    const NAME: &'static str = "undo-batch";
-    const CHANGES: bool = true;
-
-    fn run(self, owner: &mut FileOwner<'_>) -> Result<UndoneBatch, PricingError> {
-        Ok(owner.store.undo_batch(self.id)?)
-    }
-}
-
-/// Lets the bytes of old models go.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct PruneModels {
-    /// How many of the newest to keep.
-    pub keep: u32,
-    /// Whether to change nothing.
-    pub dry_run: bool,
-}
-
-impl Operation for PruneModels {
-    type Answer = Vec<PrunedModel>;
-    const NAME: &'static str = "prune-models";
-    const CHANGES: bool = true;
-
-    fn run(self, owner: &mut FileOwner<'_>) -> Result<Self::Answer, PricingError> {
-        Ok(owner.store.prune_models(self.keep, self.dry_run)?)
-    }
-}
-
-/// The bytes of a model, and the name of its family.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ReadArtifact {
-    /// Number of the model.
-    pub id: i64,
-}
-
-impl Operation for ReadArtifact {
-    type Answer = (String, serde_bytes::ByteBuf);
-    const NAME: &'static str = "artifact";
-
-    fn run(self, owner: &mut FileOwner<'_>) -> Result<Self::Answer, PricingError> {
-        let (family, artifact) = owner.store.model_artifact(self.id)?;
-        Ok((family, serde_bytes::ByteBuf::from(artifact)))
-    }
-}
-
-/// Adds the sales of a file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Ingest {
-    /// The file, whole.
-    pub upload: Upload,
-    /// Whether to change nothing.
-    pub dry_run: bool,
-}
-
-impl Operation for Ingest {
-    type Answer = FileReport;
-    const NAME: &'static str = "ingest";
-    const CHANGES: bool = true;
-
-    fn run(self, owner: &mut FileOwner<'_>) -> Result<FileReport, PricingError> {
-        Ok(owner.store.ingest(&self.upload, self.dry_run)?)
     }
 }
 
@@ -235,7 +221,7 @@ pub enum AddModelsAnswer {
 impl Operation for AddModels {
     type Answer = AddModelsAnswer;
     const NAME: &'static str = "add-models";
-    const CHANGES: bool = true;
+    const ACCESS: Access = Access::Change;
 
     fn run(self, owner: &mut FileOwner<'_>) -> Result<AddModelsAnswer, PricingError> {
         let stored = owner.store.add_models(&self.models, self.promotion.as_ref(), self.compared_with)?;
@@ -258,7 +244,7 @@ pub struct PromoteModel {
 impl Operation for PromoteModel {
     type Answer = ();
     const NAME: &'static str = "promote";
-    const CHANGES: bool = true;
+    const ACCESS: Access = Access::Change;
 
     fn run(self, owner: &mut FileOwner<'_>) -> Result<(), PricingError> {
         // one that cannot be loaded would leave nobody to answer
@@ -274,15 +260,16 @@ pub struct RollBackChampion {}
 impl Operation for RollBackChampion {
     type Answer = i64;
     const NAME: &'static str = "roll-back";
-    const CHANGES: bool = true;
+    const ACCESS: Access = Access::Change;
 
     fn run(self, owner: &mut FileOwner<'_>) -> Result<i64, PricingError> {
-        ServedModel::load(owner.store, owner.store.champion_before()?)?;
+        let before = owner.store.champion_before()?.ok_or(StoreError::NoEarlierChampion)?;
+        ServedModel::load(owner.store, before)?;
         Ok(owner.store.roll_back()?)
     }
 }
 
-/// Prices a stone.
+/// Prices a stone, and keeps the prediction.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Predict {
     /// The stone.
@@ -294,13 +281,24 @@ pub struct Predict {
 }
 
 impl Operation for Predict {
-    type Answer = Quote;
+    type Answer = Prediction;
     const NAME: &'static str = "predict";
+    const ACCESS: Access = Access::Write;
 
-    fn run(self, owner: &mut FileOwner<'_>) -> Result<Quote, PricingError> {
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<Prediction, PricingError> {
         let snapshot = owner.snapshot()?;
         let model = owner.model(&snapshot, self.model.as_deref())?;
-        if self.explain { snapshot.explain(&self.stone, &model) } else { snapshot.quote(&self.stone, &model) }
+        let quote =
+            if self.explain { snapshot.explain(&self.stone, &model) } else { snapshot.quote(&self.stone, &model) };
+        let prediction = Prediction { id: Uuid::now_v7(), quote: quote? };
+        let origin = PredictionOrigin {
+            request: None,
+            position: 0,
+            time: Timestamp::now(),
+            source: PredictionSource::CommandLine,
+        };
+        owner.store.add_predictions(&[prediction.to_record(self.stone, origin)])?;
+        Ok(prediction)
     }
 }
 
@@ -318,12 +316,13 @@ pub struct ReplayRequests {
 impl Operation for ReplayRequests {
     type Answer = Replay;
     const NAME: &'static str = "replay";
+    const ACCESS: Access = Access::Read;
 
     fn run(self, owner: &mut FileOwner<'_>) -> Result<Replay, PricingError> {
         let snapshot = owner.snapshot()?;
         let model = owner.model(&snapshot, Some(&self.model))?;
-        let asked = PricedStone::newest(owner.store, self.limit, self.since)?;
-        Ok(Replay::of(&asked, &model, &snapshot))
+        let priced = owner.store.newest_predictions(self.limit, self.since)?;
+        Ok(Replay::of(&priced, &model, &snapshot))
     }
 }
 
@@ -334,6 +333,7 @@ pub struct ReadStatus {}
 impl Operation for ReadStatus {
     type Answer = Status;
     const NAME: &'static str = "status";
+    const ACCESS: Access = Access::Read;
 
     fn run(self, owner: &mut FileOwner<'_>) -> Result<Status, PricingError> {
         let snapshot = owner.snapshot()?;
@@ -353,6 +353,7 @@ pub struct FindSimilar {
 impl Operation for FindSimilar {
     type Answer = SimilarStones;
     const NAME: &'static str = "similar";
+    const ACCESS: Access = Access::Read;
 
     fn run(self, owner: &mut FileOwner<'_>) -> Result<SimilarStones, PricingError> {
         let snapshot = owner.snapshot()?;

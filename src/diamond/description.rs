@@ -1,26 +1,18 @@
-//! What a customer can say of a stone: the four Cs, and as many measurements as are at hand.
+//! What a customer can say of a stone: the four Cs, and as many measurements as are known.
 //!
 //! One reader serves the JSON API, the query string, the page's form and the command line, so that all of them accept
 //! the same stones and refuse the same mistakes in the same words.
 
-use std::ops::RangeInclusive;
-
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use serde_json::{Map, Value, json};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
-use super::{Clarity, Color, Cut, Grade};
+use super::stone::{grade, rank};
+use super::{Clarity, Color, Cut, FIELDS, Field, FieldKind, FieldValues};
 
-/// Names of the measurements that may be left out.
-pub const MEASUREMENTS: [&str; 5] = ["depth", "table", "x", "y", "z"];
-
-/// What is taken for a weight, in carats: the largest cut diamond weighs 545 ct, the smallest that are graded 0.01 ct.
-const CARATS: RangeInclusive<f64> = 0.001..=1_000.0;
-/// What is taken for a length, in millimetres.
-const MILLIMETRES: RangeInclusive<f64> = 0.01..=200.0;
-/// What is taken for a proportion, in percent.
-const PERCENT: RangeInclusive<f64> = 0.1..=100.0;
-/// Unknown fields that are listed; one who sends more has mistaken the address, not a name.
+/// Unknown fields that an error lists: a client that sends more has mistaken the address, not a name.
 const MAX_UNKNOWN_FIELDS: usize = 20;
 
 /// One thing that is wrong with one field.
@@ -34,43 +26,97 @@ pub struct FieldError {
     pub value: Value,
 }
 
-/// A stone as described by somebody who may not have measured it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"}))]
-pub struct StoneDescription {
-    /// Weight in carats: 1 ct is 200 mg.
-    #[schema(minimum = 0.001, maximum = 1000)]
-    pub carat: f64,
-    /// How well it is cut. Upper or lower case is all the same, here and in the other grades.
-    pub cut: Cut,
-    /// How colourless it is, from D, the best, to J.
-    pub color: Color,
-    /// How free of inclusions it is, from IF, the best, to I1.
-    pub clarity: Clarity,
-    /// Height as a share of the width, in percent: 200 · z / (x + y).
+/// Measurements of a stone, each of which may be unknown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Measurements {
+    /// Total depth in percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 0.1, maximum = 100)]
     pub depth: Option<f64>,
-    /// Width of the flat top as a share of the whole width, in percent.
+    /// Width of the table facet in percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 0.1, maximum = 100)]
     pub table: Option<f64>,
     /// Length in millimetres.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 0.01, maximum = 200)]
     pub x: Option<f64>,
     /// Width in millimetres.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 0.01, maximum = 200)]
     pub y: Option<f64>,
     /// Height in millimetres.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 0.01, maximum = 200)]
     pub z: Option<f64>,
 }
 
+impl Measurements {
+    /// The value of each field that is a measurement; `None` for the four Cs.
+    pub fn values(&self) -> FieldValues {
+        [None, None, None, None, self.depth, self.table, self.x, self.y, self.z]
+    }
+
+    /// The measurements among `values`.
+    pub fn from_values(values: &FieldValues) -> Self {
+        let [_, _, _, _, depth, table, x, y, z] = *values;
+        Self { depth, table, x, y, z }
+    }
+
+    /// Each measurement that is known, with its field.
+    pub fn entries(&self) -> impl Iterator<Item = (&'static Field, f64)> {
+        FIELDS.iter().zip(self.values()).filter_map(|(field, value)| Some((field, value?)))
+    }
+
+    /// Whether none is known.
+    pub fn is_empty(&self) -> bool {
+        self.entries().next().is_none()
+    }
+
+    /// These, and those of `others` where these are unknown.
+    #[must_use]
+    pub fn or(&self, others: &Self) -> Self {
+        let mut values = self.values();
+        for (value, other) in values.iter_mut().zip(others.values()) {
+            *value = value.or(other);
+        }
+        Self::from_values(&values)
+    }
+}
+
+/// A stone as described by somebody who may not have measured it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct StoneDescription {
+    /// Weight in carats: 1 ct is 200 mg.
+    pub carat: f64,
+    /// How well it is cut.
+    pub cut: Cut,
+    /// How colourless it is.
+    pub color: Color,
+    /// How free of inclusions it is.
+    pub clarity: Clarity,
+    /// The measurements that are known.
+    #[serde(flatten)]
+    pub measurements: Measurements,
+}
+
 impl StoneDescription {
+    /// Its value of each field, in the order of [`FIELDS`].
+    pub fn values(&self) -> FieldValues {
+        let mut values = self.measurements.values();
+        let four_cs = [self.carat, rank(self.cut), rank(self.color), rank(self.clarity)];
+        for (value, known) in values.iter_mut().zip(four_cs) {
+            *value = Some(known);
+        }
+        values
+    }
+
+    /// The description of these values; `None` if one of the four Cs is missing.
+    pub fn from_values(values: &FieldValues) -> Option<Self> {
+        Some(Self {
+            carat: values[0]?,
+            cut: grade(values[1]?)?,
+            color: grade(values[2]?)?,
+            clarity: grade(values[3]?)?,
+            measurements: Measurements::from_values(values),
+        })
+    }
+
     /// Reads a description from the fields of a JSON object. Fields named in `others` belong to somebody else and are
     /// passed over; any further field is an error. A `null` counts as left out.
     ///
@@ -78,20 +124,11 @@ impl StoneDescription {
     /// Every bad field at once.
     pub fn from_fields(fields: &Map<String, Value>, others: &[&str]) -> Result<Self, Vec<FieldError>> {
         let mut reader = FieldReader { fields, errors: Vec::new() };
-        let carat = reader.number("carat", CARATS, Requirement::Required);
-        let cut = reader.grade::<Cut>();
-        let color = reader.grade::<Color>();
-        let clarity = reader.grade::<Clarity>();
-        let [depth, table, x, y, z] =
-            [("depth", PERCENT), ("table", PERCENT), ("x", MILLIMETRES), ("y", MILLIMETRES), ("z", MILLIMETRES)]
-                .map(|(name, range)| reader.number(name, range, Requirement::Optional));
+        let values: FieldValues = std::array::from_fn(|place| reader.read(&FIELDS[place]));
         reader.refuse_unknown(others);
-        let errors = reader.errors;
-        match (carat, cut, color, clarity) {
-            (Some(carat), Some(cut), Some(color), Some(clarity)) if errors.is_empty() => {
-                Ok(Self { carat, cut, color, clarity, depth, table, x, y, z })
-            }
-            _ => Err(errors),
+        match Self::from_values(&values) {
+            Some(description) if reader.errors.is_empty() => Ok(description),
+            _ => Err(reader.errors),
         }
     }
 
@@ -106,7 +143,7 @@ impl StoneDescription {
     ) -> Result<Self, Vec<FieldError>> {
         let mut fields = Map::new();
         for (name, text) in pairs {
-            let is_number = name == "carat" || MEASUREMENTS.contains(&name);
+            let is_number = Field::find(name).is_some_and(Field::is_number);
             let text = text.trim();
             let value = match text.parse::<f64>() {
                 _ if text.is_empty() => continue,
@@ -119,10 +156,65 @@ impl StoneDescription {
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Requirement {
-    Required,
-    Optional,
+impl PartialSchema for StoneDescription {
+    fn schema() -> RefOr<Schema> {
+        schema_of(FIELDS.iter())
+            .description(Some("A stone as described by somebody who may not have measured it."))
+            .additional_properties(Some(AdditionalProperties::FreeForm(false)))
+            .examples([json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"})])
+            .into()
+    }
+}
+
+impl ToSchema for StoneDescription {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.extend([
+            (Cut::name().into_owned(), Cut::schema()),
+            (Color::name().into_owned(), Color::schema()),
+            (Clarity::name().into_owned(), Clarity::schema()),
+        ]);
+    }
+}
+
+impl PartialSchema for Measurements {
+    fn schema() -> RefOr<Schema> {
+        schema_of(FIELDS.iter().filter(|field| !field.required)).into()
+    }
+}
+
+impl ToSchema for Measurements {}
+
+/// An object of these fields.
+fn schema_of(fields: impl Iterator<Item = &'static Field>) -> ObjectBuilder {
+    fields.fold(ObjectBuilder::new(), |object, field| {
+        let object = if field.required { object.required(field.name) } else { object };
+        object.property(field.name, schema_of_field(field))
+    })
+}
+
+fn schema_of_field(field: &Field) -> RefOr<Schema> {
+    match field.kind {
+        FieldKind::Grade { .. } => {
+            let mut scale = field.name.to_owned();
+            scale[..1].make_ascii_uppercase();
+            let mut reference = Ref::from_schema_name(scale);
+            field.description.clone_into(&mut reference.description);
+            reference.into()
+        }
+        FieldKind::Number { legal: (least, most), .. } => {
+            let kind = if field.required {
+                SchemaType::Type(Type::Number)
+            } else {
+                SchemaType::from_iter([Type::Number, Type::Null])
+            };
+            ObjectBuilder::new()
+                .schema_type(kind)
+                .description(Some(field.description))
+                .minimum(Some(least))
+                .maximum(Some(most))
+                .into()
+        }
+    }
 }
 
 struct FieldReader<'a> {
@@ -131,59 +223,53 @@ struct FieldReader<'a> {
 }
 
 impl FieldReader<'_> {
-    /// A number within `range`, all of which is above 0.
-    fn number(&mut self, name: &str, range: RangeInclusive<f64>, need: Requirement) -> Option<f64> {
-        let value = self.fields.get(name).filter(|value| !value.is_null());
-        let Some(value) = value else {
-            if need == Requirement::Required {
-                self.blame(name, "is required".to_owned());
-            }
-            return None;
-        };
-        let text = value.as_str().unwrap_or_default().trim();
-        let message = match value.as_f64() {
-            Some(number) if range.contains(&number) => return Some(number),
-            Some(number) if number <= 0.0 => "must be above 0".to_owned(),
-            Some(number) if number < *range.start() => format!("must be at least {}", range.start()),
-            Some(_) => format!("must be at most {}", range.end()),
-            None if text.parse().is_ok_and(f64::is_finite) => "must be a number: write it without quotes".to_owned(),
-            None if text.contains(',') => "must be a number: write it with a point, as in 1.1".to_owned(),
-            None => "must be a number".to_owned(),
-        };
-        self.blame(name, message);
-        None
-    }
-
-    fn grade<G: Grade + std::str::FromStr>(&mut self) -> Option<G> {
-        let choices = || G::ALL.iter().rev().map(|grade| grade.name()).collect::<Vec<_>>().join(", ");
-        let message = match self.fields.get(G::SCALE).filter(|value| !value.is_null()) {
-            None => format!("is required: one of {}", choices()),
-            Some(value) => match value.as_str().and_then(|text| text.parse().ok()) {
-                Some(grade) => return Some(grade),
-                None => format!("must be one of {}", choices()),
+    /// The value of `field`; `None`, with an error noted, if it is wrong, or if it is missing and required.
+    fn read(&mut self, field: &Field) -> Option<f64> {
+        let value = self.fields.get(field.name).filter(|value| !value.is_null());
+        let message = match (&field.kind, value) {
+            (_, None) if !field.required => return None,
+            (FieldKind::Number { .. }, None) => "is required".to_owned(),
+            (FieldKind::Grade { .. }, None) => format!("is required: one of {}", field.choices()),
+            (FieldKind::Grade { .. }, Some(value)) => match value.as_str().and_then(|text| field.rank_of(text)) {
+                Some(rank) => return Some(rank.into()),
+                None => format!("must be one of {}", field.choices()),
+            },
+            (FieldKind::Number { legal, .. }, Some(value)) => match read_number(value, *legal) {
+                Ok(number) => return Some(number),
+                Err(message) => message,
             },
         };
-        self.blame(G::SCALE, message);
+        self.refuse(field.name, message);
         None
     }
 
     fn refuse_unknown(&mut self, others: &[&str]) {
-        const KNOWN: [&str; 4] = ["carat", "cut", "color", "clarity"];
-        let is_known = |name: &str| KNOWN.contains(&name) || MEASUREMENTS.contains(&name) || others.contains(&name);
-        let unknown = self.fields.keys().map(String::as_str).filter(|name| !is_known(name));
-        for name in unknown.take(MAX_UNKNOWN_FIELDS) {
-            let known: Vec<&str> = KNOWN.iter().chain(&MEASUREMENTS).chain(others).copied().collect();
-            self.errors.push(FieldError {
-                field: name.to_owned(),
-                message: format!("is not a field here: the fields are {}", known.join(", ")),
-                value: self.fields[name].clone(),
-            });
+        let is_unknown = |name: &&str| Field::find(name).is_none() && !others.contains(name);
+        let unknown: Vec<&str> =
+            self.fields.keys().map(String::as_str).filter(is_unknown).take(MAX_UNKNOWN_FIELDS).collect();
+        let known: Vec<&str> = FIELDS.iter().map(|field| field.name).chain(others.iter().copied()).collect();
+        for name in unknown {
+            self.refuse(name, format!("is not a field here: the fields are {}", known.join(", ")));
         }
     }
 
-    fn blame(&mut self, field: &str, message: String) {
+    fn refuse(&mut self, field: &str, message: String) {
         let value = self.fields.get(field).cloned().unwrap_or(Value::Null);
         self.errors.push(FieldError { field: field.to_owned(), message, value });
+    }
+}
+
+/// A number from `least` to `most`, both above 0; else what is wrong with it.
+fn read_number(value: &Value, (least, most): (f64, f64)) -> Result<f64, String> {
+    let text = value.as_str().unwrap_or_default().trim();
+    match value.as_f64() {
+        Some(number) if (least..=most).contains(&number) => Ok(number),
+        Some(number) if number <= 0.0 => Err("must be above 0".to_owned()),
+        Some(number) if number < least => Err(format!("must be at least {least}")),
+        Some(_) => Err(format!("must be at most {most}")),
+        None if text.parse().is_ok_and(f64::is_finite) => Err("must be a number: write it without quotes".to_owned()),
+        None if text.contains(',') => Err("must be a number: write it with a point, as in 1.1".to_owned()),
+        None => Err("must be a number".to_owned()),
     }
 }
 
@@ -201,7 +287,7 @@ mod tests {
     fn the_four_cs_are_enough() {
         let stone = read(&json!({"carat": 1.1, "cut": "ideal", "color": "h", "clarity": " si2 "})).expect("a stone");
         assert_eq!((stone.cut, stone.color, stone.clarity), (Cut::Ideal, Color::H, Clarity::SI2));
-        assert_eq!(stone.depth, None);
+        assert!(stone.measurements.is_empty());
     }
 
     #[test]

@@ -14,6 +14,13 @@ pub trait Grade: Copy + Eq + fmt::Debug + 'static {
     const SCALE: &'static str;
     /// Every grade of the scale, worst first.
     const ALL: &'static [Self];
+    /// The same as data, worst first.
+    const INFO: &'static [GradeInfo];
+
+    /// The grade of that rank; `None` if the scale is shorter.
+    fn from_rank(rank: usize) -> Option<Self> {
+        Self::ALL.get(rank).copied()
+    }
 
     /// The grade as the trade writes it, such as `Very Good`.
     fn name(self) -> &'static str;
@@ -23,6 +30,15 @@ pub trait Grade: Copy + Eq + fmt::Debug + 'static {
 
     /// Place on the scale: 0 is the worst grade.
     fn rank(self) -> usize;
+}
+
+/// A grade as data, for code that handles all scales alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GradeInfo {
+    /// The grade as the trade writes it.
+    pub name: &'static str,
+    /// A few words that tell somebody outside the trade what it means.
+    pub meaning: &'static str,
 }
 
 /// Text that is no grade of the scale it was read for.
@@ -52,6 +68,7 @@ macro_rules! grading_scale {
         impl Grade for $scale {
             const SCALE: &'static str = $column;
             const ALL: &'static [Self] = &[$(Self::$variant),+];
+            const INFO: &'static [GradeInfo] = &[$(GradeInfo { name: $name, meaning: $meaning }),+];
 
             fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }

@@ -1,13 +1,15 @@
-//! The trade's vocabulary: grades, stones, sales, and what their numbers must be.
+//! The trade's vocabulary: fields, grades, stones and sales, and what their values must be.
 //!
 //! Nothing here knows of files, models or requests.
 
 mod description;
+mod field;
 mod grade;
 mod stone;
 
-pub use description::{FieldError, MEASUREMENTS, StoneDescription};
-pub use grade::{Clarity, Color, Cut, Grade, UnknownGrade};
+pub use description::{FieldError, Measurements, StoneDescription};
+pub use field::{FIELD_COUNT, FIELDS, Field, FieldKind, FieldValues, number_fields};
+pub use grade::{Clarity, Color, Cut, Grade, GradeInfo, UnknownGrade};
 pub use stone::{
     CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, Sale, Stone, WEIGHT_TOLERANCE, depth_percent_of, weight_carat_of,
 };

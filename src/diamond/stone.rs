@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Clarity, Color, Cut};
+use super::{Clarity, Color, Cut, FieldValues, Grade};
 
 /// Weight of a round brilliant per cubic millimetre of its bounding box, in carats.
 ///
@@ -43,6 +43,53 @@ pub struct Stone {
     pub z_mm: f64,
 }
 
+impl Stone {
+    /// Its value of each field, in the order of [`FIELDS`](super::FIELDS).
+    pub fn values(&self) -> FieldValues {
+        [
+            Some(self.weight_carat),
+            Some(rank(self.cut)),
+            Some(rank(self.color)),
+            Some(rank(self.clarity)),
+            Some(self.depth_percent),
+            Some(self.table_percent),
+            Some(self.x_mm),
+            Some(self.y_mm),
+            Some(self.z_mm),
+        ]
+    }
+
+    /// The stone of these values; `None` if one is missing or is no grade of its scale.
+    pub fn from_values(values: &FieldValues) -> Option<Self> {
+        let [carat, cut, color, clarity, depth, table, x, y, z] = *values;
+        Some(Self {
+            weight_carat: carat?,
+            cut: grade(cut?)?,
+            color: grade(color?)?,
+            clarity: grade(clarity?)?,
+            depth_percent: depth?,
+            table_percent: table?,
+            x_mm: x?,
+            y_mm: y?,
+            z_mm: z?,
+        })
+    }
+}
+
+/// The rank of a grade as a field value.
+pub(super) fn rank(grade: impl Grade) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a scale has eight grades at most")]
+    let rank = grade.rank() as f64;
+    rank
+}
+
+/// The grade of a field value.
+pub(super) fn grade<G: Grade>(value: f64) -> Option<G> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of no rank finds no grade")]
+    let rank = value.round() as usize;
+    G::from_rank(rank)
+}
+
 /// A stone and the price that it fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Sale {
@@ -68,6 +115,15 @@ pub fn depth_percent_of(x_mm: f64, y_mm: f64, z_mm: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stone_survives_the_way_to_values_and_back() {
+        let stone = crate::generator::Generator::new(3).next().expect("endless").stone;
+        assert_eq!(Stone::from_values(&stone.values()), Some(stone));
+        let mut gap = stone.values();
+        gap[8] = None;
+        assert_eq!(Stone::from_values(&gap), None);
+    }
 
     #[test]
     fn depth_is_the_height_over_the_mean_width() {

@@ -8,8 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::PricedStone;
-use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone, StoneDescription};
+use crate::diamond::{FIELDS, FieldKind, Sale, StoneDescription};
 
 /// Fewest stones that say anything of what is asked about.
 pub const MIN_ASKED: usize = 300;
@@ -63,55 +62,37 @@ impl DriftLevel {
     }
 }
 
-/// A measure: its name, where a sold stone has it, and where a described one may have it.
-type Measure = (&'static str, fn(&Stone) -> f64, fn(&StoneDescription) -> Option<f64>);
-
-const MEASURES: [Measure; 6] = [
-    ("carat", |stone| stone.weight_carat, |given| Some(given.carat)),
-    ("depth", |stone| stone.depth_percent, |given| given.depth),
-    ("table", |stone| stone.table_percent, |given| given.table),
-    ("x", |stone| stone.x_mm, |given| given.x),
-    ("y", |stone| stone.y_mm, |given| given.y),
-    ("z", |stone| stone.z_mm, |given| given.z),
-];
-
-/// The drift of every feature of the stones `asked` about against `sales`. What was assumed of a stone does not count.
-#[must_use]
-pub fn drift<'a>(sales: impl Iterator<Item = &'a Sale>, asked: &[PricedStone]) -> Vec<Drift> {
+/// The drift of every field of the stones `asked` about against `sales`, in the order of [`FIELDS`]. What was filled in does
+/// not count.
+pub fn drift<'a>(sales: impl Iterator<Item = &'a Sale>, asked: &[StoneDescription]) -> Vec<Drift> {
     let sales: Vec<&Sale> = sales.collect();
-    let mut found: Vec<Drift> = MEASURES
-        .into_iter()
-        .map(|(name, of_sale, of_given)| {
-            let mut known: Vec<f64> = sales.iter().map(|sale| of_sale(&sale.stone)).collect();
-            known.sort_unstable_by(f64::total_cmp);
-            let mut bounds: Vec<f64> =
-                (1..CLASSES).filter_map(|class| known.get(known.len() * class / CLASSES).copied()).collect();
-            bounds.dedup_by(|a, b| *a <= *b);
+    FIELDS
+        .iter()
+        .enumerate()
+        .map(|(place, field)| {
+            let known: Vec<f64> = sales.iter().filter_map(|sale| sale.stone.values()[place]).collect();
+            let given: Vec<f64> = asked.iter().filter_map(|stone| stone.values()[place]).collect();
+            // classes begin at these values: each grade is one, and of a measure each holds as many sales
+            let bounds = match field.kind {
+                FieldKind::Grade { grades } => {
+                    (1..grades.len()).zip(0_u8..).map(|(_, rank)| f64::from(rank) + 0.5).collect()
+                }
+                FieldKind::Number { .. } => quantile_bounds(known.clone()),
+            };
             let class_of = |value: f64| bounds.partition_point(|bound| *bound <= value);
-            let given: Vec<usize> = asked.iter().filter_map(|asked| of_given(&asked.given)).map(class_of).collect();
-            let known: Vec<usize> = known.into_iter().map(class_of).collect();
-            Drift::of(name, bounds.len() + 1, &known, &given)
+            let [known, given] = [known, given].map(|values| values.into_iter().map(class_of).collect::<Vec<_>>());
+            Drift::of(field.name, bounds.len() + 1, &known, &given)
         })
-        .collect();
-    let grades = [
-        of_scale::<Cut>(&sales, asked, |stone| stone.cut, |given| given.cut),
-        of_scale::<Color>(&sales, asked, |stone| stone.color, |given| given.color),
-        of_scale::<Clarity>(&sales, asked, |stone| stone.clarity, |given| given.clarity),
-    ];
-    found.splice(1..1, grades);
-    found
+        .collect()
 }
 
-/// The drift of one scale of grades.
-fn of_scale<G: Grade>(
-    sales: &[&Sale],
-    asked: &[PricedStone],
-    of_sale: fn(&Stone) -> G,
-    of_given: fn(&StoneDescription) -> G,
-) -> Drift {
-    let known: Vec<usize> = sales.iter().map(|sale| of_sale(&sale.stone).rank()).collect();
-    let given: Vec<usize> = asked.iter().map(|asked| of_given(&asked.given).rank()).collect();
-    Drift::of(G::SCALE, G::ALL.len(), &known, &given)
+/// Where [`CLASSES`] classes of as many values each begin; fewer, if values repeat.
+fn quantile_bounds(mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    let mut bounds: Vec<f64> =
+        (1..CLASSES).filter_map(|class| values.get(values.len() * class / CLASSES).copied()).collect();
+    bounds.dedup_by(|a, b| *a <= *b);
+    bounds
 }
 
 impl Drift {

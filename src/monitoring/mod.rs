@@ -2,11 +2,9 @@
 //! customers ask about other stones than were sold, and how things stand.
 
 mod drift;
-mod predictions;
 mod replay;
 mod status;
 
 pub use drift::{Drift, DriftLevel};
-pub use predictions::{Prediction, PricedStone, stone_parameters};
 pub use replay::{Distribution, PriceChange, Replay};
 pub use status::{ChampionStatus, Status};

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::PricedStone;
 use crate::diamond::StoneDescription;
 use crate::pricing::{ModelName, ServedModel, Snapshot};
+use crate::store::PredictionRecord;
 use crate::text::to_the_cent;
 
 /// Stones that would move most, of which a replay tells.
@@ -63,36 +63,36 @@ pub struct PriceChange {
 }
 
 impl Replay {
-    /// Prices all of `asked` again, by `model`.
+    /// Prices the stones of `priced` again, by `model`.
     #[must_use]
-    pub fn of(asked: &[PricedStone], model: &ServedModel, snapshot: &Snapshot) -> Self {
-        let mut moved: Vec<PriceChange> = asked
+    pub fn of(priced: &[PredictionRecord], model: &ServedModel, snapshot: &Snapshot) -> Self {
+        let mut changes: Vec<PriceChange> = priced
             .iter()
-            .filter_map(|asked| {
-                let again = snapshot.quote(&asked.completed(), model).ok()?;
+            .filter_map(|record| {
+                let again = snapshot.quote(&record.completed_stone(), model).ok()?;
                 Some(PriceChange {
-                    prediction: asked.prediction.id,
-                    stone: asked.given,
-                    answered_by: asked.prediction.quote.model.id,
-                    was_usd: asked.prediction.quote.price_usd,
+                    prediction: record.id,
+                    stone: record.stone,
+                    answered_by: record.model,
+                    was_usd: record.price_usd,
                     would_be_usd: again.price_usd,
                 })
             })
             .collect();
         let share = |one: &PriceChange| one.would_be_usd / one.was_usd - 1.0;
         let change_usd =
-            Distribution::of(moved.iter().map(|one| to_the_cent(one.would_be_usd - one.was_usd)).collect());
-        let change_share = Distribution::of(moved.iter().map(share).collect());
-        let stones = moved.len();
-        moved.sort_by(|a, b| share(b).abs().total_cmp(&share(a).abs()));
-        moved.truncate(LISTED);
+            Distribution::of(changes.iter().map(|one| to_the_cent(one.would_be_usd - one.was_usd)).collect());
+        let change_share = Distribution::of(changes.iter().map(share).collect());
+        let stones = changes.len();
+        changes.sort_by(|a, b| share(b).abs().total_cmp(&share(a).abs()));
+        changes.truncate(LISTED);
         Self {
             model: ModelName { id: model.id, family: model.family.clone() },
             stones,
-            without_price: asked.len() - stones,
+            without_price: priced.len() - stones,
             change_usd,
             change_share,
-            most_moved: moved,
+            most_moved: changes,
         }
     }
 }

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::PricedStone;
 use super::drift::{Drift, DriftLevel, MIN_ASKED, drift};
 use crate::learning::evaluation::Metrics;
 use crate::pricing::{PricingError, Snapshot};
@@ -79,7 +78,7 @@ impl Status {
         let known = i64::try_from(snapshot.similar().count()).unwrap_or(i64::MAX);
         let requests = store.count_requests(now - jiff::SignedDuration::from_hours(24))?;
         let since = now - jiff::SignedDuration::from_hours(DRIFT_HOURS);
-        let asked = PricedStone::newest(store, DRIFT_STONES, Some(since))?;
+        let asked = store.priced_stones(DRIFT_STONES, Some(since))?;
         let mut status = Self {
             drift: if champion.is_some() { drift(snapshot.similar().all(), &asked) } else { Vec::new() },
             champion,

@@ -1,75 +1,43 @@
 //! Fills in what was not measured, from stones like the one described.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 use super::SimilarIndex;
 use super::proportions::{MIN_NEIGHBOURS, Proportions, TEXTBOOK};
 use super::similar::nearest_in;
-use crate::diamond::{Stone, StoneDescription, depth_percent_of};
+use crate::diamond::{Measurements, Stone, StoneDescription, depth_percent_of};
 
 /// How many similar stones are asked for their proportions.
 const NEIGHBOURS: usize = 25;
 
-/// The measurements that were filled in; the others are absent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ImputedMeasures {
-    /// Total depth in percent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub depth: Option<f64>,
-    /// Width of the table in percent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub table: Option<f64>,
-    /// Length in millimetres.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub x: Option<f64>,
-    /// Width in millimetres.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub y: Option<f64>,
-    /// Height in millimetres.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub z: Option<f64>,
-}
-
-impl ImputedMeasures {
-    /// Names and values of what was filled in.
-    #[must_use]
-    pub fn entries(&self) -> Vec<(&'static str, f64)> {
-        [("depth", self.depth), ("table", self.table), ("x", self.x), ("y", self.y), ("z", self.z)]
-            .into_iter()
-            .filter_map(|(name, value)| value.map(|value| (name, value)))
-            .collect()
-    }
-}
-
 /// The stone of `description` with every measurement, and those that had to be filled in: length, width and table as the
 /// nearest similar stones have them for that weight; depth from x, y and z where z was given, else as similar stones have
 /// it; z from x, y and depth.
-pub(super) fn complete(description: &StoneDescription, similar: &SimilarIndex) -> (Stone, ImputedMeasures) {
-    let StoneDescription { carat, cut, color, clarity, depth, table, x, y, z } = *description;
-    let mut assumed = ImputedMeasures::default();
-    let mut fill =
-        |given: Option<f64>, place: fn(&mut ImputedMeasures) -> &mut Option<f64>, typical: f64, decimals: i32| {
-            given.unwrap_or_else(|| {
-                let factor = 10_f64.powi(decimals);
-                // what rounds to nothing is still something
-                let rounded = ((typical * factor).round() / factor).max(1.0 / factor);
-                *place(&mut assumed) = Some(rounded);
-                rounded
-            })
-        };
-    let all_given = depth.is_some() && table.is_some() && x.is_some() && y.is_some() && z.is_some();
-    let typical = if all_given { TEXTBOOK } else { proportions_near(description, similar) };
-    let typical_x = y.map_or(typical.x_of_one_carat_mm * carat.cbrt(), |y| y / typical.y_over_x);
-    let x_mm = fill(x, |assumed| &mut assumed.x, typical_x, 2);
-    let y_mm = fill(y, |assumed| &mut assumed.y, x_mm * typical.y_over_x, 2);
-    // a height that was measured decides the depth, else the depth decides the height
-    let typical_depth = z.map_or(typical.depth_percent, |z| depth_percent_of(x_mm, y_mm, z).min(100.0));
-    let depth_percent = fill(depth, |assumed| &mut assumed.depth, typical_depth, 1);
-    let z_mm = fill(z, |assumed| &mut assumed.z, depth_percent * (x_mm + y_mm) / 200.0, 2);
-    let table_percent = fill(table, |assumed| &mut assumed.table, typical.table_percent, 0);
+pub(super) fn complete(description: &StoneDescription, similar: &SimilarIndex) -> (Stone, Measurements) {
+    let StoneDescription { carat, cut, color, clarity, measurements: given } = *description;
+    let is_whole =
+        given.depth.is_some() && given.table.is_some() && given.x.is_some() && given.y.is_some() && given.z.is_some();
+    let typical = if is_whole { TEXTBOOK } else { proportions_near(description, similar) };
+    let x_mm = given.x.unwrap_or_else(|| {
+        round_to(given.y.map_or(typical.x_of_one_carat_mm * carat.cbrt(), |y| y / typical.y_over_x), 2)
+    });
+    let y_mm = given.y.unwrap_or_else(|| round_to(x_mm * typical.y_over_x, 2));
+    // a measured height decides the depth, else the depth decides the height
+    let depth_percent = given.depth.unwrap_or_else(|| {
+        round_to(given.z.map_or(typical.depth_percent, |z| depth_percent_of(x_mm, y_mm, z).min(100.0)), 1)
+    });
+    let z_mm = given.z.unwrap_or_else(|| round_to(depth_percent * (x_mm + y_mm) / 200.0, 2));
+    let table_percent = given.table.unwrap_or_else(|| round_to(typical.table_percent, 0));
     let stone = Stone { weight_carat: carat, cut, color, clarity, depth_percent, table_percent, x_mm, y_mm, z_mm };
-    (stone, assumed)
+    let mut filled_in = stone.values();
+    for (value, known) in filled_in.iter_mut().zip(description.values()) {
+        *value = value.filter(|_| known.is_none());
+    }
+    (stone, Measurements::from_values(&filled_in))
+}
+
+/// `value` with so many decimals, but not rounded down to nothing.
+fn round_to(value: f64, decimals: i32) -> f64 {
+    let factor = 10_f64.powi(decimals);
+    ((value * factor).round() / factor).max(1.0 / factor)
 }
 
 /// The proportions of the nearest similar stones; where there are few of the grades, those usual for the cut.
@@ -94,12 +62,12 @@ mod tests {
             cut: Cut::Ideal,
             color: Color::G,
             clarity: Clarity::VS2,
-            depth: None,
-            table: None,
-            x: None,
-            y: None,
-            z: None,
+            measurements: Measurements::default(),
         }
+    }
+
+    fn with(measurements: Measurements) -> StoneDescription {
+        StoneDescription { measurements, ..described(1.0) }
     }
 
     #[test]
@@ -107,7 +75,7 @@ mod tests {
         let index = SimilarIndex::new(Generator::new(8).take(3_000).collect());
         for carat in [0.3, 0.71, 1.01, 2.5] {
             let (stone, assumed) = complete(&described(carat), &index);
-            assert_eq!(assumed.entries().len(), 5);
+            assert_eq!(assumed.entries().count(), 5);
             assert!((weight_carat_of(stone.x_mm, stone.y_mm, stone.z_mm) / carat - 1.0).abs() < 0.05, "{stone:?}");
             assert!((depth_percent_of(stone.x_mm, stone.y_mm, stone.z_mm) - stone.depth_percent).abs() < 0.2);
         }
@@ -116,12 +84,12 @@ mod tests {
     #[test]
     fn what_was_measured_is_kept_and_decides_the_rest() {
         let index = SimilarIndex::new(Generator::new(8).take(3_000).collect());
-        let given = StoneDescription { x: Some(6.0), y: Some(6.1), z: Some(4.0), ..described(1.0) };
+        let given = with(Measurements { x: Some(6.0), y: Some(6.1), z: Some(4.0), ..Measurements::default() });
         let (stone, assumed) = complete(&given, &index);
         assert_eq!((stone.x_mm, stone.y_mm, stone.z_mm), (6.0, 6.1, 4.0));
         assert_eq!(assumed.depth, Some(66.1), "200·4 / 12.1");
         assert_eq!((assumed.x, assumed.y, assumed.z), (None, None, None));
-        let given = StoneDescription { x: Some(6.0), z: Some(4.0), ..described(1.0) };
+        let given = with(Measurements { x: Some(6.0), z: Some(4.0), ..Measurements::default() });
         let (stone, _) = complete(&given, &index);
         let depth = depth_percent_of(stone.x_mm, stone.y_mm, stone.z_mm);
         assert!((depth - stone.depth_percent).abs() < 0.1, "the measured height decides: {stone:?}");

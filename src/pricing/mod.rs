@@ -6,6 +6,7 @@
 mod error;
 mod explanation;
 mod imputation;
+mod prediction;
 mod proportions;
 mod quote;
 mod served_model;
@@ -21,7 +22,7 @@ use arc_swap::ArcSwap;
 
 pub use error::PricingError;
 pub use explanation::{Effect, Explanation, Reason};
-pub use imputation::ImputedMeasures;
+pub use prediction::{Prediction, PredictionOrigin};
 pub use quote::{MAX_PRICE_USD, MIN_PRICE_USD, ModelName, Quote};
 pub use served_model::ServedModel;
 pub use similar::{MAX_SIMILAR, SimilarIndex, SimilarStone, SimilarStones};
@@ -88,7 +89,7 @@ impl PricingService {
     ///
     /// # Errors
     /// What `write` says.
-    pub fn write<T>(&self, write: impl FnOnce(&mut Store) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub fn write<T, E>(&self, write: impl FnOnce(&mut Store) -> Result<T, E>) -> Result<T, E> {
         write(&mut lock(&self.writer))
     }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Explanation, ImputedMeasures, PricingError, ServedModel};
-use crate::diamond::Stone;
+use super::{Explanation, PricingError, ServedModel};
+use crate::diamond::{Measurements, Stone};
 use crate::learning::evaluation::PriceRange;
 use crate::text::to_the_cent;
 
@@ -28,7 +28,7 @@ pub struct Quote {
     /// The model that said so.
     pub model: ModelName,
     /// Measurements that were not given and were filled in from similar stones.
-    pub assumed: ImputedMeasures,
+    pub assumed: Measurements,
     /// What somebody who is about to pay should know besides, each a sentence.
     pub warnings: Vec<String>,
     /// Why the price is what it is, if that was asked.
@@ -46,11 +46,14 @@ pub struct ModelName {
 }
 
 impl Quote {
+    /// The currency of every price.
+    pub const CURRENCY: &str = "USD";
+
     /// What `model` says of `stone`.
     ///
     /// # Errors
     /// If that is no price at all: a straight line, far from all it has seen, can go below zero or beyond all bounds.
-    pub(super) fn new(stone: &Stone, assumed: ImputedMeasures, model: &ServedModel) -> Result<Self, PricingError> {
+    pub(super) fn new(stone: &Stone, assumed: Measurements, model: &ServedModel) -> Result<Self, PricingError> {
         let price_usd = model.model.price_usd(stone);
         if !(MIN_PRICE_USD..=MAX_PRICE_USD).contains(&price_usd) {
             return Err(PricingError::NoPrice { id: model.id, family: model.family.clone() });
@@ -59,7 +62,7 @@ impl Quote {
             range_usd: model.calibration.as_ref().and_then(|known| known.range(stone.weight_carat, price_usd)),
             price_usd: to_the_cent(price_usd),
             price_per_carat_usd: to_the_cent(price_usd / stone.weight_carat),
-            currency: "USD".to_owned(),
+            currency: Self::CURRENCY.to_owned(),
             model: ModelName { id: model.id, family: model.family.clone() },
             assumed,
             warnings: Vec::new(),

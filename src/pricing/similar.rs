@@ -183,6 +183,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::diamond::Measurements;
     use crate::generator::Generator;
 
     /// Sorts everything: slow and plain.
@@ -206,11 +207,7 @@ mod tests {
             cut: Cut::ALL[cut],
             color: Color::ALL[color],
             clarity: Clarity::ALL[clarity],
-            depth: None,
-            table: None,
-            x: None,
-            y: None,
-            z: None,
+            measurements: Measurements::default(),
         }
     }
 

@@ -1,41 +1,34 @@
 //! What somebody who is about to pay should know besides the price.
 
-use super::{ImputedMeasures, ServedModel, SimilarIndex};
-use crate::diamond::{DEPTH_TOLERANCE_PERCENT, Sale, Stone, WEIGHT_TOLERANCE, depth_percent_of, weight_carat_of};
-use crate::text::{count, dollars};
+use super::{ServedModel, SimilarIndex};
+use crate::diamond::{
+    DEPTH_TOLERANCE_PERCENT, FIELD_COUNT, Measurements, Sale, Stone, WEIGHT_TOLERANCE, depth_percent_of, number_fields,
+    weight_carat_of,
+};
+use crate::text::dollars;
 
 /// How far in weight, as a share, another stone still is like this one.
 const LIKE_WEIGHT: f64 = 0.2;
 /// Fewer stones than this of the same grades and about the weight are few.
 const FEW: usize = 3;
 
-/// The least and the most of each measure among some sales.
+/// The least and the greatest value of each field that is a number, among some sales.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FeatureRanges {
-    bounds: [(f64, f64); MEASURES.len()],
+    /// In the order of [`FIELDS`](crate::diamond::FIELDS).
+    bounds: [(f64, f64); FIELD_COUNT],
 }
-
-/// A measure: its name, its unit, and where a stone has it.
-type Measure = (&'static str, &'static str, fn(&Stone) -> f64);
-
-const MEASURES: [Measure; 6] = [
-    ("carat", " ct", |stone| stone.weight_carat),
-    ("depth", " %", |stone| stone.depth_percent),
-    ("table", " %", |stone| stone.table_percent),
-    ("x", " mm", |stone| stone.x_mm),
-    ("y", " mm", |stone| stone.y_mm),
-    ("z", " mm", |stone| stone.z_mm),
-];
 
 impl FeatureRanges {
     /// What `sales` cover.
     pub fn of(sales: &[Sale]) -> Self {
-        let bounds = MEASURES.map(|(_, _, measure)| {
-            sales
-                .iter()
-                .map(|sale| measure(&sale.stone))
-                .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| (least.min(value), most.max(value)))
-        });
+        let mut bounds = [(f64::INFINITY, f64::NEG_INFINITY); FIELD_COUNT];
+        for sale in sales {
+            for ((least, most), value) in bounds.iter_mut().zip(sale.stone.values()) {
+                *least = value.map_or(*least, |value| least.min(value));
+                *most = value.map_or(*most, |value| most.max(value));
+            }
+        }
         Self { bounds }
     }
 }
@@ -47,10 +40,10 @@ pub(super) struct Challenger {
     pub usual: f64,
 }
 
-/// All that is to be said of `stone`, for which the model answered `price_usd`. What was `assumed` of it is nobody's mistake.
+/// All that is to be said of `stone`, for which the model answered `price_usd`. What was `filled_in` is nobody's mistake.
 pub(super) fn of(
     stone: &Stone,
-    assumed: &ImputedMeasures,
+    filled_in: &Measurements,
     price_usd: f64,
     similar: &SimilarIndex,
     challenger: Option<&Challenger>,
@@ -70,27 +63,28 @@ pub(super) fn of(
             stone.depth_percent
         ));
     }
-    for ((name, unit, measure), (least, most)) in MEASURES.iter().zip(similar.feature_ranges().bounds) {
-        let value = measure(stone);
-        let is_outside = value < least || value > most;
-        if is_outside && !assumed.entries().iter().any(|(assumed, _)| assumed == name) {
-            warnings.push(format!(
-                "{name} {value}{unit} is outside of what was ever sold here, {least} to {most}{unit}: the price is a guess"
-            ));
-        }
+    let filled_in = filled_in.values();
+    let values = stone.values();
+    for (place, field) in number_fields().filter(|(place, _)| filled_in[*place].is_none()) {
+        let (least, most) = similar.feature_ranges().bounds[place];
+        let Some(value) = values[place].filter(|value| *value < least || *value > most) else { continue };
+        warnings.push(format!(
+            "{} {} is outside of what was ever sold here, {least} to {}: the price is a guess",
+            field.name,
+            field.write(value),
+            field.write(most)
+        ));
     }
     let group = similar.group(stone.cut, stone.color, stone.clarity);
     let place = |carat: f64| group.partition_point(|sale| sale.stone.weight_carat < carat);
     let like = place(stone.weight_carat * (1.0 + LIKE_WEIGHT)) - place(stone.weight_carat * (1.0 - LIKE_WEIGHT));
     if like < FEW {
         let sold = match like {
-            0 => "no stone".to_owned(),
-            1 => "only one stone".to_owned(),
-            many => format!("only {} stones", count(i64::try_from(many).unwrap_or(i64::MAX))),
+            0 => "no stone of this cut, color and clarity and about this weight was sold",
+            1 => "only one stone of this cut, color and clarity and about this weight was sold",
+            _ => "only two stones of this cut, color and clarity and about this weight were sold",
         };
-        warnings.push(format!(
-            "{sold} of this cut, color and clarity and about this weight was sold: ask for a second opinion"
-        ));
+        warnings.push(format!("{sold}: ask for a second opinion"));
     }
     if let Some(challenger) = challenger {
         let other_usd = challenger.model.model.price_usd(stone);
@@ -114,13 +108,7 @@ mod tests {
     use crate::generator::Generator;
 
     fn warnings(stone: &Stone) -> Vec<String> {
-        of(
-            stone,
-            &ImputedMeasures::default(),
-            5_000.0,
-            &SimilarIndex::new(Generator::new(5).take(20_000).collect()),
-            None,
-        )
+        of(stone, &Measurements::default(), 5_000.0, &SimilarIndex::new(Generator::new(5).take(20_000).collect()), None)
     }
 
     /// A stone of the commonest kind, in order.
@@ -159,7 +147,7 @@ mod tests {
         );
         assert!(said.iter().any(|text| text.starts_with("x 22 mm is outside")), "{said:?}");
         assert!(said.iter().any(|text| text.starts_with("no stone of this cut")), "{said:?}");
-        let assumed = ImputedMeasures { x: Some(22.0), y: Some(22.0), z: Some(13.6), ..ImputedMeasures::default() };
+        let assumed = Measurements { x: Some(22.0), y: Some(22.0), z: Some(13.6), ..Measurements::default() };
         let said = of(&giant, &assumed, 5_000.0, &SimilarIndex::new(Generator::new(5).take(20_000).collect()), None);
         assert!(!said.iter().any(|text| text.contains(" mm is outside")), "{said:?}");
     }

@@ -81,7 +81,7 @@ pub fn retrain(
     if !database.exists() {
         return Err(TrainingError::NoSales.into());
     }
-    let mut file = FileAccess::open(database, Access::Write)?;
+    let mut file = FileAccess::open(database, Access::Change)?;
     if file.is_server() {
         // customers wait for the server, nobody waits for this
         system::lower_priority();

@@ -32,7 +32,7 @@ pub(super) fn submit(
     split: &HoldoutSplit,
     decide: impl Fn(Option<&Incumbent>) -> PromotionDecision,
 ) -> Result<SubmittedModels, RetrainingError> {
-    let mut file = FileAccess::open(database, Access::Write)?;
+    let mut file = FileAccess::open(database, Access::Change)?;
     let mut champion = file.run(ReadChampion {})?;
     loop {
         let incumbent = champion.map(|id| evaluate_incumbent(&mut file, id, split)).transpose()?;

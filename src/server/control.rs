@@ -11,51 +11,22 @@ use tokio::net::{UnixListener, UnixStream};
 use super::app::App;
 use super::http::connections::Listener;
 use super::http::request_parts::{in_background, received_body};
-use crate::control::{
-    AddModels, Backup, FindSimilar, ImportOutcomes, Ingest, IngestOutcomes, ListBatches, ListModels, ListOutcomes,
-    ListRequests, Operation, Predict, PromoteModel, PruneModels, ReadArtifact, ReadChampion, ReadDataset, ReadStatus,
-    RemoteError, ReplayRequests, RollBackChampion, RunQuery, ShowBatch, ShowModel, ShowRequest, UndoBatch, decode,
-    encode, socket_path,
-};
+use crate::control::{Operation, OperationVisitor, RemoteError, decode, encode, socket_path, visit_operations};
 use crate::files::beside;
 
-/// The application that answers on the socket.
-#[must_use]
+/// The application that answers on the socket: it has every operation of the list.
 pub fn build(app: App) -> Server<App> {
-    let mut server = tide::with_state(app);
-    operation::<ListBatches>(&mut server);
-    operation::<ShowBatch>(&mut server);
-    operation::<ListModels>(&mut server);
-    operation::<ShowModel>(&mut server);
-    operation::<ListRequests>(&mut server);
-    operation::<ShowRequest>(&mut server);
-    operation::<RunQuery>(&mut server);
-    operation::<ReadDataset>(&mut server);
-    operation::<ReadChampion>(&mut server);
-    operation::<ReadArtifact>(&mut server);
-    operation::<Ingest>(&mut server);
-    operation::<UndoBatch>(&mut server);
-    operation::<ReplayRequests>(&mut server);
-    operation::<ReadStatus>(&mut server);
-    operation::<ListOutcomes>(&mut server);
-    operation::<ImportOutcomes>(&mut server);
-    operation::<IngestOutcomes>(&mut server);
-    operation::<AddModels>(&mut server);
-    operation::<PromoteModel>(&mut server);
-    operation::<RollBackChampion>(&mut server);
-    operation::<PruneModels>(&mut server);
-    operation::<Predict>(&mut server);
-    operation::<FindSimilar>(&mut server);
-    server.at(&path_of::<Backup>()).post(back_up);
-    server
-}
+    struct Routes(Server<App>);
 
-fn path_of<O: Operation>() -> String {
-    format!("/control/{}", O::NAME)
-}
+    impl OperationVisitor for Routes {
+        fn visit<O: Operation>(&mut self) {
+            self.0.at(&format!("/control/{}", O::NAME)).post(run::<O>);
+        }
+    }
 
-fn operation<O: Operation>(server: &mut Server<App>) {
-    server.at(&path_of::<O>()).post(run::<O>);
+    let mut routes = Routes(tide::with_state(app));
+    visit_operations(&mut routes);
+    routes.0
 }
 
 async fn run<O: Operation>(request: Request<App>) -> tide::Result {
@@ -63,18 +34,7 @@ async fn run<O: Operation>(request: Request<App>) -> tide::Result {
     let app = request.state().clone();
     let answer = in_background(move || {
         let operation: O = decode(&body).map_err(|error| RemoteError::of(&error))?;
-        app.run(operation).map_err(|error| RemoteError::of(&error))
-    });
-    Ok(respond(&answer.await.unwrap_or_else(|problem| Err(RemoteError::of(&io::Error::other(problem.detail))))))
-}
-
-/// A backup is made with the log in the database, while nothing more of it goes there and while nothing else changes: nobody writes a checkpoint then.
-async fn back_up(request: Request<App>) -> tide::Result {
-    let body = received_body(&request);
-    let App { pricing, log, .. } = request.state().clone();
-    let answer = in_background(move || {
-        let Backup { to } = decode(&body).map_err(|error| RemoteError::of(&error))?;
-        pricing.hold(|| log.with_flushed_store(move |store| store.backup(&to))).map_err(|error| RemoteError::of(&error))
+        app.run_operation(operation).map_err(|error| RemoteError::of(&error))
     });
     Ok(respond(&answer.await.unwrap_or_else(|problem| Err(RemoteError::of(&io::Error::other(problem.detail))))))
 }

@@ -6,6 +6,7 @@ mod api;
 mod app;
 #[cfg(unix)]
 mod control;
+mod endpoint;
 mod http;
 mod pages;
 mod pipeline;

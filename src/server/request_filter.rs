@@ -1,39 +1,112 @@
-//! Reads which requests of the log are asked for. One reader serves the API, the page and its CSV, so that all of them
+//! Which requests of the log are asked for. One list of parameters serves the API, the page and its CSV, so that all of them
 //! take the same parameters and refuse the same mistakes in the same words.
 
 use serde_json::json;
 
+use super::http::parameters::{Parameter, ParameterKind, read_parameters};
 use crate::diamond::FieldError;
 use crate::store::RequestFilter;
 use crate::times::parse_time;
 
-/// Parameters that narrow the log down; `limit` comes on top where the answer is not a page or a file.
-pub const FILTER_PARAMETERS: [&str; 6] = ["before", "status", "path", "model", "since", "until"];
 /// Requests that are listed at most.
 const MAX_LIMIT: u32 = 1_000;
 
-/// The filter that `pairs` of names and values make, of `limit` requests unless they say otherwise; of a name that is given
-/// twice the last counts. Other names are passed over.
+/// Parameters of the log. The first is not for pages and files, whose length is fixed.
+pub static REQUEST_PARAMETERS: [Parameter<RequestFilter>; 7] = [
+    Parameter {
+        name: "limit",
+        description: "How many at most.",
+        kind: ParameterKind::WholeNumber(1, Some(MAX_LIMIT as i64)),
+        read: |filter, value| {
+            let limit = value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+            filter.limit = limit.ok_or_else(|| format!("must be a whole number from 1 to {MAX_LIMIT}"))?;
+            Ok(())
+        },
+    },
+    Parameter {
+        name: "before",
+        description: "Only those before the request of this id: the last id of a page leads to the next one.",
+        kind: ParameterKind::Id,
+        read: |filter, value| {
+            filter.before = Some(value.parse().map_err(|_| "must be the id of a request")?);
+            Ok(())
+        },
+    },
+    Parameter {
+        name: "status",
+        description: "Only those answered with this status.",
+        kind: ParameterKind::WholeNumber(100, Some(599)),
+        read: |filter, value| {
+            let status = value.parse().ok().filter(|status| (100..600).contains(status));
+            filter.status = Some(status.ok_or("must be a status such as 422")?);
+            Ok(())
+        },
+    },
+    Parameter {
+        name: "path",
+        description: "Only those to this path.",
+        kind: ParameterKind::Path,
+        read: |filter, value| {
+            if !value.starts_with('/') {
+                return Err("must begin with /, such as /v1/predictions".to_owned());
+            }
+            filter.path = Some(value.to_owned());
+            Ok(())
+        },
+    },
+    Parameter {
+        name: "model",
+        description: "Only those that this model answered.",
+        kind: ParameterKind::WholeNumber(1, None),
+        read: |filter, value| {
+            let number = value.parse().ok().filter(|number| *number > 0);
+            filter.model = Some(number.ok_or("must be the number of a model, such as 2")?);
+            Ok(())
+        },
+    },
+    Parameter {
+        name: "since",
+        description: "Only those that arrived at or after this time, in UTC.",
+        kind: ParameterKind::Time,
+        read: |filter, value| {
+            filter.since = Some(parse_time(value).map_err(|problem| format!("is wrong: {problem}"))?);
+            Ok(())
+        },
+    },
+    Parameter {
+        name: "until",
+        description: "Only those that arrived before this time, in UTC.",
+        kind: ParameterKind::Time,
+        read: |filter, value| {
+            filter.until = Some(parse_time(value).map_err(|problem| format!("is wrong: {problem}"))?);
+            Ok(())
+        },
+    },
+];
+
+/// Parameters of pages and files.
+pub fn page_parameters() -> &'static [Parameter<RequestFilter>] {
+    &REQUEST_PARAMETERS[1..]
+}
+
+/// The filter that `pairs` of names and values make for a program, of `limit` requests unless they say otherwise.
 ///
 /// # Errors
 /// Every value that is not what it should be.
 pub fn read_request_filter(pairs: &[(String, String)], limit: u32) -> Result<RequestFilter, Vec<FieldError>> {
     let mut filter = RequestFilter { limit, ..RequestFilter::default() };
-    let mut errors = Vec::new();
-    for (name, value) in pairs {
-        if let Err(message) = read_parameter(&mut filter, name, value) {
-            errors.push(FieldError { field: name.clone(), message, value: json!(value) });
-        }
-    }
-    if errors.is_empty() { Ok(filter) } else { Err(errors) }
+    read_parameters(&REQUEST_PARAMETERS, pairs, &mut filter)?;
+    Ok(filter)
 }
 
-/// As [`read_request_filter`], for people: an end before the beginning is a mistake, where a program gets an empty list.
+/// The filter that `pairs` make for a page or a file of `limit` requests: an end before the beginning is a mistake, where a
+/// program gets an empty list.
 ///
 /// # Errors
 /// Every value that is not what it should be.
 pub fn read_form_filter(pairs: &[(String, String)], limit: u32) -> Result<RequestFilter, Vec<FieldError>> {
-    let filter = read_request_filter(pairs, limit)?;
+    let mut filter = RequestFilter { limit, ..RequestFilter::default() };
+    read_parameters(page_parameters(), pairs, &mut filter)?;
     match (filter.since, filter.until) {
         (Some(since), Some(until)) if until <= since => {
             let value = json!(pairs.iter().rev().find(|(name, _)| name == "until").map(|(_, value)| value));
@@ -43,31 +116,6 @@ pub fn read_form_filter(pairs: &[(String, String)], limit: u32) -> Result<Reques
         _ => Ok(filter),
     }
 }
-
-fn read_parameter(filter: &mut RequestFilter, name: &str, value: &str) -> Result<(), String> {
-    match name {
-        "limit" => {
-            let limit = value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-            filter.limit = limit.ok_or_else(|| format!("must be a whole number from 1 to {MAX_LIMIT}"))?;
-        }
-        "before" => filter.before = Some(value.parse().map_err(|_| "must be the id of a request")?),
-        "status" => {
-            let status = value.parse().ok().filter(|status| (100..600).contains(status));
-            filter.status = Some(status.ok_or("must be a status such as 422")?);
-        }
-        "model" => {
-            let number = value.parse().ok().filter(|number| *number > 0);
-            filter.model = Some(number.ok_or("must be the number of a model, such as 2")?);
-        }
-        "path" if !value.starts_with('/') => return Err("must begin with /, such as /v1/predictions".to_owned()),
-        "path" => filter.path = Some(value.to_owned()),
-        "since" => filter.since = Some(parse_time(value).map_err(|problem| format!("is wrong: {problem}"))?),
-        "until" => filter.until = Some(parse_time(value).map_err(|problem| format!("is wrong: {problem}"))?),
-        _ => {}
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use duckdb::{Connection, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::rows::{micros_of, time_at};
+use super::rows::{TimeColumn, execute, query_rows, read_time, sql_time};
 use super::{Store, StoreError};
 
 /// One ingested file.
@@ -91,56 +91,53 @@ pub struct WarningCount {
 
 impl Store {
     /// Every ingested file, newest first.
-    ///
-    /// # Errors
-    /// If the engine fails.
     pub fn batches(&self) -> Result<Vec<Batch>, StoreError> {
-        let listing = || StoreError::database("list the batches");
-        let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/batch/list_batches.sql")).map_err(listing())?;
-        let rows = statement
-            .query_map([], |row| {
-                Ok(Batch {
-                    id: row.get(0)?,
-                    file: row.get(1)?,
-                    sha256: row.get(2)?,
-                    time: time_at(row, 3)?,
-                    rows: row.get(4)?,
-                    accepted: row.get(5)?,
-                    known: row.get(6)?,
-                    rejected: row.get(7)?,
-                    undone: row.get::<_, Option<i64>>(8)?.and_then(|micros| Timestamp::from_microsecond(micros).ok()),
-                })
+        let sql = include_str!("../../sql/queries/batch/list_batches.sql");
+        query_rows(&self.connection, "list the batches", sql, [], |row| {
+            Ok(Batch {
+                id: row.get("id")?,
+                file: row.get("file_name")?,
+                sha256: row.get("content_sha256")?,
+                time: read_time(row, "ingested_at")?,
+                rows: row.get("row_count")?,
+                accepted: row.get("accepted_count")?,
+                known: row.get("known_count")?,
+                rejected: row.get("rejected_count")?,
+                undone: row.get::<_, Option<TimeColumn>>("undone_at")?.map(|time| time.0),
             })
-            .map_err(listing())?;
-        rows.collect::<Result<_, _>>().map_err(listing())
+        })
     }
 
     /// Takes the sales of batch `id` out again. The batch stays in the history.
     ///
     /// # Errors
-    /// If there is none of that number, or it was taken back before; then nothing is changed.
+    /// If there is none of that number, or it was undone before; then nothing is changed.
     pub fn undo_batch(&mut self, id: i64) -> Result<UndoneBatch, StoreError> {
-        let undoing = || StoreError::database("take a batch back");
+        const ACTION: &str = "undo a batch";
         let batch = self.batch(id)?.batch;
         if batch.undone.is_some() {
             return Err(StoreError::IsUndone { id });
         }
-        let transaction = self.connection.transaction().map_err(undoing())?;
-        let sales = transaction
-            .execute(include_str!("../../sql/queries/sale/delete_sales_of_batch.sql"), params![id])
-            .map_err(undoing())?;
-        let sales = i64::try_from(sales).unwrap_or(i64::MAX);
-        transaction
-            .execute(
-                include_str!("../../sql/queries/batch/insert_undone_batch.sql"),
-                params![id, micros_of(Timestamp::now()), sales],
-            )
-            .map_err(undoing())?;
-        let models = ids(&transaction, include_str!("../../sql/queries/batch/list_models_of_batch.sql"), id)?;
-        let later_batches =
-            ids(&transaction, include_str!("../../sql/queries/batch/list_later_knowing_batches.sql"), id)?;
-        transaction.commit().map_err(undoing())?;
+        let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
+        let sql = include_str!("../../sql/queries/sale/delete_sales_of_batch.sql");
+        let sales = execute(&transaction, ACTION, sql, params![id])?;
+        let sql = include_str!("../../sql/queries/batch/insert_undone_batch.sql");
+        execute(&transaction, ACTION, sql, params![id, sql_time(Timestamp::now()), sales])?;
+        let models = query_rows(
+            &transaction,
+            ACTION,
+            include_str!("../../sql/queries/batch/list_models_of_batch.sql"),
+            params![id],
+            |row| row.get("model_id"),
+        )?;
+        let later_batches = query_rows(
+            &transaction,
+            ACTION,
+            include_str!("../../sql/queries/batch/list_later_knowing_batches.sql"),
+            params![id],
+            |row| row.get("id"),
+        )?;
+        transaction.commit().map_err(StoreError::database(ACTION))?;
         Ok(UndoneBatch { batch: id, sales, models, later_batches })
     }
 
@@ -163,40 +160,30 @@ impl Store {
     }
 }
 
-fn ids(connection: &Connection, sql: &str, batch: i64) -> Result<Vec<i64>, StoreError> {
-    let listing = || StoreError::database("list what a batch has to do with");
-    let mut statement = connection.prepare(sql).map_err(listing())?;
-    let rows = statement.query_map(params![batch], |row| row.get(0)).map_err(listing())?;
-    rows.collect::<Result<_, _>>().map_err(listing())
-}
-
 fn rejected_rows(connection: &Connection, batch: i64) -> Result<Vec<RejectedRow>, StoreError> {
-    let listing = || StoreError::database("list the rejected rows");
-    let mut statement =
-        connection.prepare(include_str!("../../sql/queries/batch/list_rejected_rows.sql")).map_err(listing())?;
-    let rows = statement
-        .query_map(params![batch], |row| {
-            Ok(RejectedRow { line: row.get(0)?, column: row.get(1)?, reason: row.get(2)?, raw: row.get(3)? })
+    let sql = include_str!("../../sql/queries/batch/list_rejected_rows.sql");
+    query_rows(connection, "list the rejected rows", sql, params![batch], |row| {
+        Ok(RejectedRow {
+            line: row.get("line_number")?,
+            column: row.get("column_name")?,
+            reason: row.get("reason")?,
+            raw: row.get("raw_text")?,
         })
-        .map_err(listing())?;
-    rows.collect::<Result<_, _>>().map_err(listing())
+    })
 }
 
 /// Why rows of a batch were rejected, the most frequent reason first.
 pub(super) fn rejection_counts(connection: &Connection, batch: i64) -> Result<Vec<RejectionCount>, StoreError> {
-    let counts = counts(connection, include_str!("../../sql/queries/batch/count_rejections.sql"), batch)?;
-    Ok(counts.into_iter().map(|(reason, count)| RejectionCount { reason, count }).collect())
+    let sql = include_str!("../../sql/queries/batch/count_rejections.sql");
+    query_rows(connection, "count the rejected rows", sql, params![batch], |row| {
+        Ok(RejectionCount { reason: row.get("reason")?, count: row.get("row_count")? })
+    })
 }
 
 /// What looks odd about the accepted rows of a batch.
 pub(super) fn warning_counts(connection: &Connection, batch: i64) -> Result<Vec<WarningCount>, StoreError> {
-    let counts = counts(connection, include_str!("../../sql/queries/batch/list_batch_warnings.sql"), batch)?;
-    Ok(counts.into_iter().map(|(warning, count)| WarningCount { warning, count }).collect())
-}
-
-fn counts(connection: &Connection, sql: &str, batch: i64) -> Result<Vec<(String, i64)>, StoreError> {
-    let counting = || StoreError::database("count the rows of a batch");
-    let mut statement = connection.prepare(sql).map_err(counting())?;
-    let rows = statement.query_map(params![batch], |row| Ok((row.get(0)?, row.get(1)?))).map_err(counting())?;
-    rows.collect::<Result<_, _>>().map_err(counting())
+    let sql = include_str!("../../sql/queries/batch/list_batch_warnings.sql");
+    query_rows(connection, "list the warnings of a batch", sql, params![batch], |row| {
+        Ok(WarningCount { warning: row.get("warning")?, count: row.get("row_count")? })
+    })
 }

@@ -1,16 +1,21 @@
 //! Takes a file of sales in: all of it, or nothing.
 
 use std::fs::File;
+use std::io::Write;
 use std::path::PathBuf;
 
+use duckdb::types::Value;
 use duckdb::{Connection, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::rows::micros_of;
-use super::upload::{COLUMNS, Layout, Upload};
+use super::rows::{as_parameters, execute, query_row, sql_field_value, sql_time, with_stone_columns};
+use super::upload::{COLUMN_COUNT, CheckedSale, Layout, Upload, UploadRow, column_names, for_each_parquet_row};
 use super::{RejectionCount, Store, StoreError, WarningCount};
-use crate::diamond::{CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, WEIGHT_TOLERANCE};
+use crate::diamond::{CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, FIELDS, WEIGHT_TOLERANCE};
+
+/// What is being done, in an error.
+const ACTION: &str = "store the sales";
 
 /// What became of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,27 +46,126 @@ impl Store {
     /// # Errors
     /// If the file is none that can be ingested; then nothing is changed.
     pub fn ingest(&mut self, upload: &Upload, dry_run: bool) -> Result<FileReport, StoreError> {
+        let failed = || StoreError::database(ACTION);
         let layout = upload.layout()?;
-        let spool = UploadSpool::new(self, upload)?;
-        let ingesting = || StoreError::database("store the sales");
-        let transaction = self.connection.transaction().map_err(ingesting())?;
-        stage(&transaction, upload, &layout, &spool.file().display().to_string())?;
-        transaction.execute_batch(include_str!("../../sql/queries/upload/check_upload.sql")).map_err(ingesting())?;
-        let mut report = store_batch(&transaction, upload)?;
+        // rows are read on a connection of their own, while they are stored on this one
+        let parquet = match layout {
+            Layout::Parquet => Some((UploadSpool::new(self, upload)?, self.connection.try_clone().map_err(failed())?)),
+            _ => None,
+        };
+        let transaction = self.connection.transaction().map_err(failed())?;
+        let batch: i64 =
+            query_row(&transaction, ACTION, include_str!("../../sql/queries/batch/next_batch_id.sql"), [], |row| {
+                row.get("id")
+            })?;
+        let counts = {
+            let mut rows = RowStorage::new(&transaction, batch)?;
+            let mut sink = |row: UploadRow<'_>| rows.store(&row);
+            match &parquet {
+                Some((spool, reader)) => for_each_parquet_row(reader, upload, &spool.file(), &mut sink)?,
+                None => upload.for_each_text_row(&layout, &mut sink)?,
+            }
+            rows.finish()?
+        };
+        if counts.rows == 0 {
+            return Err(upload.bad("the file holds no sales, only a header: add one line a sale"));
+        }
+        let absent: Vec<&str> = column_names()
+            .into_iter()
+            .zip(counts.filled)
+            .filter(|(_, is_filled)| !is_filled)
+            .map(|(name, _)| name)
+            .collect();
+        if layout == Layout::JsonLines && !absent.is_empty() {
+            return Err(upload.missing_columns(&absent, None));
+        }
+        let mut report = store_batch(&transaction, batch, upload, &counts)?;
         if dry_run {
             report.batch = None;
-            transaction.rollback().map_err(ingesting())?;
+            transaction.rollback().map_err(failed())?;
         } else {
             transaction
                 .execute_batch(include_str!("../../sql/queries/upload/drop_upload.sql"))
                 .and_then(|()| transaction.commit())
-                .map_err(ingesting())?;
+                .map_err(failed())?;
         }
         Ok(report)
     }
 }
 
-/// A copy of an upload where the engine may read, gone when it goes out of scope.
+/// What the rows of a file came to.
+#[derive(Debug, Default)]
+struct RowCounts {
+    rows: i64,
+    rejected: i64,
+    /// Whether each of [`column_names`] has a value in some row.
+    filled: [bool; COLUMN_COUNT],
+}
+
+/// Takes the rows of a file into the database: those that can be sales into the temporary table `upload_row`, the others into
+/// the rejected rows of the batch.
+struct RowStorage<'a> {
+    batch: i64,
+    sales: duckdb::Appender<'a>,
+    rejected_rows: duckdb::Appender<'a>,
+    counts: RowCounts,
+}
+
+impl<'a> RowStorage<'a> {
+    fn new(connection: &'a Connection, batch: i64) -> Result<Self, StoreError> {
+        let open = || -> duckdb::Result<Self> {
+            connection.execute_batch(include_str!("../../sql/queries/upload/create_upload.sql"))?;
+            let columns: Vec<&str> = ["line_number"]
+                .into_iter()
+                .chain(FIELDS.iter().map(|field| field.column))
+                .chain(["price_usd"])
+                .collect();
+            Ok(Self {
+                batch,
+                sales: connection.appender_with_columns_to_catalog_and_db("upload_row", "temp", "main", &columns)?,
+                rejected_rows: connection.appender_with_columns(
+                    "rejected_row",
+                    &["batch_id", "line_number", "column_name", "reason", "raw_text"],
+                )?,
+                counts: RowCounts::default(),
+            })
+        };
+        open().map_err(StoreError::database(ACTION))
+    }
+
+    fn store(&mut self, row: &UploadRow<'_>) -> Result<(), StoreError> {
+        self.counts.rows += 1;
+        let checked = match &row.fields {
+            Ok(fields) => {
+                for (is_filled, field) in self.counts.filled.iter_mut().zip(fields) {
+                    *is_filled |= field.is_some();
+                }
+                CheckedSale::read(fields).map_err(|defect| (Some(defect.column), defect.reason))
+            }
+            Err(defect) => Err((None, (*defect).to_owned())),
+        };
+        let stored = match checked {
+            Ok(CheckedSale { values, price_usd }) => {
+                let mut row_values = vec![Value::BigInt(row.line)];
+                row_values.extend(FIELDS.iter().zip(values).map(|(field, value)| sql_field_value(field, value)));
+                row_values.push(Value::Double(price_usd));
+                self.sales.append_row(as_parameters(&row_values).as_slice())
+            }
+            Err((column, reason)) => {
+                self.counts.rejected += 1;
+                self.rejected_rows.append_row(params![self.batch, row.line, column, reason, (row.raw)()])
+            }
+        };
+        stored.map_err(StoreError::database(ACTION))
+    }
+
+    fn finish(mut self) -> Result<RowCounts, StoreError> {
+        self.sales.flush().and_then(|()| self.rejected_rows.flush()).map_err(StoreError::database(ACTION))?;
+        Ok(self.counts)
+    }
+}
+
+/// A copy of an upload where the database may read it; it is removed when this goes out of scope.
 struct UploadSpool {
     folder: PathBuf,
 }
@@ -71,7 +175,7 @@ impl UploadSpool {
         let spool = Self { folder: store.spool() };
         std::fs::create_dir_all(&spool.folder)
             .and_then(|()| File::create(spool.file()))
-            .and_then(|mut file| upload.spool(&mut file))
+            .and_then(|mut file| file.write_all(&upload.bytes))
             .map_err(|source| StoreError::Folder { path: spool.folder.clone(), source })?;
         Ok(spool)
     }
@@ -88,91 +192,38 @@ impl Drop for UploadSpool {
     }
 }
 
-/// Lays the file out as rows of text fields, in the temporary table `upload_field`.
-fn stage(connection: &Connection, upload: &Upload, layout: &Layout, path: &str) -> Result<(), StoreError> {
-    let staged = match layout {
-        Layout::Csv { delimiter, header_line, field_count, places } => {
-            let delimiter = delimiter.to_string();
-            let mut values: Vec<&dyn duckdb::ToSql> = vec![&path, &delimiter, header_line, field_count];
-            values.extend(places.iter().map(|place| place as &dyn duckdb::ToSql));
-            connection.execute(include_str!("../../sql/queries/upload/stage_csv.sql"), &values[..])
-        }
-        Layout::JsonLines => connection.execute(include_str!("../../sql/queries/upload/stage_json.sql"), params![path]),
-        Layout::Parquet => {
-            connection.execute(include_str!("../../sql/queries/upload/stage_parquet.sql"), params![path])
-        }
-    };
-    staged.map_err(|error| {
-        let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default();
-        // the engine names the first column that it misses
-        match COLUMNS.iter().find(|name| first.contains(&format!("does not have a column named \"{name}\""))) {
-            Some(name) => upload.missing_columns(&[name], None),
-            None => upload.bad(format!("the file cannot be read ({})", first.replace(path, &upload.name))),
-        }
-    })?;
-    let (rows, absent) = count_fields(connection)?;
-    if rows == 0 {
-        return Err(upload.bad("the file holds no sales, only a header: add one line a sale"));
-    }
-    if *layout == Layout::JsonLines && !absent.is_empty() {
-        return Err(upload.missing_columns(&absent, None));
-    }
-    Ok(())
-}
-
-/// How many rows were laid out, and which columns none of them has.
-fn count_fields(connection: &Connection) -> Result<(i64, Vec<&'static str>), StoreError> {
-    connection
-        .query_row(include_str!("../../sql/queries/upload/count_upload_fields.sql"), [], |row| {
-            let mut absent = Vec::new();
-            for (place, name) in (1..).zip(COLUMNS) {
-                if row.get::<_, i64>(place)? == 0 {
-                    absent.push(name);
-                }
-            }
-            Ok((row.get(0)?, absent))
-        })
-        .map_err(StoreError::database("count the rows of the file"))
-}
-
-/// Stores sales, rejected rows, warnings and the batch itself from the temporary table `upload_row`.
-fn store_batch(connection: &Connection, upload: &Upload) -> Result<FileReport, StoreError> {
-    let storing = || StoreError::database("store the sales");
-    let batch: i64 = connection
-        .query_row(include_str!("../../sql/queries/batch/next_batch_id.sql"), [], |row| row.get(0))
-        .map_err(storing())?;
-    let count_of = |sql: &str, values: &[&dyn duckdb::ToSql]| -> Result<i64, StoreError> {
-        let changed = connection.execute(sql, values).map_err(storing())?;
-        Ok(i64::try_from(changed).unwrap_or(i64::MAX))
-    };
-    let rows: i64 = connection
-        .query_row(include_str!("../../sql/queries/upload/count_upload_rows.sql"), [], |row| row.get(0))
-        .map_err(storing())?;
-    let accepted = count_of(include_str!("../../sql/queries/sale/accept_sales.sql"), &[&batch])?;
-    let rejected = count_of(include_str!("../../sql/queries/batch/insert_rejected_rows.sql"), &[&batch])?;
+/// Stores sales, warnings and the batch itself from the temporary table `upload_row`.
+fn store_batch(
+    connection: &Connection,
+    batch: i64,
+    upload: &Upload,
+    counts: &RowCounts,
+) -> Result<FileReport, StoreError> {
+    let sql = with_stone_columns(include_str!("../../sql/queries/sale/accept_sales.sql"));
+    let accepted = execute(connection, ACTION, &sql, params![batch])?;
+    let RowCounts { rows, rejected, .. } = *counts;
     let known = rows - accepted - rejected;
-    count_of(
+    execute(
+        connection,
+        ACTION,
         include_str!("../../sql/queries/batch/insert_batch_warnings.sql"),
-        &[&batch, &CARAT_PER_CUBIC_MM, &WEIGHT_TOLERANCE, &DEPTH_TOLERANCE_PERCENT],
+        params![batch, CARAT_PER_CUBIC_MM, WEIGHT_TOLERANCE, DEPTH_TOLERANCE_PERCENT],
     )?;
-    connection
-        .execute(
-            include_str!("../../sql/queries/batch/insert_batch.sql"),
-            params![
-                batch,
-                upload.name,
-                upload.content_sha256(),
-                micros_of(Timestamp::now()),
-                rows,
-                accepted,
-                known,
-                rejected
-            ],
-        )
-        .map_err(storing())?;
-    let rejections = super::batches::rejection_counts(connection, batch)?;
-    let warnings = super::batches::warning_counts(connection, batch)?;
+    execute(
+        connection,
+        ACTION,
+        include_str!("../../sql/queries/batch/insert_batch.sql"),
+        params![
+            batch,
+            upload.name,
+            upload.content_sha256(),
+            sql_time(Timestamp::now()),
+            rows,
+            accepted,
+            known,
+            rejected
+        ],
+    )?;
     Ok(FileReport {
         file: upload.name.clone(),
         batch: Some(batch),
@@ -180,7 +231,7 @@ fn store_batch(connection: &Connection, upload: &Upload) -> Result<FileReport, S
         accepted,
         known,
         rejected,
-        rejections,
-        warnings,
+        rejections: super::batches::rejection_counts(connection, batch)?,
+        warnings: super::batches::warning_counts(connection, batch)?,
     })
 }

@@ -10,6 +10,7 @@
 //! database while this owner has it, number, checksum) and groups (length, checksum, entries). Each checksum covers the one before it, so that
 //! what is left of an earlier segment is never taken for a part of this one.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -17,12 +18,16 @@ use std::path::{Path, PathBuf};
 use duckdb::params;
 use uuid::Uuid;
 
+use super::migrations::predictions_of;
 use super::requests::{JournalEntry, NewRequest};
+use super::rows::execute;
 use super::{Store, StoreError};
 use crate::files::beside;
 
 /// What a journal's file begins with; the digit is the version of the format.
-const MAGIC: &[u8; 8] = b"DIAMJNL1";
+const MAGIC: &[u8; 8] = b"DIAMJNL2";
+/// What it began with when predictions were in the bodies of requests only.
+const MAGIC_WITHOUT_PREDICTIONS: &[u8; 8] = b"DIAMJNL1";
 const HEADER_BYTES: usize = 8 + 16 + 8 + 4;
 /// Length and checksum of a group.
 const GROUP_HEAD_BYTES: usize = 4 + 4;
@@ -190,7 +195,8 @@ fn read(path: &Path, most: u64) -> Result<Option<JournalContent>, StoreError> {
     };
     let Some((header, mut rest)) = bytes.split_first_chunk::<HEADER_BYTES>() else { return Ok(None) };
     let mut checksum = crc32fast::hash(&header[..32]);
-    if header[..8] != *MAGIC || header[32..] != checksum.to_le_bytes() {
+    let is_old = header[..8] == *MAGIC_WITHOUT_PREDICTIONS;
+    if !(is_old || header[..8] == *MAGIC) || header[32..] != checksum.to_le_bytes() {
         return Ok(None);
     }
     let mut found = JournalContent {
@@ -208,7 +214,11 @@ fn read(path: &Path, most: u64) -> Result<Option<JournalContent>, StoreError> {
             break;
         }
         while !entries.is_empty() {
-            found.requests.push(NewRequest::from_entry(&mut entries)?);
+            let mut request = NewRequest::from_entry(&mut entries)?;
+            if is_old {
+                request.predictions = Cow::Owned(predictions_of(&request));
+            }
+            found.requests.push(request);
         }
         found.end += (GROUP_HEAD_BYTES + length) as u64;
         checksum = expected;
@@ -241,12 +251,8 @@ impl Store {
         // an id of its own for each owner's time: where a copy of the file was served meanwhile, neither takes the other's
         // journals for its own
         let database_id = Uuid::now_v7();
-        self.connection
-            .execute(
-                include_str!("../../sql/queries/schema/update_setting.sql"),
-                params!["file_id", database_id.to_string()],
-            )
-            .map_err(StoreError::database("note the id of the journal"))?;
+        let sql = include_str!("../../sql/queries/schema/update_setting.sql");
+        execute(&self.connection, "note the id of the journal", sql, params!["file_id", database_id.to_string()])?;
         let number = self.journal_number()? + 1;
         let checksum = write_header(&mut file, database_id, number)
             .map_err(|source| StoreError::Journal { path: first.clone(), source })?;
@@ -312,8 +318,6 @@ fn set_aside(path: &Path, found: &JournalContent) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
     use jiff::Timestamp;
 
     use super::*;
@@ -332,6 +336,7 @@ mod tests {
             client: Some("127.0.0.1:50000".to_owned()),
             request_body: Cow::Borrowed(b"{\"carat\":1}"),
             response_body: Cow::Borrowed(b"\xff\0"),
+            predictions: Cow::Borrowed(&[]),
         }
     }
 

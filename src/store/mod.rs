@@ -11,6 +11,7 @@ mod lock_holder;
 mod migrations;
 mod models;
 mod outcomes;
+mod predictions;
 mod query;
 mod requests;
 mod rows;
@@ -35,6 +36,7 @@ pub use models::{
     TrialRecord, WorstResidual,
 };
 pub use outcomes::{LiveAccuracy, NewOutcome, OutcomeSales, RecordedOutcome};
+pub use predictions::{NewPredictions, PredictionRecord, PredictionSource};
 pub use query::Table;
 pub use requests::{JournalEntry, LoggedRequest, NewRequest, RequestCounts, RequestFilter};
 pub use sales::{Dataset, StoredSale};
@@ -42,6 +44,7 @@ pub use traffic::{Traffic, TrafficOverTime};
 pub use upload::Upload;
 
 use crate::files::beside;
+use rows::query_row;
 
 /// What the folder's name has after that of the file, where files lie that are to be ingested.
 const SPOOL: &str = ".spool";
@@ -125,10 +128,9 @@ impl Store {
 
     /// The value of one of the file's settings.
     fn setting<T: FromStr>(&self, name: &'static str) -> Result<T, StoreError> {
-        let value: String = self
-            .connection
-            .query_row(include_str!("../../sql/queries/schema/read_setting.sql"), [name], |row| row.get(0))
-            .map_err(StoreError::database("read the file's settings"))?;
+        let sql = include_str!("../../sql/queries/schema/read_setting.sql");
+        let value: String =
+            query_row(&self.connection, "read the file's settings", sql, [name], |row| row.get("value"))?;
         value.parse().map_err(|_| StoreError::Unexpected { what: format!("the setting {name} is {value:?}") })
     }
 

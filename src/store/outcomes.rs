@@ -1,35 +1,28 @@
 //! What priced stones really fetched.
 
-use duckdb::{OptionalExt, Row, params};
+use duckdb::{Row, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::rows::{micros_of, time_at};
+use super::rows::{
+    execute, query_optional_row, query_rows, read_stone_values, read_time, read_uuid, sql_time, with_stone_columns,
+};
 use super::{Store, StoreError, Upload};
-use crate::diamond::{Grade, StoneDescription};
-use crate::learning::evaluation::PriceRange;
+use crate::diamond::FIELDS;
 
 /// Name under which outcomes are ingested as sales.
 const UPLOAD_NAME: &str = "outcomes";
 
 /// What a priced stone fetched, to be recorded.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NewOutcome {
     /// The prediction.
     pub prediction: Uuid,
     /// What the stone really fetched, in US dollars.
     pub price_usd: f64,
-    /// The model that had priced it.
-    pub model: i64,
-    /// What that had said, in US dollars.
-    pub predicted_usd: f64,
-    /// The range that it had given.
-    pub range_usd: Option<PriceRange>,
-    /// The stone, as far as it was described.
-    pub given: StoneDescription,
 }
 
 /// What a priced stone fetched.
@@ -78,115 +71,74 @@ pub struct OutcomeSales {
 }
 
 impl Store {
-    /// Records `outcomes`, all or none.
+    /// Records `outcomes`, all or none. Gives the places, from 0, of those whose prediction does not exist: if there is one,
+    /// none is recorded.
     ///
     /// # Errors
-    /// If the engine fails; then none is recorded.
-    pub fn record_outcomes(&mut self, outcomes: &[NewOutcome]) -> Result<(), StoreError> {
-        let recording = || StoreError::database("record the outcomes");
-        let transaction = self.connection.transaction().map_err(recording())?;
-        let mut insert =
-            transaction.prepare(include_str!("../../sql/queries/outcome/insert_outcome.sql")).map_err(recording())?;
-        for outcome in outcomes {
-            let stone = &outcome.given;
-            insert
-                .execute(params![
-                    outcome.prediction.to_string(),
-                    micros_of(Timestamp::now()),
-                    outcome.price_usd,
-                    outcome.model,
-                    outcome.predicted_usd,
-                    outcome.range_usd.map(|range| range.low),
-                    outcome.range_usd.map(|range| range.high),
-                    stone.carat,
-                    stone.cut.name(),
-                    stone.color.name(),
-                    stone.clarity.name(),
-                    stone.depth,
-                    stone.table,
-                    stone.x,
-                    stone.y,
-                    stone.z,
-                ])
-                .map_err(recording())?;
+    /// If the database fails; then none is recorded.
+    pub fn record_outcomes(&mut self, outcomes: &[NewOutcome]) -> Result<Vec<usize>, StoreError> {
+        const ACTION: &str = "record the outcomes";
+        let sql = with_stone_columns(include_str!("../../sql/queries/outcome/insert_outcome.sql"));
+        let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
+        let mut unknown = Vec::new();
+        for (place, outcome) in outcomes.iter().enumerate() {
+            let values = params![outcome.prediction.to_string(), sql_time(Timestamp::now()), outcome.price_usd];
+            if execute(&transaction, ACTION, &sql, values)? == 0 {
+                unknown.push(place);
+            }
         }
-        drop(insert);
-        transaction.commit().map_err(recording())
+        if unknown.is_empty() {
+            transaction.commit().map_err(StoreError::database(ACTION))?;
+        }
+        Ok(unknown)
     }
 
-    /// The last outcome of each prediction, the last told first, `limit` at most.
-    ///
-    /// # Errors
-    /// If the engine fails.
+    /// The last outcome of each prediction, the last recorded first, `limit` at most.
     pub fn outcomes(&self, limit: u32) -> Result<Vec<RecordedOutcome>, StoreError> {
-        let listing = || StoreError::database("list the outcomes");
-        let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/outcome/list_outcomes.sql")).map_err(listing())?;
-        let rows = statement.query_map(params![limit], read_outcome).map_err(listing())?;
-        rows.collect::<Result<_, _>>().map_err(listing())
+        let sql = include_str!("../../sql/queries/outcome/list_outcomes.sql");
+        query_rows(&self.connection, "list the outcomes", sql, params![limit], read_outcome)
     }
 
-    /// What the stone of a prediction fetched, if somebody told.
-    ///
-    /// # Errors
-    /// If the engine fails.
+    /// What the stone of a prediction fetched, if that was recorded.
     pub fn outcome(&self, prediction: Uuid) -> Result<Option<RecordedOutcome>, StoreError> {
-        self.connection
-            .query_row(
-                include_str!("../../sql/queries/outcome/read_outcome.sql"),
-                params![prediction.to_string()],
-                read_outcome,
-            )
-            .optional()
-            .map_err(StoreError::database("read an outcome"))
+        let sql = include_str!("../../sql/queries/outcome/read_outcome.sql");
+        query_optional_row(&self.connection, "read an outcome", sql, params![prediction.to_string()], read_outcome)
     }
 
     /// How far each model was off on stones whose outcome is known, the newest model first.
-    ///
-    /// # Errors
-    /// If the engine fails.
     pub fn live_accuracy(&self) -> Result<Vec<LiveAccuracy>, StoreError> {
-        let judging = || StoreError::database("judge the outcomes");
-        let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/outcome/judge_outcomes.sql")).map_err(judging())?;
-        let rows = statement
-            .query_map([], |row| {
-                let (with_range, within_range): (f64, f64) = (row.get(4)?, row.get(5)?);
-                Ok(LiveAccuracy {
-                    model: row.get(0)?,
-                    outcomes: row.get(1)?,
-                    mae_usd: row.get(2)?,
-                    mape: row.get(3)?,
-                    coverage: (with_range > 0.0).then(|| within_range / with_range),
-                })
+        let sql = include_str!("../../sql/queries/outcome/compare_outcomes.sql");
+        query_rows(&self.connection, "compare outcomes with predictions", sql, [], |row| {
+            let (with_range, within_range): (f64, f64) = (row.get("with_range")?, row.get("within_range")?);
+            Ok(LiveAccuracy {
+                model: row.get("model_id")?,
+                outcomes: row.get("outcomes")?,
+                mae_usd: row.get("mae_usd")?,
+                mape: row.get("mape")?,
+                coverage: (with_range > 0.0).then(|| within_range / with_range),
             })
-            .map_err(judging())?;
-        rows.collect::<Result<_, _>>().map_err(judging())
+        })
     }
 
-    /// The outcomes as a file of sales. Of stones of which a measurement had to be assumed, none are: nobody should learn from
-    /// what nobody measured.
-    ///
-    /// # Errors
-    /// If the engine fails.
+    /// The outcomes as a file of sales. Stones of which a measurement had to be filled in are left out: no model should learn
+    /// from what nobody measured.
     pub fn outcomes_as_sales(&self) -> Result<OutcomeSales, StoreError> {
-        let reading = || StoreError::database("read the outcomes");
-        let mut statement = self
-            .connection
-            .prepare(include_str!("../../sql/queries/outcome/list_measured_outcomes.sql"))
-            .map_err(reading())?;
-        let rows = statement
-            .query_map([], |row| {
-                let number = |column: usize| row.get::<_, f64>(column);
-                let text = |column: usize| row.get::<_, String>(column);
-                Ok(json!({
-                    "carat": number(0)?, "cut": text(1)?, "color": text(2)?, "clarity": text(3)?, "depth": number(4)?,
-                    "table": number(5)?, "x": number(6)?, "y": number(7)?, "z": number(8)?, "price": number(9)?
-                }))
-            })
-            .map_err(reading())?;
-        let lines: Vec<String> =
-            rows.map(|row| row.map(|line| line.to_string())).collect::<Result<_, _>>().map_err(reading())?;
+        let lines: Vec<String> = query_rows(
+            &self.connection,
+            "read the outcomes",
+            &with_stone_columns(include_str!("../../sql/queries/outcome/list_measured_outcomes.sql")),
+            [],
+            |row| {
+                let stone = FIELDS.iter().zip(read_stone_values(row)?).map(|(field, value)| {
+                    let value = value.map_or(Value::Null, |value| {
+                        if field.is_number() { json!(value) } else { json!(field.write(value)) }
+                    });
+                    (field.name.to_owned(), value)
+                });
+                let price = ("price".to_owned(), json!(row.get::<_, f64>("price_usd")?));
+                Ok(Value::Object(stone.chain([price]).collect::<Map<_, _>>()).to_string())
+            },
+        )?;
         let all: i64 = self.live_accuracy()?.iter().map(|one| one.outcomes).sum();
         let measured = i64::try_from(lines.len()).unwrap_or(i64::MAX);
         let upload = (!lines.is_empty()).then(|| Upload::from_bytes(UPLOAD_NAME, lines.join("\n").into_bytes()));
@@ -195,15 +147,14 @@ impl Store {
 }
 
 fn read_outcome(row: &Row<'_>) -> duckdb::Result<RecordedOutcome> {
-    let id: String = row.get(0)?;
-    let price_usd: f64 = row.get(2)?;
-    let (low, high): (Option<f64>, Option<f64>) = (row.get(5)?, row.get(6)?);
+    let price_usd: f64 = row.get("price_usd")?;
+    let (low, high): (Option<f64>, Option<f64>) = (row.get("low_usd")?, row.get("high_usd")?);
     Ok(RecordedOutcome {
-        prediction: id.parse().unwrap_or(Uuid::nil()),
-        time: time_at(row, 1)?,
+        prediction: read_uuid(row, "prediction_id")?,
+        time: read_time(row, "recorded_at")?,
         price_usd,
-        model: row.get(3)?,
-        predicted_usd: row.get(4)?,
+        model: row.get("model_id")?,
+        predicted_usd: row.get("predicted_usd")?,
         within_range: low.zip(high).map(|(low, high)| (low..=high).contains(&price_usd)),
     })
 }

@@ -9,6 +9,7 @@ use duckdb::arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::rows::{JsonColumn, query_row};
 use super::{DatabaseMessage, Store, StoreError};
 
 /// The answer to a query.
@@ -45,11 +46,10 @@ impl Store {
     /// Refuses what is not one question. A connection that only reads is not enough: `COPY … TO` writes files, and the
     /// database's own file is one that the engine may touch.
     fn require_question(&self, sql: &str) -> Result<(), StoreError> {
-        let parsed: String = self
-            .connection
-            .query_row(include_str!("../../sql/queries/schema/serialize_query.sql"), [sql], |row| row.get(0))
-            .map_err(StoreError::database("parse the query"))?;
-        let parsed: Value = super::rows::json_of(&parsed, "a parsed query")?;
+        let parser = include_str!("../../sql/queries/schema/serialize_query.sql");
+        let parsed: Value = query_row(&self.connection, "parse the query", parser, [sql], |row| {
+            Ok(row.get::<_, JsonColumn<_>>("syntax_tree")?.0)
+        })?;
         let message = match (parsed["error"].as_bool(), parsed["statements"].as_array().map_or(0, Vec::len)) {
             (Some(true), _) => match parsed["error_message"].as_str().unwrap_or_default() {
                 told if told.starts_with("Only SELECT") => NOT_A_QUESTION.to_owned(),

@@ -1,19 +1,22 @@
-//! The log of requests.
+//! The log of requests: what was exchanged, for people who look for the cause of something.
 
 use std::borrow::Cow;
 
-use duckdb::types::{TimeUnit, Value};
-use duckdb::{OptionalExt, Row, params};
+use duckdb::types::Value;
+use duckdb::{Row, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::rows::{micros_of, time_at};
+use super::predictions::{NewPredictions, append_predictions};
+use super::rows::{as_parameters, execute, query_optional_row, query_row, query_rows, read_time, read_uuid, sql_time};
 use super::{Store, StoreError};
 
-/// Bytes of a body that are kept; longer ones are cut, with a mark. A thousand prices fit.
-const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// Bytes that are kept of the bodies of requests which nothing answers, and which anybody can make large.
+const KEPT_BYTES_OF_REFUSED: usize = 4 * 1024;
+/// Statuses of those requests: no such address, no such method, too large.
+const REFUSED_WITHOUT_READING: [u16; 3] = [404, 405, 413];
 
 /// A request that was answered and is to be logged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +46,9 @@ pub struct NewRequest<'a> {
     /// As sent.
     #[serde(borrow, with = "serde_bytes")]
     pub response_body: Cow<'a, [u8]>,
+    /// The predictions that it asked for and got; absent in journals of version 1.
+    #[serde(default)]
+    pub predictions: NewPredictions<'a>,
 }
 
 /// A request in the log.
@@ -103,112 +109,60 @@ pub struct RequestFilter {
     pub before: Option<Uuid>,
 }
 
-/// The query for whole requests, which the file of that name narrows down.
-macro_rules! whole_requests {
-    ($name:literal) => {
-        concat!(
-            include_str!("../../sql/queries/request/select_whole_requests.sql"),
-            include_str!(concat!("../../sql/queries/request/", $name, ".sql"))
-        )
-    };
-}
-
 impl Store {
-    /// Adds requests and notes the number of the journal that they come from, in one transaction.
+    /// Adds requests with their predictions, and notes the number of the journal that they come from, in one transaction.
     ///
     /// # Errors
-    /// If the engine fails; then all is as before.
+    /// If the database fails; then all is as before.
     pub(super) fn insert_requests(
         &mut self,
         requests: &[NewRequest<'_>],
         journal_number: u64,
     ) -> Result<(), StoreError> {
-        let writing = || StoreError::database("write the request log");
+        const ACTION: &str = "write the request log";
+        let writing = || StoreError::database(ACTION);
         let transaction = self.connection.transaction().map_err(writing())?;
-        let mut appender = transaction.appender("request").map_err(writing())?;
+        let mut appender = transaction.appender_with_columns("request", &COLUMNS).map_err(writing())?;
         for request in requests {
-            appender
-                .append_row(params![
-                    request.id.to_string(),
-                    Value::Timestamp(TimeUnit::Microsecond, micros_of(request.time)),
-                    request.method,
-                    request.path,
-                    request.query,
-                    request.status,
-                    request.latency_us,
-                    request.model_id,
-                    request.client,
-                    body(&request.request_body),
-                    body(&request.response_body),
-                ])
-                .map_err(writing())?;
+            appender.append_row(as_parameters(&row_of(request)).as_slice()).map_err(writing())?;
         }
         appender.flush().map_err(writing())?;
         drop(appender);
-        transaction
-            .execute(
-                include_str!("../../sql/queries/schema/update_setting.sql"),
-                params!["journal_number", journal_number.to_string()],
-            )
-            .map_err(writing())?;
+        let predictions = requests.iter().flat_map(|request| request.predictions.iter());
+        append_predictions(&transaction, predictions).map_err(writing())?;
+        let sql = include_str!("../../sql/queries/schema/update_setting.sql");
+        execute(&transaction, ACTION, sql, params!["journal_number", journal_number.to_string()])?;
         transaction.commit().map_err(writing())
     }
 
     /// The requests that `filter` lets through, newest first, without their bodies.
-    ///
-    /// # Errors
-    /// If the engine fails.
     pub fn requests(&self, filter: &RequestFilter) -> Result<Vec<LoggedRequest>, StoreError> {
-        let listing = || StoreError::database("list the requests");
-        let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/request/list_requests.sql")).map_err(listing())?;
-        let rows = statement
-            .query_map(
-                params![
-                    filter.limit,
-                    filter.status,
-                    filter.path,
-                    filter.since.map(micros_of),
-                    filter.before.map(|id| id.to_string()),
-                    filter.model,
-                    filter.until.map(micros_of),
-                ],
-                read_request,
-            )
-            .map_err(listing())?;
-        rows.collect::<Result<_, _>>().map_err(listing())
-    }
-
-    /// Requests that got prices, with their bodies, newest first, `limit` at most; only those since then, and before that one.
-    ///
-    /// # Errors
-    /// If the engine fails.
-    pub fn priced_requests(
-        &self,
-        limit: u32,
-        since: Option<Timestamp>,
-        before: Option<Uuid>,
-    ) -> Result<Vec<LoggedRequest>, StoreError> {
-        let listing = || StoreError::database("list the predictions");
-        let mut statement = self.connection.prepare(whole_requests!("list_priced_requests")).map_err(listing())?;
-        let rows = statement
-            .query_map(params![limit, since.map(micros_of), before.map(|id| id.to_string())], read_whole_request)
-            .map_err(listing())?;
-        rows.collect::<Result<_, _>>().map_err(listing())
+        query_rows(
+            &self.connection,
+            "list the requests",
+            include_str!("../../sql/queries/request/list_requests.sql"),
+            params![
+                filter.limit,
+                filter.status,
+                filter.path,
+                filter.since.map(sql_time),
+                filter.before.map(|id| id.to_string()),
+                filter.model,
+                filter.until.map(sql_time),
+            ],
+            read_request,
+        )
     }
 
     /// How many requests there are, and how many of them since `lately`.
-    ///
-    /// # Errors
-    /// If the engine fails.
     pub fn count_requests(&self, lately: Timestamp) -> Result<RequestCounts, StoreError> {
-        self.connection
-            .query_row(
-                include_str!("../../sql/queries/request/count_requests.sql"),
-                params![micros_of(lately)],
-                |row| Ok(RequestCounts { all: row.get(0)?, last_day: row.get(1)? }),
-            )
-            .map_err(StoreError::database("count the requests"))
+        query_row(
+            &self.connection,
+            "count the requests",
+            include_str!("../../sql/queries/request/count_requests.sql"),
+            params![sql_time(lately)],
+            |row| Ok(RequestCounts { all: row.get("all_requests")?, last_day: row.get("recent_requests")? }),
+        )
     }
 
     /// One request with its bodies.
@@ -216,45 +170,65 @@ impl Store {
     /// # Errors
     /// If there is none of that id.
     pub fn request(&self, id: Uuid) -> Result<LoggedRequest, StoreError> {
-        self.connection
-            .query_row(whole_requests!("read_request"), params![id.to_string()], read_whole_request)
-            .optional()
-            .map_err(StoreError::database("read a request"))?
-            .ok_or_else(|| StoreError::NotFound { what: "request", id: id.to_string(), list: "requests list" })
+        let sql = include_str!("../../sql/queries/request/read_request.sql");
+        let found = query_optional_row(&self.connection, "read a request", sql, params![id.to_string()], |row| {
+            Ok(LoggedRequest {
+                request_body: row.get("request_body")?,
+                response_body: row.get("response_body")?,
+                ..read_request(row)?
+            })
+        })?;
+        found.ok_or_else(|| StoreError::NotFound { what: "request", id: id.to_string(), list: "requests list" })
     }
-
-    /// The request, with its bodies, that prediction `id` was made for, if there is one.
-    ///
-    /// # Errors
-    /// If the engine fails.
-    pub fn request_of_prediction(&self, id: Uuid) -> Result<Option<LoggedRequest>, StoreError> {
-        self.connection
-            .query_row(whole_requests!("find_prediction"), params![id.to_string()], read_whole_request)
-            .optional()
-            .map_err(StoreError::database("look a prediction up"))
-    }
-}
-
-/// A row with bodies.
-fn read_whole_request(row: &Row<'_>) -> duckdb::Result<LoggedRequest> {
-    Ok(LoggedRequest { request_body: row.get(9)?, response_body: row.get(10)?, ..read_request(row)? })
 }
 
 fn read_request(row: &Row<'_>) -> duckdb::Result<LoggedRequest> {
-    let id: String = row.get(0)?;
     Ok(LoggedRequest {
-        id: id.parse().unwrap_or(Uuid::nil()),
-        time: time_at(row, 1)?,
-        method: row.get(2)?,
-        path: row.get(3)?,
-        query: row.get(4)?,
-        status: row.get(5)?,
-        latency_us: row.get(6)?,
-        model_id: row.get(7)?,
-        client: row.get(8)?,
+        id: read_uuid(row, "id")?,
+        time: read_time(row, "received_at")?,
+        method: row.get("method")?,
+        path: row.get("path")?,
+        query: row.get("query")?,
+        status: row.get("status")?,
+        latency_us: row.get("latency_us")?,
+        model_id: row.get("model_id")?,
+        client: row.get("client")?,
         request_body: None,
         response_body: None,
     })
+}
+
+/// Columns of the table `request`, in the order of [`row_of`].
+const COLUMNS: [&str; 11] = [
+    "id",
+    "received_at",
+    "method",
+    "path",
+    "query",
+    "status",
+    "latency_us",
+    "model_id",
+    "client",
+    "request_body",
+    "response_body",
+];
+
+fn row_of(request: &NewRequest<'_>) -> [Value; 11] {
+    let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
+    let body = |bytes| kept_body(bytes, request.status).map_or(Value::Null, |body| Value::Text(body.into_owned()));
+    [
+        Value::Text(request.id.to_string()),
+        sql_time(request.time),
+        Value::Text(request.method.clone()),
+        Value::Text(request.path.clone()),
+        text(request.query.as_deref()),
+        Value::USmallInt(request.status),
+        Value::BigInt(request.latency_us),
+        request.model_id.map_or(Value::Null, Value::BigInt),
+        text(request.client.as_deref()),
+        body(&request.request_body),
+        body(&request.response_body),
+    ]
 }
 
 /// A request ready to be written: the work of preparing it is not the writer's.
@@ -288,18 +262,39 @@ impl NewRequest<'static> {
     }
 }
 
-/// A body as text: what is not UTF-8 is replaced, what is too long is cut with a mark that says how long it was.
-fn body(bytes: &[u8]) -> Option<Cow<'_, str>> {
+/// A body as text: what is not UTF-8 is replaced, and of a request that was refused without reading it only the beginning
+/// is kept, with a mark that says how long it was. `None` if it is empty.
+fn kept_body(bytes: &[u8], status: u16) -> Option<Cow<'_, str>> {
     if bytes.is_empty() {
         return None;
     }
-    let mut kept = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_BODY_BYTES)]);
+    let most = if REFUSED_WITHOUT_READING.contains(&status) { KEPT_BYTES_OF_REFUSED } else { usize::MAX };
+    let mut kept = String::from_utf8_lossy(&bytes[..bytes.len().min(most)]);
     // a NUL inside text is legal in JSON's bytes but not in every reader of the file
     if kept.contains('\0') {
         kept = Cow::Owned(kept.replace('\0', "\u{fffd}"));
     }
-    if bytes.len() > MAX_BODY_BYTES {
+    if bytes.len() > most {
         kept = Cow::Owned(format!("{kept}… [cut: {} bytes in all]", bytes.len()));
     }
     Some(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_bodies_that_nothing_needs_are_cut() {
+        let long = vec![b'x'; 3_000_000];
+        for status in [200, 400, 422, 500] {
+            assert_eq!(kept_body(&long, status).map(|body| body.len()), Some(long.len()), "{status}");
+        }
+        for status in REFUSED_WITHOUT_READING {
+            let kept = kept_body(&long, status).expect("a body");
+            assert!(kept.len() < 5_000 && kept.ends_with("… [cut: 3000000 bytes in all]"), "{status}");
+        }
+        assert_eq!(kept_body(b"", 200), None);
+        assert_eq!(kept_body(b"a\0\xff", 200).as_deref(), Some("a\u{fffd}\u{fffd}"));
+    }
 }

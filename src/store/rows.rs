@@ -1,22 +1,144 @@
-//! Values on their way in and out of the database: times, as microseconds since 1970, UTC, and JSON.
+//! The way of rows in and out of the database: one function for each kind of statement, values read by column name.
 
-use duckdb::Row;
+use std::str::FromStr;
+
+use duckdb::types::{FromSql, FromSqlError, FromSqlResult, TimeUnit, ToSql, Value, ValueRef};
+use duckdb::{Connection, OptionalExt, Params, Row};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use super::StoreError;
+use crate::diamond::{FIELDS, Field, FieldValues};
 
-/// For a parameter inside `make_timestamp($n)`.
-pub(super) fn micros_of(time: Timestamp) -> i64 {
-    time.as_microsecond()
+/// The rows that `sql` answers, each as `read` reads it. `action` is what an error says was being done.
+pub(super) fn query_rows<T>(
+    connection: &Connection,
+    action: &'static str,
+    sql: &str,
+    parameters: impl Params,
+    read: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
+) -> Result<Vec<T>, StoreError> {
+    let query = || -> duckdb::Result<Vec<T>> {
+        let mut statement = connection.prepare(sql)?;
+        statement.query_map(parameters, read)?.collect()
+    };
+    query().map_err(StoreError::database(action))
 }
 
-/// From a column `epoch_us(…)`.
-pub(super) fn time_at(row: &Row<'_>, column: usize) -> duckdb::Result<Timestamp> {
-    let micros: i64 = row.get(column)?;
-    Ok(Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH))
+/// The only row that `sql` answers.
+pub(super) fn query_row<T>(
+    connection: &Connection,
+    action: &'static str,
+    sql: &str,
+    parameters: impl Params,
+    read: impl FnOnce(&Row<'_>) -> duckdb::Result<T>,
+) -> Result<T, StoreError> {
+    connection.query_row(sql, parameters, read).map_err(StoreError::database(action))
 }
 
-/// Reads what the program itself stored as JSON.
-pub(super) fn json_of<T: serde::de::DeserializeOwned>(text: &str, what: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| StoreError::Unexpected { what: format!("{what}: {error}") })
+/// The first row that `sql` answers, if there is one.
+pub(super) fn query_optional_row<T>(
+    connection: &Connection,
+    action: &'static str,
+    sql: &str,
+    parameters: impl Params,
+    read: impl FnOnce(&Row<'_>) -> duckdb::Result<T>,
+) -> Result<Option<T>, StoreError> {
+    connection.query_row(sql, parameters, read).optional().map_err(StoreError::database(action))
+}
+
+/// Runs a statement that changes rows, and gives their number.
+pub(super) fn execute(
+    connection: &Connection,
+    action: &'static str,
+    sql: &str,
+    parameters: impl Params,
+) -> Result<i64, StoreError> {
+    let changed = connection.execute(sql, parameters).map_err(StoreError::database(action))?;
+    Ok(i64::try_from(changed).unwrap_or(i64::MAX))
+}
+
+/// A time for a column or a parameter.
+pub(super) fn sql_time(time: Timestamp) -> Value {
+    Value::Timestamp(TimeUnit::Microsecond, time.as_microsecond())
+}
+
+/// A column of the type `TIMESTAMP`, which is UTC here.
+pub(super) struct TimeColumn(pub Timestamp);
+
+impl FromSql for TimeColumn {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value {
+            ValueRef::Timestamp(TimeUnit::Microsecond, micros) => {
+                Timestamp::from_microsecond(micros).map(Self).map_err(|_| FromSqlError::OutOfRange(micros.into()))
+            }
+            _ => Err(FromSqlError::InvalidType),
+        }
+    }
+}
+
+/// A text column that holds a value in its usual notation, such as a UUID.
+pub(super) struct TextColumn<T>(pub T);
+
+impl<T: FromStr> FromSql for TextColumn<T>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_str()?.parse().map(Self).map_err(|error| FromSqlError::Other(Box::new(error)))
+    }
+}
+
+/// A text column that holds JSON which this program wrote.
+pub(super) struct JsonColumn<T>(pub T);
+
+impl<T: DeserializeOwned> FromSql for JsonColumn<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        serde_json::from_str(value.as_str()?).map(Self).map_err(|error| FromSqlError::Other(Box::new(error)))
+    }
+}
+
+/// The UUID in the text column `name`.
+pub(super) fn read_uuid(row: &Row<'_>, name: &str) -> duckdb::Result<Uuid> {
+    Ok(row.get::<_, TextColumn<Uuid>>(name)?.0)
+}
+
+/// The time in the column `name`.
+pub(super) fn read_time(row: &Row<'_>, name: &str) -> duckdb::Result<Timestamp> {
+    Ok(row.get::<_, TimeColumn>(name)?.0)
+}
+
+/// The stone in the columns that are named after [`FIELDS`]; `NULL` is an unknown value.
+pub(super) fn read_stone_values(row: &Row<'_>) -> duckdb::Result<FieldValues> {
+    let mut values = FieldValues::default();
+    for (value, field) in values.iter_mut().zip(&FIELDS) {
+        *value = if field.is_number() {
+            row.get(field.column)?
+        } else {
+            row.get::<_, Option<String>>(field.column)?.and_then(|text| field.rank_of(&text)).map(f64::from)
+        };
+    }
+    Ok(values)
+}
+
+/// A value of `field` as the database stores it.
+pub(super) fn sql_field_value(field: &Field, value: Option<f64>) -> Value {
+    match value {
+        None => Value::Null,
+        Some(number) if field.is_number() => Value::Double(number),
+        Some(rank) => Value::Text(field.write(rank)),
+    }
+}
+
+/// `sql` with `{stone_columns}` replaced by the columns of [`FIELDS`]: the statements that handle whole stones do not list
+/// their columns, so that a new field needs no change in them.
+pub(super) fn with_stone_columns(sql: &str) -> String {
+    let columns: Vec<&str> = FIELDS.iter().map(|field| field.column).collect();
+    sql.replace("{stone_columns}", &columns.join(", "))
+}
+
+/// Values of one row to append.
+pub(super) fn as_parameters(values: &[Value]) -> Vec<&dyn ToSql> {
+    values.iter().map(|value| value as &dyn ToSql).collect()
 }

@@ -1,11 +1,14 @@
 //! Reads the sales back, all at once, for training and for the index of similar stones.
 
-use duckdb::arrow::array::{Array, Float64Array, Int64Array, RecordBatch, UInt8Array};
+use duckdb::arrow::array::{Array, DictionaryArray, Float64Array, Int64Array, RecordBatch, UInt8Array};
+use duckdb::arrow::datatypes::UInt8Type;
 use duckdb::params;
 use serde::{Deserialize, Serialize};
 
+use super::rows::{query_row, with_stone_columns};
 use super::{Store, StoreError};
-use crate::diamond::{Grade, Sale, Stone};
+use crate::diamond::{FIELDS, Field, FieldValues, Sale, Stone};
+use crate::learning::evaluation::HASH_VERSION;
 
 /// A sale with the batch that brought it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -33,31 +36,32 @@ impl Store {
     /// # Errors
     /// If the engine fails.
     pub fn dataset(&self) -> Result<Dataset, StoreError> {
+        let version: u32 = self.setting("holdout_hash")?;
+        if version != HASH_VERSION {
+            return Err(StoreError::Unexpected {
+                what: format!(
+                    "its sales are split by version {version} of the hash, this program knows {HASH_VERSION}"
+                ),
+            });
+        }
         Ok(Dataset { sales: self.sales(None)?, holdout_salt: self.setting("holdout_salt")? })
     }
 
     /// How many sales the file holds, or, of those, the dataset of model `of_model`.
-    ///
-    /// # Errors
-    /// If the engine fails.
     pub fn count_sales(&self, of_model: Option<i64>) -> Result<i64, StoreError> {
-        self.connection
-            .query_row(include_str!("../../sql/queries/sale/count_sales.sql"), params![of_model], |row| row.get(0))
-            .map_err(StoreError::database("count the sales"))
+        let sql = include_str!("../../sql/queries/sale/count_sales.sql");
+        query_row(&self.connection, "count the sales", sql, params![of_model], |row| row.get("sale_count"))
     }
 
     /// The sales that were in the dataset of model `id`, in the order in which they came.
-    ///
-    /// # Errors
-    /// If the engine fails.
     pub fn sales_of_model(&self, id: i64) -> Result<Vec<StoredSale>, StoreError> {
         self.sales(Some(id))
     }
 
     fn sales(&self, model: Option<i64>) -> Result<Vec<StoredSale>, StoreError> {
         let reading = || StoreError::database("read the sales");
-        let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/sale/read_sales.sql")).map_err(reading())?;
+        let sql = with_stone_columns(include_str!("../../sql/queries/sale/read_sales.sql"));
+        let mut statement = self.connection.prepare(&sql).map_err(reading())?;
         let mut sales = Vec::new();
         for batch in statement.query_arrow(params![model]).map_err(reading())? {
             append_sales(&batch, &mut sales)?;
@@ -66,47 +70,53 @@ impl Store {
     }
 }
 
+/// A column of a field: its numbers, or the codes of its grades, which are their ranks.
+enum FieldColumn<'a> {
+    Numbers(&'a Float64Array),
+    Ranks(&'a UInt8Array),
+}
+
+impl<'a> FieldColumn<'a> {
+    fn of(rows: &'a RecordBatch, field: &Field) -> Result<Self, StoreError> {
+        if field.is_number() {
+            return Ok(Self::Numbers(column(rows, field.column)?));
+        }
+        let grades: &DictionaryArray<UInt8Type> = column(rows, field.column)?;
+        Ok(Self::Ranks(grades.keys()))
+    }
+
+    fn value(&self, row: usize) -> Option<f64> {
+        match self {
+            Self::Numbers(numbers) => numbers.is_valid(row).then(|| numbers.value(row)),
+            Self::Ranks(ranks) => ranks.is_valid(row).then(|| ranks.value(row).into()),
+        }
+    }
+}
+
 fn append_sales(rows: &RecordBatch, sales: &mut Vec<StoredSale>) -> Result<(), StoreError> {
-    let batch = column::<Int64Array>(rows, 0)?;
-    let line = column::<Int64Array>(rows, 1)?;
-    let [carat, depth, table, price, x, y, z] = numbers(rows, [2, 6, 7, 8, 9, 10, 11])?;
-    let cut = column::<UInt8Array>(rows, 3)?;
-    let color = column::<UInt8Array>(rows, 4)?;
-    let clarity = column::<UInt8Array>(rows, 5)?;
+    let batch: &Int64Array = column(rows, "batch_id")?;
+    let line: &Int64Array = column(rows, "line_number")?;
+    let price: &Float64Array = column(rows, "price_usd")?;
+    let fields: Vec<FieldColumn<'_>> =
+        FIELDS.iter().map(|field| FieldColumn::of(rows, field)).collect::<Result<_, _>>()?;
     sales.reserve(rows.num_rows());
     for row in 0..rows.num_rows() {
-        let stone = Stone {
-            weight_carat: carat.value(row),
-            cut: grade(cut.value(row))?,
-            color: grade(color.value(row))?,
-            clarity: grade(clarity.value(row))?,
-            depth_percent: depth.value(row),
-            table_percent: table.value(row),
-            x_mm: x.value(row),
-            y_mm: y.value(row),
-            z_mm: z.value(row),
-        };
+        let values: FieldValues = std::array::from_fn(|place| fields[place].value(row));
+        let stone = Stone::from_values(&values).ok_or_else(|| StoreError::Unexpected {
+            what: format!("line {} of batch {} is no whole stone", line.value(row), batch.value(row)),
+        })?;
         let sale = Sale { stone, price_usd: price.value(row) };
         sales.push(StoredSale { sale, batch: batch.value(row), line: line.value(row) });
     }
     Ok(())
 }
 
-fn column<T: Array + 'static>(rows: &RecordBatch, index: usize) -> Result<&T, StoreError> {
-    rows.column(index).as_any().downcast_ref::<T>().ok_or_else(|| StoreError::Unexpected {
-        what: format!("column {index} of the sales is {}", rows.column(index).data_type()),
+fn column<'a, T: Array + 'static>(rows: &'a RecordBatch, name: &str) -> Result<&'a T, StoreError> {
+    let found = rows.column_by_name(name);
+    found.and_then(|column| column.as_any().downcast_ref::<T>()).ok_or_else(|| StoreError::Unexpected {
+        what: format!(
+            "the column {name} of the sales is {}",
+            found.map_or_else(|| "missing".to_owned(), |column| column.data_type().to_string())
+        ),
     })
-}
-
-fn numbers<const N: usize>(rows: &RecordBatch, indices: [usize; N]) -> Result<[&Float64Array; N], StoreError> {
-    let found: Vec<&Float64Array> = indices.into_iter().map(|index| column(rows, index)).collect::<Result<_, _>>()?;
-    found.try_into().map_err(|_| StoreError::Unexpected { what: "the sales lack a column".to_owned() })
-}
-
-/// The engine's code of a grade is its place in the trade's order, as here.
-fn grade<G: Grade>(code: u8) -> Result<G, StoreError> {
-    G::ALL
-        .get(usize::from(code))
-        .copied()
-        .ok_or_else(|| StoreError::Unexpected { what: format!("no {} has the code {code}", G::SCALE) })
 }

@@ -4,7 +4,7 @@ use duckdb::{Row, params};
 use jiff::Timestamp;
 
 use super::requests::RequestFilter;
-use super::rows::micros_of;
+use super::rows::{query_rows, sql_time};
 use super::{Store, StoreError};
 
 /// Requests counted, with their latencies.
@@ -44,18 +44,16 @@ impl Store {
         until: Timestamp,
         bucket_us: i64,
     ) -> Result<TrafficOverTime, StoreError> {
-        let counting = || StoreError::database("count the requests over time");
-        let mut statement =
-            self.connection.prepare(include_str!("../../sql/queries/request/chart_requests.sql")).map_err(counting())?;
-        let rows = statement
-            .query_map(
-                params![micros_of(since), micros_of(until), bucket_us, filter.status, filter.path, filter.model],
-                |row| Ok((row.get::<_, Option<i64>>(0)?, read_traffic(row)?)),
-            )
-            .map_err(counting())?;
+        let rows = query_rows(
+            &self.connection,
+            "count the requests over time",
+            include_str!("../../sql/queries/request/chart_requests.sql"),
+            params![sql_time(since), sql_time(until), bucket_us, filter.status, filter.path, filter.model],
+            |row| Ok((row.get::<_, Option<i64>>("bucket")?, read_traffic(row)?)),
+        )?;
         let mut over_time = TrafficOverTime::default();
         for row in rows {
-            match row.map_err(counting())? {
+            match row {
                 (Some(number), traffic) => over_time.buckets.push((number, traffic)),
                 (None, traffic) => over_time.all = traffic,
             }
@@ -66,10 +64,10 @@ impl Store {
 
 fn read_traffic(row: &Row<'_>) -> duckdb::Result<Traffic> {
     Ok(Traffic {
-        requests: row.get(1)?,
-        refused: row.get(2)?,
-        failed: row.get(3)?,
-        median_us: row.get::<_, Option<f64>>(4)?.unwrap_or_default(),
-        p95_us: row.get::<_, Option<f64>>(5)?.unwrap_or_default(),
+        requests: row.get("requests")?,
+        refused: row.get("refused")?,
+        failed: row.get("failed")?,
+        median_us: row.get::<_, Option<f64>>("median_us")?.unwrap_or_default(),
+        p95_us: row.get::<_, Option<f64>>("p95_us")?.unwrap_or_default(),
     })
 }

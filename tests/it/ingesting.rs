@@ -228,7 +228,7 @@ fn a_file_that_is_none_of_sales_changes_nothing_and_is_named() {
         assert!(said.contains(name) && said.contains(expected), "{said}");
     }
     let said = test_folder.fail(1, &["ingest", &parquet.display().to_string()]);
-    assert!(said.contains("no column color"), "{said}");
+    assert!(said.contains("no columns color, clarity"), "{said}");
     let said = test_folder.fail(1, &["ingest", "nowhere.csv"]);
     assert!(said.contains("cannot read nowhere.csv") && said.contains("No such file"), "{said}");
     assert_eq!(test_folder.value("SELECT count(*) FROM batch"), 1);

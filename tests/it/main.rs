@@ -11,6 +11,7 @@ mod models_page;
 mod owning;
 mod parity;
 mod pipeline;
+mod predictions;
 mod program;
 mod requests_page;
 mod retraining;

@@ -2,7 +2,7 @@
 -- not among the newest at all.
 --
 -- $1 how many of the newest to keep, $2 id of the model that a rollback brings back, or NULL
-SELECT artifact.model_id, octet_length(artifact.content)
+SELECT artifact.model_id, octet_length(artifact.content) AS byte_count
 FROM artifact
 INNER JOIN model ON model.id = artifact.model_id
 WHERE model.id NOT IN (SELECT model_id FROM champion)

@@ -1,5 +1,5 @@
 -- Records that the sales of a batch were taken out.
 --
--- $1 id of the batch, $2 time in microseconds since 1970 UTC, $3 number of sales
+-- $1 id of the batch, $2 time, UTC, $3 number of sales
 INSERT INTO undone_batch (batch_id, undone_at, sale_count)
-VALUES ($1, make_timestamp($2), $3);
+VALUES ($1, $2, $3);

@@ -3,12 +3,12 @@ SELECT
     batch.id,
     batch.file_name,
     batch.content_sha256,
-    epoch_us(batch.ingested_at),
+    batch.ingested_at,
     batch.row_count,
     batch.accepted_count,
     batch.known_count,
     batch.rejected_count,
-    epoch_us(undone_batch.undone_at)
+    undone_batch.undone_at
 FROM batch
 LEFT JOIN undone_batch ON undone_batch.batch_id = batch.id
 ORDER BY batch.id DESC;

@@ -1,7 +1,7 @@
 -- When models became the champion, newest first.
 --
 -- $1 id of the only model to list, or NULL
-SELECT model_id, epoch_us(promoted_at), reason
+SELECT model_id, promoted_at, reason
 FROM promotion
 WHERE model_id = coalesce(CAST($1 AS BIGINT), model_id)
 ORDER BY id DESC;

@@ -1,6 +1,6 @@
 -- Stores a trained model, without its bytes.
 --
--- $1 id, $2 family, $3 time in microseconds since 1970 UTC, $4 features as a JSON array, $5 target
+-- $1 id, $2 family, $3 time, UTC, $4 features as a JSON array, $5 target
 -- $6 hyper-parameters as JSON, $7 seed, $8 rows trained on, $9 rows held out
 -- $10 R², $11 mean absolute error in $, $12 root mean squared error in $, $13 mean absolute error as a share
 -- $14 seconds to fit, $15 seconds to evaluate, $16 version of the program
@@ -9,6 +9,6 @@ INSERT INTO model (
     r2, mae_usd, rmse_usd, mape, fit_seconds, evaluate_seconds, program_version
 )
 VALUES (
-    $1, $2, make_timestamp($3), from_json(CAST($4 AS JSON), '["VARCHAR"]'), $5, $6, $7, $8 + $9, $8, $9,
+    $1, $2, $3, from_json(CAST($4 AS JSON), '["VARCHAR"]'), $5, $6, $7, $8 + $9, $8, $9,
     $10, $11, $12, $13, $14, $15, $16
 );

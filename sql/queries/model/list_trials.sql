@@ -1,7 +1,7 @@
 -- What was tried when a model was tuned, in order.
 --
 -- $1 id of the model
-SELECT CAST(hyperparameters AS VARCHAR), mae_usd, pruned, elapsed_ms
+SELECT CAST(hyperparameters AS VARCHAR) AS hyperparameters, mae_usd, pruned, elapsed_ms
 FROM trial
 WHERE model_id = $1
 ORDER BY number;

@@ -2,14 +2,14 @@
 --
 -- $1 id of the model
 SELECT
-    most_wrong.batch_id,
-    most_wrong.line_number,
-    most_wrong.price_usd,
-    most_wrong.predicted_usd,
-    most_wrong.held_out,
+    worst_residual.batch_id,
+    worst_residual.line_number,
+    worst_residual.price_usd,
+    worst_residual.predicted_usd,
+    worst_residual.held_out,
     sale.carat || ' ct, ' || sale.cut || ', ' || sale.color || ', ' || sale.clarity || ', ' || sale.x_mm || ' × '
     || sale.y_mm || ' × ' || sale.z_mm || ' mm' AS stone
-FROM most_wrong
-LEFT JOIN sale ON sale.batch_id = most_wrong.batch_id AND sale.line_number = most_wrong.line_number
-WHERE most_wrong.model_id = $1
-ORDER BY most_wrong.position;
+FROM worst_residual
+LEFT JOIN sale ON sale.batch_id = worst_residual.batch_id AND sale.line_number = worst_residual.line_number
+WHERE worst_residual.model_id = $1
+ORDER BY worst_residual.position;

@@ -1,12 +1,10 @@
--- Records what a priced stone fetched.
+-- Records what the stone of a prediction fetched; nothing, if there is no such prediction.
+-- {stone_columns} are the columns of the field list.
 --
--- $1 id of the prediction, $2 time in microseconds since 1970 UTC, $3 what it fetched in $, $4 id of the model
--- $5 what that had said in $, $6 and $7 its range or NULL, $8 carat, $9 cut, $10 color, $11 clarity
--- $12 depth, $13 table, $14 x, $15 y, $16 z, each NULL if it was not given
+-- $1 id of the prediction, $2 time, UTC, $3 what it fetched in $
 INSERT INTO outcome (
-    prediction_id, recorded_at, price_usd, model_id, predicted_usd, low_usd, high_usd, carat, cut, color, clarity,
-    depth_percent, table_percent, x_mm, y_mm, z_mm
+    prediction_id, recorded_at, price_usd, model_id, predicted_usd, low_usd, high_usd, {stone_columns}
 )
-VALUES (
-    $1, make_timestamp($2), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
-);
+SELECT id, $2, $3, model_id, price_usd, low_usd, high_usd, {stone_columns}
+FROM prediction
+WHERE id = CAST($1 AS UUID);

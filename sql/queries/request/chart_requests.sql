@@ -1,7 +1,7 @@
 -- Requests of the log counted by buckets of time, and how long they took; last, with NULL for the bucket, all of them.
 --
--- $1 earliest arrival, $2 end of arrivals, itself left out, $3 length of a bucket, all in microseconds, the first two since
--- 1970 UTC; the others NULL for any: $4 status, $5 path, $6 id of the model
+-- $1 earliest arrival, $2 end of arrivals, itself left out, $3 length of a bucket in microseconds; the others NULL for any:
+-- $4 status, $5 path, $6 id of the model
 SELECT
     bucket,
     count(*) AS requests,
@@ -12,8 +12,8 @@ SELECT
 FROM (
     SELECT epoch_us(received_at) // CAST($3 AS BIGINT) AS bucket, status, latency_us
     FROM request
-    WHERE received_at >= make_timestamp(CAST($1 AS BIGINT))
-        AND received_at < make_timestamp(CAST($2 AS BIGINT))
+    WHERE received_at >= CAST($1 AS TIMESTAMP)
+        AND received_at < CAST($2 AS TIMESTAMP)
         AND (CAST($4 AS USMALLINT) IS NULL OR status = CAST($4 AS USMALLINT))
         AND (CAST($5 AS VARCHAR) IS NULL OR path = CAST($5 AS VARCHAR))
         AND (CAST($6 AS BIGINT) IS NULL OR model_id = CAST($6 AS BIGINT))

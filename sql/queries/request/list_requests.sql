@@ -1,10 +1,10 @@
 -- Requests of the log without their bodies, newest first.
 --
--- $1 how many at most; the others NULL for any: $2 status, $3 path, $4 earliest arrival in microseconds since 1970 UTC,
--- $5 id that comes after them, $6 id of the model, $7 end of arrivals in microseconds since 1970 UTC, itself left out
+-- $1 how many at most; the others NULL for any: $2 status, $3 path, $4 earliest arrival, UTC,
+-- $5 id that comes after them, $6 id of the model, $7 end of arrivals, UTC, itself left out
 SELECT
-    CAST(id AS VARCHAR),
-    epoch_us(received_at),
+    CAST(id AS VARCHAR) AS id,
+    received_at,
     method,
     path,
     query,
@@ -15,9 +15,9 @@ SELECT
 FROM request
 WHERE (CAST($2 AS USMALLINT) IS NULL OR status = CAST($2 AS USMALLINT))
     AND (CAST($3 AS VARCHAR) IS NULL OR path = CAST($3 AS VARCHAR))
-    AND (CAST($4 AS BIGINT) IS NULL OR received_at >= make_timestamp(CAST($4 AS BIGINT)))
-    AND (CAST($5 AS UUID) IS NULL OR id < CAST($5 AS UUID))
+    AND (CAST($4 AS TIMESTAMP) IS NULL OR received_at >= CAST($4 AS TIMESTAMP))
+    AND (CAST($5 AS UUID) IS NULL OR request.id < CAST($5 AS UUID))
     AND (CAST($6 AS BIGINT) IS NULL OR model_id = CAST($6 AS BIGINT))
-    AND (CAST($7 AS BIGINT) IS NULL OR received_at < make_timestamp(CAST($7 AS BIGINT)))
-ORDER BY id DESC
+    AND (CAST($7 AS TIMESTAMP) IS NULL OR received_at < CAST($7 AS TIMESTAMP))
+ORDER BY request.id DESC
 LIMIT $1;

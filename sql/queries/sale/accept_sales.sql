@@ -1,42 +1,22 @@
 -- Stores the sales of upload_row that the file does not hold yet. For each distinct sale as many copies are stored in the
 -- end as the larger of the two counts: what (SELECT … FROM upload_row EXCEPT ALL SELECT … FROM sale) would add, but with
--- each sale's line.
+-- each sale's line. {stone_columns} are the columns of the field list; they and the price make a sale what it is.
 --
 -- $1 id of the batch
-INSERT INTO sale (
-    batch_id, line_number, carat, cut, color, clarity, depth_percent, table_percent, price_usd, x_mm, y_mm, z_mm
-)
+INSERT INTO sale (batch_id, line_number, {stone_columns}, price_usd)
 WITH copy AS (
     SELECT
         *,
-        row_number() OVER (
-            PARTITION BY carat, cut, color, clarity, depth_percent, table_percent, price_usd, x_mm, y_mm, z_mm
-            ORDER BY line_number
-        ) AS copy_number
+        row_number() OVER (PARTITION BY {stone_columns}, price_usd ORDER BY line_number) AS copy_number
     FROM upload_row
-    WHERE is_sale
 ),
 stored AS (
-    SELECT
-        carat, cut, color, clarity, depth_percent, table_percent, price_usd, x_mm, y_mm, z_mm, count(*) AS copies
+    SELECT {stone_columns}, price_usd, count(*) AS copies
     FROM sale
-    GROUP BY carat, cut, color, clarity, depth_percent, table_percent, price_usd, x_mm, y_mm, z_mm
+    GROUP BY ALL
 )
-SELECT
-    $1,
-    copy.line_number,
-    copy.carat,
-    copy.cut,
-    copy.color,
-    copy.clarity,
-    copy.depth_percent,
-    copy.table_percent,
-    copy.price_usd,
-    copy.x_mm,
-    copy.y_mm,
-    copy.z_mm
+SELECT $1, line_number, {stone_columns}, price_usd
 FROM copy
-LEFT JOIN stored
-    USING (carat, cut, color, clarity, depth_percent, table_percent, price_usd, x_mm, y_mm, z_mm)
-WHERE copy.copy_number > coalesce(stored.copies, 0)
-ORDER BY copy.line_number;
+LEFT JOIN stored USING ({stone_columns}, price_usd)
+WHERE copy_number > coalesce(copies, 0)
+ORDER BY line_number;

@@ -1,7 +1,7 @@
 -- How many sales the file holds.
 --
 -- $1 id of a model: only sales of its dataset; NULL: all sales
-SELECT count(*)
+SELECT count(*) AS sale_count
 FROM sale
 WHERE CAST($1 AS BIGINT) IS NULL
     OR batch_id IN (SELECT batch_id FROM model_batch WHERE model_id = CAST($1 AS BIGINT));

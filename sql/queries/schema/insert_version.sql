@@ -1,5 +1,5 @@
 -- Records that a file has seen a migration.
 --
--- $1 its number, $2 its name, $3 time in microseconds since 1970 UTC
+-- $1 its number, $2 its name, $3 time, UTC
 INSERT INTO schema_version (version, name, applied_at)
-VALUES ($1, $2, make_timestamp($3));
+VALUES ($1, $2, $3);

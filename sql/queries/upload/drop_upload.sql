@@ -1,3 +1,2 @@
--- Takes away what was laid out of a file.
-DROP TABLE upload_field;
+-- Removes the temporary table of an upload.
 DROP TABLE upload_row;

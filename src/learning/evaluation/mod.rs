@@ -12,4 +12,4 @@ pub use calibration::{CONFIDENCE, Calibration, PriceRange, WeightClass};
 pub use comparison::Comparison;
 pub use metrics::{Metrics, mean_absolute_error};
 pub use segments::{SegmentMetrics, segments, worst_residuals};
-pub use split::Split;
+pub use split::{HASH_VERSION, Split};

@@ -5,7 +5,7 @@
 //! without influence get nothing, and features that do the same get the same.
 
 use super::Model;
-use crate::diamond::Stone;
+use crate::diamond::{FIELD_COUNT, FIELDS, FieldValues, Stone};
 use crate::learning::features::{Feature, Target};
 
 /// A prediction, shared out among the features of a stone.
@@ -40,33 +40,14 @@ impl Contributions {
     /// Shapley values for model explanation", 2020).
     #[must_use]
     pub fn between(model: &(impl Model + ?Sized), stone: &Stone, typical: &Stone) -> Self {
-        let shares = shapley::<9>(|known| {
-            let pick = |place: usize| if known >> place & 1 == 1 { stone } else { typical };
-            let mixed = Stone {
-                weight_carat: pick(0).weight_carat,
-                cut: pick(1).cut,
-                color: pick(2).color,
-                clarity: pick(3).clarity,
-                depth_percent: pick(4).depth_percent,
-                table_percent: pick(5).table_percent,
-                x_mm: pick(6).x_mm,
-                y_mm: pick(7).y_mm,
-                z_mm: pick(8).z_mm,
-            };
-            model.price_usd(&mixed).ln()
+        let (ours, usual) = (stone.values(), typical.values());
+        let shares = shapley::<FIELD_COUNT>(|known| {
+            let mixed: FieldValues =
+                std::array::from_fn(|place| if known >> place & 1 == 1 { ours[place] } else { usual[place] });
+            Stone::from_values(&mixed).map_or(f64::NAN, |stone| model.price_usd(&stone).ln())
         });
-        let names = [
-            Feature::Carat,
-            Feature::CutRank,
-            Feature::ColorRank,
-            Feature::ClarityRank,
-            Feature::Depth,
-            Feature::Table,
-            Feature::X,
-            Feature::Y,
-            Feature::Z,
-        ];
-        Self::join(Target::LogPrice, model.price_usd(typical).ln(), names.into_iter().zip(shares))
+        let of = FIELDS.iter().map(|field| field.name).zip(shares).collect();
+        Self { target: Target::LogPrice, base: model.price_usd(typical).ln(), of }
     }
 
     /// What the model says of the stone.

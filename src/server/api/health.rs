@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::errors::AnyRoute;
 use crate::pricing::ModelName;
 use crate::server::app::App;
-use crate::server::http::problem::Problem;
+use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::json_response;
 
 /// How the server is.
@@ -41,9 +41,9 @@ pub enum HealthStatus {
     get, path = "/health", operation_id = "health", tag = "server",
     responses((status = 200, description = "Requests are answered.", body = Health), AnyRoute)
 )]
-pub async fn show(request: Request<App>) -> tide::Result {
+pub async fn show(request: Request<App>) -> Answer {
     if !request.state().log.is_running() {
-        return Ok(Problem::new(503, "the request log has ended: start the server again").into_response());
+        return Err(Problem::new(503, "the request log has ended: start the server again"));
     }
     let snapshot = request.state().pricing.snapshot();
     let champion = snapshot.champion();
@@ -53,5 +53,5 @@ pub async fn show(request: Request<App>) -> tide::Result {
         sales: snapshot.sales(),
         version: env!("CARGO_PKG_VERSION"),
     };
-    Ok(json_response(&health).unwrap_or_else(Problem::into_response))
+    json_response(&health)
 }

@@ -1,10 +1,13 @@
-//! The JSON API: one file a resource.
+//! The JSON API: one file a resource. Each handler declares its method, path, parameters, bodies and answers; the routes, the
+//! document of the API and the page for developers follow from that.
 
 pub mod errors;
-pub mod health;
-pub mod models;
+mod health;
+mod models;
 pub mod openapi;
-pub mod outcomes;
-pub mod predictions;
+mod outcomes;
+mod predictions;
 pub mod requests;
-pub mod similar;
+mod similar;
+
+pub use openapi::endpoints;

@@ -7,10 +7,8 @@ use utoipa::ToSchema;
 use super::errors::{AnyRoute, ApiRoute, WithId};
 use crate::server::app::App;
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::{
-    in_background, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,
-};
-use crate::store::{ModelDetail, ModelRecord};
+use crate::server::http::request_parts::{id_in_path, json_response, require_json_accepted, require_no_parameters};
+use crate::store::{ModelDetail, ModelRecord, Store};
 
 /// The history of models.
 #[derive(Serialize, ToSchema)]
@@ -26,8 +24,10 @@ pub struct ModelList {
     get, path = "/v1/models", operation_id = "listModels", tag = "models",
     responses((status = 200, description = "The models.", body = ModelList), AnyRoute, ApiRoute)
 )]
-pub async fn list(request: Request<App>) -> tide::Result {
-    Ok(answer_list(&request).await.unwrap_or_else(Problem::into_response))
+pub async fn list(request: Request<App>) -> Answer {
+    require_json_accepted(&request)?;
+    require_no_parameters(&request)?;
+    json_response(&ModelList { models: request.state().read(Store::models).await? })
 }
 
 /// One model
@@ -38,23 +38,10 @@ pub async fn list(request: Request<App>) -> tide::Result {
     params(("id" = i64, Path, description = "Number of the model.", minimum = 1, example = 1)),
     responses((status = 200, description = "The model.", body = ModelDetail), AnyRoute, ApiRoute, WithId)
 )]
-pub async fn show(request: Request<App>) -> tide::Result {
-    Ok(answer_one(&request).await.unwrap_or_else(Problem::into_response))
-}
-
-async fn answer_list(request: &Request<App>) -> Answer {
-    require_json_accepted(request)?;
-    refuse_unknown_parameters(&query_pairs(request), &[])?;
-    let pricing = request.state().pricing.clone();
-    let models = in_background(move || pricing.reader()?.models()).await??;
-    json_response(&ModelList { models })
-}
-
-async fn answer_one(request: &Request<App>) -> Answer {
-    require_json_accepted(request)?;
-    refuse_unknown_parameters(&query_pairs(request), &[])?;
-    let text = request.param("id").unwrap_or_default();
+pub async fn show(request: Request<App>) -> Answer {
+    require_json_accepted(&request)?;
+    require_no_parameters(&request)?;
+    let text = id_in_path(&request);
     let id: i64 = text.parse().map_err(|_| Problem::new(404, format!("there is no model {text}")))?;
-    let pricing = request.state().pricing.clone();
-    json_response(&in_background(move || pricing.reader()?.model(id)).await??)
+    json_response(&request.state().read(move |store| store.model(id)).await?)
 }

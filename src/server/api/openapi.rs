@@ -10,39 +10,50 @@ use utoipa::{Modify, OpenApi};
 
 use super::errors::{ERRORS, request_id_header};
 use super::{health, models, outcomes, predictions, requests, similar};
-use crate::pricing::PricingService;
 use crate::server::app::App;
-use crate::server::http::problem::{Answer, Problem, ProblemDocument};
-use crate::server::http::request_parts::{in_background, json_response};
-use crate::store::{ModelRecord, StoreError};
+use crate::server::endpoint::Endpoint;
+use crate::server::http::problem::{Answer, ProblemDocument};
+use crate::server::http::request_parts::json_response;
+use crate::store::{ModelRecord, Store, StoreError};
 
 /// The document without what only the file knows.
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| json!(Description::openapi()));
 
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Diamonds",
-        description = "What is this stone worth? Prices of diamonds, learnt from sales. JSON in and out; every address that \
-                       answers GET answers HEAD as well. /docs says the same for people."
-    ),
-    servers((url = "/", description = "This server")),
-    paths(
-        predictions::create,
-        predictions::show,
-        predictions::steps,
-        outcomes::record,
-        similar::find_by_query,
-        similar::find_by_body,
-        models::list,
-        models::show,
-        requests::list,
-        health::show,
-    ),
-    components(schemas(ProblemDocument)),
-    modifiers(&Finish),
-)]
-struct Description;
+/// Declares every endpoint of the API: a handler, and its documentation, which utoipa makes beside it from its attribute.
+macro_rules! declare_endpoints {
+    ($($resource:ident { $($handler:ident: $documentation:ident),+ })+) => {
+        #[derive(OpenApi)]
+        #[openapi(
+            info(
+                title = "Diamonds",
+                description = "What is this stone worth? Prices of diamonds, learnt from sales. JSON in and out; every \
+                               address that answers GET answers HEAD as well. /docs says the same for people."
+            ),
+            servers((url = "/", description = "This server")),
+            paths($($($resource::$handler),+),+),
+            components(schemas(ProblemDocument)),
+            modifiers(&Finish),
+        )]
+        struct Description;
+
+        /// Every endpoint of the API, and its document.
+        pub fn endpoints() -> Vec<Endpoint> {
+            vec![
+                $($(Endpoint::documented::<$resource::$documentation, _>($resource::$handler)),+),+,
+                Endpoint::get("/openapi.json", show),
+            ]
+        }
+    };
+}
+
+declare_endpoints! {
+    predictions { create: __path_create, show: __path_show, steps: __path_steps }
+    outcomes { record: __path_record }
+    similar { find_by_query: __path_find_by_query, find_by_body: __path_find_by_body }
+    models { list: __path_list, show: __path_show }
+    requests { list: __path_list }
+    health { show: __path_show }
+}
 
 /// Adds what all routes share.
 struct Finish;
@@ -85,8 +96,8 @@ fn finish_path(item: &mut PathItem) {
 ///
 /// # Errors
 /// If the file cannot be read.
-pub fn document(pricing: &PricingService) -> Result<Value, StoreError> {
-    let models = pricing.reader()?.models()?;
+pub fn document(store: &Store) -> Result<Value, StoreError> {
+    let models = store.models()?;
     let mut document = DOCUMENT.clone();
     let parameters = document.pointer_mut("/paths/~1v1~1predictions/post/parameters").and_then(Value::as_array_mut);
     for parameter in parameters.into_iter().flatten().filter(|parameter| parameter["name"] == "model") {
@@ -111,11 +122,6 @@ fn names_of(models: &[ModelRecord]) -> Option<Vec<String>> {
 }
 
 /// `GET /openapi.json`.
-pub async fn show(request: Request<App>) -> tide::Result {
-    Ok(answer(&request).await.unwrap_or_else(Problem::into_response))
-}
-
-async fn answer(request: &Request<App>) -> Answer {
-    let pricing = request.state().pricing.clone();
-    json_response(&in_background(move || document(&pricing)).await??)
+async fn show(request: Request<App>) -> Answer {
+    json_response(&request.state().read(document).await?)
 }

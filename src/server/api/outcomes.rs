@@ -1,30 +1,78 @@
 //! `/v1/predictions/{id}/outcome`: what a priced stone really fetched.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::{Value, json};
 use tide::{Request, StatusCode};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::errors::{AnyRoute, ApiRoute, WithBody, WithId};
-use super::predictions::{find_logged, unknown};
+use super::predictions::find_prediction;
+use crate::control::{ImportOutcomes, OutcomeRow};
 use crate::diamond::FieldError;
-use crate::monitoring::PricedStone;
 use crate::pricing::{MAX_PRICE_USD, MIN_PRICE_USD};
 use crate::server::app::App;
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::{in_background, json_body, json_response};
+use crate::server::http::request_parts::{json_body, json_response};
 use crate::text::to_the_cent;
 
+/// The only field of an outcome.
+const PRICE_USD: &str = "price_usd";
+
 /// What a stone really fetched.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"price_usd": 4800}))]
-#[expect(dead_code, reason = "it describes the body; `read_price` reads it and names every mistake")]
-pub struct OutcomeBody {
-    /// The price in US dollars.
-    #[schema(minimum = 0.01, maximum = 1_000_000_000)]
+struct OutcomeBody {
     price_usd: f64,
+}
+
+impl PartialSchema for OutcomeBody {
+    fn schema() -> RefOr<Schema> {
+        let price = ObjectBuilder::new()
+            .schema_type(Type::Number)
+            .description(Some("The price in US dollars."))
+            .minimum(Some(MIN_PRICE_USD))
+            .maximum(Some(MAX_PRICE_USD));
+        ObjectBuilder::new()
+            .description(Some("What a stone really fetched."))
+            .property(PRICE_USD, price)
+            .required(PRICE_USD)
+            .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
+            .examples([json!({ PRICE_USD: 4800 })])
+            .into()
+    }
+}
+
+impl ToSchema for OutcomeBody {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Outcome")
+    }
+}
+
+impl OutcomeBody {
+    /// Reads a body, which holds the price and nothing else.
+    fn read(body: &Value) -> Result<Self, Problem> {
+        let Value::Object(fields) = body else {
+            return Err(Problem::new(422, "the body must be an object such as {\"price_usd\": 4800}"));
+        };
+        let error = |field: &str, message: String| FieldError {
+            field: field.to_owned(),
+            message,
+            value: fields.get(field).cloned().unwrap_or(Value::Null),
+        };
+        let unknown = fields.keys().filter(|name| *name != PRICE_USD);
+        let mut errors: Vec<FieldError> =
+            unknown.map(|name| error(name, format!("is not a field of an outcome: it has {PRICE_USD}"))).collect();
+        let price = fields.get(PRICE_USD).and_then(Value::as_f64);
+        match price.filter(|price| (MIN_PRICE_USD..=MAX_PRICE_USD).contains(price)) {
+            Some(price_usd) if errors.is_empty() => return Ok(Self { price_usd }),
+            Some(_) => {}
+            None => errors.push(error(PRICE_USD, format!("must be a number from {MIN_PRICE_USD} to {MAX_PRICE_USD}"))),
+        }
+        Err(Problem::bad_fields(errors))
+    }
 }
 
 /// What was recorded, beside what had been said.
@@ -52,69 +100,33 @@ pub struct Recorded {
     request_body = OutcomeBody,
     responses((status = 201, description = "The outcome is recorded.", body = Recorded), AnyRoute, ApiRoute, WithBody, WithId)
 )]
-pub async fn record(request: Request<App>) -> tide::Result {
-    Ok(answer(request).await.unwrap_or_else(Problem::into_response))
-}
-
-async fn answer(request: Request<App>) -> Answer {
-    let (id, logged) = find_logged(&request).await?;
-    let price_usd = read_price(&json_body(&request)?)?;
-    let asked = PricedStone::in_request(&logged).into_iter().find(|asked| asked.prediction.id == id);
-    let outcome = asked.ok_or_else(|| unknown(&id.to_string()))?.fetched(price_usd);
-    let recorded = Recorded {
-        prediction: id,
+pub async fn record(request: Request<App>) -> Answer {
+    let found = find_prediction(&request).await?;
+    let OutcomeBody { price_usd } = OutcomeBody::read(&json_body(&request)?)?;
+    let row = OutcomeRow { line: 1, prediction: found.id, price_usd };
+    request.state().run(ImportOutcomes { file: "the outcome".to_owned(), rows: vec![row] }).await?;
+    let mut response = json_response(&Recorded {
+        prediction: found.id,
         price_usd,
-        predicted_usd: outcome.predicted_usd,
-        error_usd: to_the_cent(outcome.predicted_usd - price_usd),
-        within_range: outcome.range_usd.map(|range| (range.low..=range.high).contains(&price_usd)),
-    };
-    let pricing = request.state().pricing.clone();
-    in_background(move || pricing.write(|store| store.record_outcomes(&[outcome]))).await??;
-    let mut response = json_response(&recorded)?;
+        predicted_usd: found.price_usd,
+        error_usd: to_the_cent(found.price_usd - price_usd),
+        within_range: found.range_usd.map(|range| (range.low..=range.high).contains(&price_usd)),
+    })?;
     response.set_status(StatusCode::Created);
     Ok(response)
 }
 
-/// The price in a body, and nothing else.
-fn read_price(body: &Value) -> Result<f64, Problem> {
-    let Value::Object(fields) = body else {
-        return Err(Problem::new(422, "the body must be an object such as {\"price_usd\": 4800}"));
-    };
-    let blame = |field: &str, message: String| FieldError {
-        field: field.to_owned(),
-        message,
-        value: fields.get(field).cloned().unwrap_or(Value::Null),
-    };
-    let mut errors: Vec<FieldError> = fields
-        .keys()
-        .filter(|name| *name != "price_usd")
-        .map(|name| blame(name, "is not a field of an outcome: it has price_usd".to_owned()))
-        .collect();
-    let price =
-        fields.get("price_usd").and_then(Value::as_f64).filter(|price| (MIN_PRICE_USD..=MAX_PRICE_USD).contains(price));
-    match price {
-        Some(price) if errors.is_empty() => Ok(price),
-        Some(_) => Err(Problem::bad_fields(errors)),
-        None => {
-            errors.push(blame("price_usd", format!("must be a number from {MIN_PRICE_USD} to {MAX_PRICE_USD}")));
-            Err(Problem::bad_fields(errors))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn a_price_is_a_number_above_zero_and_alone() {
-        assert_eq!(read_price(&json!({"price_usd": 4_800})).ok(), Some(4_800.0));
+        assert_eq!(OutcomeBody::read(&json!({"price_usd": 4_800})).ok().map(|body| body.price_usd), Some(4_800.0));
         for body in
             [json!({}), json!({"price_usd": 0}), json!({"price_usd": "9"}), json!({"price_usd": 1, "id": 2}), json!(4)]
         {
-            assert_eq!(read_price(&body).expect_err("refused").status, 422, "{body}");
+            assert_eq!(OutcomeBody::read(&body).err().expect("refused").status, 422, "{body}");
         }
     }
 }

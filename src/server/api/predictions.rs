@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tide::Request;
+use utoipa::openapi::path::{Parameter as DocumentedParameter, ParameterIn};
 use utoipa::openapi::schema::{ArrayBuilder, OneOfBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
@@ -12,15 +13,15 @@ use uuid::Uuid;
 
 use super::errors::{AnyRoute, ApiRoute, WithBody, WithId, WithModel};
 use crate::diamond::{Clarity, Color, Cut, FieldError, StoneDescription};
-use crate::monitoring::{Prediction, PricedStone};
-use crate::pricing::{ModelName, PricingError, PricingService, ServedModel, Snapshot, Step};
+use crate::pricing::{ModelName, Prediction, PredictionOrigin, PricingError, ServedModel, Snapshot, Step};
 use crate::server::app::App;
-use crate::server::http::attachments::{AnsweredBy, RequestId};
+use crate::server::http::attachments::{AnsweredBy, MadePredictions, RequestIdentity};
+use crate::server::http::parameters::{Parameter, ParameterKind, document_parameters, read_parameters};
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{
-    in_background, json_body, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,
+    id_in_path, in_background, json_body, json_response, query_pairs, require_json_accepted, require_no_parameters,
 };
-use crate::store::LoggedRequest;
+use crate::store::{PredictionRecord, PredictionSource};
 
 /// Stones that one request may hold.
 const MAX_STONES: usize = 1_000;
@@ -90,33 +91,20 @@ pub struct PredictionSteps {
         AnyRoute, ApiRoute, WithBody, WithModel
     )
 )]
-pub async fn create(request: Request<App>) -> tide::Result {
-    Ok(price(request).await.unwrap_or_else(Problem::into_response))
-}
-
-async fn price(request: Request<App>) -> Answer {
+pub async fn create(request: Request<App>) -> Answer {
     require_json_accepted(&request)?;
-    let parameters = query_pairs(&request);
-    refuse_unknown_parameters(&parameters, &["model", "explain"])?;
-    let Wanted { model: wanted, explain } = Wanted::read(parameters)?;
-    let body = json_body(&request)?;
-    let first_id = request.ext::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
-    let (descriptions, is_array) = read_descriptions(body)?;
+    let mut wanted = Wanted::default();
+    read_parameters(&WANTED_PARAMETERS, &query_pairs(&request), &mut wanted).map_err(Problem::bad_fields)?;
+    let Wanted { model: wanted, explain } = wanted;
+    let (descriptions, is_array) = read_descriptions(json_body(&request)?)?;
+    let Some(identity) = request.ext::<RequestIdentity>().copied() else {
+        return Err(Problem::internal("a request without an id"));
+    };
     let snapshot = request.state().pricing.snapshot();
     let model = find_model(&request, &snapshot, wanted).await?;
     let model_id = model.id;
-    let price_all = move || -> Result<Vec<Prediction>, PricingError> {
-        let price = if explain { Snapshot::explain } else { Snapshot::quote };
-        descriptions
-            .iter()
-            .zip(0_u128..)
-            .map(|(description, place)| {
-                let id = Uuid::from_u128(first_id.as_u128() + place);
-                Ok(Prediction { id, quote: price(&snapshot, description, &model)? })
-            })
-            .collect()
-    };
-    let mut predictions = if explain { in_background(price_all).await?? } else { price_all()? };
+    let price_all = move || price_stones(&descriptions, &snapshot, &model, explain, identity);
+    let (mut predictions, records) = if explain { in_background(price_all).await?? } else { price_all()? };
     let answer = match predictions.pop() {
         Some(only) if !is_array => Predictions::One(Box::new(only)),
         last => {
@@ -126,36 +114,69 @@ async fn price(request: Request<App>) -> Answer {
     };
     let mut response = json_response(&answer)?;
     response.insert_ext(AnsweredBy(model_id));
+    response.insert_ext(MadePredictions(records.into()));
     Ok(response)
 }
 
-/// What the parameters ask for; of one that is given twice the last counts.
-#[derive(Default, IntoParams)]
-#[into_params(parameter_in = Query)]
+/// The answers to `stones`, in their order, and their records. The first has the id of the request, the others the ids that
+/// follow it.
+fn price_stones(
+    stones: &[StoneDescription],
+    snapshot: &Snapshot,
+    model: &ServedModel,
+    explain: bool,
+    identity: RequestIdentity,
+) -> Result<(Vec<Prediction>, Vec<PredictionRecord>), PricingError> {
+    let price = if explain { Snapshot::explain } else { Snapshot::quote };
+    let mut predictions = Vec::with_capacity(stones.len());
+    let mut records = Vec::with_capacity(stones.len());
+    for (stone, position) in stones.iter().zip(0_u32..) {
+        let id = Uuid::from_u128(identity.id.as_u128() + u128::from(position));
+        let prediction = Prediction { id, quote: price(snapshot, stone, model)? };
+        let origin = PredictionOrigin {
+            request: Some(identity.id),
+            position: position.into(),
+            time: identity.time,
+            source: PredictionSource::Api,
+        };
+        records.push(prediction.to_record(*stone, origin));
+        predictions.push(prediction);
+    }
+    Ok((predictions, records))
+}
+
+/// What the parameters ask for.
+#[derive(Default)]
 struct Wanted {
-    /// Which model to ask, by its number or the name of its family (then the newest of it); left out, the one that is best.
-    /// This document lists those that answer at the moment.
     model: Option<String>,
-    /// Whether to say why the price is what it is. That takes a thousand times as long as a price.
-    #[param(required = false, default = false, example = false)]
     explain: bool,
 }
 
-impl Wanted {
-    fn read(parameters: Vec<(String, String)>) -> Result<Self, Problem> {
-        let mut wanted = Self::default();
-        for (name, value) in parameters {
-            match (name.as_str(), value.as_str()) {
-                ("model", _) => wanted.model = Some(value),
-                ("explain", "true") => wanted.explain = true,
-                ("explain", "false") => wanted.explain = false,
-                _ => {
-                    let message = "must be true or false".to_owned();
-                    return Err(Problem::bad_fields(vec![FieldError { field: name, message, value: json!(value) }]));
-                }
-            }
-        }
-        Ok(wanted)
+static WANTED_PARAMETERS: [Parameter<Wanted>; 2] = [
+    Parameter {
+        name: "model",
+        description: "Which model to ask, by its number or the name of its family (then the newest of it); left out, the one \
+                      that is best. This document lists those that answer at the moment.",
+        kind: ParameterKind::Text,
+        read: |wanted, value| {
+            wanted.model = Some(value.to_owned());
+            Ok(())
+        },
+    },
+    Parameter {
+        name: "explain",
+        description: "Whether to say why the price is what it is. That takes a thousand times as long as a price.",
+        kind: ParameterKind::Flag,
+        read: |wanted, value| {
+            wanted.explain = value.parse().map_err(|_| "must be true or false")?;
+            Ok(())
+        },
+    },
+];
+
+impl IntoParams for Wanted {
+    fn into_params(_parameter_in_provider: impl Fn() -> Option<ParameterIn>) -> Vec<DocumentedParameter> {
+        document_parameters(&WANTED_PARAMETERS, |_| None)
     }
 }
 
@@ -219,8 +240,8 @@ fn read_element(place: usize, stone: Value) -> Result<StoneDescription, Vec<Fiel
     params(("id" = Uuid, Path, description = "Id of the prediction.")),
     responses((status = 200, description = "The price.", body = Prediction), AnyRoute, ApiRoute, WithId)
 )]
-pub async fn show(request: Request<App>) -> tide::Result {
-    Ok(find(request).await.unwrap_or_else(Problem::into_response))
+pub async fn show(request: Request<App>) -> Answer {
+    json_response(&Prediction::from_record(&find_prediction(&request).await?))
 }
 
 /// What a better or a worse stone would cost
@@ -231,45 +252,28 @@ pub async fn show(request: Request<App>) -> tide::Result {
     params(("id" = Uuid, Path, description = "Id of the prediction.")),
     responses((status = 200, description = "The steps.", body = PredictionSteps), AnyRoute, ApiRoute, WithId, WithModel)
 )]
-pub async fn steps(request: Request<App>) -> tide::Result {
-    Ok(find_steps(request).await.unwrap_or_else(Problem::into_response))
+pub async fn steps(request: Request<App>) -> Answer {
+    let record = find_prediction(&request).await?;
+    let snapshot = request.state().pricing.snapshot();
+    let model = find_model(&request, &snapshot, Some(record.model.to_string())).await?;
+    let steps = in_background(move || PredictionSteps {
+        id: record.id,
+        price_usd: record.price_usd,
+        steps: snapshot.steps(&record.completed_stone(), &model),
+        model: ModelName { id: record.model, family: record.family },
+    });
+    json_response(&steps.await?)
 }
 
-async fn find(request: Request<App>) -> Answer {
-    let (id, logged) = find_logged(&request).await?;
-    json_response(&PricedStone::document_in(&logged, id).ok_or_else(|| unknown(&id.to_string()))?)
-}
-
-async fn find_steps(request: Request<App>) -> Answer {
-    let (id, logged) = find_logged(&request).await?;
-    let mut asked = PricedStone::in_request(&logged).into_iter();
-    let asked = asked.find(|asked| asked.prediction.id == id).ok_or_else(|| unknown(&id.to_string()))?;
-    let pricing = request.state().pricing.clone();
-    let document = in_background(move || steps_document(&pricing, &asked)).await??;
-    json_response(&document)
-}
-
-/// What the stone would have cost, were it a little different, by the model that priced it.
-fn steps_document(pricing: &PricingService, asked: &PricedStone) -> Result<PredictionSteps, PricingError> {
-    let Prediction { id, quote } = &asked.prediction;
-    let snapshot = pricing.snapshot();
-    let model = pricing.model(&snapshot, Some(&quote.model.id.to_string()))?;
-    let steps = snapshot.steps(&asked.completed(), &model);
-    Ok(PredictionSteps { id: *id, price_usd: quote.price_usd, model: quote.model.clone(), steps })
-}
-
-/// The prediction that the path names, and the request that it was made for.
-pub async fn find_logged(request: &Request<App>) -> Result<(Uuid, LoggedRequest), Problem> {
+/// The prediction that the path names.
+///
+/// # Errors
+/// 404 if there is none.
+pub async fn find_prediction(request: &Request<App>) -> Result<PredictionRecord, Problem> {
     require_json_accepted(request)?;
-    refuse_unknown_parameters(&query_pairs(request), &[])?;
-    let text = request.param("id").unwrap_or_default();
-    let id: Uuid = text.parse().map_err(|_| unknown(text))?;
-    let app = request.state().clone();
-    let logged = in_background(move || app.history()?.request_of_prediction(id)).await??;
-    Ok((id, logged.ok_or_else(|| unknown(text))?))
-}
-
-/// There is no such prediction.
-pub fn unknown(id: &str) -> Problem {
-    Problem::new(404, format!("there is no prediction {id}"))
+    require_no_parameters(request)?;
+    let text = id_in_path(request);
+    let unknown = || Problem::new(404, format!("there is no prediction {text}"));
+    let id: Uuid = text.parse().map_err(|_| unknown())?;
+    request.state().read(move |store| store.prediction(id)).await?.ok_or_else(unknown)
 }

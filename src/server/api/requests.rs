@@ -1,17 +1,17 @@
 //! `/v1/requests`: the log. Reading it is not logged.
 
 use serde::Serialize;
+use serde_json::json;
 use tide::Request;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 use super::errors::{AnyRoute, ApiRoute};
 use crate::server::app::App;
+use crate::server::http::parameters::document_parameters;
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::{
-    in_background, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,
-};
-use crate::server::request_filter::{FILTER_PARAMETERS, read_request_filter};
+use crate::server::http::request_parts::{json_response, query_pairs, require_json_accepted};
+use crate::server::request_filter::{REQUEST_PARAMETERS, read_request_filter};
 use crate::store::LoggedRequest;
 
 /// Where the log is read.
@@ -27,30 +27,12 @@ pub struct RequestList {
 }
 
 /// Which requests to list.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes the parameters; `read_request_filter` reads them and names every mistake")]
-struct RequestParameters {
-    /// How many at most.
-    #[param(minimum = 1, maximum = 1000, default = 50)]
-    limit: Option<u32>,
-    /// Only those before the request of this id: the last id of a page leads to the next one.
-    before: Option<Uuid>,
-    /// Only those answered with this status.
-    #[param(minimum = 100, maximum = 599)]
-    status: Option<u16>,
-    /// Only those to this path.
-    #[param(pattern = "^/")]
-    path: Option<String>,
-    /// Only those that this model answered.
-    #[param(minimum = 1)]
-    model: Option<i64>,
-    /// Only those that arrived at or after this time, in UTC.
-    #[param(value_type = Option<String>, format = DateTime)]
-    since: Option<String>,
-    /// Only those that arrived before this time, in UTC.
-    #[param(value_type = Option<String>, format = DateTime)]
-    until: Option<String>,
+struct RequestParameters;
+
+impl IntoParams for RequestParameters {
+    fn into_params(_parameter_in_provider: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        document_parameters(&REQUEST_PARAMETERS, |name| (name == "limit").then(|| json!(DEFAULT_LIMIT)))
+    }
 }
 
 /// The log of requests
@@ -61,17 +43,8 @@ struct RequestParameters {
     params(RequestParameters),
     responses((status = 200, description = "A page of the log.", body = RequestList), AnyRoute, ApiRoute)
 )]
-pub async fn list(request: Request<App>) -> tide::Result {
-    Ok(answer(&request).await.unwrap_or_else(Problem::into_response))
-}
-
-async fn answer(request: &Request<App>) -> Answer {
-    require_json_accepted(request)?;
-    let pairs = query_pairs(request);
-    let known = [&["limit"], &FILTER_PARAMETERS[..]].concat();
-    refuse_unknown_parameters(&pairs, &known)?;
-    let filter = read_request_filter(&pairs, DEFAULT_LIMIT).map_err(Problem::bad_fields)?;
-    let app = request.state().clone();
-    let requests = in_background(move || app.history()?.requests(&filter)).await??;
-    json_response(&RequestList { requests })
+pub async fn list(request: Request<App>) -> Answer {
+    require_json_accepted(&request)?;
+    let filter = read_request_filter(&query_pairs(&request), DEFAULT_LIMIT).map_err(Problem::bad_fields)?;
+    json_response(&RequestList { requests: request.state().read(move |store| store.requests(&filter)).await? })
 }

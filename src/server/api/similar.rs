@@ -1,6 +1,6 @@
 //! `/v1/similar`: sold stones like a given one.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tide::Request;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
@@ -14,7 +14,7 @@ use crate::server::app::App;
 use crate::server::http::attachments::AnsweredBy;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{
-    json_body, json_response, query_pairs, refuse_unknown_parameters, require_json_accepted,
+    json_body, json_response, query_pairs, require_json_accepted, require_no_parameters,
 };
 
 /// Stones that are listed unless asked otherwise.
@@ -37,10 +37,9 @@ impl PartialSchema for SimilarRequest {
             stone.description = Some(
                 "A stone, and how many like it are wanted. Only carat, cut, color and clarity are used.".to_owned(),
             );
-            stone.example = stone.example.take().map(|mut example| {
+            for example in &mut stone.examples {
                 example["n"] = json!(3);
-                example
-            });
+            }
         }
         schema
     }
@@ -55,7 +54,7 @@ impl ToSchema for SimilarRequest {
 impl IntoParams for SimilarRequest {
     fn into_params(_parameter_in_provider: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let RefOr::T(Schema::Object(schema)) = Self::schema() else { return Vec::new() };
-        let example = schema.example.unwrap_or_default();
+        let example = schema.examples.first().cloned().unwrap_or_default();
         let parameter = |(name, property): (String, RefOr<Schema>)| {
             let (mut description, mut property) = (None, property);
             match &mut property {
@@ -85,8 +84,13 @@ impl IntoParams for SimilarRequest {
     request_body = SimilarRequest,
     responses((status = 200, description = "The stones.", body = SimilarStones), AnyRoute, ApiRoute, WithBody)
 )]
-pub async fn find_by_body(request: Request<App>) -> tide::Result {
-    Ok(answer_body(&request).unwrap_or_else(Problem::into_response))
+pub async fn find_by_body(request: Request<App>) -> Answer {
+    require_json_accepted(&request)?;
+    require_no_parameters(&request)?;
+    let Value::Object(fields) = json_body(&request)? else {
+        return Err(Problem::new(422, "the body must be a stone (an object), with n beside it if need be"));
+    };
+    answer(&request, StoneDescription::from_fields(&fields, &["n"]), fields.get("n"))
 }
 
 /// Stones sold like this one, by a link
@@ -97,30 +101,14 @@ pub async fn find_by_body(request: Request<App>) -> tide::Result {
     params(SimilarRequest),
     responses((status = 200, description = "The stones.", body = SimilarStones), AnyRoute, ApiRoute)
 )]
-pub async fn find_by_query(request: Request<App>) -> tide::Result {
-    Ok(answer_query(&request).unwrap_or_else(Problem::into_response))
-}
-
-fn answer_body(request: &Request<App>) -> Answer {
-    require_json_accepted(request)?;
-    refuse_unknown_parameters(&query_pairs(request), &[])?;
-    let Value::Object(fields) = json_body(request)? else {
-        return Err(Problem::new(422, "the body must be a stone (an object), with n beside it if need be"));
-    };
-    answer(request, StoneDescription::from_fields(&fields, &["n"]), fields.get("n"))
-}
-
-fn answer_query(request: &Request<App>) -> Answer {
-    require_json_accepted(request)?;
-    let pairs = query_pairs(request);
+pub async fn find_by_query(request: Request<App>) -> Answer {
+    require_json_accepted(&request)?;
+    let pairs = query_pairs(&request);
     let description =
         StoneDescription::from_text(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())), &["n"]);
-    let fields: Map<String, Value> = pairs
-        .iter()
-        .filter(|(name, _)| name == "n")
-        .map(|(name, value)| (name.clone(), value.parse::<u64>().map_or_else(|_| json!(value), Value::from)))
-        .collect();
-    answer(request, description, fields.get("n"))
+    let count = pairs.iter().rev().find(|(name, _)| name == "n");
+    let count = count.map(|(_, value)| value.parse::<u64>().map_or_else(|_| json!(value), Value::from));
+    answer(&request, description, count.as_ref())
 }
 
 fn answer(request: &Request<App>, description: Result<StoneDescription, Vec<FieldError>>, n: Option<&Value>) -> Answer {

@@ -1,9 +1,13 @@
 //! What is attached to requests and responses on their way through the application.
 
+use std::sync::Arc;
+
 use hyper::body::Bytes;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::problem::Problem;
+use crate::store::PredictionRecord;
 
 /// Attached to a request by the wire: its body. Bodies travel so because tide's own give a request a media type that the
 /// client never said, and must be copied to be read twice.
@@ -14,9 +18,18 @@ pub struct ReceivedBody(pub Bytes);
 #[derive(Debug, Clone, Copy)]
 pub struct SentMethod(pub &'static str);
 
-/// The id of the request that is being answered.
+/// Which request is being answered.
 #[derive(Debug, Clone, Copy)]
-pub struct RequestId(pub Uuid);
+pub struct RequestIdentity {
+    /// Its id in the log.
+    pub id: Uuid,
+    /// When it arrived.
+    pub time: Timestamp,
+}
+
+/// Attached to a response: the predictions that it holds, to be stored with the request.
+#[derive(Debug, Clone)]
+pub struct MadePredictions(pub Arc<[PredictionRecord]>);
 
 /// Attached to a response: the model that answered.
 #[derive(Debug, Clone, Copy)]

@@ -32,7 +32,7 @@ pub struct Problem {
     /// Every field that is wrong, for 422.
     pub errors: Vec<FieldError>,
     /// The methods there are, for 405.
-    pub allow: Option<&'static str>,
+    pub allow: Option<String>,
     /// What the program stumbled over, for 500: the log gets it, the client does not.
     pub cause: Option<String>,
 }
@@ -92,8 +92,8 @@ impl Problem {
     #[must_use]
     pub fn into_response(self) -> Response {
         let mut response = Response::new(status_code(self.status));
-        if let Some(allow) = self.allow {
-            response.insert_header("Allow", allow);
+        if let Some(allow) = &self.allow {
+            response.insert_header("Allow", allow.as_str());
         }
         if matches!(self.status, 429 | 503) {
             response.insert_header("Retry-After", RETRY_AFTER_SECONDS);

@@ -14,7 +14,7 @@ use tide::{Middleware, Next, Request, Response};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::attachments::{AnsweredBy, LogAs, Refusal, RequestId};
+use super::attachments::{AnsweredBy, LogAs, MadePredictions, Refusal, RequestIdentity};
 use super::problem::{PROBLEM_JSON, Problem};
 use super::request_parts::{received_body, sent_method};
 use crate::server::api::requests;
@@ -34,7 +34,7 @@ impl Middleware<App> for Recorder {
         let started = Instant::now();
         let time = Timestamp::now();
         let id = Uuid::now_v7();
-        request.set_ext(RequestId(id));
+        request.set_ext(RequestIdentity { id, time });
         let log = request.state().log.clone();
         let path = request.url().path().to_owned();
         let query = request.url().query().map(str::to_owned);
@@ -56,6 +56,7 @@ impl Middleware<App> for Recorder {
         let status = u16::from(response.status());
         let is_logged = path.starts_with("/v1/") && path != requests::PATH;
         if is_logged || log_as.is_some() || status == 500 {
+            let predictions = response.ext::<MadePredictions>().map(|made| made.0.clone());
             let request = NewRequest {
                 id,
                 time,
@@ -68,6 +69,7 @@ impl Middleware<App> for Recorder {
                 client,
                 request_body: Cow::Borrowed(&request_body),
                 response_body: log_as.or(logged_body).map_or(Cow::Borrowed(&response_body), Cow::Owned),
+                predictions: Cow::Borrowed(predictions.as_deref().unwrap_or_default()),
             };
             let written = match request.to_entry() {
                 Ok(entry) => log.write(entry).await,

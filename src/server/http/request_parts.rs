@@ -2,12 +2,13 @@
 
 use hyper::body::Bytes;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use tide::http::content::Accept;
 use tide::{Request, Response, StatusCode};
 
 use super::attachments::{ReceivedBody, SentMethod};
+use super::parameters::read_parameters;
 use super::problem::Problem;
-use crate::diamond::FieldError;
 use crate::server::app::App;
 
 /// The method as it was sent.
@@ -30,17 +31,18 @@ pub fn json_body(request: &Request<App>) -> Result<Value, Problem> {
     {
         return Err(Problem::new(415, format!("the body is encoded as {encoding}: send it as it is")));
     }
-    let said = request.header("Content-Type").map(|values| values.last().as_str().to_owned());
-    let is_json = said.as_deref().is_none_or(|said| {
-        let essence = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        essence == "application/json" || essence.ends_with("+json")
-    });
-    if !is_json {
-        let said = said.unwrap_or_default();
-        return Err(Problem::new(
-            415,
-            format!("the body is said to be {said}: send JSON with the header Content-Type: application/json"),
-        ));
+    if let Some(said) = request.header("Content-Type") {
+        let is_json = request.content_type().is_some_and(|media| {
+            let essence = media.essence();
+            essence == "application/json" || essence.ends_with("+json")
+        });
+        if !is_json {
+            let detail = format!(
+                "the body is said to be {}: send JSON with the header Content-Type: application/json",
+                said.last()
+            );
+            return Err(Problem::new(415, detail));
+        }
     }
     let body = received_body(request);
     serde_json::from_slice(&body).map_err(|error| {
@@ -60,15 +62,17 @@ fn malformed(error: &serde_json::Error) -> String {
 /// # Errors
 /// 406.
 pub fn require_json_accepted(request: &Request<App>) -> Result<(), Problem> {
-    let Some(accept) = request.header("Accept") else { return Ok(()) };
-    let takes_json = accept.iter().flat_map(|value| value.as_str().split(',')).any(|range| {
-        let media = range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        matches!(media.as_str(), "*/*" | "application/*" | "application/json" | "application/problem+json" | "")
+    const TAKEN: [&str; 4] = ["*/*", "application/*", "application/json", "application/problem+json"];
+    let Some(header) = request.header("Accept") else { return Ok(()) };
+    // a header that cannot be read says nothing of what the client takes
+    let Ok(Some(accept)) = Accept::from_headers(request) else { return Ok(()) };
+    let takes_json = accept.iter().any(|proposal| {
+        TAKEN.contains(&proposal.media_type().essence()) && proposal.weight().is_none_or(|weight| weight > 0.0)
     });
     if takes_json {
         return Ok(());
     }
-    Err(Problem::new(406, format!("this answers application/json, which Accept: {} does not take", accept.last())))
+    Err(Problem::new(406, format!("this answers application/json, which Accept: {} does not take", header.last())))
 }
 
 /// The parameters of the query, decoded, in order.
@@ -76,22 +80,17 @@ pub fn query_pairs(request: &Request<App>) -> Vec<(String, String)> {
     request.url().query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
-/// Refuses parameters that are not among `known`.
+/// Refuses parameters, where an address has none.
 ///
 /// # Errors
 /// 422 with every one of them.
-pub fn refuse_unknown_parameters(pairs: &[(String, String)], known: &[&str]) -> Result<(), Problem> {
-    let has = if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
-    let errors: Vec<FieldError> = pairs
-        .iter()
-        .filter(|(name, _)| !known.contains(&name.as_str()))
-        .map(|(name, value)| FieldError {
-            field: name.clone(),
-            message: format!("is not a parameter of this address: {has}"),
-            value: json!(value),
-        })
-        .collect();
-    if errors.is_empty() { Ok(()) } else { Err(Problem::bad_fields(errors)) }
+pub fn require_no_parameters(request: &Request<App>) -> Result<(), Problem> {
+    read_parameters::<()>(&[], &query_pairs(request), &mut ()).map_err(Problem::bad_fields)
+}
+
+/// The value of the parameter `id` in the path.
+pub fn id_in_path(request: &Request<App>) -> &str {
+    request.param("id").unwrap_or_default()
 }
 
 /// A response with `document` as JSON.

@@ -6,8 +6,7 @@ use super::buyer::{BuyerFields, BuyersView};
 use super::charts::price_chart::PriceChart;
 use crate::diamond::StoneDescription;
 use crate::learning::evaluation::PriceRange;
-use crate::monitoring::Prediction;
-use crate::pricing::{Explanation, PricingError, ServedModel, SimilarStones, Snapshot, Step};
+use crate::pricing::{Explanation, Prediction, PricingError, ServedModel, SimilarStones, Snapshot, Step};
 
 /// Similar stones in the table.
 const SIMILAR_SHOWN: usize = 8;

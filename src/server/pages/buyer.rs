@@ -114,8 +114,9 @@ fn beside_similar(asking_usd: f64, quote: &Quote, similar: &SimilarStones) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diamond::Measurements;
     use crate::learning::evaluation::PriceRange;
-    use crate::pricing::{ImputedMeasures, ModelName};
+    use crate::pricing::ModelName;
 
     fn quote() -> Quote {
         Quote {
@@ -124,7 +125,7 @@ mod tests {
             price_per_carat_usd: 5_000.0,
             currency: "USD".to_owned(),
             model: ModelName { id: 1, family: "linear".to_owned() },
-            assumed: ImputedMeasures::default(),
+            assumed: Measurements::default(),
             warnings: Vec::new(),
             explanation: None,
         }

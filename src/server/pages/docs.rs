@@ -5,12 +5,11 @@ use serde_json::{Map, Value};
 use tide::{Request, StatusCode};
 
 use super::respond;
-use crate::diamond::{Clarity, Color, Cut, Grade};
+use crate::diamond::{self, FIELDS};
 use crate::server::api::errors::{ERRORS, ErrorKind};
 use crate::server::api::openapi;
 use crate::server::app::App;
-use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::in_background;
+use crate::server::http::problem::Answer;
 
 /// The address in the examples; the page puts its own there.
 const EXAMPLE_ADDRESS: &str = "http://127.0.0.1:8080";
@@ -41,10 +40,10 @@ const EXAMPLES: [(&str, &str, &str); 3] = [
 #[template(path = "docs.html")]
 struct DocsPage {
     examples: Vec<Example>,
-    sent: Vec<Field>,
+    sent: Vec<DocumentedField>,
     scales: Vec<Scale>,
-    answered: Vec<Field>,
-    refused: Vec<Field>,
+    answered: Vec<DocumentedField>,
+    refused: Vec<DocumentedField>,
     errors: Vec<ErrorSection>,
     routes: Vec<Route>,
 }
@@ -62,7 +61,7 @@ struct Scale {
 }
 
 /// One field of a document, or one parameter.
-struct Field {
+struct DocumentedField {
     name: String,
     kind: String,
     bounds: String,
@@ -82,10 +81,10 @@ struct Route {
     path: String,
     summary: String,
     description: String,
-    parameters: Vec<Field>,
-    body: Vec<Field>,
+    parameters: Vec<DocumentedField>,
+    body: Vec<DocumentedField>,
     answers: Vec<RouteAnswer>,
-    fields: Vec<Field>,
+    fields: Vec<DocumentedField>,
 }
 
 struct RouteAnswer {
@@ -95,14 +94,9 @@ struct RouteAnswer {
 }
 
 /// `GET /docs`.
-pub async fn show(request: Request<App>) -> tide::Result {
-    Ok(render(&request).await.unwrap_or_else(Problem::into_response))
-}
-
-async fn render(request: &Request<App>) -> Answer {
-    let pricing = request.state().pricing.clone();
-    let document = in_background(move || openapi::document(&pricing)).await??;
-    respond(StatusCode::Ok, &DocsPage::new(&document, &address_of(request)))
+pub async fn show(request: Request<App>) -> Answer {
+    let document = request.state().read(openapi::document).await?;
+    respond(StatusCode::Ok, &DocsPage::new(&document, &address_of(&request)))
 }
 
 /// The address that the page was asked at, if it can stand in an example that people will paste into a shell.
@@ -132,7 +126,7 @@ impl DocsPage {
         Self {
             examples: examples.collect(),
             sent: fields("StoneDescription"),
-            scales: vec![scale::<Cut>(), scale::<Color>(), scale::<Clarity>()],
+            scales: FIELDS.iter().filter(|field| !field.is_number()).map(scale).collect(),
             answered: fields("Prediction"),
             refused: fields("ProblemDocument"),
             errors: errors.collect(),
@@ -141,8 +135,8 @@ impl DocsPage {
     }
 }
 
-fn scale<G: Grade>() -> Scale {
-    Scale { name: G::SCALE, grades: G::ALL.iter().rev().map(|grade| (grade.name(), grade.meaning())).collect() }
+fn scale(field: &diamond::Field) -> Scale {
+    Scale { name: field.name, grades: field.grades().iter().rev().map(|grade| (grade.name, grade.meaning)).collect() }
 }
 
 fn pretty(value: &Value) -> String {
@@ -210,8 +204,8 @@ fn route_of(document: &Value, method: &str, path: &str, operation: &Value) -> Ro
     }
 }
 
-fn parameter(document: &Value, parameter: &Value) -> Field {
-    Field {
+fn parameter(document: &Value, parameter: &Value) -> DocumentedField {
+    DocumentedField {
         name: text(&parameter["name"]),
         kind: kind_of(document, &parameter["schema"]),
         bounds: bounds_of(document, &parameter["schema"]),
@@ -226,13 +220,13 @@ fn text(value: &Value) -> String {
 }
 
 /// Every field of the documents that `schema` describes, those within others under their path.
-fn fields_of(document: &Value, schema: &Value) -> Vec<Field> {
+fn fields_of(document: &Value, schema: &Value) -> Vec<DocumentedField> {
     let mut fields = Vec::new();
     collect_fields(document, schema, "", MAX_DEPTH, &mut fields);
     fields
 }
 
-fn collect_fields(document: &Value, schema: &Value, prefix: &str, depth: usize, fields: &mut Vec<Field>) {
+fn collect_fields(document: &Value, schema: &Value, prefix: &str, depth: usize, fields: &mut Vec<DocumentedField>) {
     let schema = resolve(document, schema);
     if depth == 0 {
         return;
@@ -247,7 +241,7 @@ fn collect_fields(document: &Value, schema: &Value, prefix: &str, depth: usize, 
         let required = schema["required"].as_array().is_some_and(|required| required.iter().any(|one| one == name));
         let own = text(&property["description"]);
         let inner = resolve(document, property);
-        fields.push(Field {
+        fields.push(DocumentedField {
             name: path.clone(),
             kind: kind_of(document, property),
             bounds: bounds_of(document, property),

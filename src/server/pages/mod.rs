@@ -3,12 +3,12 @@
 mod answer;
 mod buyer;
 mod charts;
-pub mod docs;
+mod docs;
 mod json;
-pub mod models;
-pub mod price;
-pub mod quote;
-pub mod requests;
+mod models;
+mod price;
+mod quote;
+mod requests;
 
 use askama::Template;
 use tide::http::mime;
@@ -16,6 +16,7 @@ use tide::{Request, Response, StatusCode};
 use uuid::Uuid;
 
 use super::app::App;
+use super::endpoint::Endpoint;
 use crate::server::http::problem::{Answer, Problem};
 
 /// What a page may load: its own style and script, and nothing else.
@@ -48,13 +49,30 @@ pub fn respond(status: StatusCode, page: &impl Template) -> Answer {
         .build())
 }
 
-/// `GET /style.css`.
-pub async fn style(_request: Request<App>) -> tide::Result {
+/// Every page, and what pages load.
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get("/", price::show),
+        Endpoint::get("/predictions/{id}", quote::show),
+        Endpoint::get("/requests", requests::list),
+        Endpoint::get("/requests.csv", requests::export),
+        Endpoint::get("/requests/{id}", requests::show),
+        Endpoint::get("/models", models::list),
+        Endpoint::get("/models/compare", models::compare),
+        Endpoint::get("/models/{id}", models::show),
+        Endpoint::post("/models/{id}/promote", models::promote),
+        Endpoint::post("/models/rollback", models::roll_back),
+        Endpoint::get("/docs", docs::show),
+        Endpoint::get("/style.css", style),
+        Endpoint::get("/script.js", script),
+    ]
+}
+
+async fn style(_request: Request<App>) -> Answer {
     Ok(file(include_str!("../../../templates/style.css"), &mime::CSS))
 }
 
-/// `GET /script.js`.
-pub async fn script(_request: Request<App>) -> tide::Result {
+async fn script(_request: Request<App>) -> Answer {
     Ok(file(include_str!("../../../templates/script.js"), &mime::JAVASCRIPT))
 }
 

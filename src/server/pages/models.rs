@@ -6,15 +6,14 @@ use tokio::sync::Semaphore;
 
 use super::charts::history_chart::{HistoryChart, LegendEntry, charts, legend};
 use super::respond;
-use crate::control::{PromoteModel, RollBackChampion, ShowModel};
+use crate::control::{PromoteModel, RollBackChampion};
 use crate::diamond::FieldError;
 use crate::learning::features::Target;
-use crate::pricing::PricingError;
 use crate::retraining::{ModelComparison, StoredModel};
 use crate::server::app::App;
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::{in_background, query_pairs, received_body};
+use crate::server::http::request_parts::{id_in_path, query_pairs, received_body};
 use crate::store::{Batch, ModelDetail, ModelRecord, Store, StoreError};
 
 /// Why a model was promoted, if nobody says.
@@ -40,11 +39,7 @@ struct ModelsPage {
 impl ModelsPage {
     fn new(store: &Store) -> Result<Self, StoreError> {
         let models = store.models()?;
-        let rolls_back_to = match store.champion_before() {
-            Ok(id) => Some(id),
-            Err(StoreError::NoEarlierChampion) => None,
-            Err(error) => return Err(error),
-        };
+        let rolls_back_to = store.champion_before()?;
         let charts = charts(&models, &store.promotions(None)?);
         Ok(Self { charts, legend: legend(&models), models, rolls_back_to, done: None })
     }
@@ -99,39 +94,14 @@ fn feature_in_words(feature: &str) -> &str {
 #[derive(Template)]
 #[template(path = "comparison.html")]
 struct ComparisonPage {
-    contest: ModelComparison,
+    comparison: ModelComparison,
     champion: Option<i64>,
 }
 
 /// `GET /models`.
-pub async fn list(request: Request<App>) -> tide::Result {
-    Ok(render_list(&request).await.unwrap_or_else(Problem::into_response))
-}
-
-/// `GET /models/{id}`.
-pub async fn show(request: Request<App>) -> tide::Result {
-    Ok(render_card(&request).await.unwrap_or_else(Problem::into_response))
-}
-
-/// `GET /models/compare?a=…&b=…`.
-pub async fn compare(request: Request<App>) -> tide::Result {
-    Ok(render_comparison(&request).await.unwrap_or_else(Problem::into_response))
-}
-
-/// `POST /models/{id}/promote`.
-pub async fn promote(request: Request<App>) -> tide::Result {
-    Ok(do_promote(&request).await.unwrap_or_else(Problem::into_response))
-}
-
-/// `POST /models/rollback`.
-pub async fn roll_back(request: Request<App>) -> tide::Result {
-    Ok(do_roll_back(&request).await.unwrap_or_else(Problem::into_response))
-}
-
-async fn render_list(request: &Request<App>) -> Answer {
-    let pricing = request.state().pricing.clone();
-    let mut page = in_background(move || ModelsPage::new(&pricing.reader()?)).await??;
-    page.done = query_pairs(request).iter().find_map(|(name, value)| {
+pub async fn list(request: Request<App>) -> Answer {
+    let mut page = request.state().read(ModelsPage::new).await?;
+    page.done = query_pairs(&request).iter().find_map(|(name, value)| {
         let id: i64 = value.parse().ok()?;
         // said while it is so: an address that is kept, or made up, says nothing else
         page.champion().filter(|champion| champion.id == id)?;
@@ -144,52 +114,51 @@ async fn render_list(request: &Request<App>) -> Answer {
     respond(StatusCode::Ok, &page)
 }
 
-async fn render_card(request: &Request<App>) -> Answer {
-    let id = model_number(request)?;
-    let app = request.state().clone();
-    let page = in_background(move || -> Result<ModelPage, PricingError> {
-        Ok(ModelPage { model: app.run(ShowModel { id })?, batches: app.pricing.reader()?.batches()? })
+/// `GET /models/{id}`.
+pub async fn show(request: Request<App>) -> Answer {
+    let id = model_number(&request)?;
+    let page = request.state().read(move |store| -> Result<_, StoreError> {
+        Ok(ModelPage { model: store.model(id)?, batches: store.batches()? })
     });
-    respond(StatusCode::Ok, &page.await??)
+    respond(StatusCode::Ok, &page.await?)
 }
 
-async fn render_comparison(request: &Request<App>) -> Answer {
-    let ids = chosen_models(&query_pairs(request))?;
-    let pricing = request.state().pricing.clone();
-    let turn = COMPARING.acquire().await.map_err(|error| Problem::internal(error.to_string()))?;
-    let page = in_background(move || -> Result<ComparisonPage, Problem> {
-        let _turn = turn;
-        let store = pricing.reader()?;
+/// `GET /models/compare?a=…&b=…`.
+pub async fn compare(request: Request<App>) -> Answer {
+    let ids = chosen_models(&query_pairs(&request))?;
+    let permit = COMPARING.acquire().await.map_err(|error| Problem::internal(error.to_string()))?;
+    let page = request.state().read(move |store| -> Result<_, Problem> {
+        let _permit = permit;
         let [first, second] = ids.map(|id| store.model_artifact(id).map(|(family, artifact)| (id, family, artifact)));
         let stored = [first?, second?];
-        let contestants = stored.each_ref().map(|(id, family, artifact)| StoredModel { id: *id, family, artifact });
+        let models = stored.each_ref().map(|(id, family, artifact)| StoredModel { id: *id, family, artifact });
         let dataset = store.dataset()?;
         let sales: Vec<_> = dataset.sales.iter().map(|stored| stored.sale).collect();
-        let contest = ModelComparison::of(&sales, &dataset.holdout_salt, contestants)?;
-        Ok(ComparisonPage { contest, champion: store.champion()? })
+        let comparison = ModelComparison::of(&sales, &dataset.holdout_salt, models)?;
+        Ok(ComparisonPage { comparison, champion: store.champion()? })
     });
-    respond(StatusCode::Ok, &page.await??)
+    respond(StatusCode::Ok, &page.await?)
 }
 
-async fn do_promote(request: &Request<App>) -> Answer {
-    require_same_origin(request)?;
-    let id = model_number(request)?;
-    let reason = reason(request)?;
-    let app = request.state().clone();
-    in_background(move || app.run(PromoteModel { id, reason })).await??;
+/// `POST /models/{id}/promote`.
+pub async fn promote(request: Request<App>) -> Answer {
+    require_same_origin(&request)?;
+    let id = model_number(&request)?;
+    let reason = reason(&request)?;
+    request.state().run(PromoteModel { id, reason }).await?;
     Ok(see_models(&format!("promoted={id}"), &format!("Model {id} is the champion.")))
 }
 
-async fn do_roll_back(request: &Request<App>) -> Answer {
-    require_same_origin(request)?;
-    let app = request.state().clone();
-    let id = in_background(move || app.run(RollBackChampion {})).await??;
+/// `POST /models/rollback`.
+pub async fn roll_back(request: Request<App>) -> Answer {
+    require_same_origin(&request)?;
+    let id = request.state().run(RollBackChampion {}).await?;
     Ok(see_models(&format!("rolled_back_to={id}"), &format!("Model {id} is the champion again.")))
 }
 
 /// The number of a model in the path.
 fn model_number(request: &Request<App>) -> Result<i64, Problem> {
-    let text = request.param("id").unwrap_or_default();
+    let text = id_in_path(request);
     text.parse().map_err(|_| Problem::new(404, format!("there is no model {text}")))
 }
 

@@ -3,26 +3,24 @@
 use askama::Template;
 use serde_json::json;
 use tide::{Request, StatusCode};
-use uuid::Uuid;
 
 use super::answer::PriceAnswer;
 use super::buyer::BuyerFields;
 use super::respond;
 use crate::diamond::{
-    CARAT_PER_CUBIC_MM, Clarity, Color, Cut, DEPTH_TOLERANCE_PERCENT, FieldError, Grade, StoneDescription,
-    WEIGHT_TOLERANCE,
+    CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, FIELDS, Field, FieldError, StoneDescription, WEIGHT_TOLERANCE,
 };
-use crate::monitoring::stone_parameters;
-use crate::pricing::PricingError;
+use crate::pricing::{PredictionOrigin, PricingError};
 use crate::server::app::App;
-use crate::server::http::attachments::{AnsweredBy, LogAs, RequestId};
+use crate::server::http::attachments::{AnsweredBy, LogAs, MadePredictions, RequestIdentity};
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::in_background;
+use crate::server::http::request_parts::{in_background, query_pairs};
+use crate::store::PredictionSource;
 
 #[derive(Template)]
 #[template(path = "index.html")]
 struct IndexPage {
-    carat: TextField,
+    required: Vec<TextField>,
     scales: Vec<ScaleField>,
     measurements: Vec<TextField>,
     measurements_open: bool,
@@ -37,7 +35,7 @@ struct IndexPage {
 /// A field that is typed.
 struct TextField {
     name: &'static str,
-    label: &'static str,
+    label: String,
     unit: &'static str,
     value: String,
     error: Option<String>,
@@ -58,45 +56,55 @@ struct Choice {
 }
 
 /// `GET /`: the empty form; with a stone in the query, its price too.
-pub async fn show(request: Request<App>) -> tide::Result {
-    Ok(render(&request).await.unwrap_or_else(Problem::into_response))
-}
-
-async fn render(request: &Request<App>) -> Answer {
-    let pairs: Vec<(String, String)> = stone_parameters(request.url().query_pairs())
-        .into_iter()
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+pub async fn show(request: Request<App>) -> Answer {
+    let query = query_pairs(&request);
+    // what links and browsers add to the address is nobody's mistake
+    let pairs: Vec<(&str, &str)> = query
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .filter(|(name, _)| Field::find(name).is_some())
         .collect();
-    let query: Vec<_> = request.url().query_pairs().collect();
-    let buyer = BuyerFields::read(query.iter().map(|(name, value)| (&**name, &**value)));
-    let asked = !pairs.is_empty();
-    let read = StoneDescription::from_text(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())), &[]);
+    let buyer = BuyerFields::read(query.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let has_stone = !pairs.is_empty();
+    let read = StoneDescription::from_text(pairs.iter().copied(), &[]);
     let errors = match &read {
-        Err(errors) if asked => errors.as_slice(),
+        Err(errors) if has_stone => errors.as_slice(),
         _ => &[],
     };
     let mut page = IndexPage::new(&pairs, errors, buyer);
     let host = request.header("Host").map_or_else(|| "127.0.0.1:8080".to_owned(), |host| host.as_str().to_owned());
     let snapshot = request.state().pricing.snapshot();
+    let mut record = None;
     match (&read, snapshot.champion().cloned()) {
         (_, None) => page.notice = Some(PricingError::NoModel.to_string()),
         (Ok(stone), Some(champion)) => {
-            let id = request.ext::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
+            let Some(identity) = request.ext::<RequestIdentity>().copied() else {
+                return Err(Problem::internal("a request without an id"));
+            };
             let (stone, snapshot, buyer) = (*stone, snapshot.clone(), std::mem::take(&mut page.buyer));
             let answer = in_background(move || {
-                let answer = PriceAnswer::new(id, stone, &snapshot, &champion, &buyer, &host);
+                let answer = PriceAnswer::new(identity.id, stone, &snapshot, &champion, &buyer, &host);
                 (answer, buyer)
             });
             let (answer, buyer) = answer.await?;
             page.buyer = buyer;
             match answer {
-                Ok(answer) => page.answer = Some(answer),
+                Ok(answer) => {
+                    let origin = PredictionOrigin {
+                        request: Some(identity.id),
+                        position: 0,
+                        time: identity.time,
+                        source: PredictionSource::Page,
+                    };
+                    record = Some(answer.prediction.to_record(stone, origin));
+                    page.answer = Some(answer);
+                }
                 Err(error) => page.notice = Some(error.to_string()),
             }
         }
         (Err(_), Some(_)) => {}
     }
-    let status = match (asked && page.answer.is_none(), snapshot.champion()) {
+    let status = match (has_stone && page.answer.is_none(), snapshot.champion()) {
         (false, _) => StatusCode::Ok,
         (true, Some(_)) => StatusCode::UnprocessableEntity,
         (true, None) => StatusCode::ServiceUnavailable,
@@ -105,7 +113,8 @@ async fn render(request: &Request<App>) -> Answer {
     if let Some(answer) = &page.answer {
         response.insert_ext(LogAs(json!(answer.prediction).to_string()));
         response.insert_ext(AnsweredBy(answer.prediction.quote.model.id));
-    } else if asked {
+        response.insert_ext(MadePredictions(record.into_iter().collect()));
+    } else if has_stone {
         let refused = json!({ "status": u16::from(status), "detail": page.notice, "errors": errors });
         response.insert_ext(LogAs(refused.to_string()));
     }
@@ -114,32 +123,40 @@ async fn render(request: &Request<App>) -> Answer {
 
 impl IndexPage {
     /// The form with what was typed in it, and what is wrong with that at each field.
-    fn new(pairs: &[(String, String)], errors: &[FieldError], buyer: BuyerFields) -> Self {
+    fn new(pairs: &[(&str, &str)], errors: &[FieldError], buyer: BuyerFields) -> Self {
         let value = |name: &str| {
-            pairs.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.clone()).unwrap_or_default()
+            pairs
+                .iter()
+                .rev()
+                .find(|(given, _)| *given == name)
+                .map(|(_, value)| (*value).to_owned())
+                .unwrap_or_default()
         };
         let error = |name: &str| errors.iter().find(|error| error.field == name).map(|error| error.message.clone());
-        let text_field = |name: &'static str, label: &'static str, unit: &'static str| TextField {
-            name,
-            label,
-            unit,
-            value: value(name),
-            error: error(name),
+        let text_field = |field: &'static Field| TextField {
+            name: field.name,
+            // the axes have one letter, which certificates give beside the word
+            label: if field.name.len() == 1 {
+                format!("{} {}", field.label, field.name)
+            } else {
+                field.label.to_owned()
+            },
+            unit: field.unit(),
+            value: value(field.name),
+            error: error(field.name),
         };
-        let measurements = vec![
-            text_field("x", "Length x", "mm"),
-            text_field("y", "Width y", "mm"),
-            text_field("z", "Height z", "mm"),
-            text_field("depth", "Depth", "%"),
-            text_field("table", "Table", "%"),
-        ];
+        let (required, optional): (Vec<_>, Vec<_>) =
+            FIELDS.iter().filter(|field| field.is_number()).partition(|field| field.required);
+        let mut measurements: Vec<TextField> = optional.into_iter().map(text_field).collect();
+        // lengths first: they stand first on certificates
+        measurements.sort_by_key(|field| field.unit != "mm");
         Self {
-            carat: text_field("carat", "Weight", "ct"),
-            scales: vec![
-                scale_field::<Cut>("Cut", &value(Cut::SCALE), error(Cut::SCALE)),
-                scale_field::<Color>("Colour", &value(Color::SCALE), error(Color::SCALE)),
-                scale_field::<Clarity>("Clarity", &value(Clarity::SCALE), error(Clarity::SCALE)),
-            ],
+            required: required.into_iter().map(text_field).collect(),
+            scales: FIELDS
+                .iter()
+                .filter(|field| !field.is_number())
+                .map(|field| scale_field(field, &value(field.name), error(field.name)))
+                .collect(),
             measurements_open: measurements.iter().any(|field| !field.value.is_empty()),
             measurements,
             buyer,
@@ -150,15 +167,14 @@ impl IndexPage {
     }
 }
 
-fn scale_field<G: Grade>(label: &'static str, chosen: &str, error: Option<String>) -> ScaleField {
-    let choices = G::ALL
+fn scale_field(field: &'static Field, chosen: &str, error: Option<String>) -> ScaleField {
+    let chosen = field.rank_of(chosen).map(usize::from);
+    let choices = field
+        .grades()
         .iter()
+        .enumerate()
         .rev()
-        .map(|grade| Choice {
-            name: grade.name(),
-            meaning: grade.meaning(),
-            chosen: grade.name().eq_ignore_ascii_case(chosen.trim()),
-        })
+        .map(|(rank, grade)| Choice { name: grade.name, meaning: grade.meaning, chosen: chosen == Some(rank) })
         .collect();
-    ScaleField { name: G::SCALE, label, choices, error }
+    ScaleField { name: field.name, label: field.label, choices, error }
 }

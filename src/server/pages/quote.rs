@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use super::answer::RangeBar;
 use super::respond;
-use crate::diamond::StoneDescription;
-use crate::monitoring::{Prediction, PricedStone};
+use crate::diamond::{Field, StoneDescription};
+use crate::pricing::Prediction;
 use crate::server::app::App;
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::in_background;
-use crate::store::{ModelDetail, RecordedOutcome, StoreError};
+use crate::server::http::request_parts::id_in_path;
+use crate::store::{ModelDetail, PredictionRecord, RecordedOutcome, Store, StoreError};
 
 #[derive(Template)]
 #[template(path = "quote.html")]
@@ -30,58 +30,48 @@ struct QuotePage {
 
 /// A measurement of the stone.
 struct Measurement {
-    label: &'static str,
-    unit: &'static str,
+    field: &'static Field,
     value: f64,
     /// Whether nobody gave it.
-    assumed: bool,
+    filled_in: bool,
 }
 
 /// `GET /predictions/{id}`.
-pub async fn show(request: Request<App>) -> tide::Result {
-    Ok(render(&request).await.unwrap_or_else(Problem::into_response))
-}
-
-async fn render(request: &Request<App>) -> Answer {
-    let text = request.param("id").unwrap_or_default();
+pub async fn show(request: Request<App>) -> Answer {
+    let text = id_in_path(&request);
     let unknown = || Problem::new(404, format!("there is no quote {text}"));
     let id: Uuid = text.parse().map_err(|_| unknown())?;
-    let app = request.state().clone();
-    let page = in_background(move || find(&app, id)).await??.ok_or_else(unknown)?;
+    let page = request.state().read(move |store| QuotePage::find(store, id)).await?.ok_or_else(unknown)?;
     respond(StatusCode::Ok, &page)
 }
 
-fn find(app: &App, id: Uuid) -> Result<Option<QuotePage>, StoreError> {
-    let history = app.history()?;
-    let Some(logged) = history.request_of_prediction(id)? else { return Ok(None) };
-    let Some(asked) = PricedStone::in_request(&logged).into_iter().find(|asked| asked.prediction.id == id) else {
-        return Ok(None);
-    };
-    let quote = &asked.prediction.quote;
-    Ok(Some(QuotePage {
-        time: logged.time,
-        stone: asked.given,
-        measurements: measurements(&asked),
-        bar: quote.range_usd.map(|range| RangeBar::new(range, quote.price_usd, None)),
-        model: history.model(quote.model.id).ok(),
-        outcome: history.outcome(id)?,
-        prediction: asked.prediction,
-    }))
+impl QuotePage {
+    fn find(store: &Store, id: Uuid) -> Result<Option<Self>, StoreError> {
+        let Some(record) = store.prediction(id)? else { return Ok(None) };
+        Ok(Some(Self {
+            time: record.time,
+            stone: record.stone,
+            measurements: measurements(&record),
+            bar: record.range_usd.map(|range| RangeBar::new(range, record.price_usd, None)),
+            model: store.model(record.model).ok(),
+            outcome: store.outcome(id)?,
+            prediction: Prediction::from_record(&record),
+        }))
+    }
 }
 
-/// What is known of the stone's measurements, given or assumed.
-fn measurements(asked: &PricedStone) -> Vec<Measurement> {
-    let (given, whole) = (asked.given, asked.completed());
-    [
-        ("Length", "mm", given.x, whole.x),
-        ("Width", "mm", given.y, whole.y),
-        ("Height", "mm", given.z, whole.z),
-        ("Depth", "%", given.depth, whole.depth),
-        ("Table", "%", given.table, whole.table),
-    ]
-    .into_iter()
-    .filter_map(|(label, unit, given, value)| {
-        Some(Measurement { label, unit, value: value?, assumed: given.is_none() })
-    })
-    .collect()
+/// What is known of the stone's measurements, given or filled in.
+fn measurements(record: &PredictionRecord) -> Vec<Measurement> {
+    let given = record.stone.values();
+    let whole = record.completed_stone().measurements;
+    whole
+        .entries()
+        .map(|(field, value)| {
+            let is_given = crate::diamond::FIELDS
+                .iter()
+                .zip(given)
+                .any(|(known, value)| known.name == field.name && value.is_some());
+            Measurement { field, value, filled_in: !is_given }
+        })
+        .collect()
 }

@@ -11,12 +11,11 @@ use super::charts::time_chart::{self as chart, Chart};
 use super::charts::traffic_charts::TrafficCharts;
 use super::{json, respond};
 use crate::diamond::FieldError;
-use crate::monitoring::PricedStone;
 use crate::server::app::App;
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::{in_background, query_pairs, refuse_unknown_parameters};
-use crate::server::request_filter::{FILTER_PARAMETERS, read_form_filter};
-use crate::store::{LoggedRequest, RequestFilter, StoreError};
+use crate::server::http::request_parts::{id_in_path, query_pairs};
+use crate::server::request_filter::{page_parameters, read_form_filter};
+use crate::store::{LoggedRequest, RequestFilter, Store, StoreError};
 
 /// Requests on one page.
 const PAGE_LENGTH: u32 = 50;
@@ -25,7 +24,7 @@ const MAX_EXPORTED: u32 = 100_000;
 /// Letters of an address that the table shows; the page of the request has all.
 const ADDRESS_SHOWN: usize = 160;
 /// Quotes of one request that its page links to.
-const QUOTES_SHOWN: usize = 20;
+const QUOTES_SHOWN: u32 = 20;
 
 #[derive(Template)]
 #[template(path = "requests.html")]
@@ -68,23 +67,14 @@ struct LogPage {
 }
 
 /// `GET /requests`: the log, newest first.
-pub async fn list(request: Request<App>) -> tide::Result {
-    Ok(render_list(&request).await.unwrap_or_else(Problem::into_response))
-}
-
-async fn render_list(request: &Request<App>) -> Answer {
-    let pairs = given_pairs(request);
-    let mut errors = unknown_parameters(&pairs).err().map(|problem| problem.errors).unwrap_or_default();
+pub async fn list(request: Request<App>) -> Answer {
+    let pairs = given_pairs(&request);
     let read = read_form_filter(&pairs, PAGE_LENGTH + 1);
-    errors.extend(read.as_ref().err().into_iter().flatten().cloned());
-    let mut page = RequestsPage::new(&pairs, &errors);
-    let filter = match read {
-        Ok(filter) if errors.is_empty() => filter,
-        _ => return respond(StatusCode::UnprocessableEntity, &page),
-    };
-    let app = request.state().clone();
+    let mut page = RequestsPage::new(&pairs, read.as_ref().err().map_or(&[], Vec::as_slice));
+    let Ok(filter) = read else { return respond(StatusCode::UnprocessableEntity, &page) };
     let is_first = filter.before.is_none();
-    let LogPage { mut requests, charts, is_log_empty } = in_background(move || find(&app, &filter)).await??;
+    let LogPage { mut requests, charts, is_log_empty } =
+        request.state().read(move |store| LogPage::find(store, &filter)).await?;
     if requests.len() > PAGE_LENGTH as usize {
         requests.truncate(PAGE_LENGTH as usize);
         page.older = requests.last().map(|last| address("/requests", &pairs, Some(last.id)));
@@ -102,11 +92,13 @@ async fn render_list(request: &Request<App>) -> Answer {
     respond(StatusCode::Ok, &page)
 }
 
-fn find(app: &App, filter: &RequestFilter) -> Result<LogPage, StoreError> {
-    let (store, now) = (app.history()?, Timestamp::now());
-    let requests = store.requests(filter)?;
-    let is_log_empty = requests.is_empty() && store.count_requests(now)?.all == 0;
-    Ok(LogPage { requests, charts: TrafficCharts::read(&store, filter, now)?, is_log_empty })
+impl LogPage {
+    fn find(store: &Store, filter: &RequestFilter) -> Result<Self, StoreError> {
+        let now = Timestamp::now();
+        let requests = store.requests(filter)?;
+        let is_log_empty = requests.is_empty() && store.count_requests(now)?.all == 0;
+        Ok(Self { requests, charts: TrafficCharts::read(store, filter, now)?, is_log_empty })
+    }
 }
 
 /// The parameters that say something: a form sends its empty fields too.
@@ -115,13 +107,11 @@ fn given_pairs(request: &Request<App>) -> Vec<(String, String)> {
     trimmed.filter(|(_, value)| !value.is_empty()).collect()
 }
 
-fn unknown_parameters(pairs: &[(String, String)]) -> Result<(), Problem> {
-    refuse_unknown_parameters(pairs, &FILTER_PARAMETERS)
-}
-
 /// `path` with the filter of `pairs`, of which the page itself is no part, and `before`.
 fn address(path: &str, pairs: &[(String, String)], before: Option<Uuid>) -> String {
-    let kept = pairs.iter().filter(|(name, _)| name != "before" && FILTER_PARAMETERS.contains(&name.as_str()));
+    let kept = pairs
+        .iter()
+        .filter(|(name, _)| name != "before" && page_parameters().iter().any(|parameter| parameter.name == name));
     let mut query = Serializer::new(String::new());
     query.extend_pairs(kept);
     if let Some(id) = before {
@@ -215,7 +205,7 @@ struct RequestPage {
     /// Ids of the quotes that were made for it, as many as are shown.
     quotes: Vec<Uuid>,
     /// How many more there are.
-    more_quotes: usize,
+    more_quotes: i64,
 }
 
 /// A body for reading.
@@ -226,7 +216,8 @@ struct Body {
 }
 
 impl RequestPage {
-    fn new(request: LoggedRequest) -> Self {
+    /// `quotes` are the first of the `quote_count` predictions that it asked for.
+    fn new(request: LoggedRequest, quotes: Vec<Uuid>, quote_count: i64) -> Self {
         let body = |label, id, text: &Option<String>| Body {
             label,
             id,
@@ -236,47 +227,33 @@ impl RequestPage {
             body("What was sent", "sent", &request.request_body),
             body("What was answered", "answered", &request.response_body),
         ];
-        let mut quotes: Vec<Uuid> = if request.status == 200 && request.model_id.is_some() {
-            PricedStone::in_request(&request).into_iter().map(|asked| asked.prediction.id).collect()
-        } else {
-            Vec::new()
-        };
-        let more_quotes = quotes.len().saturating_sub(QUOTES_SHOWN);
-        quotes.truncate(QUOTES_SHOWN);
+        let more_quotes = quote_count - i64::try_from(quotes.len()).unwrap_or(i64::MAX);
         Self { request, bodies, quotes, more_quotes }
     }
 }
 
 /// `GET /requests/{id}`: one request in full.
-pub async fn show(request: Request<App>) -> tide::Result {
-    Ok(render_one(&request).await.unwrap_or_else(Problem::into_response))
-}
-
-async fn render_one(request: &Request<App>) -> Answer {
-    let text = request.param("id").unwrap_or_default();
+pub async fn show(request: Request<App>) -> Answer {
+    let text = id_in_path(&request);
     let id: Uuid = text.parse().map_err(|_| Problem::new(404, format!("there is no request {text}")))?;
-    let app = request.state().clone();
-    let page = in_background(move || app.history()?.request(id).map(RequestPage::new)).await??;
-    respond(StatusCode::Ok, &page)
+    let page = request.state().read(move |store| -> Result<_, StoreError> {
+        let (quotes, quote_count) = store.predictions_of_request(id, QUOTES_SHOWN)?;
+        Ok(RequestPage::new(store.request(id)?, quotes, quote_count))
+    });
+    respond(StatusCode::Ok, &page.await?)
 }
 
 /// `GET /requests.csv`: what the filter lets through, for a spreadsheet.
-pub async fn export(request: Request<App>) -> tide::Result {
-    Ok(answer_csv(&request).await.unwrap_or_else(Problem::into_response))
-}
-
-async fn answer_csv(request: &Request<App>) -> Answer {
-    let pairs = given_pairs(request);
-    unknown_parameters(&pairs)?;
+pub async fn export(request: Request<App>) -> Answer {
+    let pairs = given_pairs(&request);
     let filter = read_form_filter(&pairs, MAX_EXPORTED + 1).map_err(Problem::bad_fields)?;
-    let app = request.state().clone();
-    let written = in_background(move || -> Result<Vec<u8>, Problem> {
-        let requests = app.history()?.requests(&filter)?;
+    let written = request.state().read(move |store| -> Result<Vec<u8>, Problem> {
+        let requests = store.requests(&filter)?;
         let rest = |last| address("/requests.csv", &pairs, Some(last));
         write_csv(&requests, MAX_EXPORTED as usize, rest).map_err(|error| Problem::internal(error.to_string()))
     });
     Ok(Response::builder(StatusCode::Ok)
-        .body(written.await??)
+        .body(written.await?)
         .content_type("text/csv; charset=utf-8")
         .header("Content-Disposition", "attachment; filename=\"requests.csv\"")
         .header("Cache-Control", "no-store")

@@ -82,17 +82,21 @@ impl RequestLog {
     ///
     /// # Errors
     /// What `work` says; or that the engine fails or the log has ended.
-    pub fn with_flushed_store<T: Send + 'static>(
+    pub fn with_flushed_store<T, E>(
         &self,
-        work: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
+        work: impl FnOnce(&mut Store) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (done, when_done) = sync_channel(1);
         let task = archiver::Task::WithFlushedStore(Box::new(move |store| {
             // nobody may be waiting any more
-            let _ = done.send(store.and_then(work));
+            let _ = done.send(store.map_err(E::from).and_then(work));
         }));
         self.tasks.send(task).map_err(|_| StoreError::LogEnded)?;
-        when_done.recv().map_err(|_| StoreError::LogEnded)?
+        when_done.recv().map_err(|_| E::from(StoreError::LogEnded))?
     }
 
     /// Whether requests can be logged, and so be answered.

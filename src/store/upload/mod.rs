@@ -1,18 +1,35 @@
 //! A file that is to be ingested: its bytes, what kind it is, and where its columns are.
 
-use std::io::{Read, Write};
+mod checked_sale;
+mod csv_lines;
+mod json_lines;
+mod parquet_rows;
+
+use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
+use crate::diamond::{FIELD_COUNT, FIELDS};
 
-/// The columns that a file of sales must have.
-pub(super) const COLUMNS: [&str; 10] = ["carat", "cut", "color", "clarity", "depth", "table", "price", "x", "y", "z"];
+pub(super) use checked_sale::CheckedSale;
+pub(super) use parquet_rows::for_each_parquet_row;
 
+/// Columns of a file of sales: the fields of a stone and the price.
+pub(super) const COLUMN_COUNT: usize = FIELD_COUNT + 1;
+/// Name of the column that holds the price.
+const PRICE: &str = "price";
 /// Characters that may part the fields of a CSV file.
-const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// What a Parquet file begins with.
+const PARQUET_MAGIC: &[u8] = b"PAR1";
+
+/// Names of the columns that a file of sales must have: those of [`FIELDS`], then the price.
+pub(super) fn column_names() -> [&'static str; COLUMN_COUNT] {
+    std::array::from_fn(|place| FIELDS.get(place).map_or(PRICE, |field| field.name))
+}
 
 /// A file to be ingested, whole.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,23 +39,44 @@ pub struct Upload {
     pub(super) bytes: Vec<u8>,
 }
 
-/// What kind of file it is, told by its content, and what is needed to lay it out.
+/// What kind of file it is, found from its content, and what is needed to read its rows.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Layout {
     /// Fields in lines under a header.
-    Csv {
-        delimiter: char,
-        /// Line of the header, from 1.
-        header_line: i64,
-        field_count: i64,
-        /// Places of [`COLUMNS`] in the header, from 1.
-        places: [i64; 10],
-    },
+    Csv(CsvLayout),
     /// One JSON object a line.
     JsonLines,
     /// Apache Parquet.
     Parquet,
 }
+
+/// Where a CSV file has what.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct CsvLayout {
+    /// The byte between two fields.
+    pub delimiter: u8,
+    /// The byte at the end of a line.
+    pub line_end: u8,
+    /// Line of the header, from 1.
+    pub header_line: usize,
+    /// How many fields the header has.
+    pub field_count: usize,
+    /// Places of [`column_names`] in the header, from 0.
+    pub places: [usize; COLUMN_COUNT],
+}
+
+/// A row of a file, in the order of the file.
+pub(super) struct UploadRow<'a> {
+    /// Its line, from 1; of a Parquet file its row.
+    pub line: i64,
+    /// The row as it stands in the file.
+    pub raw: &'a dyn Fn() -> String,
+    /// Its fields in the order of [`column_names`], `None` where one is missing; or what is wrong with the row as a whole.
+    pub fields: Result<[Option<&'a str>; COLUMN_COUNT], &'static str>,
+}
+
+/// Takes the rows of a file one by one.
+pub(super) type RowSink<'a> = dyn FnMut(UploadRow<'_>) -> Result<(), StoreError> + 'a;
 
 impl Upload {
     /// Reads the file at `path`; `-` is standard input.
@@ -60,19 +98,16 @@ impl Upload {
     }
 
     /// A file of that name and content.
-    #[must_use]
     pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Self {
         Self { name: name.into(), bytes }
     }
 
     /// Its name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Its content.
-    #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -93,12 +128,12 @@ impl Upload {
     /// # Errors
     /// If it is none that can be ingested, with the line and what to do.
     pub(super) fn layout(&self) -> Result<Layout, StoreError> {
-        if self.bytes.starts_with(b"PAR1") {
+        if self.bytes.starts_with(PARQUET_MAGIC) {
             return Ok(Layout::Parquet);
         }
         let text = self.text()?;
-        let ends = if text.contains('\n') { '\n' } else { '\r' };
-        let first_line = text.split(ends).enumerate().find(|(_, line)| !line.trim().is_empty());
+        let line_end = if text.contains('\n') { b'\n' } else { b'\r' };
+        let first_line = text.split(char::from(line_end)).enumerate().find(|(_, line)| !line.trim().is_empty());
         let Some((index, line)) = first_line else {
             return Err(self.bad("the file is empty: it needs a header line and one line a sale"));
         };
@@ -108,27 +143,24 @@ impl Upload {
         if line.trim_start().starts_with('[') {
             return Err(self.bad("the file is one JSON array: write one object a line (JSON lines)"));
         }
-        self.csv_layout(index, line)
+        self.csv_layout(index + 1, line, line_end).map(Layout::Csv)
     }
 
-    /// The content without a mark of its encoding.
-    fn content(&self) -> &[u8] {
-        self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes)
-    }
-
-    /// Writes the content for the engine to read, in lines that end with a line feed.
-    pub(super) fn spool(&self, out: &mut impl Write) -> std::io::Result<()> {
-        let content = self.content();
-        if content.contains(&b'\n') || content.starts_with(b"PAR1") {
-            return out.write_all(content);
+    /// Gives the rows of a text file to `sink`, in their order.
+    ///
+    /// # Errors
+    /// What `sink` says.
+    pub(super) fn for_each_text_row(&self, layout: &Layout, sink: &mut RowSink<'_>) -> Result<(), StoreError> {
+        match layout {
+            Layout::Csv(layout) => csv_lines::for_each_row(self.text()?, layout, sink),
+            Layout::JsonLines => json_lines::for_each_row(self.text()?, sink),
+            Layout::Parquet => Ok(()),
         }
-        // lines as old Macintosh programs end them
-        let lines: Vec<u8> = content.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect();
-        out.write_all(&lines)
     }
 
+    /// The content as text, without a mark of its encoding.
     fn text(&self) -> Result<&str, StoreError> {
-        let bytes = self.content();
+        let bytes = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes);
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
             return Err(self.bad("the file is encoded as UTF-16: save it as UTF-8"));
         }
@@ -138,36 +170,34 @@ impl Upload {
         })
     }
 
-    fn csv_layout(&self, index: usize, header: &str) -> Result<Layout, StoreError> {
-        let fields_with = |delimiter: char| -> Vec<String> {
-            split_outside_quotes(header, delimiter)
-                .into_iter()
-                .map(|field| field.trim().trim_matches('"').trim().to_lowercase())
-                .collect()
+    fn csv_layout(&self, header_line: usize, header: &str, line_end: u8) -> Result<CsvLayout, StoreError> {
+        let names = column_names();
+        let fields_with = |delimiter: u8| -> Vec<String> {
+            let fields = csv_lines::split_line(header, delimiter);
+            fields.into_iter().map(|field| field.trim().to_lowercase()).collect()
         };
         let known_in =
-            |fields: &[String]| COLUMNS.iter().filter(|name| fields.iter().any(|field| field == *name)).count();
+            |fields: &[String]| names.iter().filter(|name| fields.iter().any(|field| field == *name)).count();
         // of several as good, the last wins: so the comma comes last
         let (delimiter, fields) = DELIMITERS
             .into_iter()
             .rev()
             .map(|delimiter| (delimiter, fields_with(delimiter)))
             .max_by_key(|(_, fields)| known_in(fields))
-            .unwrap_or((',', Vec::new()));
-        let missing: Vec<&str> = COLUMNS.into_iter().filter(|name| !fields.iter().any(|field| field == name)).collect();
+            .unwrap_or((b',', Vec::new()));
+        let missing: Vec<&str> = names.into_iter().filter(|name| !fields.iter().any(|field| field == name)).collect();
         if !missing.is_empty() {
-            return Err(self.missing_columns(&missing, Some((index + 1, header))));
+            return Err(self.missing_columns(&missing, Some((header_line, header))));
         }
-        let mut places = [0; 10];
-        for (place, name) in places.iter_mut().zip(COLUMNS) {
-            let mut found = fields.iter().zip(1_i64..).filter(|(field, _)| *field == name);
-            *place = found.next().map_or(0, |(_, place)| place);
+        let mut places = [0; COLUMN_COUNT];
+        for (place, name) in places.iter_mut().zip(names) {
+            let mut found = fields.iter().enumerate().filter(|(_, field)| *field == name);
+            *place = found.next().map_or(0, |(place, _)| place);
             if found.next().is_some() {
-                return Err(self.bad(format!("line {}: the column {name} occurs twice in the header", index + 1)));
+                return Err(self.bad(format!("line {header_line}: the column {name} occurs twice in the header")));
             }
         }
-        let as_count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        Ok(Layout::Csv { delimiter, header_line: as_count(index + 1), field_count: as_count(fields.len()), places })
+        Ok(CsvLayout { delimiter, line_end, header_line, field_count: fields.len(), places })
     }
 
     /// The error for a file that lacks `missing`; `header` is its first line with its number, if it has one.
@@ -184,23 +214,13 @@ impl Upload {
         self.bad(format!(
             "the file has no {plural} {}{found}: a file of sales has the columns {}, in any order",
             missing.join(", "),
-            COLUMNS.join(", ")
+            column_names().join(", ")
         ))
     }
 
     pub(super) fn bad(&self, problem: impl Into<String>) -> StoreError {
         StoreError::BadFile { name: self.name.clone(), problem: problem.into() }
     }
-}
-
-/// The fields of a line; a delimiter between quotes is part of its field.
-fn split_outside_quotes(line: &str, delimiter: char) -> Vec<&str> {
-    let mut quoted = false;
-    line.split(|character| {
-        quoted ^= character == '"';
-        character == delimiter && !quoted
-    })
-    .collect()
 }
 
 #[cfg(test)]
@@ -216,17 +236,22 @@ mod tests {
     #[test]
     fn columns_are_found_in_any_order_and_case() {
         let shuffled = "\"id; old\";Price ;\"Cut\";color;clarity;carat;depth;table;x;y;z";
-        let expected =
-            Layout::Csv { delimiter: ';', header_line: 2, field_count: 11, places: [6, 3, 4, 5, 7, 8, 2, 9, 10, 11] };
-        assert_eq!(layout(&format!("\n{shuffled}\n1;2\n")), Ok(expected));
+        let expected = CsvLayout {
+            delimiter: b';',
+            line_end: b'\n',
+            header_line: 2,
+            field_count: 11,
+            places: [5, 2, 3, 4, 6, 7, 8, 9, 10, 1],
+        };
+        assert_eq!(layout(&format!("\n{shuffled}\n1;2\n")), Ok(Layout::Csv(expected)));
     }
 
     #[test]
     fn kinds_are_told_by_content() {
         assert_eq!(layout("PAR1…"), Ok(Layout::Parquet));
         assert_eq!(layout("\n {\"carat\": 1}\n"), Ok(Layout::JsonLines));
-        assert!(matches!(layout(&format!("\u{feff}{HEADER}\n")), Ok(Layout::Csv { delimiter: ',', .. })));
-        assert!(matches!(layout(&format!("{HEADER}\r1,2\r")), Ok(Layout::Csv { header_line: 1, .. })));
+        assert!(matches!(layout(&format!("\u{feff}{HEADER}\n")), Ok(Layout::Csv(CsvLayout { delimiter: b',', .. }))));
+        assert!(matches!(layout(&format!("{HEADER}\r1,2\r")), Ok(Layout::Csv(CsvLayout { header_line: 1, .. }))));
     }
 
     #[test]

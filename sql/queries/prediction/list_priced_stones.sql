@@ -1,0 +1,9 @@
+-- The stones that were priced, as far as they were described, newest first.
+--
+-- $1 how many at most, $2 earliest time or NULL
+SELECT {stone_columns}
+FROM prediction
+WHERE CAST($2 AS TIMESTAMP) IS NULL
+    OR predicted_at >= CAST($2 AS TIMESTAMP)
+ORDER BY id DESC
+LIMIT $1;

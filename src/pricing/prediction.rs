@@ -1,0 +1,74 @@
+//! A quote with the id under which it is found again, and its way to the record and back.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Explanation, ModelName, Quote};
+use crate::diamond::StoneDescription;
+use crate::store::{PredictionRecord, PredictionSource};
+
+/// A quote with the id under which it is found again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Prediction {
+    /// UUID version 7.
+    pub id: Uuid,
+    /// The price and how it came about.
+    #[serde(flatten)]
+    pub quote: Quote,
+}
+
+/// Where a prediction comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct PredictionOrigin {
+    /// The request that asked for it; `None` for the command line.
+    pub request: Option<Uuid>,
+    /// Its place among the stones of the request, from 0.
+    pub position: i64,
+    /// When it was asked for.
+    pub time: Timestamp,
+    /// Where it was asked for.
+    pub source: PredictionSource,
+}
+
+impl Prediction {
+    /// The record of this answer to `stone`.
+    pub fn to_record(&self, stone: StoneDescription, origin: PredictionOrigin) -> PredictionRecord {
+        let Self { id, quote } = self;
+        PredictionRecord {
+            id: *id,
+            request: origin.request,
+            position: origin.position,
+            time: origin.time,
+            source: origin.source,
+            model: quote.model.id,
+            family: quote.model.family.clone(),
+            stone,
+            filled_in: quote.assumed,
+            price_usd: quote.price_usd,
+            price_per_carat_usd: quote.price_per_carat_usd,
+            range_usd: quote.range_usd,
+            warnings: quote.warnings.clone(),
+            explanation: quote.explanation.as_ref().and_then(|explanation| serde_json::to_string(explanation).ok()),
+        }
+    }
+
+    /// The answer of which `record` is the record: written as JSON it is the document that was sent then, byte for byte.
+    pub fn from_record(record: &PredictionRecord) -> Self {
+        let explanation = record.explanation.as_deref().and_then(|json| serde_json::from_str::<Explanation>(json).ok());
+        Self {
+            id: record.id,
+            quote: Quote {
+                price_usd: record.price_usd,
+                range_usd: record.range_usd,
+                price_per_carat_usd: record.price_per_carat_usd,
+                currency: Quote::CURRENCY.to_owned(),
+                model: ModelName { id: record.model, family: record.family.clone() },
+                assumed: record.filled_in,
+                warnings: record.warnings.clone(),
+                explanation,
+            },
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What is declared of an endpoint: method, path and handler. The routes and the `Allow` of a 405 follow from it; for those of the
+//! API also the document, from the attribute at the handler.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tide::utils::async_trait;
+use tide::{Request, Server};
+use utoipa::openapi::HttpMethod;
+
+use super::app::App;
+use super::http::problem::{Answer, Problem};
+use super::http::request_parts::sent_method;
+
+type BoxedAnswer = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// A handler whose problems become responses.
+#[derive(Clone)]
+struct Handler(Arc<dyn Fn(Request<App>) -> BoxedAnswer + Send + Sync>);
+
+#[async_trait]
+impl tide::Endpoint<App> for Handler {
+    async fn call(&self, request: Request<App>) -> tide::Result {
+        Ok((self.0)(request).await.unwrap_or_else(Problem::into_response))
+    }
+}
+
+/// How an endpoint is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Method {
+    /// `GET`, and `HEAD` with it.
+    Get,
+    Post,
+}
+
+/// An endpoint.
+pub struct Endpoint {
+    method: Method,
+    /// With parameters in braces: `/v1/models/{id}`.
+    path: String,
+    handler: Handler,
+}
+
+impl Endpoint {
+    fn new<F: Future<Output = Answer> + Send + 'static>(
+        method: Method,
+        path: &str,
+        handler: impl Fn(Request<App>) -> F + Send + Sync + 'static,
+    ) -> Self {
+        let handler = Handler(Arc::new(move |request| Box::pin(handler(request))));
+        Self { method, path: path.to_owned(), handler }
+    }
+
+    /// One that is read.
+    pub fn get<F: Future<Output = Answer> + Send + 'static>(
+        path: &str,
+        handler: impl Fn(Request<App>) -> F + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(Method::Get, path, handler)
+    }
+
+    /// One that something is sent to.
+    pub fn post<F: Future<Output = Answer> + Send + 'static>(
+        path: &str,
+        handler: impl Fn(Request<App>) -> F + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(Method::Post, path, handler)
+    }
+
+    /// One of the API, whose method and path are those of its documentation `D`.
+    pub fn documented<D: utoipa::Path, F: Future<Output = Answer> + Send + 'static>(
+        handler: impl Fn(Request<App>) -> F + Send + Sync + 'static,
+    ) -> Self {
+        let method = if D::methods().contains(&HttpMethod::Post) { Method::Post } else { Method::Get };
+        Self::new(method, &D::path(), handler)
+    }
+}
+
+/// Adds `endpoints` to `server`, and to each path an answer for the methods that it does not have.
+pub fn add_endpoints(server: &mut Server<App>, endpoints: Vec<Endpoint>) {
+    let mut by_path = BTreeMap::<String, Vec<Endpoint>>::new();
+    for endpoint in endpoints {
+        by_path.entry(endpoint.path.clone()).or_default().push(endpoint);
+    }
+    for (path, endpoints) in by_path {
+        let mut route = server.at(&path.replace('{', ":").replace('}', ""));
+        let mut allowed = Vec::new();
+        for Endpoint { method, handler, .. } in endpoints {
+            match method {
+                Method::Get => {
+                    route.get(handler.clone()).head(handler);
+                    allowed.extend(["GET", "HEAD"]);
+                }
+                Method::Post => {
+                    route.post(handler);
+                    allowed.push("POST");
+                }
+            }
+        }
+        allowed.sort_unstable();
+        route.all(not_allowed(allowed.join(", ")));
+    }
+}
+
+/// What answers when a path is asked with a method that it does not have.
+fn not_allowed(allow: String) -> Handler {
+    Handler(Arc::new(move |request| {
+        let detail = format!("{} has no {}: use {allow}", request.url().path(), sent_method(&request));
+        let problem = Problem { allow: Some(allow.clone()), ..Problem::new(405, detail) };
+        Box::pin(async move { Err(problem) })
+    }))
+}

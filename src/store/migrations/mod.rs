@@ -1,0 +1,115 @@
+//! Brings a file to the layout that this program knows. Migrations are only ever added, never changed.
+
+mod predictions_from_log;
+
+use std::path::Path;
+
+use duckdb::{Connection, params};
+
+pub(super) use predictions_from_log::predictions_of;
+
+use super::StoreError;
+use super::rows::{query_optional_row, query_row, sql_time};
+
+/// Changes rows as part of a migration.
+type Fill = fn(&Connection) -> Result<(), StoreError>;
+
+/// A step from one layout to the next.
+struct Migration {
+    /// Its name in the table `schema_version`.
+    name: &'static str,
+    sql: &'static str,
+    /// What follows the SQL in the same transaction, where SQL alone cannot do it.
+    fill: Option<Fill>,
+}
+
+impl Migration {
+    const fn new(name: &'static str, sql: &'static str) -> Self {
+        Self { name, sql, fill: None }
+    }
+}
+
+/// Every migration. The layout's version is how many of them a file has seen.
+const MIGRATIONS: &[Migration] = &[
+    Migration::new("first", include_str!("../../../sql/migrations/0001_first.sql")),
+    Migration::new("journal file", include_str!("../../../sql/migrations/0002_journal_file.sql")),
+    Migration::new("rollback", include_str!("../../../sql/migrations/0003_rollback.sql")),
+    Migration::new("calibration", include_str!("../../../sql/migrations/0004_calibration.sql")),
+    Migration::new("artifact", include_str!("../../../sql/migrations/0005_artifact.sql")),
+    Migration::new("undone batch", include_str!("../../../sql/migrations/0006_undone_batch.sql")),
+    Migration::new("outcome", include_str!("../../../sql/migrations/0007_outcome.sql")),
+    Migration {
+        name: "prediction",
+        sql: include_str!("../../../sql/migrations/0008_prediction.sql"),
+        fill: Some(predictions_from_log::fill),
+    },
+];
+
+/// The newest layout that this program knows.
+const KNOWN: i64 = MIGRATIONS.len().cast_signed() as i64;
+
+/// Whether the file has the newest layout.
+///
+/// # Errors
+/// If it is not ours, or too new.
+pub(super) fn is_current(connection: &Connection, path: &Path) -> Result<bool, StoreError> {
+    Ok(version(connection, path)? == KNOWN)
+}
+
+/// Applies what is missing, each migration and its version row in one transaction.
+///
+/// # Errors
+/// If the file is not ours, or too new, or a step fails, which then has changed nothing.
+pub(super) fn apply(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let found = version(connection, path)?;
+    let applying = || StoreError::database("bring the file to this version's layout");
+    for (number, migration) in (1_i64..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
+        let transaction = connection.transaction().map_err(applying())?;
+        transaction
+            .execute_batch(include_str!("../../../sql/queries/schema/create_version_table.sql"))
+            .map_err(applying())?;
+        transaction.execute_batch(migration.sql).map_err(applying())?;
+        if let Some(fill) = migration.fill {
+            fill(&transaction)?;
+        }
+        transaction
+            .execute(
+                include_str!("../../../sql/queries/schema/insert_version.sql"),
+                params![number, migration.name, sql_time(jiff::Timestamp::now())],
+            )
+            .map_err(applying())?;
+        transaction.commit().map_err(applying())?;
+    }
+    if found < KNOWN {
+        // a log of changes to the layout is what a crash replays worst: leave none behind
+        connection.execute_batch("CHECKPOINT").map_err(applying())?;
+    }
+    Ok(())
+}
+
+/// The file's layout; 0 for an empty file.
+fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+    const ACTION: &str = "read the layout of the file";
+    let sql = include_str!("../../../sql/queries/schema/count_tables.sql");
+    let (tables, ours): (i64, i64) =
+        query_row(connection, ACTION, sql, [], |row| Ok((row.get("all_tables")?, row.get("our_tables")?)))?;
+    if tables == 0 {
+        return Ok(0);
+    }
+    let not_ours = || StoreError::NotOurs { path: path.to_owned() };
+    if ours != 2 {
+        return Err(not_ours());
+    }
+    let sql = include_str!("../../../sql/queries/schema/read_setting.sql");
+    let application: Option<String> =
+        query_optional_row(connection, ACTION, sql, ["application"], |row| row.get("value")).map_err(|_| not_ours())?;
+    if application.as_deref() != Some("diamonds") {
+        return Err(not_ours());
+    }
+    let sql = include_str!("../../../sql/queries/schema/read_version.sql");
+    let found: i64 = query_row(connection, ACTION, sql, [], |row| row.get("version"))?;
+    if found > KNOWN {
+        return Err(StoreError::TooNew { path: path.to_owned(), found, known: KNOWN });
+    }
+    Ok(found)
+}

@@ -1,0 +1,75 @@
+//! Models themselves: bytes in the format of their family.
+
+use duckdb::{Connection, params};
+use serde::{Deserialize, Serialize};
+
+use super::records::no_model;
+use crate::store::rows::{execute, query_optional_row, query_rows};
+use crate::store::{Store, StoreError};
+
+/// A model whose bytes are deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrunedModel {
+    /// Its number.
+    pub id: i64,
+    /// How many bytes it had.
+    pub bytes: i64,
+}
+
+impl Store {
+    /// The bytes of a model, and the name of its family.
+    ///
+    /// # Errors
+    /// If there is none of that number, or it was pruned.
+    pub fn model_artifact(&self, id: i64) -> Result<(String, Vec<u8>), StoreError> {
+        let sql = include_str!("../../../sql/queries/artifact/read_model_artifact.sql");
+        let found = query_optional_row(&self.connection, "read a model", sql, params![id], |row| {
+            Ok((row.get("family")?, row.get::<_, Option<Vec<u8>>>("content")?))
+        })?;
+        let (family, content) = found.ok_or_else(|| no_model(id))?;
+        content.map(|content| (family, content)).ok_or(StoreError::Pruned { id })
+    }
+
+    /// Refuses a model without bytes.
+    ///
+    /// # Errors
+    /// If there is none of that number, or it was pruned.
+    pub(super) fn require_artifact(&self, id: i64) -> Result<(), StoreError> {
+        let sql = include_str!("../../../sql/queries/artifact/find_artifact.sql");
+        let has_content =
+            query_optional_row(&self.connection, "look a model up", sql, params![id], |row| row.get("has_content"))?;
+        match has_content {
+            None => Err(no_model(id)),
+            Some(false) => Err(StoreError::Pruned { id }),
+            Some(true) => Ok(()),
+        }
+    }
+
+    /// Deletes the bytes of old models, and gives what is deleted: of all but the `keep` newest, the champion, the one that
+    /// a rollback would bring back, and the newest of each family. Their history stays. A dry run changes nothing.
+    ///
+    /// # Errors
+    /// If the database fails; then nothing is deleted.
+    pub fn prune_models(&mut self, keep: u32, dry_run: bool) -> Result<Vec<PrunedModel>, StoreError> {
+        const ACTION: &str = "prune the models";
+        let before = self.champion_before()?;
+        let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
+        let sql = include_str!("../../../sql/queries/artifact/list_prunable.sql");
+        let pruned = query_rows(&transaction, ACTION, sql, params![keep, before], |row| {
+            Ok(PrunedModel { id: row.get("model_id")?, bytes: row.get("byte_count")? })
+        })?;
+        if !dry_run {
+            let sql = include_str!("../../../sql/queries/artifact/delete_artifact.sql");
+            for model in &pruned {
+                execute(&transaction, ACTION, sql, params![model.id])?;
+            }
+            transaction.commit().map_err(StoreError::database(ACTION))?;
+        }
+        Ok(pruned)
+    }
+}
+
+pub(super) fn insert_artifact(connection: &Connection, id: i64, content: &[u8]) -> Result<(), StoreError> {
+    let sql = include_str!("../../../sql/queries/artifact/insert_artifact.sql");
+    execute(connection, "store a model", sql, params![id, content]).map(drop)
+}

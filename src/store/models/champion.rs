@@ -1,0 +1,113 @@
+//! Which model answers, and which did before.
+
+use duckdb::{Connection, params};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::store::rows::{execute, query_optional_row, query_rows, read_time, sql_time};
+use crate::store::{Store, StoreError};
+
+/// Which of several new models becomes the champion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewPromotion {
+    /// Its index among the new models.
+    pub index: usize,
+    /// Why.
+    pub reason: String,
+}
+
+/// One time that a model became the champion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Promotion {
+    /// The model.
+    pub model: i64,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub time: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
+impl Store {
+    /// Number of the champion, if there is one.
+    pub fn champion(&self) -> Result<Option<i64>, StoreError> {
+        read_champion(&self.connection)
+    }
+
+    /// Makes model `id` the champion.
+    ///
+    /// # Errors
+    /// If there is none of that number, if it was pruned, or if it is the champion already.
+    pub fn promote(&mut self, id: i64, reason: &str) -> Result<(), StoreError> {
+        self.require_artifact(id)?;
+        if self.champion()? == Some(id) {
+            return Err(StoreError::IsChampion { id });
+        }
+        insert_promotion(&self.connection, id, reason)
+    }
+
+    /// Number of the model that [`Store::roll_back`] would make the champion; `None` if there is none.
+    pub fn champion_before(&self) -> Result<Option<i64>, StoreError> {
+        Ok(find_rollback(&self.connection)?.map(|rollback| rollback.model))
+    }
+
+    /// Takes the last promotion back, and at the next call the one before it: makes the model that was the champion before
+    /// it the champion again, and gives its number.
+    ///
+    /// # Errors
+    /// If there was none before it.
+    pub fn roll_back(&mut self) -> Result<i64, StoreError> {
+        const ACTION: &str = "roll the champion back";
+        let champion = self.champion()?.ok_or(StoreError::NoEarlierChampion)?;
+        let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
+        let Rollback { restores, model } = find_rollback(&transaction)?.ok_or(StoreError::NoEarlierChampion)?;
+        insert_promotion(&transaction, model, &format!("rolled back from model {champion}"))?;
+        let sql = include_str!("../../../sql/queries/champion/insert_rollback.sql");
+        execute(&transaction, ACTION, sql, params![restores])?;
+        transaction.commit().map_err(StoreError::database(ACTION))?;
+        Ok(model)
+    }
+
+    /// When models became the champion, or only `model`, newest first.
+    pub fn promotions(&self, model: Option<i64>) -> Result<Vec<Promotion>, StoreError> {
+        query_rows(
+            &self.connection,
+            "read the history of the champion",
+            include_str!("../../../sql/queries/champion/list_promotions.sql"),
+            params![model],
+            |row| {
+                Ok(Promotion {
+                    model: row.get("model_id")?,
+                    time: read_time(row, "promoted_at")?,
+                    reason: row.get("reason")?,
+                })
+            },
+        )
+    }
+}
+
+/// What a rollback would do.
+struct Rollback {
+    /// The promotion after which things are to be again as they were.
+    restores: i64,
+    /// The model of that promotion.
+    model: i64,
+}
+
+fn find_rollback(connection: &Connection) -> Result<Option<Rollback>, StoreError> {
+    let sql = include_str!("../../../sql/queries/champion/find_rollback.sql");
+    query_optional_row(connection, "find the champion before", sql, [], |row| {
+        Ok(Rollback { restores: row.get("id")?, model: row.get("model_id")? })
+    })
+}
+
+pub(super) fn insert_promotion(connection: &Connection, id: i64, reason: &str) -> Result<(), StoreError> {
+    let sql = include_str!("../../../sql/queries/champion/insert_promotion.sql");
+    execute(connection, "promote the model", sql, params![id, sql_time(Timestamp::now()), reason]).map(drop)
+}
+
+pub(super) fn read_champion(connection: &Connection) -> Result<Option<i64>, StoreError> {
+    let sql = include_str!("../../../sql/queries/champion/read_champion.sql");
+    query_optional_row(connection, "look up the champion", sql, [], |row| row.get("model_id"))
+}

@@ -1,0 +1,9 @@
+//! Models: their history, which of them is the champion, and their bytes.
+
+mod artifacts;
+mod champion;
+mod records;
+
+pub use artifacts::PrunedModel;
+pub use champion::{NewPromotion, Promotion};
+pub use records::{DatasetSize, Lineage, ModelDetail, ModelRecord, NewModel, Stored, TrialRecord, WorstResidual};

@@ -1,0 +1,440 @@
+//! The history of models: what each was trained on, how far it is off, and with which settings.
+
+use duckdb::{Connection, Row, params};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::champion::{Promotion, insert_promotion, read_champion};
+use super::{NewPromotion, artifacts};
+use crate::learning::evaluation::{Calibration, Metrics, SegmentMetrics, WeightClass};
+use crate::store::rows::{JsonColumn, execute, query_row, query_rows, read_time, sql_time};
+use crate::store::{LiveAccuracy, Store, StoreError};
+
+/// A trained model that is to be stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewModel {
+    /// Name of its family.
+    pub family: String,
+    /// The model itself, in its family's format.
+    #[serde(with = "serde_bytes")]
+    pub artifact: Vec<u8>,
+    /// Names of the columns that it sees, in order.
+    pub features: Vec<String>,
+    /// Name of what it learnt.
+    pub target: String,
+    /// Its settings.
+    pub hyperparameters: Map<String, Value>,
+    /// What decided every random choice.
+    pub seed: u64,
+    /// Number of sales that it was fitted to.
+    pub train_rows: i64,
+    /// Number of sales that judged it.
+    pub holdout_rows: i64,
+    /// How far it is off on the holdout.
+    pub metrics: Metrics,
+    /// Tuning and fitting together, in seconds.
+    pub fit_seconds: f64,
+    /// Pricing the holdout, in seconds.
+    pub evaluate_seconds: f64,
+    /// The range around its prices, if there is one.
+    pub calibration: Option<Calibration>,
+    /// How far it is off on parts of the holdout.
+    pub segments: Vec<SegmentMetrics>,
+    /// The sales that it is furthest off on, the worst first.
+    pub worst_residuals: Vec<WorstResidual>,
+    /// The batches that its dataset came from.
+    pub lineage: Vec<Lineage>,
+    /// What was tried on the way.
+    pub trials: Vec<TrialRecord>,
+}
+
+/// What became of new models.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stored {
+    /// They are stored under these numbers.
+    Under(Vec<i64>),
+    /// Nothing is stored, because this is the champion now.
+    ChampionIsNow(Option<i64>),
+}
+
+/// A sale that a model is far off on: it may be a typing error.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct WorstResidual {
+    /// The batch that brought it.
+    pub batch: i64,
+    /// Its line in the batch's file.
+    pub line: i64,
+    /// What it fetched, in US dollars.
+    pub price_usd: f64,
+    /// What the model says, in US dollars.
+    pub predicted_usd: f64,
+    /// Whether the model was judged by it rather than fitted to it.
+    pub held_out: bool,
+    /// What it was, in words; absent if the sale has left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stone: Option<String>,
+}
+
+/// A part of a model's dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Lineage {
+    /// The batch.
+    pub batch: i64,
+    /// How many of its sales were in the dataset.
+    pub rows: i64,
+    /// Whether they were taken back since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undone: bool,
+}
+
+/// One setting that was tried while a model was tuned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TrialRecord {
+    /// What was tried.
+    #[schema(value_type = Object)]
+    pub hyperparameters: Map<String, Value>,
+    /// Mean absolute error on the tuning split, in US dollars.
+    pub mae_usd: f64,
+    /// Whether it was given up early.
+    pub pruned: bool,
+    /// How long it took, in milliseconds.
+    pub elapsed_ms: f64,
+}
+
+/// A stored model, without its bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ModelRecord {
+    /// Number of the model, from 1.
+    pub id: i64,
+    /// Name of its family.
+    pub family: String,
+    /// Whether it is the one that answers now.
+    pub champion: bool,
+    /// When it was trained.
+    #[schema(value_type = String, format = DateTime)]
+    pub time: Timestamp,
+    /// How far it was off on the holdout of its day.
+    pub metrics: Metrics,
+    /// Sales in the file when it was trained.
+    pub dataset: DatasetSize,
+    /// Name of what it learnt.
+    pub target: String,
+    /// Names of the columns that it sees, in order.
+    pub features: Vec<String>,
+    /// Its settings.
+    #[schema(value_type = Object)]
+    pub hyperparameters: Map<String, Value>,
+    /// What decided every random choice.
+    pub seed: u64,
+    /// Tuning and fitting together, in seconds.
+    pub fit_seconds: f64,
+    /// How many settings were tried.
+    pub trials: i64,
+    /// Version of the program that trained it.
+    pub program_version: String,
+    /// Whether its bytes are gone: then it answers no more.
+    #[serde(default)]
+    pub pruned: bool,
+    /// Whether it saw sales that were taken back since.
+    #[serde(default)]
+    pub saw_undone: bool,
+}
+
+/// A stored model with its history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ModelDetail {
+    /// The model itself.
+    #[serde(flatten)]
+    pub record: ModelRecord,
+    /// The range around its prices, if there is one.
+    pub calibration: Option<Calibration>,
+    /// How far it was off on parts of the holdout of its day.
+    pub segments: Vec<SegmentMetrics>,
+    /// The sales that it was furthest off on, the worst first.
+    #[serde(rename = "most_wrong")]
+    pub worst_residuals: Vec<WorstResidual>,
+    /// How far it was off on stones that it priced and whose outcome is known; absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<LiveAccuracy>,
+    /// The batches that its dataset came from.
+    pub lineage: Vec<Lineage>,
+    /// When it became the champion, newest first.
+    pub promotions: Vec<Promotion>,
+    /// Every setting that was tried when it was tuned, in order.
+    pub tuning: Vec<TrialRecord>,
+}
+
+/// How many sales a model had to do with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DatasetSize {
+    /// All of them.
+    pub rows: i64,
+    /// Those that it was fitted to.
+    pub train: i64,
+    /// Those that judged it.
+    pub holdout: i64,
+}
+
+impl ModelRecord {
+    /// What there is to know besides its figures, in words.
+    #[must_use]
+    pub fn marks(&self) -> Vec<&'static str> {
+        let marks =
+            [(self.champion, "champion"), (self.pruned, "pruned"), (self.saw_undone, "saw sales that were taken back")];
+        marks.into_iter().filter_map(|(is_so, mark)| is_so.then_some(mark)).collect()
+    }
+}
+
+impl ModelDetail {
+    /// Trials that a card of the model shows.
+    const TRIALS_SHOWN: usize = 5;
+
+    /// The trials that erred least, the best first, each with its number from 1.
+    #[must_use]
+    pub fn best_trials(&self) -> Vec<(usize, &TrialRecord)> {
+        let mut best: Vec<_> = (1..).zip(&self.tuning).collect();
+        best.sort_by(|(_, a), (_, b)| a.mae_usd.total_cmp(&b.mae_usd));
+        best.truncate(Self::TRIALS_SHOWN);
+        best
+    }
+
+    /// How many trials were given up early.
+    #[must_use]
+    pub fn pruned_trials(&self) -> usize {
+        self.tuning.iter().filter(|trial| trial.pruned).count()
+    }
+}
+
+impl Store {
+    /// Stores `models`, and makes one of them the champion if `promotion` says so, in one transaction. Stores nothing if
+    /// the champion is not `compared_with`: another retraining was quicker, and the comparison must be made again.
+    ///
+    /// # Errors
+    /// If the database fails; then nothing is stored.
+    pub fn add_models(
+        &mut self,
+        models: &[NewModel],
+        promotion: Option<&NewPromotion>,
+        compared_with: Option<i64>,
+    ) -> Result<Stored, StoreError> {
+        const ACTION: &str = "store the models";
+        let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
+        let champion = read_champion(&transaction)?;
+        if champion != compared_with {
+            return Ok(Stored::ChampionIsNow(champion));
+        }
+        let sql = include_str!("../../../sql/queries/model/next_model_id.sql");
+        let first: i64 = query_row(&transaction, ACTION, sql, [], |row| row.get("id"))?;
+        let ids: Vec<i64> = (first..).take(models.len()).collect();
+        for (id, model) in ids.iter().zip(models) {
+            insert_model(&transaction, *id, model)?;
+        }
+        if let Some(promotion) = promotion {
+            insert_promotion(&transaction, ids[promotion.index], &promotion.reason)?;
+        }
+        transaction.commit().map_err(StoreError::database(ACTION))?;
+        Ok(Stored::Under(ids))
+    }
+
+    /// Every model, newest first.
+    pub fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
+        let sql = include_str!("../../../sql/queries/model/list_models.sql");
+        query_rows(&self.connection, "list the models", sql, [], read_model)
+    }
+
+    /// One model with its history.
+    ///
+    /// # Errors
+    /// If there is none of that number.
+    pub fn model(&self, id: i64) -> Result<ModelDetail, StoreError> {
+        let record = self.models()?.into_iter().find(|model| model.id == id).ok_or_else(|| no_model(id))?;
+        Ok(ModelDetail {
+            record,
+            calibration: self.calibration(id)?,
+            segments: self.segments(id)?,
+            worst_residuals: self.worst_residuals(id)?,
+            live: self.live_accuracy()?.into_iter().find(|live| live.model == id),
+            lineage: self.lineage(id)?,
+            promotions: self.promotions(Some(id))?,
+            tuning: self.trials(id)?,
+        })
+    }
+
+    /// The range around the prices of a model; `None` if it has none: its holdout was too small, or its program too old.
+    pub fn calibration(&self, model: i64) -> Result<Option<Calibration>, StoreError> {
+        let classes: Vec<WeightClass> = query_rows(
+            &self.connection,
+            "read the range of a model",
+            include_str!("../../../sql/queries/model/read_calibration.sql"),
+            params![model],
+            |row| {
+                Ok(WeightClass {
+                    from_carat: row.get("from_carat")?,
+                    rows: row.get("row_count")?,
+                    log_half_width: row.get("log_half_width")?,
+                })
+            },
+        )?;
+        Ok((!classes.is_empty()).then_some(Calibration { classes }))
+    }
+
+    /// How far a model was off on parts of its holdout.
+    fn segments(&self, model: i64) -> Result<Vec<SegmentMetrics>, StoreError> {
+        query_rows(
+            &self.connection,
+            "read the segments of a model",
+            include_str!("../../../sql/queries/model/list_segments.sql"),
+            params![model],
+            |row| {
+                Ok(SegmentMetrics {
+                    feature: row.get("feature")?,
+                    segment: row.get("segment")?,
+                    rows: row.get("row_count")?,
+                    mae_usd: row.get("mae_usd")?,
+                    mape: row.get("mape")?,
+                    bias: row.get("bias")?,
+                })
+            },
+        )
+    }
+
+    /// The sales that a model was furthest off on.
+    fn worst_residuals(&self, model: i64) -> Result<Vec<WorstResidual>, StoreError> {
+        query_rows(
+            &self.connection,
+            "read the worst residuals of a model",
+            include_str!("../../../sql/queries/model/list_worst_residuals.sql"),
+            params![model],
+            |row| {
+                Ok(WorstResidual {
+                    batch: row.get("batch_id")?,
+                    line: row.get("line_number")?,
+                    price_usd: row.get("price_usd")?,
+                    predicted_usd: row.get("predicted_usd")?,
+                    held_out: row.get("held_out")?,
+                    stone: row.get("stone")?,
+                })
+            },
+        )
+    }
+
+    /// What a model was trained on.
+    fn lineage(&self, model: i64) -> Result<Vec<Lineage>, StoreError> {
+        query_rows(
+            &self.connection,
+            "read what a model was trained on",
+            include_str!("../../../sql/queries/model/list_lineage.sql"),
+            params![model],
+            |row| {
+                Ok(Lineage { batch: row.get("batch_id")?, rows: row.get("row_count")?, undone: row.get("is_undone")? })
+            },
+        )
+    }
+
+    /// What was tried when a model was tuned, in order.
+    fn trials(&self, model: i64) -> Result<Vec<TrialRecord>, StoreError> {
+        query_rows(
+            &self.connection,
+            "read the trials of a model",
+            include_str!("../../../sql/queries/model/list_trials.sql"),
+            params![model],
+            |row| {
+                Ok(TrialRecord {
+                    hyperparameters: row.get::<_, JsonColumn<_>>("hyperparameters")?.0,
+                    mae_usd: row.get("mae_usd")?,
+                    pruned: row.get("pruned")?,
+                    elapsed_ms: row.get("elapsed_ms")?,
+                })
+            },
+        )
+    }
+}
+
+fn read_model(row: &Row<'_>) -> duckdb::Result<ModelRecord> {
+    Ok(ModelRecord {
+        id: row.get("id")?,
+        family: row.get("family")?,
+        champion: row.get("is_champion")?,
+        time: read_time(row, "trained_at")?,
+        metrics: Metrics {
+            r2: row.get("r2")?,
+            mae_usd: row.get("mae_usd")?,
+            rmse_usd: row.get("rmse_usd")?,
+            mape: row.get("mape")?,
+        },
+        dataset: DatasetSize {
+            rows: row.get("dataset_rows")?,
+            train: row.get("train_rows")?,
+            holdout: row.get("holdout_rows")?,
+        },
+        target: row.get("target")?,
+        features: row.get::<_, JsonColumn<_>>("features")?.0,
+        hyperparameters: row.get::<_, JsonColumn<_>>("hyperparameters")?.0,
+        seed: row.get("seed")?,
+        fit_seconds: row.get("fit_seconds")?,
+        trials: row.get("trial_count")?,
+        program_version: row.get("program_version")?,
+        pruned: row.get("is_pruned")?,
+        saw_undone: row.get("saw_undone")?,
+    })
+}
+
+/// There is no such model.
+pub(super) fn no_model(id: i64) -> StoreError {
+    StoreError::NotFound { what: "model", id: id.to_string(), list: "models list" }
+}
+
+fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<(), StoreError> {
+    const ACTION: &str = "store a model";
+    execute(
+        connection,
+        ACTION,
+        include_str!("../../../sql/queries/model/insert_model.sql"),
+        params![
+            id,
+            model.family,
+            sql_time(Timestamp::now()),
+            Value::from(model.features.clone()).to_string(),
+            model.target,
+            Value::Object(model.hyperparameters.clone()).to_string(),
+            model.seed,
+            model.train_rows,
+            model.holdout_rows,
+            model.metrics.r2,
+            model.metrics.mae_usd,
+            model.metrics.rmse_usd,
+            model.metrics.mape,
+            model.fit_seconds,
+            model.evaluate_seconds,
+            env!("CARGO_PKG_VERSION"),
+        ],
+    )?;
+    artifacts::insert_artifact(connection, id, &model.artifact)?;
+    let sql = include_str!("../../../sql/queries/model/insert_segment.sql");
+    for (position, one) in (0_i64..).zip(&model.segments) {
+        let values = params![id, one.feature, one.segment, position, one.rows, one.mae_usd, one.mape, one.bias];
+        execute(connection, ACTION, sql, values)?;
+    }
+    let sql = include_str!("../../../sql/queries/model/insert_worst_residual.sql");
+    for (position, one) in (0_i64..).zip(&model.worst_residuals) {
+        let values = params![id, position, one.batch, one.line, one.price_usd, one.predicted_usd, one.held_out];
+        execute(connection, ACTION, sql, values)?;
+    }
+    let sql = include_str!("../../../sql/queries/model/insert_lineage.sql");
+    for part in &model.lineage {
+        execute(connection, ACTION, sql, params![id, part.batch, part.rows])?;
+    }
+    let sql = include_str!("../../../sql/queries/model/insert_calibration.sql");
+    for class in model.calibration.iter().flat_map(|calibration| &calibration.classes) {
+        execute(connection, ACTION, sql, params![id, class.from_carat, class.rows, class.log_half_width])?;
+    }
+    let sql = include_str!("../../../sql/queries/model/insert_trial.sql");
+    for (number, trial) in (1_i64..).zip(&model.trials) {
+        let hyperparameters = Value::Object(trial.hyperparameters.clone()).to_string();
+        let values = params![id, number, hyperparameters, trial.mae_usd, trial.pruned, trial.elapsed_ms];
+        execute(connection, ACTION, sql, values)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,353 @@
+//! Predictions: every stone that was priced, as it was described, and the answer.
+
+use std::borrow::Cow;
+
+use duckdb::types::Value;
+use duckdb::{Connection, Row, params};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::rows::{
+    JsonColumn, TextColumn, as_parameters, query_optional_row, query_rows, read_stone_values, read_time, read_uuid,
+    sql_field_value, sql_time, with_stone_columns,
+};
+use super::{Store, StoreError};
+use crate::diamond::{FIELDS, FieldValues, Measurements, StoneDescription};
+use crate::learning::evaluation::PriceRange;
+
+/// Where a prediction was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PredictionSource {
+    /// The JSON API.
+    Api,
+    /// The page with the form.
+    Page,
+    /// `diamonds predict` with one stone.
+    CommandLine,
+    /// `diamonds predict` with a file.
+    BatchFile,
+}
+
+impl PredictionSource {
+    /// The name as it is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Page => "page",
+            Self::CommandLine => "command_line",
+            Self::BatchFile => "batch_file",
+        }
+    }
+}
+
+/// A stone that was priced, and the answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PredictionRecord {
+    /// UUID version 7.
+    pub id: Uuid,
+    /// The request in the log that asked for it; `None` for the command line.
+    pub request: Option<Uuid>,
+    /// Its place among the stones of the request, from 0.
+    pub position: i64,
+    /// When it was asked for.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub time: Timestamp,
+    /// Where it was asked for.
+    pub source: PredictionSource,
+    /// The model that answered.
+    pub model: i64,
+    /// The family of that model.
+    pub family: String,
+    /// The stone, as far as it was described.
+    #[serde(with = "as_values::stone")]
+    pub stone: StoneDescription,
+    /// Measurements that were not given and were filled in from similar stones.
+    #[serde(with = "as_values::measurements")]
+    pub filled_in: Measurements,
+    /// The price in US dollars, to the cent.
+    pub price_usd: f64,
+    /// The price by weight in US dollars a carat, to the cent.
+    pub price_per_carat_usd: f64,
+    /// The range around the price, if there was one.
+    pub range_usd: Option<PriceRange>,
+    /// What was said besides, each a sentence.
+    pub warnings: Vec<String>,
+    /// Why the price is what it is, as JSON, if that was asked for.
+    pub explanation: Option<String>,
+}
+
+impl PredictionRecord {
+    /// The stone with all that was filled in, so that it stays the same stone whatever has been sold since.
+    pub fn completed_stone(&self) -> StoneDescription {
+        StoneDescription { measurements: self.stone.measurements.or(&self.filled_in), ..self.stone }
+    }
+}
+
+/// Values of fields as a list: short in the journal, and readable when a later version has more fields. The derived form would
+/// leave unknown measurements out, which the journal's format, without names, cannot tell from others.
+mod as_values {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{FieldValues, Measurements, StoneDescription};
+
+    fn read_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FieldValues, D::Error> {
+        let given = Vec::<Option<f64>>::deserialize(deserializer)?;
+        let mut values = FieldValues::default();
+        for (value, given) in values.iter_mut().zip(given) {
+            *value = given;
+        }
+        Ok(values)
+    }
+
+    pub mod stone {
+        use serde::de::Error as _;
+
+        use super::{Deserializer, Serialize, Serializer, StoneDescription, read_values};
+
+        pub fn serialize<S: Serializer>(stone: &StoneDescription, serializer: S) -> Result<S::Ok, S::Error> {
+            stone.values().as_slice().serialize(serializer)
+        }
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StoneDescription, D::Error> {
+            StoneDescription::from_values(&read_values(deserializer)?)
+                .ok_or_else(|| D::Error::custom("a stone without its four Cs"))
+        }
+    }
+
+    pub mod measurements {
+        use super::{Deserializer, Measurements, Serialize, Serializer, read_values};
+
+        pub fn serialize<S: Serializer>(known: &Measurements, serializer: S) -> Result<S::Ok, S::Error> {
+            known.values().as_slice().serialize(serializer)
+        }
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Measurements, D::Error> {
+            Ok(Measurements::from_values(&read_values(deserializer)?))
+        }
+    }
+}
+
+impl Store {
+    /// Stores `predictions`, all or none.
+    ///
+    /// # Errors
+    /// If the database fails; then none is stored.
+    pub fn add_predictions(&mut self, predictions: &[PredictionRecord]) -> Result<(), StoreError> {
+        let storing = || StoreError::database("store the predictions");
+        let transaction = self.connection.transaction().map_err(storing())?;
+        append_predictions(&transaction, predictions.iter()).map_err(storing())?;
+        transaction.commit().map_err(storing())
+    }
+
+    /// The prediction of that id, if there is one.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn prediction(&self, id: Uuid) -> Result<Option<PredictionRecord>, StoreError> {
+        query_optional_row(
+            &self.connection,
+            "look a prediction up",
+            include_str!("../../sql/queries/prediction/read_prediction.sql"),
+            params![id.to_string()],
+            read_prediction,
+        )
+    }
+
+    /// The newest predictions, newest first, `limit` at most; only those made since then.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn newest_predictions(
+        &self,
+        limit: usize,
+        since: Option<Timestamp>,
+    ) -> Result<Vec<PredictionRecord>, StoreError> {
+        query_rows(
+            &self.connection,
+            "list the predictions",
+            include_str!("../../sql/queries/prediction/list_predictions.sql"),
+            params![i64::try_from(limit).unwrap_or(i64::MAX), since.map(sql_time)],
+            read_prediction,
+        )
+    }
+
+    /// The stones that were priced since then as far as they were described, newest first, `limit` at most.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn priced_stones(&self, limit: usize, since: Option<Timestamp>) -> Result<Vec<StoneDescription>, StoreError> {
+        let found = query_rows(
+            &self.connection,
+            "list the stones that were priced",
+            &with_stone_columns(include_str!("../../sql/queries/prediction/list_priced_stones.sql")),
+            params![i64::try_from(limit).unwrap_or(i64::MAX), since.map(sql_time)],
+            read_stone_values,
+        )?;
+        Ok(found.iter().filter_map(StoneDescription::from_values).collect())
+    }
+
+    /// Ids of the predictions that the request `request` asked for, in its order, `limit` at most; and how many there are.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn predictions_of_request(&self, request: Uuid, limit: u32) -> Result<(Vec<Uuid>, i64), StoreError> {
+        let found = query_rows(
+            &self.connection,
+            "list the predictions of a request",
+            include_str!("../../sql/queries/prediction/list_predictions_of_request.sql"),
+            params![request.to_string(), limit],
+            |row| Ok((read_uuid(row, "id")?, row.get::<_, i64>("prediction_count")?)),
+        )?;
+        let count = found.first().map_or(0, |(_, count)| *count);
+        Ok((found.into_iter().map(|(id, _)| id).collect(), count))
+    }
+}
+
+/// Columns of the table `prediction` besides those of the stone.
+const COLUMNS_BEFORE_STONE: [&str; 6] = ["id", "request_id", "position", "predicted_at", "source", "model_id"];
+const COLUMNS_AFTER_STONE: [&str; 8] =
+    ["filled_in", "price_usd", "price_per_carat_usd", "low_usd", "high_usd", "confidence", "warnings", "explanation"];
+
+/// Appends `predictions` to their table, as part of the transaction that `connection` is in.
+pub(super) fn append_predictions<'a>(
+    connection: &Connection,
+    predictions: impl Iterator<Item = &'a PredictionRecord>,
+) -> duckdb::Result<()> {
+    let mut predictions = predictions.peekable();
+    if predictions.peek().is_none() {
+        return Ok(());
+    }
+    let stone_columns = FIELDS.iter().map(|field| field.column);
+    let columns: Vec<&str> = COLUMNS_BEFORE_STONE.into_iter().chain(stone_columns).chain(COLUMNS_AFTER_STONE).collect();
+    let mut appender = connection.appender_with_columns("prediction", &columns)?;
+    for prediction in predictions {
+        appender.append_row(as_parameters(&row_of(prediction)).as_slice())?;
+    }
+    appender.flush()
+}
+
+fn row_of(prediction: &PredictionRecord) -> Vec<Value> {
+    let number = |value: Option<f64>| value.map_or(Value::Null, Value::Double);
+    let json = |text: Option<String>| text.map_or(Value::Null, Value::Text);
+    let range = prediction.range_usd;
+    let mut row = vec![
+        Value::Text(prediction.id.to_string()),
+        prediction.request.map_or(Value::Null, |id| Value::Text(id.to_string())),
+        Value::BigInt(prediction.position),
+        sql_time(prediction.time),
+        Value::Text(prediction.source.name().to_owned()),
+        Value::BigInt(prediction.model),
+    ];
+    row.extend(FIELDS.iter().zip(prediction.stone.values()).map(|(field, value)| sql_field_value(field, value)));
+    let filled_in = (!prediction.filled_in.is_empty()).then(|| json_text(&prediction.filled_in));
+    let warnings = (!prediction.warnings.is_empty()).then(|| json_text(&prediction.warnings));
+    row.extend([
+        json(filled_in),
+        Value::Double(prediction.price_usd),
+        Value::Double(prediction.price_per_carat_usd),
+        number(range.map(|range| range.low)),
+        number(range.map(|range| range.high)),
+        number(range.map(|range| range.confidence)),
+        json(warnings),
+        json(prediction.explanation.clone()),
+    ]);
+    row
+}
+
+/// `value`, which has text for keys and finite numbers, as JSON.
+fn json_text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// A row of the view `answered_prediction`.
+fn read_prediction(row: &Row<'_>) -> duckdb::Result<PredictionRecord> {
+    let stone = StoneDescription::from_values(&read_stone_values(row)?).ok_or(duckdb::Error::InvalidQuery)?;
+    let range = (row.get("low_usd")?, row.get("high_usd")?, row.get("confidence")?);
+    Ok(PredictionRecord {
+        id: read_uuid(row, "id")?,
+        request: row.get::<_, Option<TextColumn<Uuid>>>("request_id")?.map(|id| id.0),
+        position: row.get("position")?,
+        time: read_time(row, "predicted_at")?,
+        source: match row.get::<_, String>("source")?.as_str() {
+            "page" => PredictionSource::Page,
+            "command_line" => PredictionSource::CommandLine,
+            "batch_file" => PredictionSource::BatchFile,
+            _ => PredictionSource::Api,
+        },
+        model: row.get("model_id")?,
+        family: row.get("family")?,
+        stone,
+        filled_in: row.get::<_, Option<JsonColumn<_>>>("filled_in")?.map(|json| json.0).unwrap_or_default(),
+        price_usd: row.get("price_usd")?,
+        price_per_carat_usd: row.get("price_per_carat_usd")?,
+        range_usd: match range {
+            (Some(low), Some(high), Some(confidence)) => Some(PriceRange { low, high, confidence }),
+            _ => None,
+        },
+        warnings: row.get::<_, Option<JsonColumn<_>>>("warnings")?.map(|json| json.0).unwrap_or_default(),
+        explanation: row.get("explanation")?,
+    })
+}
+
+/// Predictions of a request on their way to the journal.
+pub type NewPredictions<'a> = Cow<'a, [PredictionRecord]>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diamond::{Clarity, Color, Cut};
+
+    fn record(id: u128, warnings: Vec<String>) -> PredictionRecord {
+        PredictionRecord {
+            id: Uuid::from_u128(id),
+            request: Some(Uuid::from_u128(7)),
+            position: 0,
+            time: "2026-03-01T12:00:00.000001Z".parse().expect("a time"),
+            source: PredictionSource::Page,
+            model: 1,
+            family: "linear".to_owned(),
+            stone: StoneDescription {
+                carat: 1.1,
+                cut: Cut::VeryGood,
+                color: Color::H,
+                clarity: Clarity::SI2,
+                measurements: Measurements { x: Some(6.61), ..Measurements::default() },
+            },
+            filled_in: Measurements { depth: Some(61.8), z: Some(4.1), ..Measurements::default() },
+            price_usd: 4_733.12,
+            price_per_carat_usd: 4_302.84,
+            range_usd: Some(PriceRange { low: 4_310.5, high: 5_180.9, confidence: 0.9 }),
+            warnings,
+            explanation: Some("{\"typical_usd\":1.5}".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_prediction_comes_out_of_the_database_as_it_went_in() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut store = Store::open(&folder.path().join("a.duckdb")).expect("a store");
+        let records = [record(7, vec!["\"quoted\" and ×".to_owned()]), record(8, Vec::new())];
+        store.add_predictions(&records).expect("stored");
+        for record in &records {
+            // no such model is stored: its family is not known
+            let expected = PredictionRecord { family: String::new(), ..record.clone() };
+            assert_eq!(store.prediction(record.id).expect("a query"), Some(expected));
+        }
+        assert_eq!(store.prediction(Uuid::nil()).expect("a query"), None);
+        assert_eq!(store.newest_predictions(1, None).expect("a query")[0].id, records[1].id);
+        let (ids, count) = store.predictions_of_request(Uuid::from_u128(7), 1).expect("a query");
+        assert_eq!((ids, count), (vec![records[0].id], 2));
+        let stones = store.priced_stones(10, Some("2026-03-01T00:00:00Z".parse().expect("a time"))).expect("a query");
+        assert_eq!(stones, [records[0].stone; 2]);
+    }
+
+    #[test]
+    fn a_prediction_survives_the_journal_and_the_stone_is_whole() {
+        let bytes = rmp_serde::to_vec(&record(7, Vec::new())).expect("bytes");
+        let read: PredictionRecord = rmp_serde::from_slice(&bytes).expect("a record");
+        assert_eq!(read, record(7, Vec::new()));
+        let whole = read.completed_stone().measurements;
+        assert_eq!((whole.x, whole.depth, whole.z), (Some(6.61), Some(61.8), Some(4.1)));
+    }
+}

@@ -1,0 +1,152 @@
+//! Rows of a CSV file (RFC 4180): a quoted field may hold delimiters, doubled quotes and line breaks.
+//!
+//! Every line is kept with its place, whatever is wrong with it.
+
+use csv::{ReaderBuilder, StringRecord, Terminator};
+
+use super::{CsvLayout, RowSink, StoreError, UploadRow};
+
+/// What is wrong with a line whose quoted field runs on into lines that do not belong to it.
+const OPEN_QUOTE: &str = "a quoted field is not closed on its line";
+const WRONG_FIELD_COUNT: &str = "the number of fields is not that of the header";
+
+/// The fields of one line.
+pub(super) fn split_line(line: &str, delimiter: u8) -> Vec<String> {
+    let mut record = StringRecord::new();
+    let mut reader = reader_over(line, delimiter, b'\n');
+    match reader.read_record(&mut record) {
+        Ok(true) => record.iter().map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn reader_over(text: &str, delimiter: u8, line_end: u8) -> csv::Reader<&[u8]> {
+    ReaderBuilder::new()
+        .delimiter(delimiter)
+        .terminator(Terminator::Any(line_end))
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes())
+}
+
+/// Gives the rows below the header to `sink`; a line that holds nothing but space is no row.
+pub(super) fn for_each_row(text: &str, layout: &CsvLayout, sink: &mut RowSink<'_>) -> Result<(), StoreError> {
+    let line_end = char::from(layout.line_end);
+    let lines_in = |part: &str| i64::try_from(part.matches(line_end).count()).unwrap_or(i64::MAX);
+    let header: usize = text.split_inclusive(line_end).take(layout.header_line).map(str::len).sum();
+    let mut line = 1 + lines_in(&text[..header]);
+    // where the next record begins; the reader skips blank lines before it
+    let mut start = header;
+    let mut record = StringRecord::new();
+    'reader: loop {
+        let base = start;
+        let mut reader = reader_over(&text[base..], layout.delimiter, layout.line_end);
+        // the text is UTF-8 and records may differ in length, so reading does not fail
+        while reader.read_record(&mut record).unwrap_or(false) {
+            let end = base + usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+            let blank = text[start..end].len() - text[start..end].trim_start_matches([line_end, '\r']).len();
+            line += lines_in(&text[start..start + blank]);
+            let whole = &text[start + blank..end];
+            let raw = whole.trim_end_matches([line_end, '\r']);
+            let is_closed = !raw.contains('"') || has_closed_quotes(raw, char::from(layout.delimiter));
+            let has_all_fields = is_closed && record.len() == layout.field_count;
+            if !has_all_fields && let Some((first_line, _)) = raw.split_once(line_end) {
+                // the open quote is on the first line: the lines below it are read again without it
+                let raw = first_line.trim_end_matches('\r');
+                sink(UploadRow { line, raw: &|| raw.to_owned(), fields: Err(OPEN_QUOTE) })?;
+                start += blank + first_line.len() + 1;
+                line += 1;
+                continue 'reader;
+            }
+            if !raw.trim().is_empty() {
+                let fields = if has_all_fields {
+                    Ok(layout.places.map(|place| record.get(place)))
+                } else if is_closed {
+                    Err(WRONG_FIELD_COUNT)
+                } else {
+                    Err(OPEN_QUOTE)
+                };
+                sink(UploadRow { line, raw: &|| raw.to_owned(), fields })?;
+            }
+            line += lines_in(whole);
+            start = end;
+        }
+        return Ok(());
+    }
+}
+
+/// Whether each quoted field of `record` ends where it should: its closing quote stands before a delimiter or at the end. The
+/// reader itself takes what follows a closing quote for a part of the field.
+fn has_closed_quotes(record: &str, delimiter: char) -> bool {
+    let mut characters = record.chars().peekable();
+    let mut is_field_start = true;
+    while let Some(character) = characters.next() {
+        if character == '"' && is_field_start {
+            loop {
+                match characters.next() {
+                    None => return false,
+                    Some('"') if characters.next_if_eq(&'"').is_none() => break,
+                    Some(_) => {}
+                }
+            }
+            if characters.peek().is_some_and(|next| *next != delimiter) {
+                return false;
+            }
+        }
+        is_field_start = character == delimiter;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::COLUMN_COUNT;
+    use super::*;
+
+    /// Line, text and fields of each row; of a bad one what is wrong with it.
+    fn rows(text: &str) -> Vec<(i64, String, String)> {
+        let mut places = [0; COLUMN_COUNT];
+        places[1] = 1;
+        let layout = CsvLayout { delimiter: b',', line_end: b'\n', header_line: 1, field_count: 2, places };
+        let mut found = Vec::new();
+        for_each_row(text, &layout, &mut |row: UploadRow<'_>| {
+            let said = match row.fields {
+                Ok([first, second, ..]) => format!("{}|{}", first.unwrap_or_default(), second.unwrap_or_default()),
+                Err(defect) => defect.to_owned(),
+            };
+            found.push((row.line, (row.raw)(), said));
+            Ok(())
+        })
+        .expect("the sink takes all");
+        found
+    }
+
+    fn row(line: i64, raw: &str, said: &str) -> (i64, String, String) {
+        (line, raw.to_owned(), said.to_owned())
+    }
+
+    #[test]
+    fn a_quoted_field_may_hold_delimiters_quotes_and_line_breaks() {
+        assert_eq!(
+            rows("a,b\r\n\r\n\"1,\n2\",\"say \"\"x\"\"\"\r\n3,4\r\n"),
+            // the carriage return of a line end stays in the last field: readers of fields trim
+            [row(3, "\"1,\n2\",\"say \"\"x\"\"\"", "1,\n2|say \"x\"\r"), row(5, "3,4", "3|4\r")]
+        );
+    }
+
+    #[test]
+    fn an_open_quote_costs_its_own_line_only() {
+        assert_eq!(
+            rows("a,b\n1,\"2\n3,4\n\n5,\"6\"\n7,\"8"),
+            [row(2, "1,\"2", OPEN_QUOTE), row(3, "3,4", "3|4"), row(5, "5,\"6\"", "5|6"), row(6, "7,\"8", OPEN_QUOTE)]
+        );
+    }
+
+    #[test]
+    fn lines_with_too_few_or_too_many_fields_are_kept_apart() {
+        assert_eq!(
+            rows("a,b\n1\n  \n1,2,3\n1,2"),
+            [row(2, "1", WRONG_FIELD_COUNT), row(4, "1,2,3", WRONG_FIELD_COUNT), row(5, "1,2", "1|2")]
+        );
+    }
+}

@@ -1,0 +1,35 @@
+//! Rows of a file that holds one JSON object a line.
+
+use serde_json::{Map, Value};
+
+use super::{RowSink, StoreError, UploadRow, column_names};
+
+const NO_OBJECT: &str = "the line is not a JSON object";
+
+/// Gives each line to `sink`; a line that holds nothing but space is no row. Other fields of the objects are passed over.
+pub(super) fn for_each_row(text: &str, sink: &mut RowSink<'_>) -> Result<(), StoreError> {
+    let names = column_names();
+    for (line, raw) in (1..).zip(text.split('\n')) {
+        let raw = raw.trim_end_matches('\r');
+        if raw.trim().is_empty() {
+            continue;
+        }
+        let object: Option<Map<String, Value>> = serde_json::from_str(raw).ok();
+        let texts = object.as_ref().map(|object| names.map(|name| object.get(name).and_then(text_of)));
+        let fields = match &texts {
+            Some(texts) => Ok(texts.each_ref().map(Option::as_deref)),
+            None => Err(NO_OBJECT),
+        };
+        sink(UploadRow { line, raw: &|| raw.to_owned(), fields })?;
+    }
+    Ok(())
+}
+
+/// A value as text; `None` for null.
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}

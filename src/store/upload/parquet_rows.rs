@@ -1,0 +1,60 @@
+//! Rows of a Parquet file, which the database reads.
+
+use std::path::Path;
+
+use duckdb::arrow::array::{Array, AsArray, StringArray};
+use duckdb::{Connection, params};
+use serde_json::{Map, Value};
+
+use super::{COLUMN_COUNT, RowSink, StoreError, Upload, UploadRow, column_names};
+
+/// Gives each row of the Parquet file at `path`, a copy of `upload` that the database may read, to `sink`. Names of columns are
+/// found whatever their case.
+///
+/// # Errors
+/// If it is no Parquet file, if it lacks a column, or what `sink` says.
+pub(in crate::store) fn for_each_parquet_row(
+    connection: &Connection,
+    upload: &Upload,
+    path: &Path,
+    sink: &mut RowSink<'_>,
+) -> Result<(), StoreError> {
+    let path = path.display().to_string();
+    let unreadable = |error: duckdb::Error| {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        upload.bad(format!("the file cannot be read ({})", first.replace(&path, &upload.name)))
+    };
+    let mut statement =
+        connection.prepare(include_str!("../../../sql/queries/upload/read_parquet.sql")).map_err(unreadable)?;
+    let batches = statement.stream_arrow(params![path]).map_err(unreadable)?;
+    let mut line = 0;
+    for batch in batches {
+        let batch = batch.map_err(unreadable)?;
+        let names: Vec<String> = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let columns: Vec<&StringArray> = batch.columns().iter().filter_map(|column| column.as_string_opt()).collect();
+        let places = places_of(upload, &names)?;
+        for row in 0..batch.num_rows() {
+            line += 1;
+            let text =
+                |place: usize| columns.get(place).filter(|column| column.is_valid(row)).map(|column| column.value(row));
+            let raw = || {
+                let entries = names.iter().enumerate().map(|(place, name)| (name.clone(), Value::from(text(place))));
+                Value::Object(entries.collect::<Map<_, _>>()).to_string()
+            };
+            sink(UploadRow { line, raw: &raw, fields: Ok(places.map(text)) })?;
+        }
+    }
+    Ok(())
+}
+
+/// Where [`column_names`] are among `names`.
+fn places_of(upload: &Upload, names: &[String]) -> Result<[usize; COLUMN_COUNT], StoreError> {
+    let wanted = column_names();
+    let place_of = |wanted: &str| names.iter().position(|name| name.eq_ignore_ascii_case(wanted));
+    let missing: Vec<&str> = wanted.into_iter().filter(|name| place_of(name).is_none()).collect();
+    if !missing.is_empty() {
+        return Err(upload.missing_columns(&missing, None));
+    }
+    Ok(wanted.map(|name| place_of(name).unwrap_or_default()))
+}
