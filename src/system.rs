@@ -24,16 +24,14 @@ pub fn return_memory() {
 }
 
 /// Lets others go first where there are more of them than processors: the calling thread, and those that it starts from now
-/// on, do what nobody waits for.
+/// on. On systems other than Linux the whole process.
 pub fn lower_priority() {
     /// A tenth of the time of others: enough not to be left behind for good.
     #[cfg(unix)]
-    const NICENESS: libc::c_int = 10;
+    const NICENESS: i32 = 10;
 
     #[cfg(unix)]
-    #[expect(unsafe_code, reason = "a call that takes three numbers; one that is refused changes nothing")]
-    unsafe {
-        // Linux takes the 0 for the calling thread, others for the whole process
-        libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS);
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::debug!("the priority stays as it is: {error}");
     }
 }

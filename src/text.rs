@@ -28,8 +28,9 @@ pub fn signed_dollars(amount_usd: f64) -> String {
 /// A difference in dollars, to the cent: `−$268.85`.
 #[must_use]
 pub fn dollars_and_cents(amount_usd: f64) -> String {
-    let sign = if amount_usd < 0.0 { "−" } else { "" };
-    format!("{sign}${:.2}", amount_usd.abs())
+    let digits = format!("{:.2}", amount_usd.abs());
+    let sign = if amount_usd < 0.0 && digits != "0.00" { "−" } else { "" };
+    format!("{sign}${digits}")
 }
 
 /// A count with thousands parted: `54,000`.
@@ -96,7 +97,7 @@ mod tests {
         assert_eq!(dollars(-212.3), "−$212");
         assert_eq!([1_204.3, -212.3, 0.2, -0.2].map(signed_dollars), ["+$1,204", "−$212", "$0", "$0"]);
         assert_eq!(count(54_000), "54,000");
-        assert_eq!(dollars_and_cents(-268.849), "−$268.85");
+        assert_eq!([-268.849, -0.001, 0.001].map(dollars_and_cents), ["−$268.85", "$0.00", "$0.00"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Serialize;
 use tracing::level_filters::LevelFilter;
 
@@ -57,13 +57,34 @@ fn escape_control_chars(text: &str) -> String {
     })
 }
 
-/// A table of text; columns in `right` (from 0) are aligned to the right.
+/// A table of text; columns in `right` (from 0) are aligned to the right. Where it is wider than the terminal, cells are broken
+/// between words.
 pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>, right: &[usize]) -> String {
+    table_within(terminal_columns(), header, rows, right)
+}
+
+fn table_within(
+    columns: Option<u16>,
+    header: &[&str],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    right: &[usize],
+) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header.to_vec());
+    let mut longest_words = header.iter().map(|title| longest_word(title)).collect::<Vec<_>>();
     for row in rows {
+        for (longest, cell) in longest_words.iter_mut().zip(&row) {
+            *longest = longest_word(cell).max(*longest);
+        }
         table.add_row(row);
+    }
+    if let Some(columns) = columns {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
+        for (column, longest) in table.column_iter_mut().zip(longest_words) {
+            // and the space on either side of a cell
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(longest.saturating_add(2))));
+        }
     }
     for index in right {
         if let Some(column) = table.column_mut(*index) {
@@ -72,6 +93,17 @@ pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>, right
     }
     let text = table.to_string();
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+fn longest_word(text: &str) -> u16 {
+    let longest = text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or_default();
+    u16::try_from(longest).unwrap_or(u16::MAX)
+}
+
+/// The width to keep to: what `COLUMNS` says, else that of the terminal; `None` where the output goes elsewhere.
+fn terminal_columns() -> Option<u16> {
+    let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+    named.or_else(|| Table::new().width())
 }
 
 /// Sends the program's own words to standard error: warnings, and more if asked.
@@ -87,4 +119,25 @@ pub fn start_logging(quiet: bool, verbose: u8) {
         && std::io::IsTerminal::is_terminal(&io::stderr());
     // a second start, as in tests, changes nothing
     let _ = tracing_subscriber::fmt().with_max_level(level).with_ansi(colors).with_writer(io::stderr).try_init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_break_between_words_only() {
+        let row =
+            vec!["01a20896-3162-7364-a6f7-2c6f03aa2d1e".to_owned(), "much longer than there is room for".to_owned()];
+        let wide = table_within(None, &["id", "reason"], [row.clone()], &[]);
+        assert_eq!(wide.lines().count(), 2);
+        let narrow = table_within(Some(50), &["id", "reason"], [row.clone()], &[]);
+        assert!(narrow.lines().count() > 2 && narrow.lines().all(|line| line.chars().count() <= 50), "{narrow}");
+        for width in [10, 40, 60] {
+            let text = table_within(Some(width), &["id", "reason"], [row.clone()], &[]);
+            for word in row.iter().flat_map(|cell| cell.split_whitespace()) {
+                assert!(text.split_whitespace().any(|found| found == word), "{word} at {width}: {text}");
+            }
+        }
+    }
 }

@@ -29,7 +29,7 @@ fn describe(status: &Status) -> String {
             "requests",
             format!("{} in all, {} in the last day", count(status.requests.all), count(status.requests.last_day)),
         ),
-        ("file", format!("{:.1} MB", megabytes(status.file_bytes))),
+        ("file", format!("{}, {:.1} MB", status.file.display(), megabytes(status.file_bytes))),
     ];
     // writing to a string cannot fail
     for (name, value) in lines {

@@ -23,4 +23,4 @@ pub use operations::{
     ShowBatch, ShowModel, ShowRequest, UndoBatch, visit_operations,
 };
 #[cfg(unix)]
-pub use socket::path_of as socket_path;
+pub use socket::{STARTING_SUFFIX, path_of as socket_path};

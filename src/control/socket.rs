@@ -6,8 +6,12 @@ use sha2::{Digest, Sha256};
 
 use crate::files::beside;
 
-/// Longest path that every Unix takes for a socket, in bytes.
-const MAX_PATH_BYTES: usize = 100;
+/// What the name of a socket ends with while its server starts.
+pub const STARTING_SUFFIX: &str = ".new";
+/// Longest path that every Unix takes for a socket, in bytes: macOS has room for 104 with the final zero.
+const LONGEST_SOCKET_PATH_BYTES: usize = 103;
+/// Longest path that a socket may have here: while its server starts it is longer by a suffix.
+const MAX_PATH_BYTES: usize = LONGEST_SOCKET_PATH_BYTES - STARTING_SUFFIX.len();
 
 /// The socket of the file at `database`: beside it, or, where that path is too long for a socket, in the folder for
 /// temporary files, named by a hash of it.
@@ -34,5 +38,10 @@ mod tests {
         let path = path_of(Path::new(&long));
         assert!(path.as_os_str().len() <= MAX_PATH_BYTES && path.starts_with(std::env::temp_dir()));
         assert_ne!(path, path_of(Path::new(&long.replace('x', "y"))));
+        for length in 90..110 {
+            let database = format!("/{}", "x".repeat(length));
+            let starting = beside(&path_of(Path::new(&database)), STARTING_SUFFIX);
+            assert!(starting.as_os_str().len() <= LONGEST_SOCKET_PATH_BYTES, "{}", starting.display());
+        }
     }
 }

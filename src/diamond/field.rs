@@ -177,15 +177,18 @@ impl Field {
         u8::try_from(rank).ok()
     }
 
+    /// The name of the grade of that rank; `None` if the field is a number, or has no such grade.
+    pub fn grade_name(&self, rank: f64) -> Option<&'static str> {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of no rank finds no grade")]
+        let rank = rank.round() as usize;
+        self.grades().get(rank).map(|grade| grade.name)
+    }
+
     /// A value as it is written, with its unit; for a grade its name.
     pub fn write(&self, value: f64) -> String {
         match self.kind {
             FieldKind::Number { unit, .. } => format!("{value} {unit}"),
-            FieldKind::Grade { grades } => grades
-                .iter()
-                .enumerate()
-                .find(|(rank, _)| u32::try_from(*rank).is_ok_and(|rank| (f64::from(rank) - value).abs() < 0.5))
-                .map_or_else(String::new, |(_, grade)| grade.name.to_owned()),
+            FieldKind::Grade { .. } => self.grade_name(value).unwrap_or_default().to_owned(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! How things stand, and what to do next.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +25,8 @@ const MIN_OUTCOMES: i64 = 30;
 /// How things stand with a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {
+    /// The file that this is about.
+    pub file: PathBuf,
     /// The model that answers; absent if none is trained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub champion: Option<ChampionStatus>,
@@ -80,6 +84,7 @@ impl Status {
         let since = now - jiff::SignedDuration::from_hours(DRIFT_HOURS);
         let asked = store.priced_stones(DRIFT_STONES, Some(since))?;
         let mut status = Self {
+            file: store.path().to_owned(),
             drift: if champion.is_some() { drift(snapshot.similar().all(), &asked) } else { Vec::new() },
             champion,
             sales,
@@ -179,6 +184,7 @@ mod tests {
 
     fn status(champion: Option<ChampionStatus>) -> Status {
         Status {
+            file: PathBuf::from("diamonds.duckdb"),
             champion,
             sales: 1_000,
             new_sales: 0,

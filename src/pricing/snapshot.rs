@@ -17,8 +17,8 @@ pub struct Snapshot {
     similar: Arc<SimilarIndex>,
     /// How many sales the file holds.
     sales: i64,
-    /// How many it held when the newest model was trained.
-    newest_dataset_rows: i64,
+    /// How many of them have come since the newest model was trained.
+    new_sales: i64,
 }
 
 impl Snapshot {
@@ -33,9 +33,7 @@ impl Snapshot {
         };
         let champion = store.champion()?.map(load_model).transpose()?;
         let mut newest: Vec<Arc<ServedModel>> = Vec::new();
-        let records = store.models()?;
-        let newest_dataset_rows = records.first().map_or(0, |record| record.dataset.rows);
-        for record in records {
+        for record in store.models()? {
             if newest.iter().any(|model| model.family == record.family) {
                 continue;
             }
@@ -53,7 +51,14 @@ impl Snapshot {
             None => Arc::new(SimilarIndex::new(Vec::new())),
         };
         let challenger = champion.as_ref().and_then(|champion| find_challenger(champion, &newest, &similar));
-        Ok(Self { champion, newest, challenger, similar, sales: store.count_sales(None)?, newest_dataset_rows })
+        Ok(Self {
+            champion,
+            newest,
+            challenger,
+            similar,
+            sales: store.count_sales(None)?,
+            new_sales: store.count_new_sales()?,
+        })
     }
 
     /// The index of the dataset of model `id`.
@@ -88,10 +93,9 @@ impl Snapshot {
         self.sales
     }
 
-    /// How many sales the file held when the newest model was trained; 0 if there is none.
-    #[must_use]
-    pub fn newest_dataset_rows(&self) -> i64 {
-        self.newest_dataset_rows
+    /// How many sales have come since the newest model was trained.
+    pub fn new_sales(&self) -> i64 {
+        self.new_sales
     }
 
     /// A model that lies ready, by its number or its family.

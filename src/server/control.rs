@@ -11,7 +11,9 @@ use tokio::net::{UnixListener, UnixStream};
 use super::app::App;
 use super::http::connections::Listener;
 use super::http::request_parts::{in_background, received_body};
-use crate::control::{Operation, OperationVisitor, RemoteError, decode, encode, socket_path, visit_operations};
+use crate::control::{
+    Operation, OperationVisitor, RemoteError, STARTING_SUFFIX, decode, encode, socket_path, visit_operations,
+};
 use crate::files::beside;
 
 /// The application that answers on the socket: it has every operation of the list.
@@ -65,7 +67,7 @@ impl Socket {
     /// What the system says.
     pub fn bind(database: &Path) -> io::Result<Self> {
         let path = socket_path(database);
-        let fresh = beside(&path, ".new");
+        let fresh = beside(&path, STARTING_SUFFIX);
         // what a server left that died while it started
         let _ = std::fs::remove_file(&fresh);
         let listener = UnixListener::bind(&fresh)?;

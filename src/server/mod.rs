@@ -20,8 +20,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 pub use app::App;
 pub use http::problem::Problem;
@@ -29,17 +29,14 @@ pub use pipeline::Pipeline;
 pub use request_log::RequestLog;
 pub use routes::build;
 
-use http::connections::{self, Limits};
+use http::connections::{self, serve_connections};
+#[cfg(unix)]
+use http::limits::CONTROL_LIMITS;
+use http::limits::PUBLIC_LIMITS;
 
 use crate::pricing::{PricingError, PricingService};
 use crate::store::{ServerNote, Store, StoreError};
 use crate::system;
-
-/// What anybody may ask for.
-const PUBLIC_LIMITS: Limits = Limits { body_bytes: 1024 * 1024, connections: 16_384 };
-/// What commands of the file's owner may ask for: whole files of sales.
-#[cfg(unix)]
-const CONTROL_LIMITS: Limits = Limits { body_bytes: 4 * 1024 * 1024 * 1024, connections: 256 };
 
 /// Why a server cannot start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -106,7 +103,7 @@ async fn serve_on_runtime(
     let start = |source| ServerError::Start { source };
     let listener = TcpListener::bind(address).await.map_err(bind)?;
     let bound = listener.local_addr().map_err(bind)?;
-    let stop = connections::stop_signal().map_err(start)?;
+    let stop_signal = connections::stop_signal().map_err(start)?;
 
     let database = store.path().to_owned();
     let log = RequestLog::start(store.try_clone()?)?;
@@ -116,24 +113,24 @@ async fn serve_on_runtime(
         tracing::warn!("cannot leave a note beside the file: {error}");
     }
 
-    let (stopping, stopped) = watch::channel(false);
-    let mut connection_tasks = JoinSet::new();
+    let stop = CancellationToken::new();
+    let tasks = TaskTracker::new();
     #[cfg(unix)]
-    connection_tasks.spawn(connections::serve_connections(
+    tasks.spawn(serve_connections(
         control::Socket::bind(&database).map_err(start)?,
         Arc::new(control::build(app.clone())),
         CONTROL_LIMITS,
-        stopped.clone(),
+        stop.clone(),
     ));
     if pipeline.watch.is_some() || pipeline.retrain_after.is_some() {
-        connection_tasks.spawn(pipeline.run(app.pricing.clone(), database.clone(), stopped.clone()));
+        tasks.spawn(pipeline.run(app.pricing.clone(), database.clone(), stop.clone()));
     }
-    connection_tasks.spawn(connections::serve_connections(listener, Arc::new(build(app)), PUBLIC_LIMITS, stopped));
+    tasks.spawn(serve_connections(listener, Arc::new(build(app)), PUBLIC_LIMITS, stop.clone()));
     ready(bound);
-    stop.await;
-    // whoever carries has not ended yet
-    let _ = stopping.send(true);
-    while connection_tasks.join_next().await.is_some() {}
+    stop_signal.await;
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
 
     log.finish();
     ServerNote::remove(&database);

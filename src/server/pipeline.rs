@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::files::beside;
 use crate::pricing::{PricingError, PricingService};
@@ -45,14 +45,14 @@ impl Pipeline {
         std::fs::create_dir_all(folder.join("failed"))
     }
 
-    /// Does it until `stopped` says so.
-    pub(super) async fn run(self, pricing: Arc<PricingService>, database: PathBuf, mut stopped: watch::Receiver<bool>) {
+    /// Does it until `stop` says so.
+    pub(super) async fn run(self, pricing: Arc<PricingService>, database: PathBuf, stop: CancellationToken) {
         let mut watched = WatchedFiles::default();
         let mut training = Training { database, child: None, tried_with: None };
         loop {
             tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => {}
-                () = async { drop(stopped.wait_for(|stop| *stop).await) } => return,
+                () = stop.cancelled() => return,
             }
             if let Some(folder) = self.watch.clone() {
                 let pricing = pricing.clone();
@@ -75,36 +75,67 @@ impl Pipeline {
     }
 }
 
-/// Files seen in the folder, with size and time of their last change: one that has not changed since the last look is
-/// whole.
+/// Size and time of the last change of a file.
+type FileState = (u64, SystemTime);
+
+/// What is known of the files in the folder.
 #[derive(Debug, Default)]
 struct WatchedFiles {
-    seen: HashMap<PathBuf, (u64, SystemTime)>,
+    /// Files that were there the last time: one that has not changed since then is whole.
+    seen: HashMap<PathBuf, FileState>,
+    /// Files that were taken in and could not be moved away: they are not taken in again, only moved.
+    stuck: HashMap<PathBuf, (FileState, PutAway)>,
+}
+
+/// Where a file goes that was taken in, and what is to be said of it.
+#[derive(Debug, Clone)]
+struct PutAway {
+    folder: &'static str,
+    report: Value,
 }
 
 impl WatchedFiles {
     fn take_in(&mut self, folder: &Path, pricing: &PricingService) {
         let mut now = HashMap::new();
+        let mut stuck = HashMap::new();
         for path in files_in(folder) {
             let Ok(about) = std::fs::metadata(&path) else { continue };
             let state = (about.len(), about.modified().unwrap_or(SystemTime::UNIX_EPOCH));
-            if self.seen.get(&path) != Some(&state) {
+            let known = self.stuck.remove(&path).filter(|(then, _)| *then == state);
+            if known.is_none() && self.seen.get(&path) != Some(&state) {
                 now.insert(path, state);
                 continue;
             }
-            let ingested = Upload::read(&path)
-                .map_err(PricingError::from)
-                .and_then(|upload| pricing.change(|store| Ok(store.ingest(&upload, false)?)));
-            let (place, report) = match ingested {
-                Ok(report) => ("done", json!({ "files": [report] })),
-                Err(error) => ("failed", json!({ "file": path, "error": with_causes(&error) })),
-            };
-            match put_away(&path, &folder.join(place), &report) {
+            let is_first_try = known.is_none();
+            let put_away = known.map_or_else(|| take_in_file(&path, pricing), |(_, put_away)| put_away);
+            match move_to(&path, &folder.join(put_away.folder), &put_away.report) {
                 Ok(to) => tracing::info!("{} is now {}", path.display(), to.display()),
-                Err(error) => tracing::error!("{} cannot be moved to {place}: {error}", path.display()),
+                Err(error) => {
+                    if is_first_try {
+                        tracing::error!(
+                            "{} was taken in but cannot be moved to {}: {error}; it is not taken in again",
+                            path.display(),
+                            put_away.folder
+                        );
+                    }
+                    now.insert(path.clone(), state);
+                    stuck.insert(path, (state, put_away));
+                }
             }
         }
         self.seen = now;
+        self.stuck = stuck;
+    }
+}
+
+/// Ingests one file.
+fn take_in_file(path: &Path, pricing: &PricingService) -> PutAway {
+    let ingested = Upload::read(path)
+        .map_err(PricingError::from)
+        .and_then(|upload| pricing.change(|store| Ok(store.ingest(&upload, false)?)));
+    match ingested {
+        Ok(report) => PutAway { folder: "done", report: json!({ "files": [report] }) },
+        Err(error) => PutAway { folder: "failed", report: json!({ "file": path, "error": with_causes(&error) }) },
     }
 }
 
@@ -128,7 +159,7 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Moves a file to `folder`, with the report beside it. A name that is taken gets a number.
-fn put_away(file: &Path, folder: &Path, report: &Value) -> io::Result<PathBuf> {
+fn move_to(file: &Path, folder: &Path, report: &Value) -> io::Result<PathBuf> {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut to = folder.join(&name);
     let mut number = 2;
@@ -136,8 +167,8 @@ fn put_away(file: &Path, folder: &Path, report: &Value) -> io::Result<PathBuf> {
         to = folder.join(format!("{number}-{name}"));
         number += 1;
     }
-    std::fs::write(beside(&to, ".report.json"), format!("{report:#}\n"))?;
     std::fs::rename(file, &to)?;
+    std::fs::write(beside(&to, ".report.json"), format!("{report:#}\n"))?;
     Ok(to)
 }
 
@@ -145,8 +176,9 @@ fn put_away(file: &Path, folder: &Path, report: &Value) -> io::Result<PathBuf> {
 struct Training {
     database: PathBuf,
     child: Option<Child>,
-    /// How many sales there were when the last training was started: the same sales need not be tried twice.
-    tried_with: Option<i64>,
+    /// How many sales there were, and how many of them were new, when the last training was started: the same sales need not be
+    /// tried twice.
+    tried_with: Option<(i64, i64)>,
 }
 
 impl Training {
@@ -161,12 +193,12 @@ impl Training {
             self.child = None;
         }
         let snapshot = pricing.snapshot();
-        let new_sales = snapshot.sales() - snapshot.newest_dataset_rows();
+        let new_sales = snapshot.new_sales();
         let is_due = u64::try_from(new_sales).is_ok_and(|new_sales| new_sales >= enough.max(1));
-        if !is_due || self.tried_with == Some(snapshot.sales()) {
+        if !is_due || self.tried_with == Some((snapshot.sales(), new_sales)) {
             return;
         }
-        self.tried_with = Some(snapshot.sales());
+        self.tried_with = Some((snapshot.sales(), new_sales));
         match self.start() {
             Ok(child) => {
                 tracing::info!("training starts with {new_sales} new sales");

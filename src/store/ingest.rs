@@ -4,12 +4,11 @@ use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 
-use duckdb::types::Value;
-use duckdb::{Connection, params};
+use duckdb::{Connection, appender_params_from_iter, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::rows::{as_parameters, execute, query_row, sql_field_value, sql_time, with_stone_columns};
+use super::rows::{SqlValue, execute, query_row, sql_field_value, sql_time, with_stone_columns};
 use super::upload::{COLUMN_COUNT, CheckedSale, Layout, Upload, UploadRow, column_names, for_each_parquet_row};
 use super::{RejectionCount, Store, StoreError, WarningCount};
 use crate::diamond::{CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, FIELDS, WEIGHT_TOLERANCE};
@@ -146,10 +145,9 @@ impl<'a> RowStorage<'a> {
         };
         let stored = match checked {
             Ok(CheckedSale { values, price_usd }) => {
-                let mut row_values = vec![Value::BigInt(row.line)];
-                row_values.extend(FIELDS.iter().zip(values).map(|(field, value)| sql_field_value(field, value)));
-                row_values.push(Value::Double(price_usd));
-                self.sales.append_row(as_parameters(&row_values).as_slice())
+                let stone = FIELDS.iter().zip(values).map(|(field, value)| sql_field_value(field, value));
+                let row = [SqlValue::BigInt(row.line)].into_iter().chain(stone).chain([price_usd.into()]);
+                self.sales.append_row(appender_params_from_iter(row))
             }
             Err((column, reason)) => {
                 self.counts.rejected += 1;

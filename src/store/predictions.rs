@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use duckdb::types::Value;
-use duckdb::{Connection, Row, params};
+use duckdb::{Connection, Row, appender_params_from_iter, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::rows::{
-    JsonColumn, TextColumn, as_parameters, query_optional_row, query_rows, read_stone_values, read_time, read_uuid,
+    JsonColumn, SqlValue, TextColumn, query_optional_row, query_rows, read_stone_values, read_time, read_uuid,
     sql_field_value, sql_time, with_stone_columns,
 };
 use super::{Store, StoreError};
@@ -222,37 +221,34 @@ pub(super) fn append_predictions<'a>(
     let columns: Vec<&str> = COLUMNS_BEFORE_STONE.into_iter().chain(stone_columns).chain(COLUMNS_AFTER_STONE).collect();
     let mut appender = connection.appender_with_columns("prediction", &columns)?;
     for prediction in predictions {
-        appender.append_row(as_parameters(&row_of(prediction)).as_slice())?;
+        appender.append_row(appender_params_from_iter(row_of(prediction)))?;
     }
     appender.flush()
 }
 
-fn row_of(prediction: &PredictionRecord) -> Vec<Value> {
-    let number = |value: Option<f64>| value.map_or(Value::Null, Value::Double);
-    let json = |text: Option<String>| text.map_or(Value::Null, Value::Text);
+fn row_of(prediction: &PredictionRecord) -> impl Iterator<Item = SqlValue<'_>> {
     let range = prediction.range_usd;
-    let mut row = vec![
-        Value::Text(prediction.id.to_string()),
-        prediction.request.map_or(Value::Null, |id| Value::Text(id.to_string())),
-        Value::BigInt(prediction.position),
-        sql_time(prediction.time),
-        Value::Text(prediction.source.name().to_owned()),
-        Value::BigInt(prediction.model),
+    let before = [
+        SqlValue::id(prediction.id),
+        prediction.request.map(SqlValue::id).into(),
+        prediction.position.into(),
+        SqlValue::Time(prediction.time),
+        prediction.source.name().into(),
+        prediction.model.into(),
     ];
-    row.extend(FIELDS.iter().zip(prediction.stone.values()).map(|(field, value)| sql_field_value(field, value)));
-    let filled_in = (!prediction.filled_in.is_empty()).then(|| json_text(&prediction.filled_in));
-    let warnings = (!prediction.warnings.is_empty()).then(|| json_text(&prediction.warnings));
-    row.extend([
-        json(filled_in),
-        Value::Double(prediction.price_usd),
-        Value::Double(prediction.price_per_carat_usd),
-        number(range.map(|range| range.low)),
-        number(range.map(|range| range.high)),
-        number(range.map(|range| range.confidence)),
-        json(warnings),
-        json(prediction.explanation.clone()),
-    ]);
-    row
+    let stone = FIELDS.iter().zip(prediction.stone.values()).map(|(field, value)| sql_field_value(field, value));
+    let json = |text: Option<String>| text.map_or(SqlValue::Null, SqlValue::OwnedText);
+    let after = [
+        json((!prediction.filled_in.is_empty()).then(|| json_text(&prediction.filled_in))),
+        prediction.price_usd.into(),
+        prediction.price_per_carat_usd.into(),
+        range.map(|range| range.low).into(),
+        range.map(|range| range.high).into(),
+        range.map(|range| range.confidence).into(),
+        json((!prediction.warnings.is_empty()).then(|| json_text(&prediction.warnings))),
+        prediction.explanation.as_deref().into(),
+    ];
+    before.into_iter().chain(stone).chain(after)
 }
 
 /// `value`, which has text for keys and finite numbers, as JSON.

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use duckdb::types::Value;
 use duckdb::{Row, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::predictions::{NewPredictions, append_predictions};
-use super::rows::{as_parameters, execute, query_optional_row, query_row, query_rows, read_time, read_uuid, sql_time};
+use super::rows::{SqlValue, execute, query_optional_row, query_row, query_rows, read_time, read_uuid, sql_time};
 use super::{Store, StoreError};
 
 /// Bytes that are kept of the bodies of requests which nothing answers, and which anybody can make large.
@@ -124,7 +123,7 @@ impl Store {
         let transaction = self.connection.transaction().map_err(writing())?;
         let mut appender = transaction.appender_with_columns("request", &COLUMNS).map_err(writing())?;
         for request in requests {
-            appender.append_row(as_parameters(&row_of(request)).as_slice()).map_err(writing())?;
+            appender.append_row(row_of(request)).map_err(writing())?;
         }
         appender.flush().map_err(writing())?;
         drop(appender);
@@ -213,19 +212,22 @@ const COLUMNS: [&str; 11] = [
     "response_body",
 ];
 
-fn row_of(request: &NewRequest<'_>) -> [Value; 11] {
-    let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
-    let body = |bytes| kept_body(bytes, request.status).map_or(Value::Null, |body| Value::Text(body.into_owned()));
+fn row_of<'a>(request: &'a NewRequest<'_>) -> [SqlValue<'a>; 11] {
+    let body = |bytes: &'a [u8]| match kept_body(bytes, request.status) {
+        None => SqlValue::Null,
+        Some(Cow::Borrowed(text)) => SqlValue::Text(text),
+        Some(Cow::Owned(text)) => SqlValue::OwnedText(text),
+    };
     [
-        Value::Text(request.id.to_string()),
-        sql_time(request.time),
-        Value::Text(request.method.clone()),
-        Value::Text(request.path.clone()),
-        text(request.query.as_deref()),
-        Value::USmallInt(request.status),
-        Value::BigInt(request.latency_us),
-        request.model_id.map_or(Value::Null, Value::BigInt),
-        text(request.client.as_deref()),
+        SqlValue::id(request.id),
+        SqlValue::Time(request.time),
+        request.method.as_str().into(),
+        request.path.as_str().into(),
+        request.query.as_deref().into(),
+        i64::from(request.status).into(),
+        request.latency_us.into(),
+        request.model_id.into(),
+        request.client.as_deref().into(),
         body(&request.request_body),
         body(&request.response_body),
     ]

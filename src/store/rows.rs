@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use duckdb::types::{FromSql, FromSqlError, FromSqlResult, TimeUnit, ToSql, Value, ValueRef};
+use duckdb::types::{FromSql, FromSqlError, FromSqlResult, TimeUnit, ToSql, ToSqlOutput, Value, ValueRef};
 use duckdb::{Connection, OptionalExt, Params, Row};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -122,12 +122,67 @@ pub(super) fn read_stone_values(row: &Row<'_>) -> duckdb::Result<FieldValues> {
     Ok(values)
 }
 
-/// A value of `field` as the database stores it.
-pub(super) fn sql_field_value(field: &Field, value: Option<f64>) -> Value {
+/// A value to append, borrowed where it can be: rows of the log are appended by the ten thousand a second.
+pub(super) enum SqlValue<'a> {
+    Null,
+    Text(&'a str),
+    OwnedText(String),
+    Double(f64),
+    BigInt(i64),
+    Time(Timestamp),
+}
+
+impl SqlValue<'_> {
+    pub fn id(id: Uuid) -> Self {
+        Self::OwnedText(id.to_string())
+    }
+}
+
+impl ToSql for SqlValue<'_> {
+    fn to_sql(&self) -> duckdb::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::OwnedText(text) => ValueRef::Text(text.as_bytes()),
+            Self::Double(number) => ValueRef::Double(*number),
+            Self::BigInt(number) => ValueRef::BigInt(*number),
+            Self::Time(time) => ValueRef::Timestamp(TimeUnit::Microsecond, time.as_microsecond()),
+        }))
+    }
+}
+
+impl<'a, T> From<Option<T>> for SqlValue<'a>
+where
+    T: Into<SqlValue<'a>>,
+{
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+impl<'a> From<&'a str> for SqlValue<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<f64> for SqlValue<'_> {
+    fn from(number: f64) -> Self {
+        Self::Double(number)
+    }
+}
+
+impl From<i64> for SqlValue<'_> {
+    fn from(number: i64) -> Self {
+        Self::BigInt(number)
+    }
+}
+
+/// A value of `field` as the database stores it: a number, or the name of a grade.
+pub(super) fn sql_field_value(field: &'static Field, value: Option<f64>) -> SqlValue<'static> {
     match value {
-        None => Value::Null,
-        Some(number) if field.is_number() => Value::Double(number),
-        Some(rank) => Value::Text(field.write(rank)),
+        Some(rank) if !field.is_number() => field.grade_name(rank).into(),
+        number => number.into(),
     }
 }
 
@@ -136,9 +191,4 @@ pub(super) fn sql_field_value(field: &Field, value: Option<f64>) -> Value {
 pub(super) fn with_stone_columns(sql: &str) -> String {
     let columns: Vec<&str> = FIELDS.iter().map(|field| field.column).collect();
     sql.replace("{stone_columns}", &columns.join(", "))
-}
-
-/// Values of one row to append.
-pub(super) fn as_parameters(values: &[Value]) -> Vec<&dyn ToSql> {
-    values.iter().map(|value| value as &dyn ToSql).collect()
 }

@@ -53,6 +53,12 @@ impl Store {
         query_row(&self.connection, "count the sales", sql, params![of_model], |row| row.get("sale_count"))
     }
 
+    /// How many sales have come since the newest model was trained, whatever has been undone since; all, if there is no model.
+    pub fn count_new_sales(&self) -> Result<i64, StoreError> {
+        let sql = include_str!("../../sql/queries/sale/count_new_sales.sql");
+        query_row(&self.connection, "count the new sales", sql, [], |row| row.get("sale_count"))
+    }
+
     /// The sales that were in the dataset of model `id`, in the order in which they came.
     pub fn sales_of_model(&self, id: i64) -> Result<Vec<StoredSale>, StoreError> {
         self.sales(Some(id))

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use diamonds::learning::families::FAMILIES;
+use diamonds::store::Store;
 
 use crate::program::{Server, TestFolder, files_in};
 
@@ -71,4 +72,37 @@ fn a_folder_that_is_none_is_named() {
     let test_folder = TestFolder::trained(150);
     let said = test_folder.fail(1, &["serve", "--addr", "127.0.0.1:0", "--watch", "nowhere"]);
     assert!(said.contains("cannot watch nowhere") && said.contains("make it first"), "{said}");
+}
+
+#[test]
+fn a_file_that_cannot_be_moved_away_is_taken_in_once() {
+    let test_folder = TestFolder::trained(150);
+    let folder = test_folder.path("inbox");
+    std::fs::create_dir(&folder).expect("a folder");
+    let server = Server::start_with(&test_folder, &["--watch", "inbox"]);
+    std::fs::remove_dir(folder.join("done")).expect("removed");
+    let sales = test_folder.write_sales("made.csv", 5, 150, 40);
+    std::fs::rename(sales, folder.join("few.csv")).expect("moved");
+    wait_until("the file is taken in", || server.get("/health").json()["sales"] == 190);
+    // the folder is looked through every second
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(test_folder.json(&["batches", "list"])["batches"].as_array().map(Vec::len), Some(2));
+    assert!(folder.join("few.csv").exists());
+    std::fs::create_dir(folder.join("done")).expect("a folder");
+    wait_until("the file is moved", || folder.join("done/few.csv.report.json").exists());
+    assert_eq!(test_folder.json(&["batches", "list"])["batches"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn new_sales_are_those_since_the_last_training_also_after_an_undo() {
+    let test_folder = TestFolder::trained(300);
+    let new_sales =
+        || Store::open_read_only(&test_folder.database()).expect("the file").count_new_sales().expect("a count");
+    assert_eq!(new_sales(), 0);
+    test_folder.succeed(&["ingest", &test_folder.write_sales("more.csv", 5, 300, 70)]);
+    assert_eq!(new_sales(), 70);
+    test_folder.succeed(&["batches", "undo", "1"]);
+    assert_eq!(new_sales(), 70, "sales that left are not missing from those that came");
+    test_folder.succeed(&["batches", "undo", "2"]);
+    assert_eq!(new_sales(), 0);
 }

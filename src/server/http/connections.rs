@@ -6,7 +6,6 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
@@ -14,37 +13,24 @@ use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tide::http::{self as tide_http, Method, Url};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::attachments::{ReceivedBody, Refusal, SentMethod};
+use super::limits::{
+    ACCEPT_PAUSE, BODY_TIMEOUT, DISCARD_TIMEOUT, HEAD_TIMEOUT, Limits, MAX_DISCARDED_BYTES, MAX_HEAD_BYTES,
+    MAX_HEAD_FIELDS, READ_HEAD_TIMES, STOP_TIMEOUT,
+};
 use super::problem::Problem;
 use crate::server::app::App;
 
-/// Largest head of a request, in bytes, and most fields in it.
-const MAX_HEAD_BYTES: usize = 16 * 1024;
-const MAX_HEAD_FIELDS: usize = 100;
-/// How many times larger heads may be that are read at all: up to there the refusal is in the log and says what is wrong,
-/// past it the connection ends.
-const READ_HEAD_TIMES: usize = 4;
 /// A method that HTTP has (RFC 10008) and the router does not know.
 const QUERY: &str = "QUERY";
-/// How long the head of a request may take.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the body of a request may take.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How much of a body that is refused is read on, in bytes, and for how long.
-const MAX_DISCARDED_BYTES: usize = 16 * 1024 * 1024;
-const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long connections have to finish when the server stops.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long to wait after the system had no more sockets to give.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
 /// Resolves when the process is asked to stop: Ctrl-C, or SIGTERM where there is one.
 pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
@@ -81,36 +67,25 @@ impl Listener for TcpListener {
     }
 }
 
-/// What a listener's clients may ask for.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Largest body of a request, in bytes.
-    pub body_bytes: usize,
-    /// Most connections at a time; more wait until one ends.
-    pub connections: usize,
-}
-
-/// Answers what arrives at `listener` until `stopped` says so, then finishes what is under way.
+/// Answers what arrives at `listener` until `stop` says so, then finishes what is under way.
 pub async fn serve_connections<L: Listener>(
     listener: L,
     application: Arc<tide::Server<App>>,
     limits: Limits,
-    mut stopped: watch::Receiver<bool>,
+    stop: CancellationToken,
 ) {
     let places = Arc::new(Semaphore::new(limits.connections));
-    let mut connections = JoinSet::new();
+    let connections = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &places) => accepted,
-            () = async { drop(stopped.wait_for(|stop| *stop).await) } => break,
-            // finished connections are let go as they end
-            Some(_) = connections.join_next() => continue,
+            () = stop.cancelled() => break,
         };
         match accepted {
             Ok((stream, peer, place)) => {
-                let connection =
-                    serve_connection(stream, peer, application.clone(), limits.body_bytes, stopped.clone());
-                connections.spawn(async move {
+                let watcher = connections.watcher();
+                let connection = serve_connection(stream, peer, application.clone(), limits.body_bytes, watcher);
+                tokio::spawn(async move {
                     connection.await;
                     drop(place);
                 });
@@ -122,8 +97,9 @@ pub async fn serve_connections<L: Listener>(
         }
     }
     drop(listener);
-    if timeout(STOP_TIMEOUT, async { while connections.join_next().await.is_some() {} }).await.is_err() {
-        tracing::warn!("{} connections did not finish in time", connections.len());
+    let under_way = connections.count();
+    if timeout(STOP_TIMEOUT, connections.shutdown()).await.is_err() {
+        tracing::warn!("some of {under_way} connections did not finish in time");
     }
 }
 
@@ -142,7 +118,7 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     peer: String,
     application: Arc<tide::Server<App>>,
     max_body_bytes: usize,
-    mut stopped: watch::Receiver<bool>,
+    watcher: Watcher,
 ) {
     let client = peer.clone();
     let service = service_fn(move |request| {
@@ -165,19 +141,7 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         // a client may say that it has sent all and still wait for the answer
         .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = &mut connection => Some(ended),
-        // the value seen is let go at once: it holds a lock
-        () = async { drop(stopped.wait_for(|stop| *stop).await) } => None,
-    };
-    let ended = if let Some(ended) = ended {
-        ended
-    } else {
-        connection.as_mut().graceful_shutdown();
-        connection.await
-    };
-    if let Err(error) = ended {
+    if let Err(error) = watcher.watch(connection).await {
         tracing::debug!("{peer}: {error}");
     }
 }

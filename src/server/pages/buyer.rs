@@ -157,8 +157,10 @@ mod tests {
             assert!(verdict(asking).contains(words), "{asking}: {}", verdict(asking));
         }
         let plain = BuyerFields::read([("asking", "4500")]).view(&quote(), &NONE).expect("a view");
-        assert!(
-            plain.asking.expect("a rating").verdict.contains("is fair, but leaves you less") || plain.limit_usd > 0.0
+        assert_eq!(
+            plain.asking.expect("a rating").verdict,
+            "$4,500 is fair.",
+            "without a margin nothing is left of it"
         );
     }
 
