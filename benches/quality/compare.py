@@ -84,7 +84,7 @@ def price_by_diamonds(program, known, asked, trials, budget, seed):
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("sales", help="a CSV file such as `diamonds ingest` takes")
-    options.add_argument("--program", required=True, help="the built examples/fit_and_price.rs")
+    options.add_argument("--program", required=True, help="the built benches/quality/fit_and_price.rs")
     options.add_argument("--seeds", type=int, nargs="+", default=list(range(1, 11)), metavar="SEED",
                          help="one random split each [default: 1 to 10]; 42 is the notebook's")
     options.add_argument("--recipe-trials", type=int, default=100, metavar="N")

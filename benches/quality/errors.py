@@ -471,7 +471,7 @@ def show_splits(sales):
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("sales", help="a CSV file such as `diamonds ingest` takes")
-    options.add_argument("--program", required=True, help="the built examples/fit_and_price.rs")
+    options.add_argument("--program", required=True, help="the built benches/quality/fit_and_price.rs")
     options.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS)
     options.add_argument("--keep", metavar="FOLDER", help="where prices out of fold are kept for the next run")
     chosen = options.parse_args()
