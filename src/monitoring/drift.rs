@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::diamond::{FIELDS, FieldKind, Sale, StoneDescription};
+use crate::learning::evaluation::quantile;
 
 /// Fewest stones that say anything of what is asked about.
 pub const MIN_ASKED: usize = 300;
@@ -88,9 +89,9 @@ pub fn drift<'a>(sales: impl Iterator<Item = &'a Sale>, asked: &[StoneDescriptio
 
 /// Where [`CLASSES`] classes of as many values each begin; fewer, if values repeat.
 fn quantile_bounds(mut values: Vec<f64>) -> Vec<f64> {
-    values.sort_unstable_by(f64::total_cmp);
+    #[expect(clippy::cast_precision_loss, reason = "a handful of classes")]
     let mut bounds: Vec<f64> =
-        (1..CLASSES).filter_map(|class| values.get(values.len() * class / CLASSES).copied()).collect();
+        (1..CLASSES).filter_map(|class| quantile(&mut values, class as f64 / CLASSES as f64)).collect();
     bounds.dedup_by(|a, b| *a <= *b);
     bounds
 }

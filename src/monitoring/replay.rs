@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::diamond::StoneDescription;
+use crate::learning::evaluation::quantile;
 use crate::pricing::{ModelName, ServedModel, Snapshot};
 use crate::store::PredictionRecord;
 use crate::text::to_the_cent;
@@ -101,14 +102,10 @@ impl Distribution {
     /// That of `values`; `None` if there is none.
     #[must_use]
     pub fn of(mut values: Vec<f64>) -> Option<Self> {
-        if values.is_empty() {
-            return None;
-        }
-        values.sort_unstable_by(f64::total_cmp);
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let at = |hundredths: usize| values[(values.len() - 1) * hundredths / 100];
-        Some(Self { mean, p5: at(5), p25: at(25), median: at(50), p75: at(75), p95: at(95) })
+        let mut at = |share: f64| quantile(&mut values, share);
+        Some(Self { mean, p5: at(0.05)?, p25: at(0.25)?, median: at(0.5)?, p75: at(0.75)?, p95: at(0.95)? })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The shape that stones of a kind usually have.
 
 use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
+use crate::learning::evaluation::quantile;
 
 /// Fewer stones than this say too little of their kind.
 pub(super) const MIN_NEIGHBOURS: usize = 5;
@@ -24,8 +25,7 @@ pub(super) const TEXTBOOK: Proportions =
 /// sales, one as most are.
 pub(super) fn typical_of(sales: &[Sale]) -> Stone {
     let mut weights: Vec<f64> = sales.iter().map(|sale| sale.stone.weight_carat).collect();
-    weights.sort_unstable_by(f64::total_cmp);
-    let weight_carat = weights.get(weights.len() / 2).copied().unwrap_or(0.7);
+    let weight_carat = quantile(&mut weights, 0.5).unwrap_or(0.7);
     let proportions = Proportions::median_of(&sales.iter().collect::<Vec<_>>()).unwrap_or(TEXTBOOK);
     proportions.stone(
         weight_carat,
@@ -46,8 +46,7 @@ impl Proportions {
     pub fn median_of(sales: &[&Sale]) -> Option<Self> {
         let median = |measure: fn(&Stone) -> f64| {
             let mut values: Vec<f64> = sales.iter().map(|sale| measure(&sale.stone)).collect();
-            let middle = values.len() / 2;
-            (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f64::total_cmp).1)
+            quantile(&mut values, 0.5)
         };
         Some(Self {
             depth_percent: median(|stone| stone.depth_percent)?,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::warnings::{self, Challenger};
 use super::{Explanation, PricingError, Quote, ServedModel, SimilarIndex, Step};
 use crate::diamond::{Stone, StoneDescription};
+use crate::learning::evaluation::quantile;
 use crate::store::{Store, StoreError};
 
 /// The state of the file at one moment, as far as answers need it. It never changes.
@@ -186,7 +187,6 @@ fn find_challenger(champion: &ServedModel, newest: &[Arc<ServedModel>], similar:
         .map(|sale| (champion.model.price_usd(&sale.stone) / model.model.price_usd(&sale.stone)).ln().abs())
         .filter(|apart| apart.is_finite())
         .collect();
-    apart.sort_unstable_by(f64::total_cmp);
-    let usual = *apart.get(apart.len() * 99 / 100)?;
+    let usual = quantile(&mut apart, 0.99)?;
     Some(Challenger { model, usual })
 }

@@ -183,8 +183,8 @@ struct JournalContent {
     end: u64,
 }
 
-/// Reads a file up to the last group that is whole and lies within the first `most` bytes: what follows it was never told
-/// to anybody. `None` if there is no file, or nothing was ever synced in it.
+/// Reads a file up to the last group that is whole and ends within the first `most` bytes: nobody was told that what follows it
+/// is stored. `None` if there is no file, or nothing was ever synced in it.
 fn read(path: &Path, most: u64) -> Result<Option<JournalContent>, StoreError> {
     let failed = |source| StoreError::Journal { path: path.to_owned(), source };
     let mut bytes = Vec::new();
@@ -193,6 +193,19 @@ fn read(path: &Path, most: u64) -> Result<Option<JournalContent>, StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
     };
+    parse(&bytes)
+}
+
+/// How many requests the whole groups of a journal of these `bytes` hold; 0 if it is no journal.
+///
+/// # Errors
+/// If a group is whole and its entries cannot be read.
+pub fn count_journal_requests(bytes: &[u8]) -> Result<usize, StoreError> {
+    Ok(parse(bytes)?.map_or(0, |content| content.requests.len()))
+}
+
+/// The content of a journal's file.
+fn parse(bytes: &[u8]) -> Result<Option<JournalContent>, StoreError> {
     let Some((header, mut rest)) = bytes.split_first_chunk::<HEADER_BYTES>() else { return Ok(None) };
     let mut checksum = crc32fast::hash(&header[..32]);
     let is_old = header[..8] == *MAGIC_WITHOUT_PREDICTIONS;

@@ -29,7 +29,7 @@ use duckdb::{AccessMode, Config, Connection};
 pub use batches::{Batch, BatchDetail, RejectedRow, RejectionCount, UndoneBatch, WarningCount};
 pub use error::{DatabaseMessage, StoreError};
 pub use ingest::FileReport;
-pub use journal::{Journal, JournalSegment};
+pub use journal::{Journal, JournalSegment, count_journal_requests};
 pub use lock_holder::{LockHolder, ServerNote};
 pub use models::{
     DatasetSize, Lineage, ModelDetail, ModelRecord, NewModel, NewPromotion, Promotion, PrunedModel, Stored,

@@ -3,7 +3,6 @@
 //! Pictures of every page at two widths, and in the dark, are put into `tmp/screenshots` of Cargo's target folder. If `AXE` names the file
 //! `axe.min.js` of axe-core, every page must pass its rules too.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use headless_chrome::{Browser, LaunchOptions, Tab};
 use serde_json::{Value, json};
 
 use crate::program::{Server, TestFolder};
+use crate::skipping::skip;
 
 /// A browser, if this machine has one.
 fn browser() -> Option<Browser> {
@@ -19,8 +19,7 @@ fn browser() -> Option<Browser> {
     let folders: Vec<PathBuf> = std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect();
     let path = folders.iter().flat_map(|folder| names.map(|name| folder.join(name))).find(|path| path.exists());
     let Some(path) = path else {
-        // straight to the stream: what tests print is shown only when they fail
-        let _ = writeln!(std::io::stderr(), "skipped: no chromium");
+        skip("no chromium");
         return None;
     };
     let options = LaunchOptions {

@@ -1,7 +1,6 @@
 //! What developers are told: the document of the API, the page, and the examples on it. All of it is tried here.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::program::{Answer, Server, TestFolder, agent};
+use crate::skipping::skip;
 
 /// The address in the examples.
 const EXAMPLE_ADDRESS: &str = "http://127.0.0.1:8080";
@@ -236,8 +236,7 @@ fn the_examples_on_the_page_print_the_price_that_the_api_gives() {
         let file = test_folder.write(name, code);
         let output = Command::new(program).arg(file).env("no_proxy", "127.0.0.1").output();
         if output.is_err() {
-            // straight to the stream: what tests print is shown only when they fail
-            let _ = writeln!(std::io::stderr(), "skipped: no {program}");
+            skip(&format!("no {program}"));
         }
         output.ok()
     };

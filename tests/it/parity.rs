@@ -12,11 +12,11 @@ use diamonds::retraining::{HoldoutSplit, train};
 
 use crate::shared;
 
-fn assert_close(ours: f64, theirs: f64, relative: f64, what: &str) {
+pub fn assert_close(ours: f64, theirs: f64, relative: f64, what: &str) {
     assert!((ours - theirs).abs() <= relative * theirs.abs(), "{what}: {ours}, expected {theirs}");
 }
 
-fn assert_metrics(ours: &Metrics, theirs: &serde_json::Value, relative: f64) {
+pub fn assert_metrics(ours: &Metrics, theirs: &serde_json::Value, relative: f64) {
     for (name, value) in [("r2", ours.r2), ("mae_usd", ours.mae_usd), ("rmse_usd", ours.rmse_usd), ("mape", ours.mape)]
     {
         assert_close(value, theirs[name].as_f64().expect("a number"), relative, name);

@@ -1,10 +1,11 @@
 //! The real sales and what other libraries say of them. They lie outside the project; where they are absent, the tests
 //! that need them say so and pass.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use diamonds::diamond::{Sale, Stone};
+
+use crate::skipping::skip;
 
 /// The folder named by `DIAMONDS_SHARED`, or `../shared`; `None`, with a word on standard error, where there is none.
 pub fn folder() -> Option<PathBuf> {
@@ -13,8 +14,7 @@ pub fn folder() -> Option<PathBuf> {
     if folder.join("data").is_dir() {
         return Some(folder);
     }
-    // straight to the stream: what tests print is shown only when they fail
-    let _ = writeln!(std::io::stderr(), "skipped: no shared data");
+    skip("no shared data");
     None
 }
 
@@ -25,7 +25,12 @@ pub fn real_csv(folder: &Path) -> PathBuf {
 
 /// The real sales with their row numbers in the file (from 1), but for the rows that the notebook drops.
 pub fn real_sales(folder: &Path) -> Vec<(usize, Sale)> {
-    let text = std::fs::read_to_string(real_csv(folder)).expect("the real sales");
+    read_sales(&std::fs::read_to_string(real_csv(folder)).expect("the real sales"))
+}
+
+/// The sales in `text`, which has the columns of the challenge's file in its order, with their row numbers (from 1); without
+/// those that have no price or no size.
+pub fn read_sales(text: &str) -> Vec<(usize, Sale)> {
     let number = |text: &str| text.parse::<f64>().expect("a number");
     let mut sales = Vec::new();
     for (index, line) in text.lines().skip(1).enumerate() {

@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::quantile::quantile;
 use crate::diamond::Stone;
 use crate::text::to_the_cent;
 
@@ -49,10 +50,10 @@ pub struct PriceRange {
 }
 
 impl WeightClass {
-    /// How far the range goes above the price, in percent of it.
+    /// How far the range goes above the price, as a share of it.
     #[must_use]
-    pub fn percent(&self) -> f64 {
-        (self.log_half_width.exp() - 1.0) * 100.0
+    pub fn share_above(&self) -> f64 {
+        self.log_half_width.exp() - 1.0
     }
 }
 
@@ -107,16 +108,14 @@ impl Calibration {
 
 /// The error that a fresh one stays below as often as [`CONFIDENCE`] says: the ⌈(n + 1) · confidence⌉-th smallest of `n`.
 /// `None` if there are too few, or one is no number.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "counts of rows"
-)]
+#[expect(clippy::cast_precision_loss, reason = "counts of rows")]
 fn conformal_quantile(mut errors: Vec<f64>) -> Option<f64> {
-    errors.sort_unstable_by(f64::total_cmp);
-    let rank = ((errors.len() + 1) as f64 * CONFIDENCE).ceil() as usize;
-    errors.get(rank.checked_sub(1)?).copied().filter(|_| errors.iter().all(|error| error.is_finite()))
+    let count = errors.len() as f64;
+    let rank = ((count + 1.0) * CONFIDENCE).ceil();
+    if rank > count || errors.iter().any(|error| !error.is_finite()) {
+        return None;
+    }
+    quantile(&mut errors, (rank - 1.0) / count)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
+use super::quantile::quantile;
+
 /// How often the stones are drawn anew.
 const RESAMPLES: usize = 2_000;
 /// How often the interval holds the difference.
@@ -32,12 +34,7 @@ impl Comparison {
     /// # Panics
     /// If the three differ in length or are empty.
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "counts of rows and of draws"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "counts of rows and of draws")]
     pub fn of(truth: &[f64], first: &[f64], second: &[f64]) -> Self {
         assert!(!truth.is_empty() && truth.len() == first.len() && truth.len() == second.len(), "the same stones");
         let differences: Vec<f64> =
@@ -47,8 +44,7 @@ impl Comparison {
         let mut means: Vec<f64> = (0..RESAMPLES)
             .map(|_| (0..count).map(|_| differences[random.random_range(0..count)]).sum::<f64>() / count as f64)
             .collect();
-        means.sort_unstable_by(f64::total_cmp);
-        let at = |share: f64| means[((RESAMPLES - 1) as f64 * share).round() as usize];
+        let mut at = |share: f64| quantile(&mut means, share).unwrap_or(f64::NAN);
         let tail = (1.0 - CONFIDENCE) / 2.0;
         Self {
             mae_difference_usd: differences.iter().sum::<f64>() / count as f64,

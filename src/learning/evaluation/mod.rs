@@ -5,11 +5,13 @@
 mod calibration;
 mod comparison;
 mod metrics;
+mod quantile;
 mod segments;
 mod split;
 
 pub use calibration::{CONFIDENCE, Calibration, PriceRange, WeightClass};
 pub use comparison::Comparison;
 pub use metrics::{Metrics, mean_absolute_error};
+pub use quantile::quantile;
 pub use segments::{SegmentMetrics, segments, worst_residuals};
 pub use split::{HASH_VERSION, Split};

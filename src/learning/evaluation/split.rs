@@ -38,7 +38,7 @@ impl Split {
 }
 
 /// The fields that decide the side of a sale, besides its price: the numbers first, then the grades. A field that is added to
-/// [`FIELDS`](crate::diamond::FIELDS) later does not belong here, or sales would change sides; see [`HASH_VERSION`].
+/// [`FIELDS`] later does not belong here, or sales would change sides; see [`HASH_VERSION`].
 const HASHED_NUMBERS: [&str; 6] = ["carat", "depth", "table", "x", "y", "z"];
 const HASHED_GRADES: [&str; 3] = ["cut", "color", "clarity"];
 

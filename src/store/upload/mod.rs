@@ -158,6 +158,22 @@ impl Upload {
         }
     }
 
+    /// How many rows the file has, and how many of them cannot be sales: found without a database, so not for Parquet, which has
+    /// none here.
+    ///
+    /// # Errors
+    /// If it is none that can be ingested.
+    pub fn count_rows(&self) -> Result<(i64, i64), StoreError> {
+        let (mut rows, mut defects) = (0, 0);
+        self.for_each_text_row(&self.layout()?, &mut |row| {
+            rows += 1;
+            let is_sale = row.fields.is_ok_and(|fields| CheckedSale::read(&fields).is_ok());
+            defects += i64::from(!is_sale);
+            Ok(())
+        })?;
+        Ok((rows, defects))
+    }
+
     /// The content as text, without a mark of its encoding.
     fn text(&self) -> Result<&str, StoreError> {
         let bytes = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes);

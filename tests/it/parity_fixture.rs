@@ -1,0 +1,76 @@
+//! The same figures as scikit-learn and XGBoost give in Python, on made-up sales that lie beside the tests: see
+//! `fixtures/parity/make.py`.
+
+use diamonds::diamond::{Sale, Stone};
+use diamonds::learning::evaluation::Metrics;
+use diamonds::learning::families::xgboost::TreeModel;
+use diamonds::learning::families::{FitPlan, Model, SilentObserver, find_family};
+use diamonds::learning::features::{Target, encode_f32};
+use serde_json::Value;
+
+use crate::parity::{assert_close, assert_metrics};
+use crate::shared::read_sales;
+
+/// Rows of a file, each with its number from 1: training rows, and every fifth one as test row.
+fn fixture() -> (Vec<Sale>, Vec<Sale>, Value) {
+    let sales = read_sales(include_str!("fixtures/parity/sales.csv"));
+    let (test, train): (Vec<_>, Vec<_>) = sales.into_iter().partition(|(row, _)| row % 5 == 0);
+    let only_sales = |rows: Vec<(usize, Sale)>| rows.into_iter().map(|(_, sale)| sale).collect::<Vec<_>>();
+    let reference = serde_json::from_str(include_str!("fixtures/parity/reference.json")).expect("JSON");
+    (only_sales(train), only_sales(test), reference)
+}
+
+fn stones(sales: &[Sale]) -> Vec<Stone> {
+    sales.iter().map(|sale| sale.stone).collect()
+}
+
+fn numbers(values: &Value) -> Vec<f64> {
+    values.as_array().expect("an array").iter().map(|value| value.as_f64().expect("a number")).collect()
+}
+
+#[test]
+fn linear_equals_scikit_learn() {
+    let (train, test, reference) = fixture();
+    let reference = &reference["linear"];
+    let plan = FitPlan { seed: 1, trials: 0, budget: None, start: None, observer: &SilentObserver };
+    let fitted = find_family("linear").expect("a family").fit(&train, &plan).expect("a fit");
+    assert_eq!(fitted.target, Target::LogPrice);
+    let coefficients = reference["coefficients"].as_object().expect("coefficients");
+    assert_eq!(fitted.features.len(), coefficients.len());
+    for (name, theirs) in coefficients {
+        let ours = fitted.hyperparameters["coefficients"][name].as_f64().expect(name);
+        assert_close(ours, theirs.as_f64().expect("a number"), 1e-6, name);
+    }
+    let predicted = fitted.model.prices_usd(&stones(&test));
+    for (ours, theirs) in predicted.iter().zip(numbers(&reference["predicted_usd"])) {
+        assert_close(*ours, theirs, 1e-9, "a price");
+    }
+    let truth: Vec<f64> = test.iter().map(|sale| sale.price_usd).collect();
+    assert_metrics(&Metrics::of(&truth, &predicted), &reference["metrics"], 1e-9);
+}
+
+#[test]
+fn a_model_saved_by_python_gives_its_prices_and_contributions() {
+    let (_, test, reference) = fixture();
+    let reference = &reference["xgboost"];
+    let json = include_bytes!("fixtures/parity/xgboost.json");
+    let model = TreeModel::from_foreign_json(json, Target::LogPrice).expect("a model");
+    let stones = stones(&test);
+    let rows = encode_f32(model.features(), &stones);
+    let theirs = numbers(&reference["log_predicted"]);
+    assert_eq!(theirs.len(), stones.len());
+    for (row, theirs) in rows.chunks(model.features().len()).zip(theirs) {
+        // the reference is single precision, printed so that it reads back as the same number
+        assert!((f64::from(model.predict(row)) - theirs).abs() < 1e-12, "{theirs}");
+    }
+    for (stone, theirs) in stones.iter().zip(reference["contributions"].as_array().expect("rows")) {
+        let ours = model.contributions(stone, stone).expect("contributions");
+        let (bias, columns) = numbers(theirs).split_last().map(|(bias, rest)| (*bias, rest.to_vec())).expect("columns");
+        for ((name, ours), theirs) in ours.of.iter().zip(columns) {
+            assert!((ours - theirs).abs() < 1e-5, "{name}: {ours}, expected {theirs}");
+        }
+        assert!((ours.base - bias).abs() < 1e-4, "{}, expected {bias}", ours.base);
+    }
+    let truth: Vec<f64> = test.iter().map(|sale| sale.price_usd).collect();
+    assert_metrics(&Metrics::of(&truth, &model.prices_usd(&stones)), &reference["metrics"], 1e-6);
+}
