@@ -13,9 +13,7 @@ pub fn to_the_cent(amount_usd: f64) -> f64 {
 /// A sum in dollars with thousands parted, to the dollar: `$4,733`.
 #[must_use]
 pub fn dollars(amount_usd: f64) -> String {
-    let digits = format!("{:.0}", amount_usd.abs());
-    let sign = if amount_usd < 0.0 && digits != "0" { "−" } else { "" };
-    format!("{sign}${}", part_thousands(&digits))
+    dollars_to(amount_usd, 0)
 }
 
 /// A difference in dollars with its sign, to the dollar: `+$1,204`, `−$212`, `$0`.
@@ -25,18 +23,51 @@ pub fn signed_dollars(amount_usd: f64) -> String {
     if amount_usd > 0.0 && text != "$0" { format!("+{text}") } else { text }
 }
 
-/// A difference in dollars, to the cent: `−$268.85`.
+/// A sum in dollars with thousands parted, to the cent: `$1,268.85`, `−$268.85`.
 #[must_use]
 pub fn dollars_and_cents(amount_usd: f64) -> String {
-    let digits = format!("{:.2}", amount_usd.abs());
-    let sign = if amount_usd < 0.0 && digits != "0.00" { "−" } else { "" };
+    dollars_to(amount_usd, 2)
+}
+
+/// A sum in dollars with thousands parted and so many decimals.
+#[must_use]
+pub fn dollars_to(amount_usd: f64, decimals: usize) -> String {
+    let (sign, digits) = sign_and_digits(amount_usd, decimals);
     format!("{sign}${digits}")
+}
+
+/// A share as percent: 0.0812 to one decimal is `8.1 %`.
+#[must_use]
+pub fn percent(share: f64, decimals: usize) -> String {
+    let (sign, digits) = sign_and_digits(share * 100.0, decimals);
+    format!("{sign}{digits} %")
+}
+
+/// A change as percent with its sign, to one decimal: `+8.1 %`, `−0.4 %`, `0.0 %`.
+#[must_use]
+pub fn signed_percent(share: f64) -> String {
+    let text = percent(share, 1);
+    if share > 0.0 && text != "0.0 %" { format!("+{text}") } else { text }
+}
+
+/// A number for where there is little room: `0.25`, `9,000`, `20k`, `1.5M`.
+#[must_use]
+pub fn short_number(value: f64, decimals: usize) -> String {
+    let is_multiple_of = |unit: f64| value % unit == 0.0;
+    if value.abs() >= 1e6 && is_multiple_of(1e5) {
+        format!("{}M", value / 1e6)
+    } else if value.abs() >= 1e4 && is_multiple_of(1e3) {
+        format!("{}k", value / 1e3)
+    } else {
+        let (sign, digits) = sign_and_digits(value, decimals);
+        format!("{sign}{digits}")
+    }
 }
 
 /// A count with thousands parted: `54,000`.
 #[must_use]
 pub fn count(number: i64) -> String {
-    let sign = if number < 0 { "−" } else { "" };
+    let sign = if number < 0 { MINUS } else { "" };
     format!("{sign}{}", part_thousands(&number.unsigned_abs().to_string()))
 }
 
@@ -74,6 +105,18 @@ pub fn settings(map: &Map<String, Value>) -> Vec<(String, String)> {
         .collect()
 }
 
+/// A minus as printers set it.
+const MINUS: &str = "−";
+
+/// The sign of a number that is shown with so many decimals, and its digits with thousands parted. What is shown as zero has no sign.
+fn sign_and_digits(number: f64, decimals: usize) -> (&'static str, String) {
+    let digits = format!("{:.decimals$}", number.abs());
+    let is_zero = digits.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    let sign = if number < 0.0 && !is_zero { MINUS } else { "" };
+    let (whole, fraction) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    (sign, part_thousands(whole) + fraction)
+}
+
 fn part_thousands(digits: &str) -> String {
     let mut parted = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -97,7 +140,23 @@ mod tests {
         assert_eq!(dollars(-212.3), "−$212");
         assert_eq!([1_204.3, -212.3, 0.2, -0.2].map(signed_dollars), ["+$1,204", "−$212", "$0", "$0"]);
         assert_eq!(count(54_000), "54,000");
-        assert_eq!([-268.849, -0.001, 0.001].map(dollars_and_cents), ["−$268.85", "$0.00", "$0.00"]);
+        assert_eq!(
+            [-268.849, -0.001, 0.001, 1_268.5].map(dollars_and_cents),
+            ["−$268.85", "$0.00", "$0.00", "$1,268.50"]
+        );
+    }
+
+    #[test]
+    fn shares_are_shown_as_percent_without_a_signed_zero() {
+        assert_eq!([percent(0.081_2, 1), percent(0.9, 0), percent(-0.000_1, 1)], ["8.1 %", "90 %", "0.0 %"]);
+        assert_eq!([0.081_2, -0.004, -0.000_1, 0.000_1].map(signed_percent), ["+8.1 %", "−0.4 %", "0.0 %", "0.0 %"]);
+    }
+
+    #[test]
+    fn numbers_are_short_where_there_is_little_room() {
+        let short = [(0.2, 1), (4.0, 0), (9_000.0, 0), (20_000.0, 0), (12_500.0, 0), (1_500_000.0, 0)]
+            .map(|(value, decimals)| short_number(value, decimals));
+        assert_eq!(short, ["0.2", "4", "9,000", "20k", "12,500", "1.5M"]);
     }
 
     #[test]

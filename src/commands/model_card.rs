@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::console::table;
 use crate::learning::evaluation::SegmentMetrics;
 use crate::store::{ModelDetail, ModelRecord, WorstResidual};
-use crate::text::{count, dollars, settings};
+use crate::text::{count, dollars, dollars_and_cents, percent, settings, signed_percent};
 
 /// All that is known of a model.
 pub fn describe(model: &ModelDetail) -> String {
@@ -59,25 +59,25 @@ fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
         record.seed
     );
     let data = format!(
-        "{} sales: {} to learn from, {} to judge by",
+        "{} sales: {} to learn from, {} held out",
         count(dataset.rows),
         count(dataset.train),
         count(dataset.holdout)
     );
-    let judged = format!(
-        "MAE ${:.2}, R² {:.4}, RMSE ${:.2}, MAPE {:.2} %",
-        metrics.mae_usd,
+    let measured = format!(
+        "MAE {}, R² {:.4}, RMSE {}, MAPE {}",
+        dollars_and_cents(metrics.mae_usd),
         metrics.r2,
-        metrics.rmse_usd,
-        metrics.mape * 100.0
+        dollars_and_cents(metrics.rmse_usd),
+        percent(metrics.mape, 2)
     );
-    let mut facts = vec![("trained", trained), ("data", data), ("batches", batches.join(", ")), ("metrics", judged)];
+    let mut facts = vec![("trained", trained), ("data", data), ("batches", batches.join(", ")), ("metrics", measured)];
     if let Some(live) = live {
-        let held = live.coverage.map(|share| format!("; {:.0} % were within their range", share * 100.0));
+        let held = live.coverage.map(|share| format!("; {} were within their range", percent(share, 0)));
         let text = format!(
-            "MAE {}, MAPE {:.1} % of {} stones that it priced and whose outcome is known{}",
+            "MAE {}, MAPE {} of {} stones that it priced and whose outcome is known{}",
             dollars(live.mae_usd),
-            live.mape * 100.0,
+            percent(live.mape, 1),
             count(live.outcomes),
             held.unwrap_or_default()
         );
@@ -86,8 +86,8 @@ fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
     facts.push(("learns", record.target.clone()));
     facts.push(("from", record.features.join(", ")));
     facts.extend(calibration.iter().flat_map(|calibration| &calibration.classes).map(|class| {
-        let percent = class.percent();
-        ("range", format!("±{percent:.1} % from {} ct on, by {} stones", class.from_carat, count(class.rows)))
+        let above = percent(class.share_above(), 1);
+        ("range", format!("±{above} from {} ct on, by {} stones", class.from_carat, count(class.rows)))
     }));
     facts.extend(promotions.iter().map(|promotion| {
         ("promoted", format!("{} UTC: {}", promotion.time.strftime("%Y-%m-%d %H:%M:%S"), promotion.reason))
@@ -104,7 +104,7 @@ fn describe_trials(model: &ModelDetail) -> String {
     for (number, trial) in model.best_trials() {
         let settings = Value::Object(trial.hyperparameters.clone());
         // writing to a string cannot fail
-        let _ = writeln!(text, "    {number:>4}  MAE ${:.2}  {settings}", trial.mae_usd);
+        let _ = writeln!(text, "    {number:>4}  MAE {}  {settings}", dollars_and_cents(trial.mae_usd));
     }
     text
 }
@@ -116,8 +116,8 @@ fn segments_table(segments: &[SegmentMetrics]) -> String {
             one.segment.clone(),
             count(one.rows),
             dollars(one.mae_usd),
-            format!("{:.1} %", one.mape * 100.0),
-            format!("{:+.1} %", one.bias * 100.0),
+            percent(one.mape, 1),
+            signed_percent(one.bias),
         ]
     });
     table(&["", "", "sales", "MAE", "MAPE", "bias"], rows, &[2, 3, 4, 5])

@@ -12,7 +12,7 @@ use super::console::{Console, table};
 use crate::control::{ListRequests, ReplayRequests, ShowRequest, run as run_operation};
 use crate::monitoring::{Distribution, Replay};
 use crate::store::{LoggedRequest, RequestFilter};
-use crate::text::{count, dollars, signed_dollars};
+use crate::text::{count, dollars, signed_dollars, signed_percent};
 use crate::times::parse_time;
 
 #[derive(Debug, clap::Subcommand)]
@@ -134,10 +134,7 @@ fn describe_replay(replay: &Replay) -> String {
             row
         })
     };
-    let changes = [
-        row("in dollars", usd, &signed_dollars),
-        row("in percent", share, &|share| format!("{:+.1} %", share * 100.0)),
-    ];
+    let changes = [row("in dollars", usd, &signed_dollars), row("in percent", share, &signed_percent)];
     let moved = replay.most_moved.iter().map(|one| {
         vec![
             one.prediction.to_string(),
@@ -148,7 +145,7 @@ fn describe_replay(replay: &Replay) -> String {
             one.answered_by.to_string(),
             dollars(one.was_usd),
             dollars(one.would_be_usd),
-            format!("{:+.1} %", (one.would_be_usd / one.was_usd - 1.0) * 100.0),
+            signed_percent(one.would_be_usd / one.was_usd - 1.0),
         ]
     });
     let mut text = format!(

@@ -14,7 +14,7 @@ use super::console::{Console, table};
 use crate::learning::evaluation::Metrics;
 use crate::learning::families::{FAMILIES, Observer};
 use crate::retraining::{PromotionPolicy, RetrainingReport, RetrainingSettings, retrain};
-use crate::text::{count, dollars};
+use crate::text::{count, dollars, dollars_and_cents};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -139,7 +139,7 @@ impl Drop for Progress {
 
 impl Observer for Progress {
     fn trial_done(&self, done: usize, planned: usize, best_mae_usd: f64) {
-        tracing::info!("trial {done} of {planned}: best MAE ${best_mae_usd:.2}");
+        tracing::info!("trial {done} of {planned}: best MAE {}", dollars_and_cents(best_mae_usd));
         self.bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
         self.bar.set_message(format!("best MAE {}", dollars(best_mae_usd)));
     }

@@ -7,7 +7,7 @@ use super::CommandError;
 use super::console::{Console, table};
 use crate::control::{self, ReadStatus};
 use crate::monitoring::{ChampionStatus, Status};
-use crate::text::{count, dollars};
+use crate::text::{count, dollars, percent};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {}
@@ -61,24 +61,24 @@ fn describe(status: &Status) -> String {
 fn describe_champion(champion: &ChampionStatus) -> String {
     let metrics = &champion.metrics;
     let mut text = format!(
-        "Model {}, {}, answers\n  trained   {} UTC, {} days ago\n  held out  MAE {}, MAPE {:.1} %, R² {:.4}\n",
+        "Model {}, {}, answers\n  trained   {} UTC, {} days ago\n  held out  MAE {}, MAPE {}, R² {:.4}\n",
         champion.id,
         champion.family,
         champion.trained.strftime("%Y-%m-%d %H:%M"),
         champion.age_days,
         dollars(metrics.mae_usd),
-        metrics.mape * 100.0,
+        percent(metrics.mape, 1),
         metrics.r2
     );
     // writing to a string cannot fail
     let _ = match &champion.live {
         Some(live) => writeln!(
             text,
-            "  live      MAE {}, MAPE {:.1} % of {} outcomes{}",
+            "  live      MAE {}, MAPE {} of {} outcomes{}",
             dollars(live.mae_usd),
-            live.mape * 100.0,
+            percent(live.mape, 1),
             count(live.outcomes),
-            live.coverage.map(|share| format!("; {:.0} % were within their range", share * 100.0)).unwrap_or_default()
+            live.coverage.map(|share| format!("; {} were within their range", percent(share, 0))).unwrap_or_default()
         ),
         None => writeln!(text, "  live      no outcome is known: `diamonds outcomes import FILE` tells some"),
     };

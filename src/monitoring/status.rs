@@ -9,7 +9,7 @@ use super::drift::{Drift, DriftLevel, MIN_ASKED, drift};
 use crate::learning::evaluation::Metrics;
 use crate::pricing::{PricingError, Snapshot};
 use crate::store::{LiveAccuracy, ModelRecord, RequestCounts, Store};
-use crate::text::count;
+use crate::text::{count, percent};
 
 /// Hours of requests that drift is looked for in.
 const DRIFT_HOURS: i64 = 30 * 24;
@@ -115,16 +115,16 @@ impl Status {
         if let Some(live) = champion.live.filter(|live| live.outcomes >= MIN_OUTCOMES) {
             if live.mape > 1.5 * champion.metrics.mape {
                 advice.push(format!(
-                    "Look into the outcomes with `diamonds outcomes list`: live, the champion is off by {:.1} % in the mean, on \
-                     the sales held out by {:.1} %.",
-                    live.mape * 100.0,
-                    champion.metrics.mape * 100.0
+                    "Look into the outcomes with `diamonds outcomes list`: live, the champion is off by {} in the mean, on \
+                     the sales held out by {}.",
+                    percent(live.mape, 1),
+                    percent(champion.metrics.mape, 1)
                 ));
             }
             if live.coverage.is_some_and(|coverage| coverage < 0.8) {
                 advice.push(format!(
-                    "Do not trust the ranges: live, they held for {:.0} % of the stones. Ingest fresh sales and retrain.",
-                    live.coverage.unwrap_or_default() * 100.0
+                    "Do not trust the ranges: live, they held for {} of the stones. Ingest fresh sales and retrain.",
+                    percent(live.coverage.unwrap_or_default(), 0)
                 ));
             }
         }

@@ -6,7 +6,7 @@ use super::{HoldoutSplit, TrainingError};
 use crate::diamond::Sale;
 use crate::learning::evaluation::{Comparison, Metrics};
 use crate::learning::families::load_model;
-use crate::text::{count, dollars_and_cents};
+use crate::text::{count, dollars_and_cents, percent};
 
 /// A stored model that is to be judged.
 #[derive(Debug, Clone, Copy)]
@@ -70,10 +70,10 @@ impl ModelComparison {
         let [first, second] = &self.models;
         let difference_usd = self.comparison.mae_difference_usd;
         format!(
-            "On {} sales that neither was fitted to, the mean absolute error of model {} is ${:.2} {} than that of model {}",
+            "On {} sales that neither was fitted to, the mean absolute error of model {} is {} {} than that of model {}",
             count(i64::try_from(self.holdout).unwrap_or(i64::MAX)),
             first.id,
-            difference_usd.abs(),
+            dollars_and_cents(difference_usd.abs()),
             if difference_usd < 0.0 { "less" } else { "more" },
             second.id,
         )
@@ -84,8 +84,8 @@ impl ModelComparison {
     pub fn interval(&self) -> String {
         let Comparison { low_usd, high_usd, confidence, .. } = self.comparison;
         format!(
-            "{:.0} % interval of the difference: {} to {}",
-            confidence * 100.0,
+            "{} interval of the difference: {} to {}",
+            percent(confidence, 0),
             dollars_and_cents(low_usd),
             dollars_and_cents(high_usd)
         )

@@ -1,7 +1,7 @@
 //! Which model becomes the champion.
 
 use crate::learning::evaluation::{Comparison, mean_absolute_error};
-use crate::text::dollars_and_cents;
+use crate::text::{dollars_and_cents, percent};
 
 /// Whether the best of the new models becomes the champion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,11 +70,11 @@ pub fn decide(
                 (false, _) => "",
             };
             let reason = format!(
-                "MAE ${:.2} is {} than ${:.2} of model {id} on the same holdout{luck} ({:.0} % interval of the difference: {} to {})",
-                mae_usd(ours),
+                "MAE {} is {} than {} of model {id} on the same holdout{luck} ({} interval of the difference: {} to {})",
+                dollars_and_cents(mae_usd(ours)),
                 if is_less { "less" } else { "not less" },
-                mae_usd(theirs),
-                comparison.confidence * 100.0,
+                dollars_and_cents(mae_usd(theirs)),
+                percent(comparison.confidence, 0),
                 dollars_and_cents(comparison.low_usd),
                 dollars_and_cents(comparison.high_usd),
             );

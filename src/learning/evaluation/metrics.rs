@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::text::dollars;
+use crate::text::{dollars, percent};
 
 /// The four figures that every model is judged by.
 ///
@@ -26,12 +26,7 @@ impl Metrics {
     /// As tables show them: MAE, R², RMSE and MAPE.
     #[must_use]
     pub fn cells(&self) -> [String; 4] {
-        [
-            dollars(self.mae_usd),
-            format!("{:.4}", self.r2),
-            dollars(self.rmse_usd),
-            format!("{:.1} %", self.mape * 100.0),
-        ]
+        [dollars(self.mae_usd), format!("{:.4}", self.r2), dollars(self.rmse_usd), percent(self.mape, 1)]
     }
 
     /// Judges `predicted` by `truth`, both in US dollars and of shape `(n_rows,)`.

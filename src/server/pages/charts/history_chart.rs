@@ -4,10 +4,11 @@
 //! Places are percent of the width, which the browser knows, and pixels of the height, so that neither text nor marks are
 //! stretched.
 
+use super::axis::{Axis, Tick};
 use crate::learning::evaluation::Metrics;
 use crate::learning::families::FAMILIES;
 use crate::store::{ModelRecord, Promotion};
-use crate::text::dollars;
+use crate::text::dollars_to;
 
 /// Height of the area in which marks lie, in pixels.
 const HEIGHT: f64 = 150.0;
@@ -41,7 +42,7 @@ pub const FIGURES: [Figure; 2] = [
         meaning: "mean absolute error in dollars",
         less_is_better: true,
         of: |metrics| metrics.mae_usd,
-        write: |value, decimals| if decimals == 0 { dollars(value) } else { format!("${value:.decimals$}") },
+        write: dollars_to,
         decimals: 0,
     },
     Figure {
@@ -69,9 +70,9 @@ pub struct HistoryChart {
     /// The line of the champion's figure.
     pub line: Vec<LineSegment>,
     /// Levels on the vertical axis.
-    pub levels: Vec<Label>,
+    pub levels: Vec<Tick>,
     /// Numbers of models on the horizontal axis.
-    pub numbers: Vec<Label>,
+    pub numbers: Vec<Tick>,
 }
 
 /// A model on the chart.
@@ -99,14 +100,6 @@ pub struct LineSegment {
     pub x2: f64,
     /// Where it ends, in pixels from above.
     pub y2: f64,
-}
-
-/// A number beside an axis.
-pub struct Label {
-    /// Percent from the left, or pixels from above.
-    pub at: f64,
-    /// What is written there.
-    pub text: String,
 }
 
 /// What a shape stands for.
@@ -159,7 +152,7 @@ impl HistoryChart {
         let by_value = |a: &&(&ModelRecord, f64), b: &&(&ModelRecord, f64)| a.1.total_cmp(&b.1);
         let (least, most) = (shown.iter().min_by(by_value)?, shown.iter().max_by(by_value)?);
         let across = Across::over(shown.first()?.0.id, shown.last()?.0.id);
-        let scale = Scale::over(least.1, most.1);
+        let values = Axis::around(least.1, most.1, STEPS, (HEIGHT, 0.0));
         let legend = legend(models);
         let shape =
             |family: &str| legend.iter().find(|entry| entry.family == family).map_or(SHAPES[0], |entry| entry.shape);
@@ -167,8 +160,8 @@ impl HistoryChart {
         let marks = shown
             .iter()
             .map(|(model, value)| Mark {
-                x: across.place(number_of(model.id)),
-                y: scale.place(*value),
+                x: across.axis.place(number_of(model.id)),
+                y: values.place(*value),
                 shape: shape(&model.family),
                 champion: model.champion,
                 words: format!("Model {}, {}: {} {}", model.id, model.family, figure.name, write(*value)),
@@ -180,11 +173,11 @@ impl HistoryChart {
             number,
             title: format!("{} by model, {}", figure.name, figure.meaning),
             sentence: describe(figure, least, most, shown.iter().find(|(model, _)| model.champion)),
-            champion_periods: describe_reigns(&champion_periods, |id| value_of(id).map(write)),
+            champion_periods: describe_champion_periods(&champion_periods, |id| value_of(id).map(write)),
             marks,
-            line: line(&champion_periods, |id| value_of(id).map(|value| scale.place(value)), &across),
-            levels: scale.levels(figure.write),
-            numbers: across.numbers(),
+            line: line(&champion_periods, |id| value_of(id).map(|value| values.place(value)), &across),
+            levels: values.ticks(figure.write),
+            numbers: across.ticks(),
         })
     }
 }
@@ -204,7 +197,7 @@ fn describe(
     format!("From {} to {}{}. The {direction}, the better.", one(worst), one(best), champion.unwrap_or_default())
 }
 
-fn describe_reigns(champion_periods: &[ChampionPeriod], write: impl Fn(i64) -> Option<String>) -> String {
+fn describe_champion_periods(champion_periods: &[ChampionPeriod], write: impl Fn(i64) -> Option<String>) -> String {
     let list: Vec<String> = champion_periods
         .iter()
         .filter_map(|period| Some(format!("model {} ({})", period.model, write(period.model)?)))
@@ -242,7 +235,7 @@ fn champion_periods(models: &[ModelRecord], promotions: &[Promotion], across: &A
     for gap in after.chunk_by(|a, b| a.1 == b.1) {
         let newest = gap[0].1;
         let next = models.iter().rev().find(|model| model.id > newest).map(|model| number_of(model.id));
-        let width = next.unwrap_or(across.last) - number_of(newest);
+        let width = next.unwrap_or(across.end) - number_of(newest);
         for ((model, _), place) in gap.iter().zip(0_u32..) {
             let share = f64::from(place) / f64::from(u32::try_from(gap.len()).unwrap_or(u32::MAX));
             champion_periods.push(ChampionPeriod { model: *model, from: number_of(newest) + width * share });
@@ -260,8 +253,8 @@ fn line(champion_periods: &[ChampionPeriod], y_of: impl Fn(i64) -> Option<f64>, 
             before = None;
             continue;
         };
-        let from = across.place(period.from);
-        let to = across.place(champion_periods.get(place + 1).map_or(across.last, |next| next.from));
+        let from = across.axis.place(period.from);
+        let to = across.axis.place(champion_periods.get(place + 1).map_or(across.end, |next| next.from));
         if let Some(before) = before {
             line.push(LineSegment { x1: from, y1: before, x2: from, y2: y });
         }
@@ -273,77 +266,27 @@ fn line(champion_periods: &[ChampionPeriod], y_of: impl Fn(i64) -> Option<f64>, 
 
 /// The horizontal axis: numbers of models.
 struct Across {
-    first: f64,
-    /// The right end, past the newest model: there the champion of today goes on.
-    last: f64,
+    axis: Axis,
     newest: f64,
+    /// The right end, past the newest model: there the champion of today goes on.
+    end: f64,
 }
 
 impl Across {
     fn over(oldest: i64, newest: i64) -> Self {
         let (oldest, newest) = (number_of(oldest), number_of(newest));
         let room = ((newest - oldest) * 0.08).max(0.5);
-        Self { first: oldest - room / 2.0, last: newest + room, newest }
+        let end = newest + room;
+        Self { axis: Axis::between(oldest - room / 2.0, end, MAX_NUMBERS, 1.0, (0.0, 100.0)), newest, end }
     }
 
-    fn place(&self, number: f64) -> f64 {
-        hundredths((number - self.first) / (self.last - self.first) * 100.0)
+    /// A label for each round number that a model may have.
+    fn ticks(&self) -> Vec<Tick> {
+        let mut ticks = self.axis.ticks(|number, _| format!("{number:.0}"));
+        let newest = self.axis.place(self.newest);
+        ticks.retain(|tick| tick.at <= newest);
+        ticks
     }
-
-    fn numbers(&self) -> Vec<Label> {
-        let step = round_step((self.newest - self.first) / MAX_NUMBERS).max(1.0);
-        multiples(step, self.first, self.newest)
-            .map(|number| Label { at: self.place(number), text: format!("{number:.0}") })
-            .collect()
-    }
-}
-
-/// The vertical axis: values of the figure.
-struct Scale {
-    low: f64,
-    high: f64,
-    step: f64,
-}
-
-impl Scale {
-    fn over(least: f64, most: f64) -> Self {
-        // one value alone lies in the middle
-        let spread = if most > least { most - least } else { (least.abs() * 0.1).max(1e-3) };
-        let step = round_step(spread / STEPS);
-        Self { low: (least / step - 0.25).floor() * step, high: (most / step + 0.25).ceil() * step, step }
-    }
-
-    fn place(&self, value: f64) -> f64 {
-        hundredths((self.high - value) / (self.high - self.low) * HEIGHT)
-    }
-
-    fn levels(&self, write: fn(f64, usize) -> String) -> Vec<Label> {
-        // a step of 0.05 takes two decimals
-        let decimals = (0..9).find(|places| self.step * 10_f64.powi(*places) >= 1.0 - 1e-9).unwrap_or(9);
-        multiples(self.step, self.low, self.high)
-            .map(|value| Label { at: self.place(value), text: write(value, usize::try_from(decimals).unwrap_or(0)) })
-            .collect()
-    }
-}
-
-/// The least of 1, 2 and 5 times a power of ten that is not below `step`.
-fn round_step(step: f64) -> f64 {
-    let power = 10_f64.powf(step.log10().floor());
-    [1.0, 2.0, 5.0]
-        .map(|factor| factor * power)
-        .into_iter()
-        .find(|round| *round >= step * (1.0 - 1e-9))
-        .unwrap_or(10.0 * power)
-}
-
-/// The multiples of `step` from `low` to `high`.
-fn multiples(step: f64, low: f64, high: f64) -> impl Iterator<Item = f64> {
-    let first = (low / step - 1e-6).ceil();
-    (0_u32..).map(move |place| (first + f64::from(place)) * step).take_while(move |value| *value <= high + step * 1e-6)
-}
-
-fn hundredths(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of models stay far below 2^52")]
@@ -393,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reign_begins_after_the_newest_model_of_its_time() {
+    fn a_period_begins_after_the_newest_model_of_its_time() {
         let (models, promotions) = history();
         let from: Vec<(i64, f64)> = champion_periods(&models, &promotions, &Across::over(1, 3))
             .into_iter()
@@ -403,8 +346,9 @@ mod tests {
     }
 
     #[test]
-    fn the_line_is_level_during_a_reign_and_upright_between_two() {
-        let across = Across { first: 0.0, last: 4.0, newest: 3.0 };
+    fn the_line_is_level_during_a_period_and_upright_between_two() {
+        let axis = Axis::between(0.0, 4.0, MAX_NUMBERS, 1.0, (0.0, 100.0));
+        let across = Across { axis, newest: 3.0, end: 4.0 };
         let champion_periods = [ChampionPeriod { model: 1, from: 1.0 }, ChampionPeriod { model: 2, from: 3.0 }];
         let stretch = |x1, y1, x2, y2| LineSegment { x1, y1, x2, y2 };
         assert_eq!(
@@ -426,7 +370,7 @@ mod tests {
             "Champions in turn: model 1 ($500), model 2 ($350), model 1 ($500), model 3 ($300)."
         );
         assert!(r2.sentence.starts_with("From 0.8750 (model 1, linear) to 0.9250"), "{}", r2.sentence);
-        let levels: Vec<&str> = mae.levels.iter().map(|level| level.text.as_str()).collect();
+        let levels: Vec<&str> = mae.levels.iter().map(|level| level.label.as_str()).collect();
         assert_eq!(levels, ["$250", "$300", "$350", "$400", "$450", "$500", "$550"]);
         assert!(mae.marks.iter().all(|mark| (0.0..=HEIGHT).contains(&mark.y) && (0.0..=100.0).contains(&mark.x)));
         let shapes: Vec<&str> = mae.marks.iter().map(|mark| mark.shape).collect();

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 
-use crate::text::count;
+use super::axis::{Axis, Tick, hundredths};
+use crate::text::{count, short_number};
 
 /// Where the plot begins, in percent of the width: labels of values stand before it.
 pub const PLOT_LEFT_PERCENT: f64 = 13.0;
@@ -89,7 +90,7 @@ impl TimeAxis {
             .map(|number| {
                 let share = ratio(number * step_us - start_us, end_us - start_us);
                 Tick {
-                    at: round(PLOT_LEFT_PERCENT + PLOT_WIDTH_PERCENT * share),
+                    at: hundredths(PLOT_LEFT_PERCENT + PLOT_WIDTH_PERCENT * share),
                     label: time_label(&at_utc(number * step_us), step_us, end_us - start_us),
                 }
             })
@@ -126,14 +127,6 @@ fn time_label(time: &DateTime, step_us: i64, span_us: i64) -> String {
         _ => "%-d %b",
     };
     time.strftime(format).to_string()
-}
-
-/// A label and its place.
-pub struct Tick {
-    /// In percent of the width, or in pixels from the top.
-    pub at: f64,
-    /// What it says.
-    pub label: String,
 }
 
 /// What one bucket holds.
@@ -220,17 +213,19 @@ impl Chart {
     /// `series` as bars, one on top of the other, the first at the bottom.
     pub fn stacked(axis: &TimeAxis, words: Words, series: Vec<Series>) -> Self {
         let height_of = |place: usize| series.iter().filter_map(|one| one.values[place]).sum::<f64>();
-        let scale = ValueScale::up_to((0..words.buckets.len()).map(height_of).fold(0.0, f64::max), 1.0);
-        let mut chart = Self::empty(axis, words, &scale);
+        let values = value_axis((0..words.buckets.len()).map(height_of).fold(0.0, f64::max), 1.0);
+        let mut chart = Self::empty(axis, words, &values);
         for (place, bucket) in chart.buckets.iter_mut().enumerate() {
             let mut y: f64 = 100.0;
             for one in &series {
                 let value = one.values[place].filter(|value| *value > 0.0);
-                let Some(height) = value.map(|value| scale.percent(value).max(LEAST_HEIGHT_PERCENT)) else { continue };
+                let Some(height) = value.map(|value| (100.0 * values.share(value)).max(LEAST_HEIGHT_PERCENT)) else {
+                    continue;
+                };
                 // what was drawn higher than it is pushes the rest up: not out of the plot
                 let height = height.min(y);
                 y -= height;
-                bucket.bars.push(Bar { class: one.key.class, y: round(y), height: round(height) });
+                bucket.bars.push(Bar { class: one.key.class, y: hundredths(y), height: hundredths(height) });
             }
         }
         chart.keys = series.into_iter().map(|one| one.key).collect();
@@ -240,12 +235,12 @@ impl Chart {
     /// `series` as lines.
     pub fn lines(axis: &TimeAxis, words: Words, series: Vec<Series>) -> Self {
         let highest = series.iter().flat_map(|one| &one.values).flatten().copied().fold(0.0, f64::max);
-        let scale = ValueScale::up_to(highest, 0.0);
-        let mut chart = Self::empty(axis, words, &scale);
+        let values = value_axis(highest, 0.0);
+        let mut chart = Self::empty(axis, words, &values);
         for one in &series {
             let place_of = |(place, value): (usize, &Option<f64>)| {
                 let (x, width) = axis.span_percent(place);
-                value.map(|value| (round(x + width / 2.0), round(100.0 - scale.percent(value))))
+                value.map(|value| (hundredths(x + width / 2.0), hundredths(100.0 * (1.0 - values.share(value)))))
             };
             let points: Vec<_> = one.values.iter().enumerate().map(place_of).collect();
             let (path, dots) = paths_through(&points);
@@ -255,76 +250,25 @@ impl Chart {
         chart
     }
 
-    fn empty(axis: &TimeAxis, mut words: Words, scale: &ValueScale) -> Self {
+    fn empty(axis: &TimeAxis, mut words: Words, values: &Axis) -> Self {
         let buckets = std::mem::take(&mut words.buckets).into_iter().enumerate().map(|(place, words)| {
             let (x, width) = axis.span_percent(place);
-            Bucket { x: round(x), width: round(width), words, bars: Vec::new() }
+            Bucket { x: hundredths(x), width: hundredths(width), words, bars: Vec::new() }
         });
         Self {
             buckets: buckets.collect(),
             words,
             time_ticks: axis.ticks(),
-            value_ticks: scale.ticks(),
+            value_ticks: values.ticks(short_number),
             lines: Vec::new(),
             keys: Vec::new(),
         }
     }
 }
 
-/// Values from 0 up, in steps of 1, 2 or 5 and zeros.
-#[derive(Debug, PartialEq)]
-struct ValueScale {
-    step: f64,
-    steps: u32,
-}
-
-impl ValueScale {
-    /// The shortest scale that holds `highest`, in steps of at least `least_step`.
-    fn up_to(highest: f64, least_step: f64) -> Self {
-        if !(highest > 0.0 && highest.is_finite()) {
-            return Self { step: 1.0, steps: 1 };
-        }
-        let rough = (highest / MAX_VALUE_STEPS).max(least_step);
-        let power = 10_f64.powf(rough.log10().floor());
-        // a hair of tolerance: 4 / 4 must not become 2 for the sake of rounding
-        let step = [1.0, 2.0, 5.0, 10.0].map(|times| times * power).into_iter().find(|step| *step >= rough * 0.999_999);
-        let step = step.unwrap_or(power * 10.0);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 5")]
-        let steps = (highest / step * 0.999_999).ceil().max(1.0) as u32;
-        Self { step, steps }
-    }
-
-    /// How high `value` stands, in percent of the plot.
-    fn percent(&self, value: f64) -> f64 {
-        100.0 * value / (self.step * f64::from(self.steps))
-    }
-
-    fn ticks(&self) -> Vec<Tick> {
-        (0..=self.steps)
-            .map(|number| {
-                let share = f64::from(number) / f64::from(self.steps);
-                Tick {
-                    at: round(PLOT_TOP_PX + PLOT_HEIGHT_PX * (1.0 - share)),
-                    label: value_label(self.step * f64::from(number), self.step),
-                }
-            })
-            .collect()
-    }
-}
-
-/// A value of a scale, short: there is little room.
-fn value_label(value: f64, step: f64) -> String {
-    if step < 1.0 {
-        let decimals = if step < 0.1 { 2 } else { 1 };
-        return format!("{value:.decimals$}");
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "of steps, which are whole")]
-    let whole = value.round() as i64;
-    match whole {
-        10_000..1_000_000 if whole % 1_000 == 0 => format!("{}k", whole / 1_000),
-        1_000_000.. if whole % 100_000 == 0 => format!("{}M", value / 1e6),
-        _ => count(whole),
-    }
+/// The vertical axis of values from 0 to `highest`, beside the plot.
+fn value_axis(highest: f64, least_step: f64) -> Axis {
+    Axis::from_zero(highest, MAX_VALUE_STEPS, least_step, (PLOT_TOP_PX + PLOT_HEIGHT_PX, PLOT_TOP_PX))
 }
 
 /// Paths through the points: of those with a neighbour, and of those alone.
@@ -341,11 +285,6 @@ fn paths_through(points: &[Option<(f64, f64)>]) -> (String, String) {
         }
     }
     (path, dots)
-}
-
-/// A place to the hundredth: finer cannot be seen.
-fn round(place: f64) -> f64 {
-    (place * 100.0).round() / 100.0
 }
 
 fn ratio(part: i64, whole: i64) -> f64 {
@@ -388,19 +327,6 @@ mod tests {
         assert_eq!(labels, ["12:00", "18:00", "2 Mar", "06:00", "12:00"]);
         assert!((ticks[0].at - PLOT_LEFT_PERCENT).abs() < 1e-9);
         assert!((ticks[2].at - PLOT_LEFT_PERCENT - PLOT_WIDTH_PERCENT / 2.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn scales_go_up_in_round_steps() {
-        let labels = |highest: f64, least_step: f64| -> Vec<String> {
-            ValueScale::up_to(highest, least_step).ticks().into_iter().map(|tick| tick.label).collect()
-        };
-        assert_eq!(labels(0.0, 1.0), ["0", "1"]);
-        assert_eq!(labels(1.0, 1.0), ["0", "1"]);
-        assert_eq!(labels(4.0, 1.0), ["0", "1", "2", "3", "4"]);
-        assert_eq!(labels(88.0, 1.0), ["0", "50", "100"]);
-        assert_eq!(labels(70_000.0, 1.0), ["0", "20k", "40k", "60k", "80k"]);
-        assert_eq!(labels(0.7, 0.0), ["0.0", "0.2", "0.4", "0.6", "0.8"]);
     }
 
     #[test]

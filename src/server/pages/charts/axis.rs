@@ -1,0 +1,139 @@
+//! One side of a chart: from values to places, and the round values that are labelled.
+
+/// What is off by less of a step is taken for rounding: 4 steps of 0.1 hold 0.4.
+const TOLERANCE: f64 = 1e-6;
+
+/// More labels than fit on any chart.
+const MAX_TICKS: u32 = 100;
+
+/// A label beside an axis.
+#[derive(Debug)]
+pub struct Tick {
+    /// Where it is, in the unit of the axis: percent of the width, or pixels from the top.
+    pub at: f64,
+    /// What is written there.
+    pub label: String,
+}
+
+/// The values from `low` to `high` along one side of a drawing, with labels at the multiples of `step`.
+#[derive(Debug)]
+pub struct Axis {
+    low: f64,
+    high: f64,
+    step: f64,
+    /// The places of `low` and `high`.
+    ends: (f64, f64),
+}
+
+impl Axis {
+    /// From 0 up to a multiple of the step that holds `highest`: the shortest one with at most `max_steps` steps of at least
+    /// `least_step`. It runs from the first of the places `ends` to the second.
+    pub fn from_zero(highest: f64, max_steps: f64, least_step: f64, ends: (f64, f64)) -> Self {
+        if !(highest > 0.0 && highest.is_finite()) {
+            return Self { low: 0.0, high: 1.0, step: 1.0, ends };
+        }
+        let step = round_step((highest / max_steps).max(least_step));
+        Self { low: 0.0, high: (highest / step - TOLERANCE).ceil().max(1.0) * step, step, ends }
+    }
+
+    /// From one multiple of the step to another, with a quarter of a step of room below `least` and above `most`, in about `steps`
+    /// steps. If there is one value only, it lies in the middle.
+    pub fn around(least: f64, most: f64, steps: f64, ends: (f64, f64)) -> Self {
+        let spread = if most > least { most - least } else { (least.abs() * 0.1).max(1e-3) };
+        let step = round_step(spread / steps);
+        Self { low: (least / step - 0.25).floor() * step, high: (most / step + 0.25).ceil() * step, step, ends }
+    }
+
+    /// From `low` to `high` exactly, in at most `max_steps` steps of at least `least_step`.
+    pub fn between(low: f64, high: f64, max_steps: f64, least_step: f64, ends: (f64, f64)) -> Self {
+        Self { low, high, step: round_step(((high - low) / max_steps).max(least_step)), ends }
+    }
+
+    /// How far along the axis `value` is: 0 at its low end, 1 at its high end.
+    pub fn share(&self, value: f64) -> f64 {
+        (value - self.low) / (self.high - self.low)
+    }
+
+    /// Where `value` is, to the hundredth: finer cannot be seen.
+    pub fn place(&self, value: f64) -> f64 {
+        let (from, to) = self.ends;
+        hundredths(from + self.share(value) * (to - from))
+    }
+
+    /// A label at each multiple of the step. `write` gets the value and how many decimals tell it from the next.
+    pub fn ticks(&self, write: impl Fn(f64, usize) -> String) -> Vec<Tick> {
+        let decimals = self.decimals();
+        let first = (self.low / self.step - TOLERANCE).ceil();
+        (0..MAX_TICKS)
+            .map(|number| (first + f64::from(number)) * self.step)
+            .take_while(|value| *value <= self.high + self.step * TOLERANCE)
+            .map(|value| Tick { at: self.place(value), label: write(value, decimals) })
+            .collect()
+    }
+
+    /// Decimals of the step: 2 for 0.05, 0 for 20.
+    fn decimals(&self) -> usize {
+        let mut unit = 1.0;
+        (0..9)
+            .find(|_| {
+                let is_enough = self.step >= unit * (1.0 - TOLERANCE);
+                unit /= 10.0;
+                is_enough
+            })
+            .unwrap_or(9)
+    }
+}
+
+/// A place, or a percentage of the plot, to the hundredth.
+pub fn hundredths(place: f64) -> f64 {
+    (place * 100.0).round() / 100.0
+}
+
+/// The least of 1, 2 and 5 times a power of ten that is not below `step`.
+fn round_step(step: f64) -> f64 {
+    let power = 10_f64.powf(step.log10().floor());
+    [1.0, 2.0, 5.0]
+        .map(|factor| factor * power)
+        .into_iter()
+        .find(|round| *round >= step * (1.0 - TOLERANCE))
+        .unwrap_or(10.0 * power)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::short_number;
+
+    fn labels(axis: &Axis) -> Vec<String> {
+        axis.ticks(short_number).into_iter().map(|tick| tick.label).collect()
+    }
+
+    #[test]
+    fn from_zero_it_goes_up_in_round_steps() {
+        let labels = |highest: f64, least_step: f64| labels(&Axis::from_zero(highest, 4.0, least_step, (0.0, 100.0)));
+        assert_eq!(labels(0.0, 1.0), ["0", "1"]);
+        assert_eq!(labels(1.0, 1.0), ["0", "1"]);
+        assert_eq!(labels(4.0, 1.0), ["0", "1", "2", "3", "4"]);
+        assert_eq!(labels(88.0, 1.0), ["0", "50", "100"]);
+        assert_eq!(labels(70_000.0, 1.0), ["0", "20k", "40k", "60k", "80k"]);
+        assert_eq!(labels(0.7, 0.0), ["0.0", "0.2", "0.4", "0.6", "0.8"]);
+        assert_eq!(labels(0.002, 0.0), ["0.0000", "0.0005", "0.0010", "0.0015", "0.0020"]);
+    }
+
+    #[test]
+    fn around_values_there_is_room() {
+        let axis = Axis::around(300.0, 500.0, 4.0, (150.0, 0.0));
+        assert_eq!(labels(&axis), ["250", "300", "350", "400", "450", "500", "550"]);
+        assert_eq!([250.0, 400.0, 550.0].map(|value| axis.place(value).to_string()), ["150", "75", "0"]);
+        let alone = Axis::around(5.0, 5.0, 4.0, (0.0, 1.0));
+        assert_eq!(alone.place(5.0).to_string(), "0.5");
+    }
+
+    #[test]
+    fn between_two_values_labels_stand_at_the_round_ones() {
+        let axis = Axis::between(0.93, 1.31, 5.0, 0.0, (100.0, 600.0));
+        assert_eq!(labels(&axis), ["1.0", "1.1", "1.2", "1.3"]);
+        assert_eq!([0.93, 1.31].map(|value| axis.place(value).to_string()), ["100", "600"]);
+        assert_eq!(labels(&Axis::between(0.5, 3.5, 8.0, 1.0, (0.0, 100.0))), ["1", "2", "3"]);
+    }
+}
