@@ -10,7 +10,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Exp, Normal};
 
-use crate::diamond::{CARAT_PER_CUBIC_MM, Clarity, Color, Cut, Grade, Sale, Stone};
+use crate::diamond::{CARAT_PER_CUBIC_MM, Clarity, Color, Cut, Dimensions, Grade, Sale, Stone, StoneDescription};
 
 /// Weights lie in intervals of the trade: lower end in carats, frequency in 4,989 sales, and whether stones crowd at the
 /// lower end because cutters aim for it (a magic weight).
@@ -203,17 +203,13 @@ fn draw_sale(rng: &mut ChaCha8Rng) -> Sale {
     let x_mm =
         (weight_carat * 200.0 / (density * CARAT_PER_CUBIC_MM * roundness * (1.0 + roundness) * depth_percent)).cbrt();
     let y_mm = x_mm * roundness;
-    let stone = Stone {
-        weight_carat,
-        cut,
-        color,
-        clarity,
+    let stone = StoneDescription::of_four_cs(weight_carat, cut, color, clarity).with_dimensions(Dimensions {
         depth_percent,
         table_percent,
         x_mm: round_to(x_mm, 2),
         y_mm: round_to(y_mm, 2),
         z_mm: round_to(depth_percent * (x_mm + y_mm) / 200.0, 2),
-    };
+    });
     let price_usd = (expected_log_price(&stone) + draw_normal(rng, 0.0, PRICE_NOISE)).exp().round();
     Sale { stone, price_usd }
 }

@@ -10,7 +10,7 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::stone::{grade, rank};
-use super::{Clarity, Color, Cut, FIELDS, Field, FieldKind, FieldValues};
+use super::{Clarity, Color, Cut, Dimensions, FIELDS, Field, FieldKind, FieldValues, Stone};
 
 /// Unknown fields that an error lists: a client that sends more has mistaken the address, not a name.
 const MAX_UNKNOWN_FIELDS: usize = 20;
@@ -96,6 +96,18 @@ pub struct StoneDescription {
 }
 
 impl StoneDescription {
+    /// One of which the four Cs alone are known.
+    pub fn of_four_cs(carat: f64, cut: Cut, color: Color, clarity: Clarity) -> Self {
+        Self { carat, cut, color, clarity, measurements: Measurements::default() }
+    }
+
+    /// The stone described, with these measurements in place of its own.
+    pub fn with_dimensions(&self, dimensions: Dimensions) -> Stone {
+        let Dimensions { depth_percent, table_percent, x_mm, y_mm, z_mm } = dimensions;
+        let Self { carat, cut, color, clarity, .. } = *self;
+        Stone { weight_carat: carat, cut, color, clarity, depth_percent, table_percent, x_mm, y_mm, z_mm }
+    }
+
     /// Its value of each field, in the order of [`FIELDS`].
     pub fn values(&self) -> FieldValues {
         let mut values = self.measurements.values();

@@ -26,6 +26,8 @@ pub struct Field {
     pub description: &'static str,
     /// Whether nothing can be said of a stone without it.
     pub required: bool,
+    /// Whether a row of a file is no sale without it.
+    pub required_in_sales: bool,
     /// What its values are.
     pub kind: FieldKind,
 }
@@ -67,6 +69,7 @@ pub static FIELDS: [Field; FIELD_COUNT] = [
         synonyms: &["weight", "carats", "ct", "cts", "size"],
         description: "Weight in carats: 1 ct is 200 mg.",
         required: true,
+        required_in_sales: true,
         kind: FieldKind::Number { unit: "ct", legal: LEGAL_CARAT, plausible: (0.1, 20.0), decimals: 2 },
     },
     Field {
@@ -76,6 +79,7 @@ pub static FIELDS: [Field; FIELD_COUNT] = [
         synonyms: &["cut grade"],
         description: "Quality of the cut. Upper and lower case are the same, here and in the other grades.",
         required: true,
+        required_in_sales: true,
         kind: FieldKind::Grade { grades: Cut::INFO },
     },
     Field {
@@ -85,6 +89,7 @@ pub static FIELDS: [Field; FIELD_COUNT] = [
         synonyms: &["colour"],
         description: "Grade of colour, from D, the best, to J.",
         required: true,
+        required_in_sales: true,
         kind: FieldKind::Grade { grades: Color::INFO },
     },
     Field {
@@ -94,6 +99,7 @@ pub static FIELDS: [Field; FIELD_COUNT] = [
         synonyms: &["clarity grade", "purity"],
         description: "Grade of clarity, from IF, the best, to I1.",
         required: true,
+        required_in_sales: true,
         kind: FieldKind::Grade { grades: Clarity::INFO },
     },
     Field {
@@ -103,6 +109,7 @@ pub static FIELDS: [Field; FIELD_COUNT] = [
         synonyms: &["depth %", "depth percent", "total depth"],
         description: "Total depth: the height as a share of the mean width, in percent: 200 · z / (x + y).",
         required: false,
+        required_in_sales: true,
         kind: FieldKind::Number { unit: "%", legal: LEGAL_PERCENT, plausible: (40.0, 80.0), decimals: 1 },
     },
     Field {
@@ -112,6 +119,7 @@ pub static FIELDS: [Field; FIELD_COUNT] = [
         synonyms: &["table %", "table percent"],
         description: "Width of the table facet as a share of the whole width, in percent.",
         required: false,
+        required_in_sales: true,
         kind: FieldKind::Number { unit: "%", legal: LEGAL_PERCENT, plausible: (40.0, 80.0), decimals: 0 },
     },
     Field {
@@ -121,6 +129,7 @@ pub static FIELDS: [Field; FIELD_COUNT] = [
         synonyms: &["length"],
         description: "Length in millimetres.",
         required: false,
+        required_in_sales: true,
         kind: FieldKind::Number { unit: "mm", legal: LEGAL_MM, plausible: (2.0, 25.0), decimals: 2 },
     },
     Field {
@@ -130,6 +139,7 @@ pub static FIELDS: [Field; FIELD_COUNT] = [
         synonyms: &["width"],
         description: "Width in millimetres.",
         required: false,
+        required_in_sales: true,
         kind: FieldKind::Number { unit: "mm", legal: LEGAL_MM, plausible: (2.0, 25.0), decimals: 2 },
     },
     Field {
@@ -139,6 +149,7 @@ pub static FIELDS: [Field; FIELD_COUNT] = [
         synonyms: &["height", "depth mm"],
         description: "Height in millimetres.",
         required: false,
+        required_in_sales: true,
         kind: FieldKind::Number { unit: "mm", legal: LEGAL_MM, plausible: (1.0, 15.0), decimals: 2 },
     },
 ];

@@ -11,5 +11,6 @@ pub use description::{FieldError, Measurements, StoneDescription};
 pub use field::{FIELD_COUNT, FIELDS, Field, FieldKind, FieldValues, number_fields};
 pub use grade::{Clarity, Color, Cut, Grade, GradeInfo, UnknownGrade};
 pub use stone::{
-    CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, Sale, Stone, WEIGHT_TOLERANCE, depth_percent_of, weight_carat_of,
+    CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, Dimensions, Sale, Stone, WEIGHT_TOLERANCE, depth_percent_of,
+    weight_carat_of,
 };

@@ -123,9 +123,7 @@ mod tests {
         clarity: Clarity::VS2,
         depth_percent: 61.8,
         table_percent: 57.0,
-        x_mm: 5.7,
-        y_mm: 5.7,
-        z_mm: 3.52,
+        ..Stone::EXAMPLE
     };
 
     fn contributions(of: &[(&'static str, f64)]) -> Contributions {

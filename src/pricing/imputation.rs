@@ -3,7 +3,7 @@
 use super::SimilarIndex;
 use super::proportions::{MIN_NEIGHBOURS, Proportions, TEXTBOOK};
 use super::similar::nearest_in;
-use crate::diamond::{Measurements, Stone, StoneDescription, depth_percent_of};
+use crate::diamond::{Dimensions, Measurements, Stone, StoneDescription, depth_percent_of};
 
 /// How many similar stones are asked for their proportions.
 const NEIGHBOURS: usize = 25;
@@ -12,7 +12,7 @@ const NEIGHBOURS: usize = 25;
 /// nearest similar stones have them for that weight; depth from x, y and z where z was given, else as similar stones have
 /// it; z from x, y and depth.
 pub(super) fn complete(description: &StoneDescription, similar: &SimilarIndex) -> (Stone, Measurements) {
-    let StoneDescription { carat, cut, color, clarity, measurements: given } = *description;
+    let StoneDescription { carat, measurements: given, .. } = *description;
     let is_whole =
         given.depth.is_some() && given.table.is_some() && given.x.is_some() && given.y.is_some() && given.z.is_some();
     let typical = if is_whole { TEXTBOOK } else { proportions_near(description, similar) };
@@ -26,7 +26,7 @@ pub(super) fn complete(description: &StoneDescription, similar: &SimilarIndex) -
     });
     let z_mm = given.z.unwrap_or_else(|| round_to(depth_percent * (x_mm + y_mm) / 200.0, 2));
     let table_percent = given.table.unwrap_or_else(|| round_to(typical.table_percent, 0));
-    let stone = Stone { weight_carat: carat, cut, color, clarity, depth_percent, table_percent, x_mm, y_mm, z_mm };
+    let stone = description.with_dimensions(Dimensions { depth_percent, table_percent, x_mm, y_mm, z_mm });
     let mut filled_in = stone.values();
     for (value, known) in filled_in.iter_mut().zip(description.values()) {
         *value = value.filter(|_| known.is_none());
@@ -57,13 +57,7 @@ mod tests {
     use crate::generator::Generator;
 
     fn described(carat: f64) -> StoneDescription {
-        StoneDescription {
-            carat,
-            cut: Cut::Ideal,
-            color: Color::G,
-            clarity: Clarity::VS2,
-            measurements: Measurements::default(),
-        }
+        StoneDescription::of_four_cs(carat, Cut::Ideal, Color::G, Clarity::VS2)
     }
 
     fn with(measurements: Measurements) -> StoneDescription {

@@ -1,6 +1,6 @@
 //! The shape that stones of a kind usually have.
 
-use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
+use crate::diamond::{Clarity, Color, Cut, Dimensions, Grade, Sale, Stone, StoneDescription};
 use crate::learning::evaluation::quantile;
 
 /// Fewer stones than this say too little of their kind.
@@ -60,17 +60,13 @@ impl Proportions {
     pub fn stone(self, weight_carat: f64, cut: Cut, color: Color, clarity: Clarity) -> Stone {
         let x_mm = self.x_of_one_carat_mm * weight_carat.cbrt();
         let y_mm = x_mm * self.y_over_x;
-        Stone {
-            weight_carat,
-            cut,
-            color,
-            clarity,
+        StoneDescription::of_four_cs(weight_carat, cut, color, clarity).with_dimensions(Dimensions {
             depth_percent: self.depth_percent,
             table_percent: self.table_percent,
             x_mm,
             y_mm,
             z_mm: self.depth_percent * (x_mm + y_mm) / 200.0,
-        }
+        })
     }
 
     /// What is usual for each cut, worst first: of its stones, or of all stones where there are few of the cut.

@@ -142,13 +142,11 @@ mod tests {
         let stone = Stone {
             weight_carat: 0.95,
             cut: Cut::Ideal,
-            color: Color::H,
             clarity: Clarity::I1,
-            depth_percent: 62.0,
-            table_percent: 55.0,
             x_mm: 6.3,
             y_mm: 6.3,
             z_mm: 3.9,
+            ..Stone::EXAMPLE
         };
         let steps = of(&stone, &model);
         let told: Vec<(String, String, f64)> =

@@ -104,7 +104,7 @@ pub(super) fn of(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diamond::{Clarity, Color, Cut};
+    use crate::diamond::{Clarity, Cut};
     use crate::generator::Generator;
 
     fn warnings(stone: &Stone) -> Vec<String> {
@@ -115,13 +115,13 @@ mod tests {
     const USUAL: Stone = Stone {
         weight_carat: 1.01,
         cut: Cut::Ideal,
-        color: Color::G,
         clarity: Clarity::VS2,
         depth_percent: 61.8,
         table_percent: 57.0,
         x_mm: 6.45,
         y_mm: 6.47,
         z_mm: 3.99,
+        ..Stone::EXAMPLE
     };
 
     #[test]

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::rows::{SqlValue, execute, query_row, sql_field_value, sql_time, with_stone_columns};
-use super::upload::{COLUMN_COUNT, CheckedSale, Layout, Upload, UploadRow, column_names, for_each_parquet_row};
+use super::upload::{
+    COLUMN_COUNT, CheckedSale, Layout, Upload, UploadRow, column_names, for_each_parquet_row, missing_columns,
+};
 use super::{RejectionCount, Store, StoreError, WarningCount};
 use crate::diamond::{CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, FIELDS, WEIGHT_TOLERANCE};
 
@@ -69,14 +71,11 @@ impl Store {
         if counts.rows == 0 {
             return Err(upload.bad("the file holds no sales, only a header: add one line a sale"));
         }
-        let absent: Vec<&str> = column_names()
-            .into_iter()
-            .zip(counts.filled)
-            .filter(|(_, is_filled)| !is_filled)
-            .map(|(name, _)| name)
-            .collect();
-        if layout == Layout::JsonLines && !absent.is_empty() {
-            return Err(upload.missing_columns(&absent, None));
+        let is_filled =
+            |name: &str| column_names().iter().zip(counts.filled).any(|(column, filled)| filled && *column == name);
+        let missing = missing_columns(is_filled);
+        if layout == Layout::JsonLines && !missing.is_empty() {
+            return Err(upload.lacks_columns(&missing, None));
         }
         let mut report = store_batch(&transaction, batch, upload, &counts)?;
         if dry_run {

@@ -186,9 +186,11 @@ pub(super) fn sql_field_value(field: &'static Field, value: Option<f64>) -> SqlV
     }
 }
 
-/// `sql` with `{stone_columns}` replaced by the columns of [`FIELDS`]: the statements that handle whole stones do not list
-/// their columns, so that a new field needs no change in them.
+/// `sql` with `{stone_columns}` replaced by the columns of [`FIELDS`], and `{equal_stones}` by the condition that those of `copy`
+/// and `stored` are the same: the statements that handle whole stones do not list their columns, so that a new field needs no
+/// change in them.
 pub(super) fn with_stone_columns(sql: &str) -> String {
-    let columns: Vec<&str> = FIELDS.iter().map(|field| field.column).collect();
-    sql.replace("{stone_columns}", &columns.join(", "))
+    let columns = FIELDS.each_ref().map(|field| field.column);
+    let equal = columns.map(|column| format!("copy.{column} IS NOT DISTINCT FROM stored.{column}"));
+    sql.replace("{stone_columns}", &columns.join(", ")).replace("{equal_stones}", &equal.join(" AND "))
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use diamonds::diamond::{Sale, Stone};
+use diamonds::diamond::{Dimensions, Sale, StoneDescription};
 
 use crate::skipping::skip;
 
@@ -36,17 +36,19 @@ pub fn read_sales(text: &str) -> Vec<(usize, Sale)> {
     for (index, line) in text.lines().skip(1).enumerate() {
         let fields: Vec<&str> = line.split(',').collect();
         let sale = Sale {
-            stone: Stone {
-                weight_carat: number(fields[0]),
-                cut: fields[1].parse().expect("a cut"),
-                color: fields[2].parse().expect("a color"),
-                clarity: fields[3].parse().expect("a clarity"),
+            stone: StoneDescription::of_four_cs(
+                number(fields[0]),
+                fields[1].parse().expect("a cut"),
+                fields[2].parse().expect("a color"),
+                fields[3].parse().expect("a clarity"),
+            )
+            .with_dimensions(Dimensions {
                 depth_percent: number(fields[4]),
                 table_percent: number(fields[5]),
                 x_mm: number(fields[7]),
                 y_mm: number(fields[8]),
                 z_mm: number(fields[9]),
-            },
+            }),
             price_usd: number(fields[6]),
         };
         let stone = sale.stone;

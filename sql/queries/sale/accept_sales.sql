@@ -1,9 +1,10 @@
 -- Stores the sales of upload_row that the file does not hold yet. For each distinct sale as many copies are stored in the
 -- end as the larger of the two counts: what (SELECT … FROM upload_row EXCEPT ALL SELECT … FROM sale) would add, but with
 -- each sale's line. {stone_columns} are the columns of the field list; they and the price make a sale what it is.
+-- {equal_stones} says that these columns of copy and stored are the same, of which two unknown values are.
 --
 -- $1 id of the batch
-INSERT INTO sale (batch_id, line_number, {stone_columns}, price_usd)
+INSERT INTO sale BY NAME
 WITH copy AS (
     SELECT
         *,
@@ -15,8 +16,8 @@ stored AS (
     FROM sale
     GROUP BY ALL
 )
-SELECT $1, line_number, {stone_columns}, price_usd
+SELECT $1 AS batch_id, copy.* EXCLUDE (copy_number)
 FROM copy
-LEFT JOIN stored USING ({stone_columns}, price_usd)
+LEFT JOIN stored ON {equal_stones} AND copy.price_usd = stored.price_usd
 WHERE copy_number > coalesce(copies, 0)
 ORDER BY line_number;

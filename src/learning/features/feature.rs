@@ -177,17 +177,7 @@ pub fn encode_f32<'a>(features: &[Feature], stones: impl IntoIterator<Item = &'a
 mod tests {
     use super::*;
 
-    const STONE: Stone = Stone {
-        weight_carat: 1.1,
-        cut: Cut::VeryGood,
-        color: Color::H,
-        clarity: Clarity::SI2,
-        depth_percent: 62.0,
-        table_percent: 55.0,
-        x_mm: 6.61,
-        y_mm: 6.65,
-        z_mm: 4.11,
-    };
+    const STONE: Stone = Stone::EXAMPLE;
 
     #[test]
     fn a_name_leads_back_to_its_feature() {

@@ -35,7 +35,10 @@ impl CheckedSale {
     pub fn read(fields: &[Option<&str>; COLUMN_COUNT]) -> Result<Self, RowDefect> {
         let mut values = FieldValues::default();
         for ((value, field), text) in values.iter_mut().zip(&FIELDS).zip(fields) {
-            *value = Some(read_value(field, *text).map_err(|problem| defect(field.name, &problem))?);
+            let text = text.filter(|text| !text.trim().is_empty());
+            if text.is_some() || field.required_in_sales {
+                *value = Some(read_value(field, text).map_err(|problem| defect(field.name, &problem))?);
+            }
         }
         let price = read_number(fields[COLUMN_COUNT - 1], MAX_PRICE_USD).map_err(|problem| defect(PRICE, &problem))?;
         Ok(Self { values, price_usd: price })
@@ -49,7 +52,7 @@ fn defect(column: &'static str, problem: &str) -> RowDefect {
 fn read_value(field: &Field, text: Option<&str>) -> Result<f64, String> {
     match field.kind {
         FieldKind::Number { legal, .. } => read_number(text, legal.1),
-        FieldKind::Grade { .. } => match text.filter(|text| !text.trim().is_empty()) {
+        FieldKind::Grade { .. } => match text {
             None => Err("is missing".to_owned()),
             Some(text) => field.rank_of(text).map(f64::from).ok_or_else(|| "is not a known grade".to_owned()),
         },

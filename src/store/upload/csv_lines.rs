@@ -60,7 +60,7 @@ pub(super) fn for_each_row(text: &str, layout: &CsvLayout, sink: &mut RowSink<'_
             }
             if !raw.trim().is_empty() {
                 let fields = if has_all_fields {
-                    Ok(layout.places.map(|place| record.get(place)))
+                    Ok(layout.places.map(|place| record.get(place?)))
                 } else if is_closed {
                     Err(WRONG_FIELD_COUNT)
                 } else {
@@ -105,13 +105,16 @@ mod tests {
 
     /// Line, text and fields of each row; of a bad one what is wrong with it.
     fn rows(text: &str) -> Vec<(i64, String, String)> {
-        let mut places = [0; COLUMN_COUNT];
-        places[1] = 1;
+        let mut places = [None; COLUMN_COUNT];
+        places[..2].copy_from_slice(&[Some(0), Some(1)]);
         let layout = CsvLayout { delimiter: b',', line_end: b'\n', header_line: 1, field_count: 2, places };
         let mut found = Vec::new();
         for_each_row(text, &layout, &mut |row: UploadRow<'_>| {
             let said = match row.fields {
-                Ok([first, second, ..]) => format!("{}|{}", first.unwrap_or_default(), second.unwrap_or_default()),
+                Ok([first, second, None, ..]) => {
+                    format!("{}|{}", first.unwrap_or_default(), second.unwrap_or_default())
+                }
+                Ok(_) => "the file has no third column".to_owned(),
                 Err(defect) => defect.to_owned(),
             };
             found.push((row.line, (row.raw)(), said));

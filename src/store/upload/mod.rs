@@ -26,9 +26,15 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// What a Parquet file begins with.
 const PARQUET_MAGIC: &[u8] = b"PAR1";
 
-/// Names of the columns that a file of sales must have: those of [`FIELDS`], then the price.
+/// Names of the columns of a file of sales: those of [`FIELDS`], then the price.
 pub(super) fn column_names() -> [&'static str; COLUMN_COUNT] {
     std::array::from_fn(|place| FIELDS.get(place).map_or(PRICE, |field| field.name))
+}
+
+/// Those of [`column_names`] that a file must have and `has` not.
+pub(super) fn missing_columns(has: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let required = FIELDS.iter().filter(|field| field.required_in_sales).map(|field| field.name);
+    required.chain([PRICE]).filter(|name| !has(name)).collect()
 }
 
 /// A file to be ingested, whole.
@@ -61,8 +67,8 @@ pub(super) struct CsvLayout {
     pub header_line: usize,
     /// How many fields the header has.
     pub field_count: usize,
-    /// Places of [`column_names`] in the header, from 0.
-    pub places: [usize; COLUMN_COUNT],
+    /// Places of [`column_names`] in the header, from 0; `None` of a column that the file does not have and need not have.
+    pub places: [Option<usize>; COLUMN_COUNT],
 }
 
 /// A row of a file, in the order of the file.
@@ -201,14 +207,14 @@ impl Upload {
             .map(|delimiter| (delimiter, fields_with(delimiter)))
             .max_by_key(|(_, fields)| known_in(fields))
             .unwrap_or((b',', Vec::new()));
-        let missing: Vec<&str> = names.into_iter().filter(|name| !fields.iter().any(|field| field == name)).collect();
+        let missing = missing_columns(|name| fields.iter().any(|field| field == name));
         if !missing.is_empty() {
-            return Err(self.missing_columns(&missing, Some((header_line, header))));
+            return Err(self.lacks_columns(&missing, Some((header_line, header))));
         }
-        let mut places = [0; COLUMN_COUNT];
+        let mut places = [None; COLUMN_COUNT];
         for (place, name) in places.iter_mut().zip(names) {
             let mut found = fields.iter().enumerate().filter(|(_, field)| *field == name);
-            *place = found.next().map_or(0, |(place, _)| place);
+            *place = found.next().map(|(place, _)| place);
             if found.next().is_some() {
                 return Err(self.bad(format!("line {header_line}: the column {name} occurs twice in the header")));
             }
@@ -217,7 +223,7 @@ impl Upload {
     }
 
     /// The error for a file that lacks `missing`; `header` is its first line with its number, if it has one.
-    pub(super) fn missing_columns(&self, missing: &[&str], header: Option<(usize, &str)>) -> StoreError {
+    pub(super) fn lacks_columns(&self, missing: &[&str], header: Option<(usize, &str)>) -> StoreError {
         const SHOWN: usize = 120;
         let plural = if missing.len() == 1 { "column" } else { "columns" };
         let found = header.map_or_else(String::new, |(line, text)| {
@@ -257,7 +263,7 @@ mod tests {
             line_end: b'\n',
             header_line: 2,
             field_count: 11,
-            places: [5, 2, 3, 4, 6, 7, 8, 9, 10, 1],
+            places: [5, 2, 3, 4, 6, 7, 8, 9, 10, 1].map(Some),
         };
         assert_eq!(layout(&format!("\n{shuffled}\n1;2\n")), Ok(Layout::Csv(expected)));
     }

@@ -6,7 +6,7 @@ use duckdb::arrow::array::{Array, AsArray, StringArray};
 use duckdb::{Connection, params};
 use serde_json::{Map, Value};
 
-use super::{COLUMN_COUNT, RowSink, StoreError, Upload, UploadRow, column_names};
+use super::{COLUMN_COUNT, RowSink, StoreError, Upload, UploadRow, column_names, missing_columns};
 
 /// Gives each row of the Parquet file at `path`, a copy of `upload` that the database may read, to `sink`. Names of columns are
 /// found whatever their case.
@@ -42,19 +42,18 @@ pub(in crate::store) fn for_each_parquet_row(
                 let entries = names.iter().enumerate().map(|(place, name)| (name.clone(), Value::from(text(place))));
                 Value::Object(entries.collect::<Map<_, _>>()).to_string()
             };
-            sink(UploadRow { line, raw: &raw, fields: Ok(places.map(text)) })?;
+            sink(UploadRow { line, raw: &raw, fields: Ok(places.map(|place| text(place?))) })?;
         }
     }
     Ok(())
 }
 
 /// Where [`column_names`] are among `names`.
-fn places_of(upload: &Upload, names: &[String]) -> Result<[usize; COLUMN_COUNT], StoreError> {
-    let wanted = column_names();
+fn places_of(upload: &Upload, names: &[String]) -> Result<[Option<usize>; COLUMN_COUNT], StoreError> {
     let place_of = |wanted: &str| names.iter().position(|name| name.eq_ignore_ascii_case(wanted));
-    let missing: Vec<&str> = wanted.into_iter().filter(|name| place_of(name).is_none()).collect();
+    let missing = missing_columns(|name| place_of(name).is_some());
     if !missing.is_empty() {
-        return Err(upload.missing_columns(&missing, None));
+        return Err(upload.lacks_columns(&missing, None));
     }
-    Ok(wanted.map(|name| place_of(name).unwrap_or_default()))
+    Ok(column_names().map(place_of))
 }
