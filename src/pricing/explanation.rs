@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::diamond::{Clarity, Color, Cut, Grade, Stone};
+use crate::diamond::{FIELDS, Field, Stone};
 use crate::learning::families::Contributions;
 use crate::learning::features::Target;
 use crate::text::{signed_dollars, to_the_cent};
@@ -28,7 +28,7 @@ pub struct Effect {
     pub effect_usd: f64,
 }
 
-/// What one side of the stone adds to a price, in words.
+/// What one property of the stone adds to a price, in words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Reason {
     /// `size`, `cut`, `color`, `clarity` or `proportions`.
@@ -39,14 +39,19 @@ pub struct Reason {
     pub sentence: String,
 }
 
-/// The sides of a stone, and the features that tell of each.
-const SIDES: [(&str, &[&str]); 5] = [
-    ("size", &["carat", "x", "y", "z"]),
-    (Cut::SCALE, &[Cut::SCALE]),
-    (Color::SCALE, &[Color::SCALE]),
-    (Clarity::SCALE, &[Clarity::SCALE]),
-    ("proportions", &["depth", "table", "density", "length_to_width", "spread"]),
-];
+const SIZE: &str = "size";
+const PROPORTIONS: &str = "proportions";
+/// The features that are reasons of size.
+const SIZE_FEATURES: [&str; 4] = ["carat", "x", "y", "z"];
+
+/// What a feature is a reason of: size, one of the grades, or else the proportions.
+fn topic_of(feature: &str) -> &'static str {
+    match Field::find(feature) {
+        Some(field) if !field.is_number() => field.name,
+        _ if SIZE_FEATURES.contains(&feature) => SIZE,
+        _ => PROPORTIONS,
+    }
+}
 
 impl Explanation {
     /// Tells why `stone` costs `price_usd`, which is to the cent, by the `contributions` to it. `None` if they are no numbers.
@@ -72,14 +77,17 @@ impl Explanation {
             return None;
         }
         shares.iter_mut().max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs()))?.1 += left;
-        let mut reasons: Vec<Reason> = SIDES
-            .iter()
-            .filter_map(|(about, features)| {
-                let mut found = shares.iter().filter(|(name, _)| features.contains(name)).peekable();
+        let grades = FIELDS.iter().filter(|field| !field.is_number()).map(|field| field.name);
+        let mut reasons: Vec<Reason> = [SIZE]
+            .into_iter()
+            .chain(grades)
+            .chain([PROPORTIONS])
+            .filter_map(|topic| {
+                let mut found = shares.iter().filter(|(name, _)| topic_of(name) == topic).peekable();
                 found.peek()?;
                 let effect_usd = found.map(|(_, share)| share).sum::<f64>() / 100.0;
-                let sentence = format!("{}: {}", describe(about, stone, typical), signed_dollars(effect_usd));
-                Some(Reason { about: (*about).to_owned(), effect_usd, sentence })
+                let sentence = format!("{}: {}", describe(topic, stone, typical), signed_dollars(effect_usd));
+                Some(Reason { about: topic.to_owned(), effect_usd, sentence })
             })
             .collect();
         reasons.sort_by(|a, b| b.effect_usd.abs().total_cmp(&a.effect_usd.abs()));
@@ -89,20 +97,22 @@ impl Explanation {
     }
 }
 
-/// One side of `stone` beside the `typical` one, without what that makes in dollars.
-fn describe(about: &str, stone: &Stone, typical: &Stone) -> String {
-    fn grade<G: Grade>(label: &str, ours: G, typical: G) -> String {
-        if ours == typical {
-            format!("{label} {}, as is typical", ours.name())
-        } else {
-            format!("{label} {} instead of the typical {}", ours.name(), typical.name())
+/// `stone` beside the `typical` one with regard to `topic`, without what that makes in dollars.
+fn describe(topic: &str, stone: &Stone, typical: &Stone) -> String {
+    let scale = FIELDS.iter().position(|field| !field.is_number() && field.name == topic);
+    match (topic, scale) {
+        (_, Some(place)) => {
+            let field = &FIELDS[place];
+            let grade_of =
+                |stone: &Stone| stone.values()[place].map_or_else(|| "unknown".to_owned(), |rank| field.write(rank));
+            let (ours, usual) = (grade_of(stone), grade_of(typical));
+            if ours == usual {
+                format!("{} {ours}, as is typical", field.label)
+            } else {
+                format!("{} {ours} instead of the typical {usual}", field.label)
+            }
         }
-    }
-    match about {
-        Cut::SCALE => grade("Cut", stone.cut, typical.cut),
-        Color::SCALE => grade("Colour", stone.color, typical.color),
-        Clarity::SCALE => grade("Clarity", stone.clarity, typical.clarity),
-        "size" => {
+        (SIZE, _) => {
             format!("Weight and size, {} ct instead of the typical {} ct", stone.weight_carat, typical.weight_carat)
         }
         _ => format!(
@@ -115,6 +125,7 @@ fn describe(about: &str, stone: &Stone, typical: &Stone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diamond::{Clarity, Color, Cut};
 
     const TYPICAL: Stone = Stone {
         weight_carat: 0.7,
@@ -165,11 +176,9 @@ mod tests {
     }
 
     #[test]
-    fn every_feature_belongs_to_one_side() {
-        for feature in crate::learning::features::with_derived() {
-            let sides = SIDES.iter().filter(|(_, features)| features.contains(&feature.scale_or_name())).count();
-            assert_eq!(sides, 1, "{}", feature.name());
-        }
+    fn every_feature_is_a_reason_of_one_topic() {
+        let topics = ["carat", "x", "cut", "clarity", "table", "spread"].map(topic_of);
+        assert_eq!(topics, ["size", "size", "cut", "clarity", "proportions", "proportions"]);
     }
 
     #[test]
