@@ -78,9 +78,12 @@ mod tests {
 
     #[test]
     fn the_first_thing_that_is_wrong_is_named_with_its_column() {
-        let good = ["1.1", " ideal ", "h", "SI2", "62", "55", "6.61", "6.65", "4.11", "4733"];
+        const PRICE_PLACE: usize = COLUMN_COUNT - 1;
+        let good = ["1.1", " ideal ", "h", "SI2", "62", "55", "6.61", "6.65", "4.11"].map(Some);
         let read = |place: usize, text: &'static str| {
-            let mut fields = good.map(Some);
+            let mut fields = [None; COLUMN_COUNT];
+            fields[..good.len()].copy_from_slice(&good);
+            fields[PRICE_PLACE] = Some("4733");
             fields[place] = Some(text);
             CheckedSale::read(&fields).map_err(|defect| defect.reason)
         };
@@ -93,7 +96,7 @@ mod tests {
             (5, "inf", "table is not a finite number"),
             (6, "6,61", "x is not a number"),
             (8, "1e300", "z is far out: beyond 200"),
-            (9, "-1", "price is not above 0"),
+            (PRICE_PLACE, "-1", "price is not above 0"),
         ] {
             assert_eq!(read(place, text), Err(reason.to_owned()));
         }
