@@ -12,7 +12,7 @@ use super::rows::{
     sql_field_value, sql_time, with_stone_columns,
 };
 use super::{Store, StoreError};
-use crate::diamond::{FIELDS, FieldValues, Measurements, StoneDescription};
+use crate::diamond::{FIELDS, Field, FieldValues, Measurements, StoneDescription};
 use crate::learning::evaluation::PriceRange;
 
 /// Where a prediction was asked for.
@@ -213,20 +213,29 @@ pub(super) fn append_predictions<'a>(
     connection: &Connection,
     predictions: impl Iterator<Item = &'a PredictionRecord>,
 ) -> duckdb::Result<()> {
+    append_predictions_with_fields(connection, &FIELDS.each_ref(), predictions)
+}
+
+/// The same for a table that has columns for these `fields` only.
+pub(super) fn append_predictions_with_fields<'a>(
+    connection: &Connection,
+    fields: &[&'static Field],
+    predictions: impl Iterator<Item = &'a PredictionRecord>,
+) -> duckdb::Result<()> {
     let mut predictions = predictions.peekable();
     if predictions.peek().is_none() {
         return Ok(());
     }
-    let stone_columns = FIELDS.iter().map(|field| field.column);
+    let stone_columns = fields.iter().map(|field| field.column);
     let columns: Vec<&str> = COLUMNS_BEFORE_STONE.into_iter().chain(stone_columns).chain(COLUMNS_AFTER_STONE).collect();
     let mut appender = connection.appender_with_columns("prediction", &columns)?;
     for prediction in predictions {
-        appender.append_row(appender_params_from_iter(row_of(prediction)))?;
+        appender.append_row(appender_params_from_iter(row_of(prediction, fields)))?;
     }
     appender.flush()
 }
 
-fn row_of(prediction: &PredictionRecord) -> impl Iterator<Item = SqlValue<'_>> {
+fn row_of<'a>(prediction: &'a PredictionRecord, fields: &'a [&'static Field]) -> impl Iterator<Item = SqlValue<'a>> {
     let range = prediction.range_usd;
     let before = [
         SqlValue::id(prediction.id),
@@ -236,7 +245,11 @@ fn row_of(prediction: &PredictionRecord) -> impl Iterator<Item = SqlValue<'_>> {
         prediction.source.name().into(),
         prediction.model.into(),
     ];
-    let stone = FIELDS.iter().zip(prediction.stone.values()).map(|(field, value)| sql_field_value(field, value));
+    let stone = FIELDS
+        .iter()
+        .zip(prediction.stone.values())
+        .filter(|(field, _)| fields.iter().any(|wanted| std::ptr::eq(*wanted, *field)))
+        .map(|(field, value)| sql_field_value(field, value));
     let json = |text: Option<String>| text.map_or(SqlValue::Null, SqlValue::OwnedText);
     let after = [
         json((!prediction.filled_in.is_empty()).then(|| json_text(&prediction.filled_in))),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
+use diamonds::diamond::FIELD_COUNT;
 use diamonds::pricing::PricingService;
 use diamonds::server::{App, RequestLog, build};
 use diamonds::store::Store;
@@ -134,7 +135,7 @@ fn bounds_and_grades_in_the_document_are_those_that_the_program_checks() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 10);
+    assert_eq!(checked, FIELD_COUNT + 1, "the fields and the number of stones");
 }
 
 #[test]

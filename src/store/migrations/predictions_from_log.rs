@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::diamond::{Field, Measurements, StoneDescription};
+use crate::diamond::{FIELDS, Field, Measurements, StoneDescription};
 use crate::learning::evaluation::PriceRange;
 use crate::store::StoreError;
-use crate::store::predictions::{PredictionRecord, PredictionSource, append_predictions};
+use crate::store::predictions::{PredictionRecord, PredictionSource, append_predictions_with_fields};
 use crate::store::requests::NewRequest;
 use crate::store::rows::{query_rows, read_time, read_uuid};
 
@@ -19,6 +19,9 @@ use crate::store::rows::{query_rows, read_time, read_uuid};
 const PAGE_REQUESTS: std::ops::RangeInclusive<u32> = 64..=4_096;
 /// Bytes of bodies up to which the next page may be larger: a request can be of one stone or of a thousand.
 const LIGHT_PAGE_BYTES: usize = 4_000_000;
+
+/// The fields that the table has columns for as this migration makes it; later migrations may add more.
+const FIELDS_OF_THIS_LAYOUT: [&str; 9] = ["carat", "cut", "color", "clarity", "depth", "table", "x", "y", "z"];
 
 /// A request that got prices.
 struct PricedRequest {
@@ -87,6 +90,7 @@ pub fn predictions_of(request: &NewRequest<'_>) -> Vec<PredictionRecord> {
 /// Adds the predictions, in pages of bounded size.
 pub(super) fn fill(connection: &Connection) -> Result<(), StoreError> {
     const ACTION: &str = "make records of the predictions in the log";
+    let fields: Vec<&Field> = FIELDS.iter().filter(|field| FIELDS_OF_THIS_LAYOUT.contains(&field.name)).collect();
     let mut page = *PAGE_REQUESTS.start();
     let mut after = Uuid::nil();
     loop {
@@ -112,7 +116,7 @@ pub(super) fn fill(connection: &Connection) -> Result<(), StoreError> {
         page = if bytes < LIGHT_PAGE_BYTES { page * 2 } else { page / 2 }
             .clamp(*PAGE_REQUESTS.start(), *PAGE_REQUESTS.end());
         let records: Vec<PredictionRecord> = requests.iter().flat_map(records_of).collect();
-        append_predictions(connection, records.iter()).map_err(StoreError::database(ACTION))?;
+        append_predictions_with_fields(connection, &fields, records.iter()).map_err(StoreError::database(ACTION))?;
     }
 }
 
