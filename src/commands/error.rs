@@ -51,7 +51,7 @@ pub enum CommandError {
     /// What was printed could not be written.
     #[error("cannot write the output")]
     Output(#[from] io::Error),
-    /// The name of a file that the engine would take for something else.
+    /// The name of a file that the database would take for something else.
     #[error("{} cannot be the name of the file: {reason}", path.display())]
     BadLocation {
         /// The name.

@@ -14,12 +14,12 @@ pub fn database(named: Option<&Path>) -> Result<PathBuf, CommandError> {
     let bad = |reason| CommandError::BadLocation { path: path.to_owned(), reason };
     let Some(text) = path.to_str() else { return Err(bad("it is not UTF-8")) };
     if text.contains('?') {
-        return Err(bad("the engine would take what follows the question mark for options"));
+        return Err(bad("the database would take what follows the question mark for options"));
     }
     if text.ends_with(std::path::is_separator) || path.is_dir() {
         return Err(bad("it is a folder"));
     }
-    // a path from the root is a path, whatever else the engine knows by names such as :memory: or ~
+    // a path from the root is a path, whatever else the database knows by names such as :memory: or ~
     std::path::absolute(path).map_err(|_| bad("it is empty"))
 }
 
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_the_engine_would_take_for_something_else_are_paths_or_refused() {
+    fn names_that_the_database_would_take_for_something_else_are_paths_or_refused() {
         for name in [":memory:", "~/file.duckdb", "s3://bucket/file"] {
             assert!(database(Some(Path::new(name))).expect(name).is_absolute());
         }

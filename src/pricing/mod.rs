@@ -43,7 +43,7 @@ pub struct PricingService {
 }
 
 impl PricingService {
-    /// An engine over the file as it is now.
+    /// The pricing of the file as it is now.
     ///
     /// # Errors
     /// If the file cannot be read or its champion cannot be loaded.

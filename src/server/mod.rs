@@ -63,7 +63,7 @@ pub enum ServerError {
         /// What the system says.
         source: io::Error,
     },
-    /// The engine cannot be made ready.
+    /// The pricing service cannot be made ready.
     #[error(transparent)]
     PricingService(#[from] PricingError),
     /// The file fails.

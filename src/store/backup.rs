@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Store, StoreError};
 
 impl Store {
-    /// Writes all that is committed into the file itself, so that the file alone, without what the engine keeps beside it,
+    /// Writes all that is committed into the file itself, so that the file alone, without what the database keeps beside it,
     /// is whole.
     ///
     /// # Errors
@@ -16,7 +16,7 @@ impl Store {
     }
 
     /// Copies the file to `to`, whole and consistent, and gives the number of bytes. Nobody may write a checkpoint
-    /// meanwhile: between two checkpoints the engine changes nothing that the first one wrote.
+    /// meanwhile: between two checkpoints the database changes nothing that the first one wrote.
     ///
     /// # Errors
     /// If there is something at `to` already, or it cannot be written; then nothing is left there.

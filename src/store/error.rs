@@ -59,15 +59,15 @@ pub enum StoreError {
     Open {
         /// The file.
         path: PathBuf,
-        /// What the engine says.
+        /// What the database says.
         source: DatabaseMessage,
     },
-    /// The engine refuses a step.
+    /// The database refuses a step.
     #[error("cannot {action}")]
     PricingService {
         /// What was tried.
         action: &'static str,
-        /// What the engine says.
+        /// What the database says.
         source: DatabaseMessage,
     },
     /// A journal cannot be read or written.
@@ -147,7 +147,7 @@ pub enum StoreError {
     /// A query of the user's is refused.
     #[error("the query failed: {message}")]
     Query {
-        /// What the engine says.
+        /// What the database says.
         message: String,
     },
     /// What is stored is not what this program writes.
@@ -159,13 +159,13 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// For `map_err`: an engine's error while doing `action`.
+    /// For `map_err`: an error of the database while doing `action`.
     pub(super) fn database(action: &'static str) -> impl FnOnce(duckdb::Error) -> Self {
         move |source| Self::PricingService { action, source: source.into() }
     }
 }
 
-/// What the engine says, without its advice on how to program against it.
+/// What the database says, without its advice on how to program against it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct DatabaseMessage(String);

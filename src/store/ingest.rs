@@ -4,17 +4,19 @@ use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 
-use duckdb::{Connection, appender_params_from_iter, params};
+use duckdb::{Connection, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::rows::{SqlValue, execute, query_row, sql_field_value, sql_time, with_stone_columns};
+use super::rows::{Columns, execute, query_row, sql_time, with_stone_columns};
 use super::upload::{
     COLUMN_COUNT, CheckedSale, Layout, Upload, UploadRow, column_names, for_each_parquet_row, missing_columns,
 };
 use super::{RejectionCount, Store, StoreError, WarningCount};
 use crate::diamond::{CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, FIELDS, WEIGHT_TOLERANCE};
 
+/// Sales that are appended at a time.
+const APPENDED_AT_A_TIME: usize = 8_192;
 /// What is being done, in an error.
 const ACTION: &str = "store the sales";
 
@@ -103,8 +105,10 @@ struct RowCounts {
 /// Takes the rows of a file into the database: those that can be sales into the temporary table `upload_row`, the others into
 /// the rejected rows of the batch.
 struct RowStorage<'a> {
+    connection: &'a Connection,
     batch: i64,
-    sales: duckdb::Appender<'a>,
+    /// Lines and sales that are still to be appended.
+    sales: Vec<(i64, CheckedSale)>,
     rejected_rows: duckdb::Appender<'a>,
     counts: RowCounts,
 }
@@ -113,14 +117,10 @@ impl<'a> RowStorage<'a> {
     fn new(connection: &'a Connection, batch: i64) -> Result<Self, StoreError> {
         let open = || -> duckdb::Result<Self> {
             connection.execute_batch(include_str!("../../sql/queries/upload/create_upload.sql"))?;
-            let columns: Vec<&str> = ["line_number"]
-                .into_iter()
-                .chain(FIELDS.iter().map(|field| field.column))
-                .chain(["price_usd"])
-                .collect();
             Ok(Self {
+                connection,
                 batch,
-                sales: connection.appender_with_columns_to_catalog_and_db("upload_row", "temp", "main", &columns)?,
+                sales: Vec::with_capacity(APPENDED_AT_A_TIME),
                 rejected_rows: connection.appender_with_columns(
                     "rejected_row",
                     &["batch_id", "line_number", "column_name", "reason", "raw_text"],
@@ -143,10 +143,9 @@ impl<'a> RowStorage<'a> {
             Err(defect) => Err((None, (*defect).to_owned())),
         };
         let stored = match checked {
-            Ok(CheckedSale { values, price_usd }) => {
-                let stone = FIELDS.iter().zip(values).map(|(field, value)| sql_field_value(field, value));
-                let row = [SqlValue::BigInt(row.line)].into_iter().chain(stone).chain([price_usd.into()]);
-                self.sales.append_row(appender_params_from_iter(row))
+            Ok(sale) => {
+                self.sales.push((row.line, sale));
+                if self.sales.len() < APPENDED_AT_A_TIME { Ok(()) } else { self.append_sales() }
             }
             Err((column, reason)) => {
                 self.counts.rejected += 1;
@@ -156,8 +155,21 @@ impl<'a> RowStorage<'a> {
         stored.map_err(StoreError::database(ACTION))
     }
 
+    fn append_sales(&mut self) -> duckdb::Result<()> {
+        let sales = std::mem::replace(&mut self.sales, Vec::with_capacity(APPENDED_AT_A_TIME));
+        let lines = Columns::default().integers("line_number", sales.iter().map(|(line, _)| Some(*line)));
+        FIELDS
+            .iter()
+            .enumerate()
+            .fold(lines, |columns, (place, field)| {
+                columns.field(field, sales.iter().map(|(_, sale)| sale.values[place]))
+            })
+            .doubles("price_usd", sales.iter().map(|(_, sale)| Some(sale.price_usd)))
+            .append_to_temporary(self.connection, "upload_row")
+    }
+
     fn finish(mut self) -> Result<RowCounts, StoreError> {
-        self.sales.flush().and_then(|()| self.rejected_rows.flush()).map_err(StoreError::database(ACTION))?;
+        self.append_sales().and_then(|()| self.rejected_rows.flush()).map_err(StoreError::database(ACTION))?;
         Ok(self.counts)
     }
 }

@@ -1,6 +1,6 @@
 //! The journal: requests that were answered and are not in the database yet.
 //!
-//! A request must be on the disk before its answer leaves. The engine's commit is dear and stalls while a checkpoint is
+//! A request must be on the disk before its answer leaves. A commit of the database is expensive and stalls while a checkpoint is
 //! written; appending to a file and syncing it is not. So requests are written to a file beside the database first, as
 //! many at a time as wait, and taken into the database aside, a fraction of a second later, in one transaction that also
 //! notes the journal's number: whatever is interrupted, every request ends up in the database, once.
@@ -276,7 +276,7 @@ impl Store {
     /// Takes the requests of `segment` into the database.
     ///
     /// # Errors
-    /// If the engine fails or the file cannot be read; then all is as before.
+    /// If the database fails or the file cannot be read; then all is as before.
     pub fn import(&mut self, segment: &JournalSegment) -> Result<(), StoreError> {
         self.insert_requests(&segment.requests()?, segment.number)
     }
@@ -284,7 +284,7 @@ impl Store {
     /// Takes into the database what a server that was killed left in its journals, and removes them.
     ///
     /// # Errors
-    /// If they cannot be read or the engine fails; then they stay.
+    /// If they cannot be read or the database fails; then they stay.
     pub(super) fn import_left_over(&mut self) -> Result<(), StoreError> {
         let database_id = self.file_id()?;
         let absorbed = self.journal_number()?;

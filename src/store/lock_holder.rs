@@ -16,12 +16,12 @@ pub enum LockHolder {
     Diamonds(u32),
     /// Another process of this number.
     Process(u32),
-    /// The engine does not say who.
+    /// The database does not say who.
     Unknown,
 }
 
 impl LockHolder {
-    /// Who has the file at `database`, if that is what the engine's `message` is about.
+    /// Who has the file at `database`, if that is what DuckDB's `message` is about.
     pub(super) fn named_by(message: &str, database: &Path) -> Option<Self> {
         if !message.contains("Could not set lock") {
             return None;
@@ -39,7 +39,7 @@ impl LockHolder {
     }
 }
 
-/// Whether the engine's `message` names a program called `diamonds` as the holder.
+/// Whether the database's `message` names a program called `diamonds` as the holder.
 fn is_diamonds(message: &str) -> bool {
     message
         .split("lock is held in ")

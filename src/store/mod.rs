@@ -67,7 +67,7 @@ impl Store {
         Self::open_within(path, None)
     }
 
-    /// As [`Store::open`], for a process that stays: the engine keeps little in memory, and puts what is more aside on the
+    /// As [`Store::open`], for a process that stays: the database keeps little in memory, and puts what is more aside on the
     /// disk. Left to itself, it keeps all of the log that it has written, up to most of the machine's memory.
     ///
     /// # Errors
@@ -108,7 +108,7 @@ impl Store {
     /// A second connection to the same open file.
     ///
     /// # Errors
-    /// If the engine refuses.
+    /// If the database refuses.
     pub fn try_clone(&self) -> Result<Self, StoreError> {
         let connection = self.connection.try_clone().map_err(StoreError::database("open a second connection"))?;
         Ok(Self { connection, path: self.path.clone(), file: self.file.clone() })
@@ -134,7 +134,7 @@ impl Store {
         value.parse().map_err(|_| StoreError::Unexpected { what: format!("the setting {name} is {value:?}") })
     }
 
-    /// Where files that are to be ingested are put: the one folder that the engine may read. It lies beside the file and
+    /// Where files that are to be ingested are put: the one folder that the database may read. It lies beside the file and
     /// exists only while a file is ingested.
     fn spool(&self) -> PathBuf {
         beside(&self.path, SPOOL)
@@ -169,7 +169,7 @@ impl Store {
     }
 }
 
-/// Turns the engine's words about a file that it cannot open into ours.
+/// Turns the database's words about a file that it cannot open into ours.
 fn explain_open_error(path: &Path, source: duckdb::Error) -> StoreError {
     match LockHolder::named_by(&source.to_string(), path) {
         Some(holder) => StoreError::Held { path: path.to_owned(), holder },
@@ -177,7 +177,7 @@ fn explain_open_error(path: &Path, source: duckdb::Error) -> StoreError {
     }
 }
 
-/// Refuses a file that is no database at all, before the engine says so in its own words, and before it is locked: see
+/// Refuses a file that is no database at all, before DuckDB says so in its own words, and before it is locked: see
 /// [`Store`].
 fn refuse_foreign(path: &Path) -> Result<(), StoreError> {
     use std::io::Read;

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use duckdb::{Connection, Row, appender_params_from_iter, params};
+use duckdb::{Connection, Row, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::rows::{
-    JsonColumn, SqlValue, TextColumn, query_optional_row, query_rows, read_stone_values, read_time, read_uuid,
-    sql_field_value, sql_time, with_stone_columns,
+    Columns, JsonColumn, TextColumn, query_optional_row, query_rows, read_stone_values, read_time, read_uuid, sql_time,
+    with_stone_columns,
 };
 use super::{Store, StoreError};
 use crate::diamond::{FIELDS, Field, FieldValues, Measurements, StoneDescription};
@@ -203,10 +203,8 @@ impl Store {
     }
 }
 
-/// Columns of the table `prediction` besides those of the stone.
-const COLUMNS_BEFORE_STONE: [&str; 6] = ["id", "request_id", "position", "predicted_at", "source", "model_id"];
-const COLUMNS_AFTER_STONE: [&str; 8] =
-    ["filled_in", "price_usd", "price_per_carat_usd", "low_usd", "high_usd", "confidence", "warnings", "explanation"];
+/// Predictions that are appended at a time.
+const APPENDED_AT_A_TIME: usize = 8_192;
 
 /// Appends `predictions` to their table, as part of the transaction that `connection` is in.
 pub(super) fn append_predictions<'a>(
@@ -220,48 +218,41 @@ pub(super) fn append_predictions<'a>(
 pub(super) fn append_predictions_with_fields<'a>(
     connection: &Connection,
     fields: &[&'static Field],
-    predictions: impl Iterator<Item = &'a PredictionRecord>,
+    mut predictions: impl Iterator<Item = &'a PredictionRecord>,
 ) -> duckdb::Result<()> {
-    let mut predictions = predictions.peekable();
-    if predictions.peek().is_none() {
-        return Ok(());
+    loop {
+        let some: Vec<&PredictionRecord> = predictions.by_ref().take(APPENDED_AT_A_TIME).collect();
+        if some.is_empty() {
+            return Ok(());
+        }
+        columns_of(&some, fields).append_to(connection, "prediction")?;
     }
-    let stone_columns = fields.iter().map(|field| field.column);
-    let columns: Vec<&str> = COLUMNS_BEFORE_STONE.into_iter().chain(stone_columns).chain(COLUMNS_AFTER_STONE).collect();
-    let mut appender = connection.appender_with_columns("prediction", &columns)?;
-    for prediction in predictions {
-        appender.append_row(appender_params_from_iter(row_of(prediction, fields)))?;
-    }
-    appender.flush()
 }
 
-fn row_of<'a>(prediction: &'a PredictionRecord, fields: &'a [&'static Field]) -> impl Iterator<Item = SqlValue<'a>> {
-    let range = prediction.range_usd;
-    let before = [
-        SqlValue::id(prediction.id),
-        prediction.request.map(SqlValue::id).into(),
-        prediction.position.into(),
-        SqlValue::Time(prediction.time),
-        prediction.source.name().into(),
-        prediction.model.into(),
-    ];
-    let stone = FIELDS
+fn columns_of(predictions: &[&PredictionRecord], fields: &[&'static Field]) -> Columns {
+    let all = || predictions.iter().copied();
+    let range = |end: fn(PriceRange) -> f64| all().map(move |one| one.range_usd.map(end));
+    let columns = Columns::default()
+        .ids("id", all().map(|one| Some(one.id)))
+        .ids("request_id", all().map(|one| one.request))
+        .integers("position", all().map(|one| Some(one.position)))
+        .times("predicted_at", all().map(|one| one.time))
+        .texts("source", all().map(|one| Some(one.source.name())))
+        .integers("model_id", all().map(|one| Some(one.model)));
+    let stones: Vec<FieldValues> = all().map(|one| one.stone.values()).collect();
+    FIELDS
         .iter()
-        .zip(prediction.stone.values())
-        .filter(|(field, _)| fields.iter().any(|wanted| std::ptr::eq(*wanted, *field)))
-        .map(|(field, value)| sql_field_value(field, value));
-    let json = |text: Option<String>| text.map_or(SqlValue::Null, SqlValue::OwnedText);
-    let after = [
-        json((!prediction.filled_in.is_empty()).then(|| json_text(&prediction.filled_in))),
-        prediction.price_usd.into(),
-        prediction.price_per_carat_usd.into(),
-        range.map(|range| range.low).into(),
-        range.map(|range| range.high).into(),
-        range.map(|range| range.confidence).into(),
-        json((!prediction.warnings.is_empty()).then(|| json_text(&prediction.warnings))),
-        prediction.explanation.as_deref().into(),
-    ];
-    before.into_iter().chain(stone).chain(after)
+        .enumerate()
+        .filter(|(_, field)| fields.iter().any(|wanted| std::ptr::eq(*wanted, *field)))
+        .fold(columns, |columns, (place, field)| columns.field(field, stones.iter().map(|values| values[place])))
+        .texts("filled_in", all().map(|one| (!one.filled_in.is_empty()).then(|| json_text(&one.filled_in))))
+        .doubles("price_usd", all().map(|one| Some(one.price_usd)))
+        .doubles("price_per_carat_usd", all().map(|one| Some(one.price_per_carat_usd)))
+        .doubles("low_usd", range(|range| range.low))
+        .doubles("high_usd", range(|range| range.high))
+        .doubles("confidence", range(|range| range.confidence))
+        .texts("warnings", all().map(|one| (!one.warnings.is_empty()).then(|| json_text(&one.warnings))))
+        .texts("explanation", all().map(|one| one.explanation.as_deref()))
 }
 
 /// `value`, which has text for keys and finite numbers, as JSON.

@@ -26,7 +26,7 @@ impl Store {
     /// [`Store::open_read_only`].
     ///
     /// # Errors
-    /// If the engine refuses the query, in its words.
+    /// If the database refuses the query, in its words.
     pub fn query(&self, sql: &str) -> Result<Table, StoreError> {
         let failed = |error: duckdb::Error| StoreError::Query { message: DatabaseMessage::from(error).to_string() };
         self.require_question(sql)?;
@@ -44,7 +44,7 @@ impl Store {
     }
 
     /// Refuses what is not one question. A connection that only reads is not enough: `COPY … TO` writes files, and the
-    /// database's own file is one that the engine may touch.
+    /// database's own file is one that DuckDB may touch.
     fn require_question(&self, sql: &str) -> Result<(), StoreError> {
         let parser = include_str!("../../sql/queries/schema/serialize_query.sql");
         let parsed: Value = query_row(&self.connection, "parse the query", parser, [sql], |row| {

@@ -9,13 +9,16 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::predictions::{NewPredictions, append_predictions};
-use super::rows::{SqlValue, execute, query_optional_row, query_row, query_rows, read_time, read_uuid, sql_time};
+use super::rows::{Columns, execute, query_optional_row, query_row, query_rows, read_time, read_uuid, sql_time};
 use super::{Store, StoreError};
 
 /// Bytes that are kept of the bodies of requests which nothing answers, and which anybody can make large.
 const KEPT_BYTES_OF_REFUSED: usize = 4 * 1024;
 /// Statuses of those requests: no such address, no such method, too large.
 const REFUSED_WITHOUT_READING: [u16; 3] = [404, 405, 413];
+
+/// Bytes of bodies that are appended to the table at a time.
+const APPENDED_BYTES: usize = 32_000_000;
 
 /// A request that was answered and is to be logged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -121,12 +124,12 @@ impl Store {
         const ACTION: &str = "write the request log";
         let writing = || StoreError::database(ACTION);
         let transaction = self.connection.transaction().map_err(writing())?;
-        let mut appender = transaction.appender_with_columns("request", &COLUMNS).map_err(writing())?;
-        for request in requests {
-            appender.append_row(row_of(request)).map_err(writing())?;
+        let mut rest = requests;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(appended_together(rest));
+            columns_of(now).append_to(&transaction, "request").map_err(writing())?;
+            rest = later;
         }
-        appender.flush().map_err(writing())?;
-        drop(appender);
         let predictions = requests.iter().flat_map(|request| request.predictions.iter());
         append_predictions(&transaction, predictions).map_err(writing())?;
         let sql = include_str!("../../sql/queries/schema/update_setting.sql");
@@ -197,40 +200,30 @@ fn read_request(row: &Row<'_>) -> duckdb::Result<LoggedRequest> {
     })
 }
 
-/// Columns of the table `request`, in the order of [`row_of`].
-const COLUMNS: [&str; 11] = [
-    "id",
-    "received_at",
-    "method",
-    "path",
-    "query",
-    "status",
-    "latency_us",
-    "model_id",
-    "client",
-    "request_body",
-    "response_body",
-];
+fn columns_of(requests: &[NewRequest<'_>]) -> Columns {
+    let all = || requests.iter();
+    Columns::default()
+        .ids("id", all().map(|one| Some(one.id)))
+        .times("received_at", all().map(|one| one.time))
+        .texts("method", all().map(|one| Some(&one.method)))
+        .texts("path", all().map(|one| Some(&one.path)))
+        .texts("query", all().map(|one| one.query.as_ref()))
+        .integers("status", all().map(|one| Some(one.status.into())))
+        .integers("latency_us", all().map(|one| Some(one.latency_us)))
+        .integers("model_id", all().map(|one| one.model_id))
+        .texts("client", all().map(|one| one.client.as_ref()))
+        .texts("request_body", all().map(|one| kept_body(&one.request_body, one.status)))
+        .texts("response_body", all().map(|one| kept_body(&one.response_body, one.status)))
+}
 
-fn row_of<'a>(request: &'a NewRequest<'_>) -> [SqlValue<'a>; 11] {
-    let body = |bytes: &'a [u8]| match kept_body(bytes, request.status) {
-        None => SqlValue::Null,
-        Some(Cow::Borrowed(text)) => SqlValue::Text(text),
-        Some(Cow::Owned(text)) => SqlValue::OwnedText(text),
-    };
-    [
-        SqlValue::id(request.id),
-        SqlValue::Time(request.time),
-        request.method.as_str().into(),
-        request.path.as_str().into(),
-        request.query.as_deref().into(),
-        i64::from(request.status).into(),
-        request.latency_us.into(),
-        request.model_id.into(),
-        request.client.as_deref().into(),
-        body(&request.request_body),
-        body(&request.response_body),
-    ]
+/// How many of `requests`, of which there is one at least, are appended together: a column of text holds 2 GiB at most.
+fn appended_together(requests: &[NewRequest<'_>]) -> usize {
+    let mut bytes = 0;
+    let fit = requests.iter().take_while(|request| {
+        bytes += request.request_body.len() + request.response_body.len();
+        bytes <= APPENDED_BYTES
+    });
+    fit.count().max(1)
 }
 
 /// A request ready to be written: the work of preparing it is not the writer's.

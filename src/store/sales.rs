@@ -34,7 +34,7 @@ impl Store {
     /// Every sale in the file and the salt of the holdout.
     ///
     /// # Errors
-    /// If the engine fails.
+    /// If the database fails.
     pub fn dataset(&self) -> Result<Dataset, StoreError> {
         let version: u32 = self.setting("holdout_hash")?;
         if version != HASH_VERSION {

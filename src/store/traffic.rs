@@ -36,7 +36,7 @@ impl Store {
     /// `filter`'s status, path and model.
     ///
     /// # Errors
-    /// If the engine fails.
+    /// If the database fails.
     pub fn traffic(
         &self,
         filter: &RequestFilter,

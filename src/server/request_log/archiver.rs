@@ -8,9 +8,9 @@ use crate::store::{Journal, JournalSegment, Store, StoreError};
 use crate::system;
 use crate::text::with_causes;
 
-/// How long requests gather in the journal: each transaction of the engine has its price, whatever is in it.
+/// How long requests gather in the journal: each transaction of the database costs as much, whatever is in it.
 const GATHERING: Duration = Duration::from_millis(250);
-/// How long to wait after the engine failed.
+/// How long to wait after the database failed.
 const PAUSE: Duration = Duration::from_secs(5);
 /// How long nobody must have asked anything before a checkpoint is written.
 const QUIET: Duration = Duration::from_secs(1);

@@ -73,7 +73,7 @@ impl RequestLog {
     /// Takes all that is written by now into the database. It is slow: keep it away from threads that serve.
     ///
     /// # Errors
-    /// If the engine fails or the log has ended.
+    /// If the database fails or the log has ended.
     pub fn flush(&self) -> Result<(), StoreError> {
         self.with_flushed_store(|_| Ok(()))
     }
@@ -81,7 +81,7 @@ impl RequestLog {
     /// Does `work` on the file when all that is written by now is in the database, and while nothing more goes there.
     ///
     /// # Errors
-    /// What `work` says; or that the engine fails or the log has ended.
+    /// What `work` says; or that the database fails or the log has ended.
     pub fn with_flushed_store<T, E>(
         &self,
         work: impl FnOnce(&mut Store) -> Result<T, E> + Send + 'static,

@@ -22,7 +22,7 @@ impl TrafficCharts {
     /// not say when to begin.
     ///
     /// # Errors
-    /// If the engine fails.
+    /// If the database fails.
     pub fn read(store: &Store, filter: &RequestFilter, now: Timestamp) -> Result<Self, StoreError> {
         let (period, since, until) = period(filter, now);
         let axis = TimeAxis::over(since, until);
