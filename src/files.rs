@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// The path beside `path` whose name is longer by `suffix`.
+/// The path beside `path` with `suffix` added to its name.
 #[must_use]
 pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

@@ -1,7 +1,7 @@
 //! Made-up sales that look like real ones, for demonstrations, tests and load.
 //!
 //! The figures below (how often each grade occurs at each weight, how weights cluster at the magic weights, how prices
-//! follow weight and grades) were learnt from 4,989 real sales of 2008; no real sale is kept. Row `i` of a seed is always
+//! follow weight and grades) were estimated from 4,989 real sales of 2008; no real sale is kept. Row `i` of a seed is always
 //! the same row, so that two files can overlap on purpose.
 
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use rand_distr::{Distribution, Exp, Normal};
 
 use crate::diamond::{CARAT_PER_CUBIC_MM, Clarity, Color, Cut, Dimensions, Grade, Sale, Stone, StoneDescription};
 
-/// Weights lie in intervals of the trade: lower end in carats, frequency in 4,989 sales, and whether stones crowd at the
+/// Weights are in intervals of the trade: lower end in carats, frequency in 4,989 sales, and whether stones crowd at the
 /// lower end because cutters aim for it (a magic weight).
 const WEIGHT_INTERVALS: [(f64, f64, f64, bool); 24] = [
     (0.23, 0.30, 146.0, false),
@@ -41,10 +41,10 @@ const WEIGHT_INTERVALS: [(f64, f64, f64, bool); 24] = [
     (3.00, 4.20, 3.0, true),
 ];
 
-/// How far above a magic weight stones lie, on average, in carats.
+/// Mean distance above a magic weight, in carats.
 const MEAN_EXCESS_CARAT: f64 = 0.03;
 
-/// Upper ends of the weight classes that the next three tables speak of, in carats.
+/// Upper ends of the weight classes of the next three tables, in carats.
 const WEIGHT_CLASSES: [f64; 7] = [0.4, 0.6, 0.8, 1.0, 1.3, 1.8, f64::INFINITY];
 
 /// Share of each cut by weight class, worst first.
@@ -98,9 +98,9 @@ const MAGIC_EFFECTS: [(f64, f64); 7] =
     [(0.5, 0.1802), (0.7, 0.1697), (0.9, 0.1659), (1.0, 0.1054), (1.2, 0.0427), (1.5, 0.1611), (2.0, 0.1638)];
 /// The logarithm of the price as a polynomial of the logarithm of the weight, lowest power first.
 const WEIGHT_POLYNOMIAL: [f64; 4] = [6.9938, 1.2049, -0.0592, -0.0152];
-/// What weight does to the worth of a step of clarity and of colour, and one step of either to a step of the other.
+/// The effect of weight on the value of a step of clarity and of colour, and of one step of either on a step of the other.
 const INTERACTIONS: [f64; 3] = [0.0193, 0.0191, 0.0159];
-/// What no grade explains: standard deviation of the logarithm of the price.
+/// The unexplained rest: standard deviation of the logarithm of the price.
 const PRICE_NOISE: f64 = 0.115;
 
 /// Prices outside these bounds, in US dollars, do not occur among the real sales.
@@ -134,11 +134,11 @@ impl Generator {
         Self { seed, next_row: first_row }
     }
 
-    /// Writes `rows` sales as CSV with a header, of which about `dirty_share` (0 to 1) are wrong in one of the ways real
-    /// files are: price −1, a size of 0, a grade that does not exist.
+    /// Writes `rows` sales as CSV with a header; about `dirty_share` (0 to 1) of them are wrong in one of the ways in which
+    /// real files are: price −1, a size of 0, a grade that does not exist.
     ///
     /// # Errors
-    /// What `out` says.
+    /// What `out` returns.
     pub fn write_csv(mut self, out: &mut impl Write, rows: u64, dirty_share: f64) -> io::Result<()> {
         writeln!(out, "carat,cut,color,clarity,depth,table,price,x,y,z")?;
         for _ in 0..rows {
@@ -153,7 +153,7 @@ impl Generator {
         Ok(())
     }
 
-    /// The next sale, and the random numbers that are left for what else the row needs.
+    /// The next sale, and its random numbers for the rest of the row.
     fn next_sale(&mut self) -> (Sale, ChaCha8Rng) {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream(self.next_row);
@@ -225,7 +225,7 @@ fn draw_weight(rng: &mut ChaCha8Rng) -> f64 {
     round_to(weight, 2)
 }
 
-/// An index drawn by weights that need not add up to 1.
+/// An index, drawn by weights that need not add up to 1.
 fn draw_index(rng: &mut ChaCha8Rng, weights: &[f64]) -> usize {
     let mut left = rng.random::<f64>() * weights.iter().sum::<f64>();
     for (index, weight) in weights.iter().enumerate() {

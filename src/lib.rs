@@ -1,6 +1,6 @@
 //! Prices diamonds: sales, trained models, their metrics and every API request in one `DuckDB` file.
 //!
-//! ARCHITECTURE.md shows what depends on what.
+//! ARCHITECTURE.md shows the parts and their dependencies.
 
 pub mod commands;
 pub mod control;

@@ -20,11 +20,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints the error and everything that caused it.
+/// Prints the error and all its causes.
 fn report(error: &CommandError) {
     let mut lines = vec![format!("error: {error}")];
     let causes = std::iter::successors(error.source(), |cause| (*cause).source());
     lines.extend(causes.map(|cause| format!("  because: {cause}")));
-    // nobody listening to standard error is no reason for another error
+    // a closed standard error is not worth another error
     let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
 }

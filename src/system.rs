@@ -1,6 +1,6 @@
-//! What is asked of the operating system.
+//! Settings of the operating system.
 
-/// Lets the process have as many connections as the system allows: the usual first limit is a thousand.
+/// Raises the number of connections of the process to what the system allows: the usual default is a thousand.
 pub fn raise_file_limit() {
     #[cfg(unix)]
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
@@ -8,12 +8,12 @@ pub fn raise_file_limit() {
     }
 }
 
-/// Has memory given back to the system when it is let go. Left to itself, the allocator of glibc learns from the first large
-/// block to keep such: under load that is four times as much as is used.
+/// Makes the allocator return freed memory to the system. By default, glibc's allocator keeps blocks as large as the first
+/// large one that was freed: under load that is four times as much as is used.
 pub fn return_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
-        /// The allocator's own first value, in bytes, which setting it makes its last.
+        /// The allocator's default threshold, in bytes; setting it keeps it from growing.
         const THRESHOLD: libc::c_int = 128 * 1024;
         #[expect(unsafe_code, reason = "a call that takes two numbers; one that is refused changes nothing")]
         unsafe {
@@ -23,10 +23,10 @@ pub fn return_memory() {
     }
 }
 
-/// Lets others go first where there are more of them than processors: the calling thread, and those that it starts from now
-/// on. On systems other than Linux the whole process.
+/// Lowers the priority of the calling thread, and of those that it starts from now on: it matters if there are more threads
+/// than processors. On systems other than Linux it applies to the whole process.
 pub fn lower_priority() {
-    /// A tenth of the time of others: enough not to be left behind for good.
+    /// A tenth of the time of other threads, so that work still gets done on a busy machine.
     #[cfg(unix)]
     const NICENESS: i32 = 10;
 

@@ -50,7 +50,7 @@ pub fn signed_percent(share: f64) -> String {
     if share > 0.0 && text != "0.0 %" { format!("+{text}") } else { text }
 }
 
-/// A number for where there is little room: `0.25`, `9,000`, `20k`, `1.5M`.
+/// A number for places with little room: `0.25`, `9,000`, `20k`, `1.5M`.
 #[must_use]
 pub fn short_number(value: f64, decimals: usize) -> String {
     let is_multiple_of = |unit: f64| value % unit == 0.0;
@@ -71,7 +71,7 @@ pub fn count(number: i64) -> String {
     format!("{sign}{}", part_thousands(&number.unsigned_abs().to_string()))
 }
 
-/// How long something took, in a unit that keeps the number short: `320 µs`, `4.7 ms`, `2.50 s`.
+/// A duration, in a unit that keeps the number short: `320 µs`, `4.7 ms`, `2.50 s`.
 #[must_use]
 pub fn elapsed(elapsed_us: i64) -> String {
     // exact up to 285 years
@@ -86,14 +86,14 @@ pub fn elapsed(elapsed_us: i64) -> String {
     }
 }
 
-/// An error and all that caused it, in one line.
+/// An error and its causes, in one line.
 #[must_use]
 pub fn with_causes(error: &dyn Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| (*cause).source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
-/// Settings in lines of name and value, nested ones flattened.
+/// Settings as lines of name and value; nested ones are flattened.
 #[must_use]
 pub fn settings(map: &Map<String, Value>) -> Vec<(String, String)> {
     map.iter()
@@ -108,7 +108,7 @@ pub fn settings(map: &Map<String, Value>) -> Vec<(String, String)> {
 /// A minus as printers set it.
 const MINUS: &str = "−";
 
-/// The sign of a number that is shown with so many decimals, and its digits with thousands parted. What is shown as zero has no sign.
+/// The sign of a number at so many decimals, and its digits with thousands parted. A number that is shown as zero has no sign.
 fn sign_and_digits(number: f64, decimals: usize) -> (&'static str, String) {
     let digits = format!("{:.decimals$}", number.abs());
     let is_zero = digits.bytes().all(|byte| matches!(byte, b'0' | b'.'));

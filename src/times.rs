@@ -1,14 +1,14 @@
-//! Times as people write and read them: in UTC, always.
+//! Times as people write and read them, always in UTC.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-/// The time that `text` says: a time in UTC (`2026-03-01`, `2026-03-01T12:00`), one with its offset, or a while ago (`2h`,
+/// The time in `text`: a time in UTC (`2026-03-01`, `2026-03-01T12:00`), one with its offset, or an age (`2h`,
 /// `30m`, `7d`).
 ///
 /// # Errors
-/// What is wrong with it and how to write it, to be put behind the name of a field or an argument.
+/// What is wrong with it and how to write it, as the second half of a sentence that begins with the name of the field.
 pub fn parse_time(text: &str) -> Result<Timestamp, String> {
     let as_time = || text.parse::<Timestamp>().ok();
     let as_utc = || text.parse::<DateTime>().ok()?.to_zoned_datetime(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());

@@ -11,7 +11,7 @@ use crate::text::count;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Where the copy goes; there must be nothing yet
+    /// Path of the copy; nothing may exist there yet
     file: PathBuf,
 }
 
@@ -25,7 +25,7 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     if !database.exists() {
         return Err(crate::store::StoreError::NoFile { path: database.to_owned() }.into());
     }
-    // the server may work in another folder
+    // the server may run in another folder
     let to = std::path::absolute(&arguments.file)?;
     let bytes = control::run(database, Backup { to: to.clone() })?;
     console.print(&Report { file: &to, bytes }, |report| {

@@ -20,7 +20,7 @@ pub enum Arguments {
         /// Number of the batch
         id: i64,
     },
-    /// Take the sales of one file out again; the file stays in the history
+    /// Remove the sales of one file again; the file stays in the history
     Undo {
         /// Number of the batch
         id: i64,
@@ -65,7 +65,7 @@ fn list(batches: &[Batch]) -> String {
 
 fn describe_undone(undone: &UndoneBatch) -> String {
     let list = |ids: &[i64]| ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
-    let mut text = format!("Batch {} is taken back: {} sales have left.\n", undone.batch, count(undone.sales));
+    let mut text = format!("Batch {} is undone: {} sales are removed.\n", undone.batch, count(undone.sales));
     // writing to a string cannot fail
     if !undone.models.is_empty() {
         let _ = writeln!(text, "Trained with them, and marked: model {}.", list(&undone.models));
@@ -73,8 +73,8 @@ fn describe_undone(undone: &UndoneBatch) -> String {
     if !undone.later_batches.is_empty() {
         let _ = writeln!(
             text,
-            "Later files held rows that were known, perhaps from this one, and that have left with it: batch {}. Ingest those \
-             files again; what is still known changes nothing.",
+            "Later files had rows that were known already, perhaps from this one; those are removed with it: batch {}. Ingest \
+             those files again; known rows change nothing.",
             list(&undone.later_batches)
         );
     }

@@ -1,4 +1,4 @@
-//! What commands print: results on standard output, the rest on standard error.
+//! The output of commands: results on standard output, everything else on standard error.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 use serde::Serialize;
 use tracing::level_filters::LevelFilter;
 
-/// The two streams and how they are to be used.
+/// The two streams and their settings.
 #[derive(Debug)]
 pub struct Console {
     json: bool,
@@ -18,12 +18,12 @@ impl Console {
         Self { json, quiet }
     }
 
-    /// Whether progress may be shown.
+    /// Whether to show progress.
     pub fn shows_progress(&self) -> bool {
         !self.json && !self.quiet
     }
 
-    /// Prints a result: as one JSON document, or as the text that `text` makes.
+    /// Prints a result: as one JSON document, or as the text of `text`.
     pub fn print<T: Serialize>(&self, result: &T, text: impl FnOnce(&T) -> String) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.json {
@@ -36,16 +36,16 @@ impl Console {
         out.flush()
     }
 
-    /// Says what the user might do next.
+    /// Prints a hint for the next step.
     pub fn hint(&self, text: &str) {
         if self.shows_progress() {
-            // nobody listening to standard error is no reason to fail
+            // a closed standard error is no reason to fail
             let _ = writeln!(io::stderr(), "{text}");
         }
     }
 }
 
-/// The text with control characters written out: what strangers sent must not steer the terminal.
+/// The text with control characters escaped: input from strangers must not control the terminal.
 fn escape_control_chars(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
         if character.is_control() && character != '\n' && character != '\t' {
@@ -57,7 +57,7 @@ fn escape_control_chars(text: &str) -> String {
     })
 }
 
-/// A table of text; columns in `right` (from 0) are aligned to the right. Where it is wider than the terminal, cells are broken
+/// A table of text; columns in `right` (from 0) are aligned to the right. If it is wider than the terminal, cells are wrapped
 /// between words.
 pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>, right: &[usize]) -> String {
     table_within(terminal_columns(), header, rows, right)
@@ -82,7 +82,7 @@ fn table_within(
     if let Some(columns) = columns {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
         for (column, longest) in table.column_iter_mut().zip(longest_words) {
-            // and the space on either side of a cell
+            // and the space on both sides of a cell
             column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(longest.saturating_add(2))));
         }
     }
@@ -100,13 +100,13 @@ fn longest_word(text: &str) -> u16 {
     u16::try_from(longest).unwrap_or(u16::MAX)
 }
 
-/// The width to keep to: what `COLUMNS` says, else that of the terminal; `None` where the output goes elsewhere.
+/// The maximal width: that in `COLUMNS`, else that of the terminal; `None` if the output is not a terminal.
 fn terminal_columns() -> Option<u16> {
     let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
     named.or_else(|| Table::new().width())
 }
 
-/// Sends the program's own words to standard error: warnings, and more if asked.
+/// Sends the program's log messages to standard error: warnings, and more if wanted.
 pub fn start_logging(quiet: bool, verbose: u8) {
     let level = match (quiet, verbose) {
         (true, _) => LevelFilter::ERROR,
@@ -117,7 +117,7 @@ pub fn start_logging(quiet: bool, verbose: u8) {
     };
     let colors = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         && std::io::IsTerminal::is_terminal(&io::stderr());
-    // a second start, as in tests, changes nothing
+    // another call, as in tests, changes nothing
     let _ = tracing_subscriber::fmt().with_max_level(level).with_ansi(colors).with_writer(io::stderr).try_init();
 }
 

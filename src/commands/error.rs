@@ -13,16 +13,16 @@ use crate::store::StoreError;
 /// An error of a command.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
-    /// The file fails.
+    /// The database fails.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The question cannot be answered.
+    /// A stone cannot be priced.
     #[error(transparent)]
     PricingService(#[from] PricingError),
-    /// What was asked of the file is not done.
+    /// An operation on the file failed.
     #[error(transparent)]
     FileAccess(#[from] FileAccessError),
-    /// Nothing can be trained.
+    /// No model can be trained.
     #[error(transparent)]
     Training(#[from] TrainingError),
     /// A retraining fails.
@@ -31,13 +31,13 @@ pub enum CommandError {
     /// The server fails.
     #[error(transparent)]
     Server(#[from] ServerError),
-    /// A stone is not described as it should be.
+    /// A stone is described wrongly.
     #[error("{}", list(errors))]
     Stone {
         /// Every mistake.
         errors: Vec<FieldError>,
     },
-    /// A file is not one of outcomes.
+    /// A file of outcomes has mistakes.
     #[error("{name}: {problem}")]
     BadOutcomes {
         /// Name of the file.
@@ -45,13 +45,13 @@ pub enum CommandError {
         /// What is wrong, where, and what to do.
         problem: String,
     },
-    /// The platform does not say where data belongs.
-    #[error("this system does not say where data belongs: name the file with --db")]
+    /// The platform has no folder for data.
+    #[error("this system has no folder for data: name the file with --db")]
     NoDataFolder,
-    /// What was printed could not be written.
+    /// The output cannot be written.
     #[error("cannot write the output")]
     Output(#[from] io::Error),
-    /// The name of a file that the database would take for something else.
+    /// The name of a file has a special meaning for DuckDB.
     #[error("{} cannot be the name of the file: {reason}", path.display())]
     BadLocation {
         /// The name.
@@ -59,13 +59,13 @@ pub enum CommandError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// Ctrl-C cannot be listened for.
+    /// The program cannot listen for Ctrl-C.
     #[error("cannot listen for Ctrl-C")]
     Signal(#[from] ctrlc::Error),
 }
 
 impl CommandError {
-    /// 2 if the command was used wrongly, 1 if it failed, 0 if nobody wants its output any more.
+    /// 2 if the command was used wrongly, 1 if it failed, 0 if its output was closed by the reader.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {

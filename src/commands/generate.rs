@@ -7,16 +7,16 @@ use crate::generator::Generator;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// How many sales
+    /// Number of sales
     #[arg(long, value_name = "N")]
     rows: u64,
-    /// Decides every sale: the same seed gives the same bytes
+    /// Seed of every random choice: the same seed gives the same bytes
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// Leave out the first N sales of the seed, so that two files overlap or continue each other
     #[arg(long, value_name = "N", default_value_t = 0)]
     skip: u64,
-    /// Share of rows that are wrong as real files are: price -1, a size of 0, an unknown grade
+    /// Share of rows with mistakes as real files have them: price -1, a size of 0, an unknown grade
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = parse_share)]
     dirty: f64,
 }

@@ -13,10 +13,10 @@ use crate::text::count;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Files of sales: CSV, Parquet or JSON lines, told by their content; - is standard input
+    /// Files of sales: CSV, Parquet or JSON lines, recognized by their content; - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Say what would happen and change nothing
+    /// Only report what would happen
     #[arg(long)]
     dry_run: bool,
 }
@@ -46,13 +46,13 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
         return Err(error);
     }
     if !arguments.dry_run && report.files.iter().any(|file| file.accepted > 0) {
-        console.hint("Next: `diamonds retrain` lets the models learn from the new sales.");
+        console.hint("Next: `diamonds retrain` trains the models on the new sales.");
     }
     Ok(())
 }
 
-/// Reads one file and has its sales stored. The database is opened only once there is something to store: a name that
-/// leads nowhere makes no file, and nor does a dry run.
+/// Reads one file and stores its sales. The database is opened only when the file has been read: a wrong name creates no
+/// database, and neither does a dry run.
 fn take_in(path: &Path, database: &Path, dry_run: bool) -> Result<FileReport, CommandError> {
     let upload = Upload::read(path)?;
     let operation = Ingest { upload, dry_run };

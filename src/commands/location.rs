@@ -1,10 +1,10 @@
-//! Where the file lies.
+//! The path of the file.
 
 use std::path::{Path, PathBuf};
 
 use super::CommandError;
 
-/// The file that was named, or the default one in the platform's data folder.
+/// The file named by the user, or the default one in the platform's data folder.
 pub fn database(named: Option<&Path>) -> Result<PathBuf, CommandError> {
     let Some(path) = named else {
         return directories::ProjectDirs::from("", "", "diamonds")
@@ -19,7 +19,7 @@ pub fn database(named: Option<&Path>) -> Result<PathBuf, CommandError> {
     if text.ends_with(std::path::is_separator) || path.is_dir() {
         return Err(bad("it is a folder"));
     }
-    // a path from the root is a path, whatever else the database knows by names such as :memory: or ~
+    // a path from the root is always a path, whatever special names DuckDB has, such as :memory: or ~
     std::path::absolute(path).map_err(|_| bad("it is empty"))
 }
 

@@ -1,4 +1,4 @@
-//! The command line: one file a command. A command reads its arguments, asks the modules below, and prints.
+//! The command line: one file for each command. A command reads its arguments, calls the modules below, and prints.
 
 mod backup;
 mod batches;
@@ -51,7 +51,7 @@ pub struct Cli {
 enum Command {
     /// Add sales from CSV, Parquet or JSON lines; rows that are known already change nothing
     Ingest(ingest::Arguments),
-    /// Train every model family on the sales and let the best one answer if it beats the champion
+    /// Train every model family on the sales, and promote the best model if it beats the champion
     Retrain(retrain::Arguments),
     /// Serve the JSON API and the page
     Serve(serve::Arguments),
@@ -65,15 +65,15 @@ enum Command {
     /// The log of requests to the API
     #[command(subcommand)]
     Requests(requests::Arguments),
-    /// What priced stones really fetched
+    /// The prices that priced stones really fetched
     #[command(subcommand)]
     Outcomes(outcomes::Arguments),
     /// The history of ingested files
     #[command(subcommand)]
     Batches(batches::Arguments),
-    /// How things stand: champion, live accuracy, drift, and what to do next
+    /// The state of the file: champion, live accuracy, drift, and what to do next
     Status(status::Arguments),
-    /// Ask the file anything, in SQL, read-only
+    /// Query the file in SQL, read-only
     Sql(sql::Arguments),
     /// Copy the file, also while it is served
     Backup(backup::Arguments),
@@ -82,10 +82,10 @@ enum Command {
 }
 
 impl Cli {
-    /// Does what was asked.
+    /// Runs the command.
     ///
     /// # Errors
-    /// What keeps it from being done, in words for the user.
+    /// Why it failed, in words for the user.
     pub fn run(self) -> Result<(), CommandError> {
         console::start_logging(self.quiet, self.verbose);
         let console = Console::new(self.json, self.quiet);

@@ -9,7 +9,7 @@ use crate::learning::evaluation::SegmentMetrics;
 use crate::store::{ModelDetail, ModelRecord, WorstResidual};
 use crate::text::{count, dollars, dollars_and_cents, percent, settings, signed_percent};
 
-/// All that is known of a model.
+/// The card of a model.
 pub fn describe(model: &ModelDetail) -> String {
     let record = &model.record;
     let mut text = format!(
@@ -17,7 +17,7 @@ pub fn describe(model: &ModelDetail) -> String {
         record.id,
         record.family,
         if record.champion { ", the champion" } else { "" },
-        if record.pruned { ", pruned: it answers no more" } else { "" }
+        if record.pruned { ", pruned: it cannot answer" } else { "" }
     );
     // writing to a string cannot fail
     for (name, value) in facts(model) {
@@ -31,16 +31,16 @@ pub fn describe(model: &ModelDetail) -> String {
         text.push_str(&describe_trials(model));
     }
     if !model.segments.is_empty() {
-        let _ = write!(text, "\nWhere it errs, on the sales that judged it\n\n{}\n", segments_table(&model.segments));
+        let _ = write!(text, "\nErrors by segment, on the sales held out\n\n{}\n", segments_table(&model.segments));
     }
     if !model.worst_residuals.is_empty() {
         let rows = worst_residuals_table(&model.worst_residuals);
-        let _ = write!(text, "\nThe sales that it is furthest off on: typing errors?\n\n{rows}\n");
+        let _ = write!(text, "\nThe sales with the largest errors: typing errors?\n\n{rows}\n");
     }
     text
 }
 
-/// What is said in a line each.
+/// The facts that take a line each.
 fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
     let ModelDetail { record, calibration, live, lineage, promotions, .. } = model;
     let ModelRecord { metrics, dataset, .. } = record;
@@ -59,7 +59,7 @@ fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
         record.seed
     );
     let data = format!(
-        "{} sales: {} to learn from, {} held out",
+        "{} sales: {} for training, {} held out",
         count(dataset.rows),
         count(dataset.train),
         count(dataset.holdout)
@@ -83,8 +83,8 @@ fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
         );
         facts.push(("live", text));
     }
-    facts.push(("learns", record.target.clone()));
-    facts.push(("from", record.features.join(", ")));
+    facts.push(("target", record.target.clone()));
+    facts.push(("features", record.features.join(", ")));
     facts.extend(calibration.iter().flat_map(|calibration| &calibration.classes).map(|class| {
         let above = percent(class.share_above(), 1);
         ("range", format!("±{above} from {} ct on, by {} stones", class.from_carat, count(class.rows)))
@@ -97,7 +97,7 @@ fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
 
 fn describe_trials(model: &ModelDetail) -> String {
     let mut text = format!(
-        "  trials    {}, of which {} were given up early; the best on the tuning split:\n",
+        "  trials    {}, {} of them stopped early; the best on the validation split:\n",
         model.tuning.len(),
         model.pruned_trials()
     );
@@ -134,5 +134,5 @@ fn worst_residuals_table(sales: &[WorstResidual]) -> String {
             if sale.held_out { "held out" } else { "" }.to_owned(),
         ]
     });
-    table(&["batch", "line", "fetched", "model says", "stone", ""], rows, &[0, 1, 2, 3])
+    table(&["batch", "line", "fetched", "predicted", "stone", ""], rows, &[0, 1, 2, 3])
 }

@@ -24,30 +24,30 @@ pub enum Arguments {
         /// Number of the model
         id: i64,
     },
-    /// Two models on today's holdout: which errs less, and whether that is more than luck
+    /// Compare two models on today's holdout: which has the smaller error, and whether the difference is more than luck
     Compare {
         /// Number of the first model
         first: i64,
         /// Number of the second model
         second: i64,
     },
-    /// Let this model answer from now on
+    /// Make this model the champion, which answers from now on
     Promote {
         /// Number of the model
         id: i64,
-        /// Why, for the history
+        /// The reason, for the history
         #[arg(long, value_name = "TEXT", default_value = "by hand")]
         reason: String,
     },
-    /// Let the champion before the present one answer again
+    /// Make the previous champion the champion again
     Rollback,
-    /// Let the bytes of old models go, and keep their history: never of the champion, of the one before it, or of the newest
+    /// Delete the bytes of old models, and keep their history: never of the champion, of the one before it, or of the newest
     /// of a family
     Prune {
         /// How many of the newest models to keep
         #[arg(long, value_name = "N", default_value_t = 10)]
         keep: u32,
-        /// Only say which
+        /// Only report which
         #[arg(long)]
         dry_run: bool,
     },
@@ -79,7 +79,7 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     Ok(())
 }
 
-/// Judges both on the holdout as it is today, which may hold sales that came after them.
+/// Evaluates both on the holdout of today, which may have sales that came after them.
 fn compare(database: &Path, ids: [i64; 2]) -> Result<ModelComparison, CommandError> {
     let mut file = FileAccess::open(database, Access::Read)?;
     let dataset = file.run(ReadDataset {})?;

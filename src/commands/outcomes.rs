@@ -1,4 +1,4 @@
-//! `diamonds outcomes`: what priced stones really fetched.
+//! `diamonds outcomes`: the prices that priced stones really fetched.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -16,27 +16,27 @@ use crate::text::{count, dollars, signed_dollars};
 
 /// Names of the two columns of a file; the first may also be called `id`.
 const COLUMNS: [&str; 2] = ["prediction", "price_usd"];
-/// Mistakes of a file that are listed.
+/// Most mistakes of a file that are listed.
 const MAX_MISTAKES: usize = 10;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Arguments {
-    /// Outcomes, the last told first
+    /// Outcomes, the last recorded first
     List {
-        /// How many at most
+        /// Most outcomes in the list
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: u32,
     },
-    /// Record what stones fetched, from CSV with the columns prediction (the id of the answer) and `price_usd`. All of a file or
-    /// nothing
+    /// Record what stones fetched, from CSV with the columns prediction (the id of the answer) and `price_usd`. All of a file
+    /// or nothing
     Import {
         /// The file; - is standard input
         file: PathBuf,
     },
-    /// Make the outcomes sales, for the next retrain: those of stones of which every measurement was given. What is known
-    /// changes nothing
+    /// Turn outcomes into sales, for the next retrain: those of stones with every measurement given. Known sales change
+    /// nothing
     Ingest {
-        /// Only say how many
+        /// Only report how many
         #[arg(long)]
         dry_run: bool,
     },
@@ -76,7 +76,7 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
 fn read_rows(name: &str, bytes: &[u8]) -> Result<Vec<OutcomeRow>, CommandError> {
     let bad = |problem: String| CommandError::BadOutcomes { name: name.to_owned(), problem };
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    // the reader counts a line of CR and LF only where the next begins
+    // the reader counts a line of CR and LF only when the next begins
     let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| bad(error.to_string()))?.clone();
@@ -106,7 +106,7 @@ fn read_rows(name: &str, bytes: &[u8]) -> Result<Vec<OutcomeRow>, CommandError> 
         }
     }
     match mistakes.len() {
-        0 if rows.is_empty() => Err(bad("it holds no outcomes, only a header".to_owned())),
+        0 if rows.is_empty() => Err(bad("it has no outcomes, only a header".to_owned())),
         0 => Ok(rows),
         many => {
             mistakes.truncate(MAX_MISTAKES);
@@ -137,12 +137,12 @@ fn list(outcomes: &[RecordedOutcome]) -> String {
             .to_owned(),
         ]
     });
-    table(&["prediction", "told (UTC)", "model", "said", "fetched", "too much by", ""], rows, &[2, 3, 4, 5])
+    table(&["prediction", "recorded (UTC)", "model", "predicted", "fetched", "error", ""], rows, &[2, 3, 4, 5])
 }
 
 fn describe_ingest(answer: &IngestOutcomesAnswer, dry_run: bool) -> String {
     let mut text = match &answer.report {
-        None => "No outcome is of a stone of which every measurement was given.".to_owned(),
+        None => "No outcome has all measurements of its stone.".to_owned(),
         Some(report) => {
             let verb = if dry_run { "would become" } else { "became" };
             format!("{} outcomes {verb} sales, {} are known.", count(report.accepted), count(report.known))

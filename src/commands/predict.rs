@@ -1,4 +1,4 @@
-//! `diamonds predict`: what a stone is worth.
+//! `diamonds predict`: the price of a stone.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -14,10 +14,10 @@ use crate::text::dollars;
 pub struct Arguments {
     #[command(flatten)]
     stone: StoneArguments,
-    /// Ask this model instead of the champion: its number, or a family for the newest of it
+    /// Use this model instead of the champion: its number, or a family for its newest model
     #[arg(long, value_name = "ID|FAMILY")]
     model: Option<String>,
-    /// Say why: what each side of the stone adds to the price of a typical one
+    /// Explain the price: what each property of the stone adds to the price of a typical one
     #[arg(long)]
     explain: bool,
 }

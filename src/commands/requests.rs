@@ -19,7 +19,7 @@ use crate::times::parse_time;
 pub enum Arguments {
     /// Requests, newest first
     List {
-        /// How many at most
+        /// Most requests in the list
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: u32,
         /// Only those answered with this status
@@ -28,10 +28,10 @@ pub enum Arguments {
         /// Only those to this path
         #[arg(long)]
         path: Option<String>,
-        /// Only those that the model of this number answered
+        /// Only those answered by the model of this number
         #[arg(long, value_name = "ID")]
         model: Option<i64>,
-        /// Only those since then: a time in UTC (2026-03-01, 2026-03-01T12:00) or a while ago (2h, 30m, 7d)
+        /// Only those since then: a time in UTC (2026-03-01, 2026-03-01T12:00) or an age (2h, 30m, 7d)
         #[arg(long, value_name = "TIME", value_parser = parse_time)]
         since: Option<Timestamp>,
         /// Only those before then, written like --since
@@ -41,20 +41,20 @@ pub enum Arguments {
         #[arg(long, value_name = "ID")]
         before: Option<Uuid>,
     },
-    /// One request with what was sent and answered
+    /// One request with its body and its answer
     Show {
         /// Id of the request
         id: Uuid,
     },
-    /// What the stones that were asked about would be quoted by another model
+    /// Price stones from the log again, by another model
     Replay {
-        /// The model: its number, or a family for the newest of it
+        /// Number of the model, or a family for its newest model
         #[arg(long, value_name = "ID|FAMILY")]
         model: String,
-        /// Only requests since then: a time in UTC (2026-03-01, 2026-03-01T12:00) or a while ago (2h, 30m, 7d)
+        /// Only requests since then: a time in UTC (2026-03-01, 2026-03-01T12:00) or an age (2h, 30m, 7d)
         #[arg(long, value_name = "TIME", value_parser = parse_time)]
         since: Option<Timestamp>,
-        /// How many stones at most: the newest
+        /// Most stones; the newest count
         #[arg(long, value_name = "N", default_value_t = 20_000)]
         limit: usize,
     },

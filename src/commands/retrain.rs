@@ -1,4 +1,4 @@
-//! `diamonds retrain`: trains every family, judges the models beside the champion, and promotes the best.
+//! `diamonds retrain`: trains every family, compares the models with the champion, and promotes the best.
 
 use std::io::Write;
 use std::path::Path;
@@ -21,16 +21,16 @@ pub struct Arguments {
     /// Train this family only; may be given more than once [default: all]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(FAMILIES.iter().map(|family| family.name())))]
     family: Vec<String>,
-    /// Settings to try at most, for families that tune [default: 60; 15 where an earlier model saw nearly the same sales]
+    /// Most trials, for families that tune [default: 60; 15 if an earlier model was trained on nearly the same sales]
     #[arg(long, value_name = "N")]
     trials: Option<usize>,
-    /// Do not start from the settings of earlier models
+    /// Do not start the search from the settings of earlier models
     #[arg(long)]
     fresh: bool,
-    /// Time to tune at most, such as 60s or 5m; the final fit comes on top [default: until all trials are done]
+    /// Time limit for tuning, such as 60s or 5m, without the final fit [default: until all trials have ended]
     #[arg(long, value_name = "TIME", value_parser = parse_budget)]
     budget: Option<Duration>,
-    /// Decides every random choice: the same sales, seed and trials give the same models (with --fresh, whatever was trained before)
+    /// Seed: the same sales, seed and trials give the same models (with --fresh, whatever was trained before)
     #[arg(long, value_name = "N", default_value_t = 42)]
     seed: u64,
     /// Whether the best new model becomes the champion
@@ -40,12 +40,12 @@ pub struct Arguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PromoteChoice {
-    /// If it errs less than the champion on the same sales, by more than luck: the 95 % paired bootstrap interval of the
-    /// difference of the mean absolute errors lies below zero
+    /// If its error on the same sales is smaller than the champion's, by more than luck: the 95 % paired bootstrap interval of
+    /// the difference of the mean absolute errors is below zero
     Auto,
-    /// In any case
+    /// Whatever its error
     Always,
-    /// In no case
+    /// Keep the champion
     Never,
 }
 
@@ -99,7 +99,7 @@ fn describe(report: &RetrainingReport) -> String {
     }
     let as_count = |number: usize| count(i64::try_from(number).unwrap_or(i64::MAX));
     format!(
-        "{} sales: {} to learn from, {} to judge by\n\n{}\n\n{}: {}",
+        "{} sales: {} for training, {} held out\n\n{}\n\n{}: {}",
         as_count(report.dataset.rows),
         as_count(report.dataset.train),
         as_count(report.dataset.holdout),
@@ -149,16 +149,16 @@ impl Observer for Progress {
     }
 }
 
-/// Lets the first Ctrl-C end the tuning with the best so far, and the second end the program.
+/// The first Ctrl-C ends the tuning with the best so far, the second ends the program.
 fn listen_for_stop() -> Result<&'static AtomicBool, CommandError> {
     static STOP: AtomicBool = AtomicBool::new(false);
-    /// What shells report of a program that Ctrl-C ended.
+    /// The exit code that shells report for Ctrl-C.
     const INTERRUPTED: i32 = 130;
     ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(INTERRUPTED);
         }
-        // nobody listening to standard error is no reason to fail
+        // a closed standard error is no reason to fail
         let _ =
             writeln!(std::io::stderr(), "\nStopping: the best settings so far are kept. Ctrl-C again quits at once.");
     })?;

@@ -9,13 +9,13 @@ use crate::{control, server};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Where to listen; port 0 picks a free one
+    /// Address to listen on; port 0 picks a free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
     addr: String,
-    /// Ingest files that arrive in this folder; they are moved to done/ or failed/ in it, a report beside them
+    /// Ingest files that arrive in this folder; they are moved to done/ or failed/ in it, with a report beside them
     #[arg(long, value_name = "DIR")]
     watch: Option<PathBuf>,
-    /// Retrain, in a process of low priority, once this many new sales are in; promotes only what is better
+    /// Retrain, in a process of low priority, when this many new sales have come; promotes only a better model
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     retrain_after: Option<u64>,
 }
@@ -24,13 +24,13 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     let store = control::open_to_serve(database)?;
     if store.champion()?.is_none() {
         console.hint(
-            "No model is trained yet: prices can be had after `diamonds ingest FILE.csv` and `diamonds retrain`.",
+            "No model is trained yet: run `diamonds ingest FILE.csv` and `diamonds retrain`, then there are prices.",
         );
     }
     let pipeline = server::Pipeline { watch: arguments.watch.clone(), retrain_after: arguments.retrain_after };
     server::serve(store, &arguments.addr, pipeline, |address| {
         let mut out = io::stdout().lock();
-        // a server whose start nobody reads still serves
+        // the server works even if nobody reads its first line
         let _ = writeln!(out, "listening on http://{address}").and_then(|()| out.flush());
     })?;
     Ok(())

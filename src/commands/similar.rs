@@ -13,7 +13,7 @@ use crate::text::dollars;
 pub struct Arguments {
     #[command(flatten)]
     stone: StoneArguments,
-    /// How many to list
+    /// Number of stones in the list
     #[arg(short, long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=MAX_SIMILAR as i64))]
     n: u16,
 }

@@ -1,4 +1,4 @@
-//! `diamonds sql`: any question to the file.
+//! `diamonds sql`: SQL queries on the file.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::store::Table;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// A query in DuckDB's SQL; `SHOW TABLES` lists what there is, `DESCRIBE sale` what a table holds
+    /// A query in DuckDB's SQL; `SHOW TABLES` lists the tables, `DESCRIBE sale` the columns of one
     #[arg(allow_hyphen_values = true)]
     query: String,
 }

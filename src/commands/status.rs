@@ -1,4 +1,4 @@
-//! `diamonds status`: how things stand, and what to do next.
+//! `diamonds status`: the state of the file, and what to do next.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -24,7 +24,7 @@ fn describe(status: &Status) -> String {
         None => "No model is trained yet.\n".to_owned(),
     };
     let lines = [
-        ("sales", format!("{}, of which the champion has not seen {}", count(status.sales), count(status.new_sales))),
+        ("sales", format!("{}, {} of them new to the champion", count(status.sales), count(status.new_sales))),
         (
             "requests",
             format!("{} in all, {} in the last day", count(status.requests.all), count(status.requests.last_day)),
@@ -44,12 +44,12 @@ fn describe(status: &Status) -> String {
                 drift.verdict.words().to_owned(),
             ]
         });
-        let rows = table(&["", "asked", "PSI", "stones asked about in 30 days"], rows, &[1, 2]);
+        let rows = table(&["", "stones", "PSI", "stones priced in 30 days"], rows, &[1, 2]);
         let _ = write!(text, "\n{rows}\n");
     } else if status.champion.is_some() {
         let asked = status.drift.iter().map(|drift| drift.asked).max().unwrap_or_default();
         let needed = Status::min_asked();
-        let _ = writeln!(text, "  drift     {asked} stones were asked about in 30 days: it takes {needed} to tell");
+        let _ = writeln!(text, "  drift     {asked} stones were priced in 30 days: {needed} are needed");
     }
     let _ = write!(text, "\nNext\n");
     for advice in &status.advice {
@@ -80,7 +80,7 @@ fn describe_champion(champion: &ChampionStatus) -> String {
             count(live.outcomes),
             live.coverage.map(|share| format!("; {} were within their range", percent(share, 0))).unwrap_or_default()
         ),
-        None => writeln!(text, "  live      no outcome is known: `diamonds outcomes import FILE` tells some"),
+        None => writeln!(text, "  live      no outcome is recorded: add some with `diamonds outcomes import FILE`"),
     };
     text
 }

@@ -51,7 +51,7 @@ fn argument_of(field: &'static Field) -> Arg {
             .value_name(field.unit())
             .allow_negative_numbers(true)
             .help(field.description.trim_end_matches('.'));
-        // the axes have one letter and no other option begins with it
+        // the axes have one letter, and no other option begins with it
         match field.name.as_bytes() {
             [letter] => argument.short(char::from(*letter)),
             _ => argument,

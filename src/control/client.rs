@@ -12,17 +12,17 @@ use tokio::runtime::Runtime;
 
 use super::{FileAccessError, Operation, RemoteError, decode, encode, socket};
 
-/// The way to a server, one connection an operation.
+/// The client of a server, with one connection for each operation.
 pub struct Client {
     runtime: Runtime,
     socket: PathBuf,
 }
 
 impl Client {
-    /// The way to the server of the file at `database`, if one listens. A socket that a dead server left is nobody.
+    /// The client of the server of the file at `database`, if one listens. The socket of a dead server counts as none.
     pub fn find(database: &Path) -> Option<Self> {
         let socket = socket::path_of(database);
-        // a socket of somebody else's is not the server of this file, whatever it answers
+        // a socket that another user owns is not that of this file's server
         let owner = |path: &Path| std::fs::metadata(path).map(|about| about.uid());
         if owner(&socket).ok()? != owner(database).ok()? {
             return None;
@@ -32,10 +32,10 @@ impl Client {
         Some(Self { runtime, socket })
     }
 
-    /// Has `operation` done there.
+    /// Runs `operation` there.
     ///
     /// # Errors
-    /// What the server tells, or that it does not answer.
+    /// What the server reports, or that it does not answer.
     pub fn run<O: Operation>(&self, operation: &O) -> Result<O::Answer, FileAccessError> {
         let body = encode(operation).map_err(|error| self.unreachable(&error))?;
         let (status, answer) =
@@ -45,7 +45,7 @@ impl Client {
         }
         let told: RemoteError = decode(&answer).map_err(|_| FileAccessError::Unreachable {
             socket: self.socket.clone(),
-            reason: format!("it says {status}: {}", String::from_utf8_lossy(&answer)),
+            reason: format!("it answered {status}: {}", String::from_utf8_lossy(&answer)),
         })?;
         Err(told.into())
     }

@@ -1,4 +1,4 @@
-//! Why an operation is not done, wherever it was tried.
+//! Why an operation failed, in this process or at the owner.
 
 use std::error::Error;
 use std::fmt;
@@ -12,16 +12,16 @@ use crate::store::StoreError;
 /// An error of an operation.
 #[derive(Debug, thiserror::Error)]
 pub enum FileAccessError {
-    /// Here.
+    /// It failed in this process.
     #[error(transparent)]
     Here(#[from] PricingError),
-    /// At the owner's, who told why.
+    /// It failed at the owner, which sent the reason.
     #[error(transparent)]
     There(#[from] RemoteError),
-    /// The owner does not answer as an owner does.
+    /// The answer does not come from an owner of the file.
     #[error("the server at {} does not answer: {reason}; stop it and try again", socket.display())]
     Unreachable {
-        /// Where it was asked.
+        /// The address of the owner.
         socket: PathBuf,
         /// What went wrong.
         reason: String,
@@ -34,7 +34,7 @@ impl From<StoreError> for FileAccessError {
     }
 }
 
-/// An error in words, with what caused it: what is left of an error that crossed a socket.
+/// An error as text, with its causes: the form in which errors are sent over the socket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoteError {
     message: String,
@@ -42,7 +42,7 @@ pub struct RemoteError {
 }
 
 impl RemoteError {
-    /// The words of `error` and of all that caused it.
+    /// The texts of `error` and of all its causes.
     #[must_use]
     pub fn of(error: &dyn Error) -> Self {
         Self { message: error.to_string(), because: error.source().map(|cause| Box::new(Self::of(cause))) }

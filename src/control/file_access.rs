@@ -1,4 +1,4 @@
-//! Where a command hands in its operations.
+//! How a command reaches the file.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use super::{Access, FileAccessError, FileOwner, Operation};
 use crate::store::{LockHolder, Store, StoreError};
 
-/// How long to wait for another command that has the file.
+/// How long to wait for another command that holds the file.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Pause between two tries.
+/// Pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Becomes the owner of the file at `database`, to serve it. Waits for commands that are at it, but not for a server.
+/// Becomes the owner of the file at `database`, to serve it. Waits for commands that hold it, but not for a server.
 ///
 /// # Errors
 /// If the file cannot be opened.
@@ -27,10 +27,10 @@ pub fn open_to_serve(database: &Path) -> Result<Store, StoreError> {
     }
 }
 
-/// Has `operation` done by the owner of the file at `database`.
+/// Runs `operation` where the file at `database` is open.
 ///
 /// # Errors
-/// What keeps it from being done.
+/// Why the operation failed.
 pub fn run<O: Operation>(database: &Path, operation: O) -> Result<O::Answer, FileAccessError> {
     FileAccess::open(database, O::ACCESS)?.run(operation)
 }
@@ -45,7 +45,7 @@ pub enum FileAccess {
 }
 
 impl FileAccess {
-    /// Finds the owner of the file at `database`, or becomes it. Waits for other commands that are at it.
+    /// Finds the owner of the file at `database`, or becomes it. Waits for other commands that hold it.
     ///
     /// # Errors
     /// If the file cannot be opened, or belongs to a program that is not `diamonds`.
@@ -64,7 +64,7 @@ impl FileAccess {
             };
             match opened {
                 Ok(store) => return Ok(Self::Direct(Box::new(store))),
-                // a command is soon done; a server is about to listen, or to end
+                // a command ends soon; a server is about to listen, or to end
                 Err(StoreError::Held { holder: LockHolder::Diamonds(_) | LockHolder::Server(_), .. })
                     if started.elapsed() < PATIENCE =>
                 {
@@ -81,10 +81,10 @@ impl FileAccess {
         !matches!(self, Self::Direct(_))
     }
 
-    /// Has `operation` done.
+    /// Runs `operation`.
     ///
     /// # Errors
-    /// What keeps it from being done.
+    /// Why the operation failed.
     pub fn run<O: Operation>(&mut self, operation: O) -> Result<O::Answer, FileAccessError> {
         match self {
             Self::Direct(store) => Ok(operation.run(&mut FileOwner { store, pricing: None })?),

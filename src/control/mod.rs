@@ -1,8 +1,8 @@
-//! How commands reach the file, whoever owns it.
+//! How commands reach the file, whichever process owns it.
 //!
 //! The process that opens the file first owns it. While that is a server, every other command sends its operations to it
-//! over a Unix socket beside the file; else the command opens the file itself. An [`Operation`] is the same in both cases,
-//! and so is what the user sees.
+//! over a Unix socket beside the file; else the command opens the file itself. An [`Operation`] does the same in both cases,
+//! and the user sees the same.
 
 #[cfg(unix)]
 mod client;

@@ -1,4 +1,4 @@
-//! What every operation has in common, and how it crosses the socket.
+//! What all operations have in common, and how they are sent over the socket.
 
 use std::sync::Arc;
 
@@ -9,48 +9,48 @@ use super::operations::Listed;
 use crate::pricing::{PricingError, PricingService, ServedModel, Snapshot};
 use crate::store::Store;
 
-/// What an operation does with the file.
+/// How an operation uses the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Reads it.
     Read,
-    /// Writes what answers are not made from.
+    /// Writes something that answers do not depend on.
     Write,
-    /// Changes what answers are made from: a server reads it again before it answers the next request.
+    /// Changes something that answers depend on: a server reads the file again before it answers the next request.
     Change,
-    /// As [`Access::Change`], and makes the file if there is none.
+    /// As [`Access::Change`], and creates the file if there is none.
     Create,
-    /// Needs the file for itself for a moment, with the whole log in it.
+    /// Needs the file alone for a moment, with the whole log in it.
     Exclusive,
 }
 
-/// Something that a command asks of the file's owner. Only the operations in the list of `operations.rs` can be one, and each
-/// of the list is known to the server.
+/// A request of a command to the file's owner. Only operations in the list of `operations.rs` implement this, and the server
+/// knows every operation of the list.
 pub trait Operation: Listed + Serialize + DeserializeOwned + Send + 'static {
-    /// What it gives.
+    /// The result.
     type Answer: Serialize + DeserializeOwned + Send + 'static;
-    /// What it is called on the way to the owner.
+    /// The name by which it is sent.
     const NAME: &'static str;
-    /// What it does with the file.
+    /// How it uses the file.
     const ACCESS: Access;
 
-    /// Does it.
+    /// Runs the operation.
     ///
     /// # Errors
-    /// What keeps it from being done; then nothing is changed.
+    /// Why it failed; then nothing is changed.
     fn run(self, owner: &mut FileOwner<'_>) -> Result<Self::Answer, PricingError>;
 }
 
-/// The owner's side of an operation.
+/// What an operation can use at the owner's side.
 pub struct FileOwner<'a> {
     /// The file.
     pub store: &'a mut Store,
-    /// What a server answers from, if the owner is one.
+    /// The server's pricing service, if the owner is a server.
     pub pricing: Option<&'a PricingService>,
 }
 
 impl FileOwner<'_> {
-    /// All that answers need: that of the server, or one read for the occasion.
+    /// The data that answers depend on: that of the server, or else read now.
     ///
     /// # Errors
     /// If the file cannot be read.
@@ -61,7 +61,7 @@ impl FileOwner<'_> {
         }
     }
 
-    /// The model that `wanted` names; the champion if nothing is wanted.
+    /// The model named `wanted`; the champion if that is absent.
     ///
     /// # Errors
     /// If there is none.

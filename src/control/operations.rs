@@ -1,4 +1,4 @@
-//! Everything that commands ask of the file: one list, from which the server registers what it answers.
+//! Every operation that commands run on the file: one list, from which the server registers what it can run.
 
 use std::path::PathBuf;
 
@@ -19,9 +19,9 @@ use crate::store::{
 /// Marks the operations of the list: an operation that is not in it does not compile.
 pub trait Listed {}
 
-/// Is shown every operation.
+/// Visits every operation.
 pub trait OperationVisitor {
-    /// Takes notice of the operation `O`.
+    /// Called for the operation `O`.
     fn visit<O: Operation>(&mut self);
 }
 
@@ -29,7 +29,7 @@ macro_rules! list_operations {
     ($($operation:ident),+ $(,)?) => {
         $(impl Listed for $operation {})+
 
-        /// Shows every operation to `visitor`.
+        /// Calls `visitor` for every operation.
         pub fn visit_operations(visitor: &mut impl OperationVisitor) {
             $(visitor.visit::<$operation>();)+
         }
@@ -63,7 +63,7 @@ list_operations! {
     Backup,
 }
 
-/// Declares operations that only pass the store something and give what it gives.
+/// Declares operations that only call a method of the store.
 macro_rules! store_operations {
     ($($(#[$doc:meta])* $name:ident $path:literal $access:ident { $($field:ident: $type:ty),* } -> $answer:ty = $call:expr;)+) => {
         $(
@@ -95,7 +95,7 @@ store_operations! {
     ListBatches "batches" Read {} -> Vec<Batch> = |_, owner| owner.store.batches();
     /// One ingested file with its rejected rows.
     ShowBatch "batch" Read { id: i64 } -> BatchDetail = |this, owner| owner.store.batch(this.id);
-    /// Takes the sales of a batch out again.
+    /// Removes the sales of a batch.
     UndoBatch "undo-batch" Change { id: i64 } -> UndoneBatch = |this, owner| owner.store.undo_batch(this.id);
     /// Adds the sales of a file.
     Ingest "ingest" Create { upload: Upload, dry_run: bool } -> FileReport =
@@ -114,7 +114,7 @@ store_operations! {
     };
     /// Number of the champion.
     ReadChampion "champion" Read {} -> Option<i64> = |_, owner| owner.store.champion();
-    /// All that a model is trained on.
+    /// The data for a training.
     ReadDataset "dataset" Read {} -> Dataset = |_, owner| owner.store.dataset();
     /// Requests of the log, newest first.
     ListRequests "requests" Read { filter: RequestFilter } -> Vec<LoggedRequest> =
@@ -124,13 +124,13 @@ store_operations! {
     /// Outcomes, the last recorded first.
     ListOutcomes "outcomes" Read { limit: u32 } -> Vec<RecordedOutcome> =
         |this, owner| owner.store.outcomes(this.limit);
-    /// What a query answers.
+    /// The rows of a query.
     RunQuery "query" Read { sql: String } -> Table = |this, owner| owner.store.query(&this.sql);
-    /// A copy of the file, consistent in itself, at a path that the owner can reach.
+    /// A consistent copy of the file, at a path that the owner can reach.
     Backup "backup" Exclusive { to: PathBuf } -> u64 = |this, owner| owner.store.backup(&this.to);
 }
 
-/// What a priced stone fetched, as a line of a file says.
+/// The outcome of a priced stone, from a line of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct OutcomeRow {
     /// The line, from 1.
@@ -144,7 +144,7 @@ pub struct OutcomeRow {
 /// Records what priced stones fetched, all or none.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ImportOutcomes {
-    /// Name of the file that says so.
+    /// Name of the file.
     pub file: String,
     /// Its rows.
     pub rows: Vec<OutcomeRow>,
@@ -169,17 +169,17 @@ impl Operation for ImportOutcomes {
     }
 }
 
-/// Makes outcomes sales.
+/// Turns outcomes into sales.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct IngestOutcomes {
-    /// Whether to change nothing.
+    /// Whether to store nothing.
     pub dry_run: bool,
 }
 
-/// What became of outcomes that were to be sales.
+/// The result of turning outcomes into sales.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IngestOutcomesAnswer {
-    /// What became of those of which every measurement was given; absent if there is none.
+    /// The ingest of the outcomes with complete measurements; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<FileReport>,
     /// How many stay outcomes because a measurement is missing.
@@ -198,7 +198,7 @@ impl Operation for IngestOutcomes {
     }
 }
 
-/// Stores trained models, unless the champion that they were compared with is not the champion any more.
+/// Stores trained models, unless the champion has changed since they were compared with it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddModels {
     /// The models.
@@ -209,12 +209,12 @@ pub struct AddModels {
     pub compared_with: Option<i64>,
 }
 
-/// What became of trained models.
+/// The result of submitting trained models.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AddModelsAnswer {
     /// They are stored under these numbers.
     Stored(Vec<i64>),
-    /// Nothing is stored: this is the champion now. Compare with it and come again.
+    /// Nothing is stored: this is the champion now. Compare with it and submit again.
     ChampionIsNow(Option<i64>),
 }
 
@@ -237,7 +237,7 @@ impl Operation for AddModels {
 pub struct PromoteModel {
     /// Its number.
     pub id: i64,
-    /// Why, for the history.
+    /// The reason, for the history.
     pub reason: String,
 }
 
@@ -247,13 +247,13 @@ impl Operation for PromoteModel {
     const ACCESS: Access = Access::Change;
 
     fn run(self, owner: &mut FileOwner<'_>) -> Result<(), PricingError> {
-        // one that cannot be loaded would leave nobody to answer
+        // a champion that cannot be loaded would leave no model to answer
         ServedModel::load(owner.store, self.id)?;
         Ok(owner.store.promote(self.id, &self.reason)?)
     }
 }
 
-/// Takes the last promotion back, and gives the number of the model that is the champion again.
+/// Reverts the last promotion, and returns the number of the model that is the champion again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RollBackChampion {}
 
@@ -269,14 +269,14 @@ impl Operation for RollBackChampion {
     }
 }
 
-/// Prices a stone, and keeps the prediction.
+/// Prices a stone, and stores the prediction.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Predict {
     /// The stone.
     pub stone: StoneDescription,
-    /// Number or family of the model to ask; the champion if none.
+    /// Number or family of the model; the champion if absent.
     pub model: Option<String>,
-    /// Whether to say why.
+    /// Whether to explain the price.
     pub explain: bool,
 }
 
@@ -302,14 +302,14 @@ impl Operation for Predict {
     }
 }
 
-/// Prices stones that were asked about again, by another model.
+/// Prices stones again that were priced before, by another model.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReplayRequests {
     /// Number or family of the model.
     pub model: String,
-    /// How many stones at most: the newest.
+    /// Most stones; the newest count.
     pub limit: usize,
-    /// Only those since then.
+    /// Only stones priced since then.
     pub since: Option<Timestamp>,
 }
 
@@ -326,7 +326,7 @@ impl Operation for ReplayRequests {
     }
 }
 
-/// How things stand.
+/// The state of the file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReadStatus {}
 

@@ -1,4 +1,4 @@
-//! Where the socket of a file lies.
+//! The path of a file's socket.
 
 use std::path::{Path, PathBuf};
 
@@ -6,15 +6,15 @@ use sha2::{Digest, Sha256};
 
 use crate::files::beside;
 
-/// What the name of a socket ends with while its server starts.
+/// The suffix of a socket's name while its server starts.
 pub const STARTING_SUFFIX: &str = ".new";
-/// Longest path that every Unix takes for a socket, in bytes: macOS has room for 104 with the final zero.
+/// Longest path of a socket that every Unix accepts, in bytes: macOS has room for 104 with the final zero.
 const LONGEST_SOCKET_PATH_BYTES: usize = 103;
-/// Longest path that a socket may have here: while its server starts it is longer by a suffix.
+/// Longest path of a socket here: the suffix must fit while its server starts.
 const MAX_PATH_BYTES: usize = LONGEST_SOCKET_PATH_BYTES - STARTING_SUFFIX.len();
 
-/// The socket of the file at `database`: beside it, or, where that path is too long for a socket, in the folder for
-/// temporary files, named by a hash of it.
+/// The socket of the file at `database`: beside it, or, if that path is too long for a socket, in the folder for temporary
+/// files, with a hash of the path as its name.
 #[must_use]
 pub fn path_of(database: &Path) -> PathBuf {
     let path = beside(database, ".sock");

@@ -1,7 +1,7 @@
-//! What a customer can say of a stone: the four Cs, and as many measurements as are known.
+//! The description of a stone by a customer: the four Cs, and the measurements that are known.
 //!
 //! One reader serves the JSON API, the query string, the page's form and the command line, so that all of them accept
-//! the same stones and refuse the same mistakes in the same words.
+//! the same stones and report the same mistakes in the same words.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -12,17 +12,17 @@ use utoipa::{PartialSchema, ToSchema};
 use super::stone::{grade, rank};
 use super::{Clarity, Color, Cut, Dimensions, FIELDS, Field, FieldKind, FieldValues, Stone};
 
-/// Unknown fields that an error lists: a client that sends more has mistaken the address, not a name.
+/// Most unknown fields in one error: a client that sends more has the wrong endpoint, not a wrong name.
 const MAX_UNKNOWN_FIELDS: usize = 20;
 
-/// One thing that is wrong with one field.
+/// A problem with one field.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct FieldError {
     /// Name of the field.
     pub field: String,
-    /// What is wrong and what to write instead.
+    /// What is wrong, and what to write instead.
     pub message: String,
-    /// What was given; `null` if nothing was.
+    /// The value that was given; `null` if none was.
     pub value: Value,
 }
 
@@ -68,7 +68,7 @@ impl Measurements {
         self.entries().next().is_none()
     }
 
-    /// These, and those of `others` where these are unknown.
+    /// These measurements, completed by `others` where these are unknown.
     #[must_use]
     pub fn or(&self, others: &Self) -> Self {
         let mut values = self.values();
@@ -84,11 +84,11 @@ impl Measurements {
 pub struct StoneDescription {
     /// Weight in carats: 1 ct is 200 mg.
     pub carat: f64,
-    /// How well it is cut.
+    /// Quality of the cut.
     pub cut: Cut,
-    /// How colourless it is.
+    /// Grade of colour.
     pub color: Color,
-    /// How free of inclusions it is.
+    /// Grade of clarity.
     pub clarity: Clarity,
     /// The measurements that are known.
     #[serde(flatten)]
@@ -96,7 +96,7 @@ pub struct StoneDescription {
 }
 
 impl StoneDescription {
-    /// One of which the four Cs alone are known.
+    /// A description with the four Cs alone.
     pub fn of_four_cs(carat: f64, cut: Cut, color: Color, clarity: Clarity) -> Self {
         Self { carat, cut, color, clarity, measurements: Measurements::default() }
     }
@@ -129,8 +129,8 @@ impl StoneDescription {
         })
     }
 
-    /// Reads a description from the fields of a JSON object. Fields named in `others` belong to somebody else and are
-    /// passed over; any further field is an error. A `null` counts as left out.
+    /// Reads a description from the fields of a JSON object. Fields named in `others` belong to the caller and are
+    /// skipped; any further field is an error. A `null` counts as left out.
     ///
     /// # Errors
     /// Every bad field at once.
@@ -235,7 +235,7 @@ struct FieldReader<'a> {
 }
 
 impl FieldReader<'_> {
-    /// The value of `field`; `None`, with an error noted, if it is wrong, or if it is missing and required.
+    /// The value of `field`; `None`, with an error added, if it is wrong, or if it is missing and required.
     fn read(&mut self, field: &Field) -> Option<f64> {
         let value = self.fields.get(field.name).filter(|value| !value.is_null());
         let message = match (&field.kind, value) {

@@ -1,49 +1,49 @@
-//! Everything that is known of a stone: one list, from which all readers, checks, forms and documents are made.
+//! The properties of a stone: one list, from which all readers, checks, forms and documents follow.
 //!
 //! A new field is one entry in [`FIELDS`], one member of [`Stone`](super::Stone) and of
 //! [`Measurements`](super::Measurements) (or a grading scale in `grade.rs`), and its place in their `values`.
 
 use super::grade::{Clarity, Color, Cut, Grade, GradeInfo};
 
-/// How many fields there are.
+/// The number of fields.
 pub const FIELD_COUNT: usize = 9;
 
-/// A value for each of [`FIELDS`], in that order; `None` where it is not known. A grade is its rank, 0 for the worst.
+/// A value for each of [`FIELDS`], in that order; `None` if it is unknown. A grade is its rank, 0 for the worst.
 pub type FieldValues = [Option<f64>; FIELD_COUNT];
 
-/// One thing that is known of a stone.
+/// One property of a stone.
 #[derive(Debug)]
 pub struct Field {
-    /// Its name in JSON, in files, in addresses and on the command line.
+    /// Its name in JSON, in files, in query strings and on the command line.
     pub name: &'static str,
     /// Its column in the tables of the database.
     pub column: &'static str,
-    /// What people call it.
+    /// Its name for people.
     pub label: &'static str,
-    /// Other names by which people know it, in lower case.
+    /// Other names in use, in lower case.
     pub synonyms: &'static [&'static str],
-    /// What it is, in a sentence.
+    /// Its meaning, in a sentence.
     pub description: &'static str,
-    /// Whether nothing can be said of a stone without it.
+    /// Whether a stone cannot be priced without it.
     pub required: bool,
-    /// Whether a row of a file is no sale without it.
+    /// Whether a row of a file cannot be a sale without it.
     pub required_in_sales: bool,
-    /// What its values are.
+    /// The kind of its values.
     pub kind: FieldKind,
 }
 
-/// What the values of a field are.
+/// The kind of a field's values.
 #[derive(Debug)]
 pub enum FieldKind {
     /// A positive number.
     Number {
-        /// Unit as it stands behind a number.
+        /// Unit, as it is written after a number.
         unit: &'static str,
-        /// Least and greatest value that is accepted.
+        /// Least and greatest accepted value.
         legal: (f64, f64),
         /// Least and greatest value of stones that are usually traded.
         plausible: (f64, f64),
-        /// Decimal places with which it is usually written.
+        /// Usual number of decimal places.
         decimals: usize,
     },
     /// A grade of a scale.
@@ -60,7 +60,7 @@ const LEGAL_MM: (f64, f64) = (0.01, 200.0);
 /// Legal proportions, in percent.
 const LEGAL_PERCENT: (f64, f64) = (0.1, 100.0);
 
-/// Every field of a stone: the four Cs first, then what may be left out.
+/// Every field of a stone: the four Cs first, then the optional ones.
 pub static FIELDS: [Field; FIELD_COUNT] = [
     Field {
         name: "carat",
@@ -181,7 +181,7 @@ impl Field {
         matches!(self.kind, FieldKind::Number { .. })
     }
 
-    /// The rank of the grade that `text` names, whatever its case and surrounding space.
+    /// The rank of the grade named `text`, whatever its case and surrounding space.
     pub fn rank_of(&self, text: &str) -> Option<u8> {
         let wanted = text.trim();
         let rank = self.grades().iter().position(|grade| grade.name.eq_ignore_ascii_case(wanted))?;
@@ -203,7 +203,7 @@ impl Field {
         }
     }
 
-    /// Names of the grades, best first, as an error lists them.
+    /// Names of the grades, best first, for error messages.
     pub fn choices(&self) -> String {
         self.grades().iter().rev().map(|grade| grade.name).collect::<Vec<_>>().join(", ")
     }

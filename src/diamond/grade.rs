@@ -10,7 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// A grade on one of the three scales.
 pub trait Grade: Copy + Eq + fmt::Debug + 'static {
-    /// What the scale is called, as in the column of a CSV file: `cut`, `color` or `clarity`.
+    /// The name of the scale, which is the name of its CSV column: `cut`, `color` or `clarity`.
     const SCALE: &'static str;
     /// Every grade of the scale, worst first.
     const ALL: &'static [Self];
@@ -25,7 +25,7 @@ pub trait Grade: Copy + Eq + fmt::Debug + 'static {
     /// The grade as the trade writes it, such as `Very Good`.
     fn name(self) -> &'static str;
 
-    /// A few words that tell somebody outside the trade what the grade means.
+    /// The meaning of the grade, in a few words for people outside the trade.
     fn meaning(self) -> &'static str;
 
     /// Place on the scale: 0 is the worst grade.
@@ -37,11 +37,11 @@ pub trait Grade: Copy + Eq + fmt::Debug + 'static {
 pub struct GradeInfo {
     /// The grade as the trade writes it.
     pub name: &'static str,
-    /// A few words that tell somebody outside the trade what it means.
+    /// Its meaning, in a few words for people outside the trade.
     pub meaning: &'static str,
 }
 
-/// Text that is no grade of the scale it was read for.
+/// Text that is not a grade of the expected scale.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown {scale} {value:?}: choose one of {choices}")]
 pub struct UnknownGrade {

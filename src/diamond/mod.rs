@@ -1,6 +1,6 @@
-//! The trade's vocabulary: fields, grades, stones and sales, and what their values must be.
+//! The trade's vocabulary: fields, grades, stones and sales, and the rules for their values.
 //!
-//! Nothing here knows of files, models or requests.
+//! Nothing here depends on files, models or requests.
 
 mod description;
 mod field;

@@ -9,12 +9,12 @@ use super::{Clarity, Color, Cut, FieldValues, Grade};
 ///
 /// The trade's estimate for a brilliant cut: weight ≈ 0.00611 · x · y · z.
 pub const CARAT_PER_CUBIC_MM: f64 = 0.006_11;
-/// How far the weight may be from what the measurements say before the two contradict each other, as a share.
+/// How far the weight may differ from the weight that the measurements imply before there is a warning, as a share.
 pub const WEIGHT_TOLERANCE: f64 = 0.1;
-/// How far the depth may be from what the measurements say before the two contradict each other, in percentage points.
+/// How far the depth may differ from the depth that the measurements imply before there is a warning, in percentage points.
 pub const DEPTH_TOLERANCE_PERCENT: f64 = 1.0;
 
-/// A stone of which everything is known.
+/// A stone with all its properties known.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Stone {
     /// Weight in carats; 1 ct = 200 mg.
@@ -43,7 +43,7 @@ pub struct Stone {
     pub z_mm: f64,
 }
 
-/// The measurements of a stone, all of which are known.
+/// The measurements of a stone, all known.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dimensions {
     /// Total depth in percent.
@@ -118,17 +118,17 @@ pub(super) fn grade<G: Grade>(value: f64) -> Option<G> {
     G::from_rank(rank)
 }
 
-/// A stone and the price that it fetched.
+/// A stone and the price it fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Sale {
-    /// What was sold.
+    /// The stone.
     #[serde(flatten)]
     pub stone: Stone,
     /// Price in US dollars.
     pub price_usd: f64,
 }
 
-/// Weight in carats that a brilliant of these measurements (in millimetres) should have.
+/// Weight in carats of a brilliant with these measurements (in millimetres).
 #[must_use]
 pub fn weight_carat_of(x_mm: f64, y_mm: f64, z_mm: f64) -> f64 {
     CARAT_PER_CUBIC_MM * x_mm * y_mm * z_mm

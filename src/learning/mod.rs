@@ -1,6 +1,6 @@
-//! Learns prices from sales: what a model sees of a stone, the model families, and how far their prices are off.
+//! Learns prices from sales: features, model families, and the evaluation of models.
 //!
-//! Nothing here knows of the database, of requests or of which model answers.
+//! Nothing here depends on the database, on requests or on which model answers.
 
 pub mod evaluation;
 pub mod families;

@@ -1,61 +1,61 @@
-//! Whether customers ask about other stones than the model learnt from.
+//! Whether customers ask about other stones than those that the model was trained on.
 //!
-//! Population stability index: Σ (aᵢ − eᵢ) · ln(aᵢ / eᵢ) over classes of a feature, eᵢ the share of a class among the sales that
-//! the model learnt from, aᵢ its share among the stones that were asked about (Siddiqi, "Credit Risk Scorecards", 2006). Below
-//! 0.1 nothing has changed, above 0.25 much has. With few stones it is large by chance alone, about
-//! (classes − 1) · (1/asked + 1/sales) (Yurdakul, "Statistical properties of population stability index", 2018), so it takes
-//! [`MIN_ASKED`] of them.
+//! Population stability index: Σ (aᵢ − eᵢ) · ln(aᵢ / eᵢ) over classes of a feature, eᵢ the share of a class among the sales
+//! that that the model was trained on, aᵢ its share among the stones that were priced (Siddiqi, "Credit Risk Scorecards",
+//! 2006). Below 0.1 there is no change, above 0.25 a large one. With few stones the index is large by chance alone, about
+//! (classes − 1) · (1/priced + 1/sales) (Yurdakul, "Statistical properties of population stability index", 2018), so at least
+//! [`MIN_ASKED`] stones are needed.
 
 use serde::{Deserialize, Serialize};
 
 use crate::diamond::{FIELDS, FieldKind, Sale, StoneDescription};
 use crate::learning::evaluation::quantile;
 
-/// Fewest stones that say anything of what is asked about.
+/// Fewest priced stones for an index.
 pub const MIN_ASKED: usize = 300;
-/// From here on a feature has shifted.
+/// From this index on, a feature has shifted.
 const SHIFTED: f64 = 0.1;
-/// From here on it has shifted much.
+/// From this index on, it has shifted much.
 const SHIFTED_MUCH: f64 = 0.25;
-/// Classes of a measure: as many sales in each.
+/// Classes of a measurement, each with the same number of sales.
 const CLASSES: usize = 10;
-/// The least share that a class is taken to have: an empty one would make the index infinite.
+/// Least share of a class: an empty one would make the index infinite.
 const LEAST_SHARE: f64 = 1e-4;
 
-/// How far one feature of the stones asked about is from that of the sales.
+/// How much one feature of the priced stones differs from that of the sales.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Drift {
     /// Name of the feature.
     pub feature: String,
-    /// Stones asked about of which it was given.
+    /// Priced stones for which it was given.
     pub asked: usize,
-    /// The index; absent if too few were asked about.
+    /// The index; absent if there are too few stones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub psi: Option<f64>,
-    /// What that means.
+    /// The meaning of the index.
     pub verdict: DriftLevel,
 }
 
-/// What an index means.
+/// The meaning of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DriftLevel {
-    /// Too few stones to say.
+    /// There are too few stones for an index.
     TooFew,
-    /// As the model knows them.
+    /// As in the sales.
     Stable,
-    /// Somewhat other.
+    /// Somewhat different.
     Shifted,
-    /// Quite other: the model has little to go by.
+    /// Very different: the model has few sales to go by.
     ShiftedMuch,
 }
 
 impl DriftLevel {
-    /// The verdict in plain words.
+    /// The meaning in plain words.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
-            Self::TooFew => "too few to say",
+            Self::TooFew => "too few stones",
             Self::Stable => "as the model knows them",
             Self::Shifted => "somewhat other than the model knows",
             Self::ShiftedMuch => "quite other than the model knows: ingest sales like these and retrain",
@@ -63,8 +63,8 @@ impl DriftLevel {
     }
 }
 
-/// The drift of every field of the stones `asked` about against `sales`, in the order of [`FIELDS`]. What was filled in does
-/// not count.
+/// The drift of every field of the stones `asked` about against `sales`, in the order of [`FIELDS`]. Values that were filled in
+/// do not count.
 pub fn drift<'a>(sales: impl Iterator<Item = &'a Sale>, asked: &[StoneDescription]) -> Vec<Drift> {
     let sales: Vec<&Sale> = sales.collect();
     FIELDS
@@ -73,7 +73,7 @@ pub fn drift<'a>(sales: impl Iterator<Item = &'a Sale>, asked: &[StoneDescriptio
         .map(|(place, field)| {
             let known: Vec<f64> = sales.iter().filter_map(|sale| sale.stone.values()[place]).collect();
             let given: Vec<f64> = asked.iter().filter_map(|stone| stone.values()[place]).collect();
-            // classes begin at these values: each grade is one, and of a measure each holds as many sales
+            // classes begin at these values: each grade is one; of a measurement, each holds the same number of sales
             let bounds = match field.kind {
                 FieldKind::Grade { grades } => {
                     (1..grades.len()).zip(0_u8..).map(|(_, rank)| f64::from(rank) + 0.5).collect()
@@ -87,7 +87,7 @@ pub fn drift<'a>(sales: impl Iterator<Item = &'a Sale>, asked: &[StoneDescriptio
         .collect()
 }
 
-/// Where [`CLASSES`] classes of as many values each begin; fewer, if values repeat.
+/// Where [`CLASSES`] classes of equal size begin; fewer, if values repeat.
 fn quantile_bounds(mut values: Vec<f64>) -> Vec<f64> {
     #[expect(clippy::cast_precision_loss, reason = "a handful of classes")]
     let mut bounds: Vec<f64> =
@@ -97,7 +97,7 @@ fn quantile_bounds(mut values: Vec<f64>) -> Vec<f64> {
 }
 
 impl Drift {
-    /// Compares the classes of the sales with those of the stones asked about.
+    /// Compares the classes of the sales with those of the priced stones.
     fn of(feature: &str, classes: usize, known: &[usize], given: &[usize]) -> Self {
         let psi = (given.len() >= MIN_ASKED && !known.is_empty()).then(|| index(classes, known, given));
         let verdict = match psi {

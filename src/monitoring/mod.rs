@@ -1,5 +1,5 @@
-//! Watches the models at work: the stones that were priced, what they would be priced at by another model, whether
-//! customers ask about other stones than were sold, and how things stand.
+//! Watches the models in use: the stones that were priced, their prices by another model, whether customers ask about other
+//! stones than were sold, and the state of the file.
 
 mod drift;
 mod replay;

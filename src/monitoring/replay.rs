@@ -1,4 +1,4 @@
-//! What stones that were asked about would be quoted by another model.
+//! What another model would predict for stones that were priced.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -9,46 +9,46 @@ use crate::pricing::{ModelName, ServedModel, Snapshot};
 use crate::store::PredictionRecord;
 use crate::text::to_the_cent;
 
-/// Stones that would move most, of which a replay tells.
+/// How many of the stones with the largest changes a replay lists.
 const LISTED: usize = 10;
 
-/// What a model would have said, beside what was said.
+/// The prices of a model beside the prices that were given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Replay {
     /// The model.
     pub model: ModelName,
     /// Stones that were priced again.
     pub stones: usize,
-    /// Stones for which the model finds no price.
+    /// Stones that the model cannot price.
     pub without_price: usize,
-    /// By how much prices would change, in US dollars; absent if there is no stone.
+    /// The changes of prices, in US dollars; absent if there is no stone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change_usd: Option<Distribution>,
-    /// The same as shares of the prices that were said: 0.1 is 10 % more.
+    /// The changes as shares of the prices that were given: 0.1 is 10 % more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change_share: Option<Distribution>,
-    /// The stones that would move most, as shares, the furthest first.
+    /// The stones with the largest changes, as shares, the largest first.
     pub most_moved: Vec<PriceChange>,
 }
 
-/// How some numbers are distributed.
+/// The distribution of some numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Distribution {
     /// Their mean.
     pub mean: f64,
-    /// What one in twenty is below.
+    /// Five percent are below it.
     pub p5: f64,
-    /// What one in four is below.
+    /// A quarter is below it.
     pub p25: f64,
-    /// What half of them are below.
+    /// Half are below it.
     pub median: f64,
-    /// What three in four are below.
+    /// Three quarters are below it.
     pub p75: f64,
-    /// What nineteen in twenty are below.
+    /// 95 percent are below it.
     pub p95: f64,
 }
 
-/// A stone that would be quoted otherwise.
+/// A stone with another price.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PriceChange {
     /// The prediction.
@@ -57,9 +57,9 @@ pub struct PriceChange {
     pub stone: StoneDescription,
     /// The model that answered.
     pub answered_by: i64,
-    /// What was said, in US dollars.
+    /// The price that was given, in US dollars.
     pub was_usd: f64,
-    /// What it would be, in US dollars.
+    /// The price by the other model, in US dollars.
     pub would_be_usd: f64,
 }
 
@@ -99,7 +99,7 @@ impl Replay {
 }
 
 impl Distribution {
-    /// That of `values`; `None` if there is none.
+    /// The distribution of `values`; `None` if there are none.
     #[must_use]
     pub fn of(mut values: Vec<f64>) -> Option<Self> {
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]

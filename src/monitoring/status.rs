@@ -1,4 +1,4 @@
-//! How things stand, and what to do next.
+//! The state of a file, and what to do next.
 
 use std::path::PathBuf;
 
@@ -11,40 +11,40 @@ use crate::pricing::{PricingError, Snapshot};
 use crate::store::{LiveAccuracy, ModelRecord, RequestCounts, Store};
 use crate::text::{count, percent};
 
-/// Hours of requests that drift is looked for in.
+/// Hours of requests that drift is computed from.
 const DRIFT_HOURS: i64 = 30 * 24;
-/// Stones that drift is looked for in at most: the newest.
+/// Most stones that drift is computed from; the newest count.
 const DRIFT_STONES: usize = 20_000;
-/// From this share of new sales on it is worth to retrain.
+/// From this share of new sales on, retraining is advised.
 const WORTH_RETRAINING: f64 = 0.1;
-/// A champion that is older than this many days may have missed that prices moved.
+/// A champion older than this many days may have missed a change of prices.
 const OLD_DAYS: i64 = 90;
-/// Fewest outcomes that say anything of a model.
+/// Fewest outcomes from which a model is evaluated.
 const MIN_OUTCOMES: i64 = 30;
 
-/// How things stand with a file.
+/// The state of a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {
-    /// The file that this is about.
+    /// Path of the file.
     pub file: PathBuf,
-    /// The model that answers; absent if none is trained.
+    /// The model that answers; absent if there is no champion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub champion: Option<ChampionStatus>,
     /// Sales in the file.
     pub sales: i64,
-    /// Sales that the champion has not seen.
+    /// Sales that the champion was not trained on.
     pub new_sales: i64,
     /// Requests in the log.
     pub requests: RequestCounts,
-    /// The stones asked about in the last 30 days against the sales that the champion knows.
+    /// The stones priced in the last 30 days against the sales that the champion was trained on.
     pub drift: Vec<Drift>,
-    /// Size of the file in bytes, the journal of requests beside it not counted.
+    /// Size of the file in bytes, without the journal beside it.
     pub file_bytes: u64,
     /// What to do next, the most urgent first.
     pub advice: Vec<String>,
 }
 
-/// How things stand with the champion.
+/// The state of the champion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChampionStatus {
     /// Its number.
@@ -53,19 +53,19 @@ pub struct ChampionStatus {
     pub family: String,
     /// When it was trained.
     pub trained: Timestamp,
-    /// How many whole days ago.
+    /// Its age in whole days.
     pub age_days: i64,
-    /// How far it was off on the holdout.
+    /// Its errors on the holdout.
     pub metrics: Metrics,
-    /// How far it was off on stones that it priced and whose outcome is known; absent if there is none.
+    /// Its errors on stones that it priced and whose outcome is recorded; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<LiveAccuracy>,
-    /// Whether it saw sales that were taken back since.
+    /// Whether it was trained on sales that have been undone since.
     pub saw_undone: bool,
 }
 
 impl Status {
-    /// Finds out.
+    /// Reads the state.
     ///
     /// # Errors
     /// If the file cannot be read.
@@ -109,14 +109,14 @@ impl Status {
         };
         if champion.saw_undone {
             advice.push(
-                "Retrain with `diamonds retrain`: the champion learnt from sales that were taken back.".to_owned(),
+                "Retrain with `diamonds retrain`: the champion was trained on sales that have been undone.".to_owned(),
             );
         }
         if let Some(live) = champion.live.filter(|live| live.outcomes >= MIN_OUTCOMES) {
             if live.mape > 1.5 * champion.metrics.mape {
                 advice.push(format!(
-                    "Look into the outcomes with `diamonds outcomes list`: live, the champion is off by {} in the mean, on \
-                     the sales held out by {}.",
+                    "Look into the outcomes with `diamonds outcomes list`: live, the champion's mean error is {}, on the \
+                     sales held out {}.",
                     percent(live.mape, 1),
                     percent(champion.metrics.mape, 1)
                 ));
@@ -156,7 +156,7 @@ impl Status {
         advice
     }
 
-    /// Fewest stones that drift can be told from.
+    /// Fewest priced stones for an advice on drift.
     #[must_use]
     pub fn min_asked() -> usize {
         MIN_ASKED
@@ -218,10 +218,10 @@ mod tests {
         says(&status(Some(champion())), "all is well");
         says(&Status { new_sales: 200, ..status(Some(champion())) }, "200 sales are new");
         says(&status(Some(ChampionStatus { age_days: 100, ..champion() })), "100 days old");
-        says(&status(Some(ChampionStatus { saw_undone: true, ..champion() })), "taken back");
+        says(&status(Some(ChampionStatus { saw_undone: true, ..champion() })), "have been undone");
         let live = LiveAccuracy { model: 2, outcomes: 40, mae_usd: 900.0, mape: 0.2, coverage: Some(0.5) };
         let poor = status(Some(ChampionStatus { live: Some(live), ..champion() }));
-        says(&poor, "off by 20.0 % in the mean");
+        says(&poor, "mean error is 20.0 %");
         says(&poor, "held for 50 %");
         let few = LiveAccuracy { outcomes: 5, ..live };
         says(&status(Some(ChampionStatus { live: Some(few), ..champion() })), "all is well");

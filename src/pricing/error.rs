@@ -1,4 +1,4 @@
-//! Why a question about a stone stays without an answer.
+//! Why a question about a stone cannot be answered.
 
 use crate::learning::families::FamilyError;
 use crate::store::StoreError;
@@ -6,18 +6,18 @@ use crate::store::StoreError;
 /// Why a question cannot be answered.
 #[derive(Debug, thiserror::Error)]
 pub enum PricingError {
-    /// Nothing is trained yet.
+    /// No model is trained yet.
     #[error("no model answers yet: run `diamonds ingest FILE.csv`, then `diamonds retrain`")]
     NoModel,
     /// There is no such model.
     #[error("there is no model {wanted:?}: give the number of a model or one of {families}")]
     UnknownModel {
-        /// What was asked for.
+        /// The model that was wanted.
         wanted: String,
-        /// The families that there are models of.
+        /// The families with models.
         families: String,
     },
-    /// A model says nothing sensible of a stone.
+    /// A model predicts no valid price for a stone.
     #[error(
         "model {id} ({family}) finds no price for such a stone: check that weight and measurements belong together, or \
          ask another model"
@@ -33,26 +33,26 @@ pub enum PricingError {
     Unloadable {
         /// Number of the model.
         id: i64,
-        /// What its family says.
+        /// What its family reports.
         source: FamilyError,
     },
-    /// A model does not say why.
-    #[error("model {id} cannot say why")]
+    /// A model cannot explain a price.
+    #[error("model {id} cannot explain the price")]
     Unexplained {
         /// Number of the model.
         id: i64,
-        /// What its family says.
+        /// What its family reports.
         source: FamilyError,
     },
-    /// Outcomes are told of stones that were never priced. None was recorded.
+    /// Outcomes of stones that were never priced. None was recorded.
     #[error("{name}: {}. Nothing was recorded", mistakes.join("; "))]
     UnknownPredictions {
-        /// Where they came from.
+        /// Their file.
         name: String,
-        /// Line by line.
+        /// One sentence for each line.
         mistakes: Vec<String>,
     },
-    /// The file fails.
+    /// The database fails.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

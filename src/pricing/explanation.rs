@@ -1,4 +1,4 @@
-//! Why a price is what it is: what each feature of the stone adds to the price of a typical one.
+//! Explains a price: what each feature of the stone adds to the price of a typical one.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,14 +8,14 @@ use crate::learning::families::Contributions;
 use crate::learning::features::Target;
 use crate::text::{signed_dollars, to_the_cent};
 
-/// A price, shared out among the features of the stone.
+/// A price, divided among the features of the stone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Explanation {
-    /// What a typical stone costs, in US dollars, to the cent: what the model says before it knows anything of this one.
+    /// The price of a typical stone, in US dollars, to the cent: the prediction without any knowledge of this one.
     pub typical_usd: f64,
-    /// What each feature adds to that. Together with it they make the price, to the cent.
+    /// What each feature adds to it. Together they make the price, to the cent.
     pub effects: Vec<Effect>,
-    /// The same in sentences, features that say the same joined, the largest effect first.
+    /// The same as sentences, with features of one topic joined, the largest effect first.
     pub reasons: Vec<Reason>,
 }
 
@@ -41,10 +41,10 @@ pub struct Reason {
 
 const SIZE: &str = "size";
 const PROPORTIONS: &str = "proportions";
-/// The features that are reasons of size.
+/// The features whose topic is size.
 const SIZE_FEATURES: [&str; 4] = ["carat", "x", "y", "z"];
 
-/// What a feature is a reason of: size, one of the grades, or else the proportions.
+/// The topic of a feature: size, one of the grades, or else the proportions.
 fn topic_of(feature: &str) -> &'static str {
     match Field::find(feature) {
         Some(field) if !field.is_number() => field.name,
@@ -54,12 +54,13 @@ fn topic_of(feature: &str) -> &'static str {
 }
 
 impl Explanation {
-    /// Tells why `stone` costs `price_usd`, which is to the cent, by the `contributions` to it. `None` if they are no numbers.
+    /// Explains why `stone` costs `price_usd`, which is to the cent, by the `contributions` to it. `None` if they are not
+    /// finite.
     ///
-    /// A model of the logarithm of the price shares out ln(price / typical); each dollar of the difference is shared out in the
+    /// A model of the logarithm of the price divides ln(price / typical); each dollar of the difference is divided in the
     /// same proportions, which is the logarithmic mean Divisia index (Ang, "The LMDI approach to decomposition analysis: a
-    /// practical guide", 2005): the effects add up, and two that cancel each other in the logarithm do so in dollars. Cents
-    /// that are left by rounding go to the largest effect.
+    /// practical guide", 2005): the effects add up, and two that cancel each other in the logarithm do so in dollars. The cents
+    /// that remain after rounding are added to the largest effect.
     pub(super) fn new(price_usd: f64, stone: &Stone, typical: &Stone, contributions: &Contributions) -> Option<Self> {
         let typical_usd = contributions.target.to_price(contributions.base);
         let total: f64 = contributions.of.iter().map(|(_, value)| value).sum();
@@ -97,7 +98,7 @@ impl Explanation {
     }
 }
 
-/// `stone` beside the `typical` one with regard to `topic`, without what that makes in dollars.
+/// `stone` compared with the `typical` one with regard to `topic`, without the effect in dollars.
 fn describe(topic: &str, stone: &Stone, typical: &Stone) -> String {
     let scale = FIELDS.iter().position(|field| !field.is_number() && field.name == topic);
     match (topic, scale) {

@@ -1,15 +1,15 @@
-//! Fills in what was not measured, from stones like the one described.
+//! Fills in missing measurements from similar stones.
 
 use super::SimilarIndex;
 use super::proportions::{MIN_NEIGHBOURS, Proportions, TEXTBOOK};
 use super::similar::nearest_in;
 use crate::diamond::{Dimensions, Measurements, Stone, StoneDescription, depth_percent_of};
 
-/// How many similar stones are asked for their proportions.
+/// Number of similar stones whose proportions are used.
 const NEIGHBOURS: usize = 25;
 
-/// The stone of `description` with every measurement, and those that had to be filled in: length, width and table as the
-/// nearest similar stones have them for that weight; depth from x, y and z where z was given, else as similar stones have
+/// The stone of `description` with every measurement, and the measurements that were filled in: length, width and table as the
+/// nearest similar stones have them at that weight; depth from x, y and z if z is given, else as similar stones have
 /// it; z from x, y and depth.
 pub(super) fn complete(description: &StoneDescription, similar: &SimilarIndex) -> (Stone, Measurements) {
     let StoneDescription { carat, measurements: given, .. } = *description;
@@ -20,7 +20,7 @@ pub(super) fn complete(description: &StoneDescription, similar: &SimilarIndex) -
         round_to(given.y.map_or(typical.x_of_one_carat_mm * carat.cbrt(), |y| y / typical.y_over_x), 2)
     });
     let y_mm = given.y.unwrap_or_else(|| round_to(x_mm * typical.y_over_x, 2));
-    // a measured height decides the depth, else the depth decides the height
+    // a measured height determines the depth, else the depth determines the height
     let depth_percent = given.depth.unwrap_or_else(|| {
         round_to(given.z.map_or(typical.depth_percent, |z| depth_percent_of(x_mm, y_mm, z).min(100.0)), 1)
     });
@@ -34,13 +34,13 @@ pub(super) fn complete(description: &StoneDescription, similar: &SimilarIndex) -
     (stone, Measurements::from_values(&filled_in))
 }
 
-/// `value` with so many decimals, but not rounded down to nothing.
+/// `value` with so many decimals, but never rounded down to zero.
 fn round_to(value: f64, decimals: i32) -> f64 {
     let factor = 10_f64.powi(decimals);
     ((value * factor).round() / factor).max(1.0 / factor)
 }
 
-/// The proportions of the nearest similar stones; where there are few of the grades, those usual for the cut.
+/// The proportions of the nearest similar stones; if there are few of the grades, those usual for the cut.
 fn proportions_near(description: &StoneDescription, similar: &SimilarIndex) -> Proportions {
     let group = similar.group(description.cut, description.color, description.clarity);
     if group.len() < MIN_NEIGHBOURS {

@@ -1,7 +1,7 @@
-//! Answers questions about stones: what one is worth, and which like it were sold.
+//! Answers questions about stones: the price of one, and similar ones that were sold.
 //!
-//! All that an answer needs lies ready in memory in a [`Snapshot`], which is replaced as a whole when the file has
-//! changed. The file itself is asked only for models that are seldom wanted.
+//! All the data of an answer is in memory in a [`Snapshot`], which is replaced as a whole when the file has
+//! changed. The file itself is read only for models that are seldom used.
 
 mod error;
 mod explanation;
@@ -31,14 +31,14 @@ pub use steps::{Step, StepValue};
 
 use crate::store::{Store, StoreError};
 
-/// Prices stones and finds similar ones, and lets others change the file that it does so from.
+/// Prices stones and finds similar ones, and coordinates changes of the file with that.
 pub struct PricingService {
     snapshot: ArcSwap<Snapshot>,
     /// For changes, one at a time.
     writer: Mutex<Store>,
-    /// For what readers need of the file; each takes a connection of its own.
+    /// For reading the file; each reader clones a connection of its own.
     reader: Mutex<Store>,
-    /// Models besides those of the snapshot that were asked for by number.
+    /// Models besides those of the snapshot that have been used, by number.
     loaded: Mutex<HashMap<i64, Arc<ServedModel>>>,
 }
 
@@ -57,49 +57,49 @@ impl PricingService {
         })
     }
 
-    /// What is in memory now. Later changes do not touch it.
+    /// The current snapshot. Later changes do not affect it.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
     }
 
-    /// A connection to ask the file for its history. It is slow: keep it away from threads that serve.
+    /// A connection for reading the history. It is slow: use it on a thread for blocking work.
     ///
     /// # Errors
-    /// If the file denies another connection.
+    /// If the database refuses another connection.
     pub fn reader(&self) -> Result<Store, StoreError> {
         lock(&self.reader).try_clone()
     }
 
-    /// Lets `change` change the file, and answers from what is in it then. The next request sees the change.
+    /// Runs `change`, which changes the file, and then reads a new snapshot. The next request sees the change.
     ///
     /// # Errors
-    /// What `change` says; or that the file, once changed, cannot be read.
+    /// What `change` returns; or that the file, once changed, cannot be read.
     pub fn change<T>(&self, change: impl FnOnce(&mut Store) -> Result<T, PricingError>) -> Result<T, PricingError> {
         let mut store = lock(&self.writer);
         let changed = change(&mut store)?;
         let now = Snapshot::load(&store, Some(&self.snapshot()))?;
         self.snapshot.store(Arc::new(now));
-        // they may have been pruned
+        // cached models may have been pruned
         lock(&self.loaded).clear();
         Ok(changed)
     }
 
-    /// Lets `write` write what answers are not made from.
+    /// Runs `write`, which writes something that answers do not depend on.
     ///
     /// # Errors
-    /// What `write` says.
+    /// What `write` returns.
     pub fn write<T, E>(&self, write: impl FnOnce(&mut Store) -> Result<T, E>) -> Result<T, E> {
         write(&mut lock(&self.writer))
     }
 
-    /// Does `work` while nothing changes the file.
+    /// Runs `work` while nothing changes the file.
     pub fn hold<T>(&self, work: impl FnOnce() -> T) -> T {
         let _held = lock(&self.writer);
         work()
     }
 
-    /// The model to answer with, if it lies ready: the champion, or the one that `wanted` names by its number or its
+    /// The model to answer with, if it is in memory: the champion, or the model named `wanted`, by its number or its
     /// family.
     #[must_use]
     pub fn ready_model(&self, snapshot: &Snapshot, wanted: Option<&str>) -> Option<Arc<ServedModel>> {
@@ -111,8 +111,8 @@ impl PricingService {
         ready.cloned().or_else(|| lock(&self.loaded).get(&number()?).cloned())
     }
 
-    /// The model to answer with, as [`Snapshot::model`] finds it. Reads the file only for a number that was never asked
-    /// for before.
+    /// The model to answer with, as [`Snapshot::model`] finds it. Reads the file only for a number that was never
+    /// used before.
     ///
     /// # Errors
     /// If there is none.

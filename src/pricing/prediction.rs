@@ -1,4 +1,4 @@
-//! A quote with the id under which it is found again, and its way to the record and back.
+//! A quote with its id, and the conversion to its record and back.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use super::{Explanation, ModelName, Quote};
 use crate::diamond::StoneDescription;
 use crate::store::{PredictionRecord, PredictionSource};
 
-/// A quote with the id under which it is found again.
+/// A quote with the id under which it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Prediction {
     /// UUID version 7.
@@ -22,13 +22,13 @@ pub struct Prediction {
 /// Where a prediction comes from.
 #[derive(Debug, Clone, Copy)]
 pub struct PredictionOrigin {
-    /// The request that asked for it; `None` for the command line.
+    /// Its request; `None` for the command line.
     pub request: Option<Uuid>,
     /// Its place among the stones of the request, from 0.
     pub position: i64,
-    /// When it was asked for.
+    /// Its time.
     pub time: Timestamp,
-    /// Where it was asked for.
+    /// Its source.
     pub source: PredictionSource,
 }
 
@@ -54,7 +54,7 @@ impl Prediction {
         }
     }
 
-    /// The answer of which `record` is the record: written as JSON it is the document that was sent then, byte for byte.
+    /// The answer stored in `record`: written as JSON, it is the document that was sent, byte for byte.
     pub fn from_record(record: &PredictionRecord) -> Self {
         let explanation = record.explanation.as_deref().and_then(|json| serde_json::from_str::<Explanation>(json).ok());
         Self {

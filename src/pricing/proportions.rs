@@ -1,28 +1,28 @@
-//! The shape that stones of a kind usually have.
+//! The usual proportions of stones.
 
 use crate::diamond::{Clarity, Color, Cut, Dimensions, Grade, Sale, Stone, StoneDescription};
 use crate::learning::evaluation::quantile;
 
-/// Fewer stones than this say too little of their kind.
+/// With fewer stones, a group has no proportions of its own.
 pub(super) const MIN_NEIGHBOURS: usize = 5;
 
-/// Typical shape of a group of stones.
+/// Typical proportions of a group of stones.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Proportions {
     pub depth_percent: f64,
     pub table_percent: f64,
-    /// Length in millimetres of a stone of one carat: lengths grow with the cube root of the weight.
+    /// Length of a stone of one carat, in millimetres: lengths grow with the cube root of the weight.
     pub x_of_one_carat_mm: f64,
     /// Width over length.
     pub y_over_x: f64,
 }
 
-/// A brilliant of textbook shape, for when nothing was ever sold.
+/// A brilliant of textbook proportions, if nothing was ever sold.
 pub(super) const TEXTBOOK: Proportions =
     Proportions { depth_percent: 61.8, table_percent: 57.0, x_of_one_carat_mm: 6.43, y_over_x: 1.0 };
 
-/// The stone that is in the middle of `sales`: of median weight and proportions, and of the most frequent grades. Of no
-/// sales, one as most are.
+/// The typical stone of `sales`: of median weight and proportions, and of the most frequent grades. Without
+/// sales, a common one.
 pub(super) fn typical_of(sales: &[Sale]) -> Stone {
     let mut weights: Vec<f64> = sales.iter().map(|sale| sale.stone.weight_carat).collect();
     let weight_carat = quantile(&mut weights, 0.5).unwrap_or(0.7);
@@ -35,14 +35,14 @@ pub(super) fn typical_of(sales: &[Sale]) -> Stone {
     )
 }
 
-/// The grade that most of `sales` have; of two as frequent, the worse.
+/// The grade of most of `sales`; of two equally frequent, the worse.
 fn most_frequent<G: Grade>(sales: &[Sale], grade_of: fn(&Stone) -> G) -> Option<G> {
     let count = |grade: G| sales.iter().filter(|sale| grade_of(&sale.stone) == grade).count();
     (!sales.is_empty()).then(|| G::ALL.iter().rev().copied().max_by_key(|grade| count(*grade))).flatten()
 }
 
 impl Proportions {
-    /// The median of each proportion; `None` of no sales.
+    /// The median of each proportion; `None` without sales.
     pub fn median_of(sales: &[&Sale]) -> Option<Self> {
         let median = |measure: fn(&Stone) -> f64| {
             let mut values: Vec<f64> = sales.iter().map(|sale| measure(&sale.stone)).collect();
@@ -69,7 +69,7 @@ impl Proportions {
         })
     }
 
-    /// What is usual for each cut, worst first: of its stones, or of all stones where there are few of the cut.
+    /// The usual proportions of each cut, worst first: of its stones, or of all stones if there are few of the cut.
     pub fn usual_by_cut(sales: &[Sale]) -> Vec<Self> {
         let all = Self::median_of(&sales.iter().collect::<Vec<_>>()).unwrap_or(TEXTBOOK);
         Cut::ALL

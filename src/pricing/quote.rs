@@ -1,4 +1,4 @@
-//! The price of one stone, as it is told to people and programs.
+//! The price of one stone, as people and programs get it.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,35 +8,35 @@ use crate::diamond::{Measurements, Stone};
 use crate::learning::evaluation::PriceRange;
 use crate::text::to_the_cent;
 
-/// Least amount that is taken for a price of a diamond, in US dollars.
+/// Least valid price of a diamond, in US dollars.
 pub const MIN_PRICE_USD: f64 = 0.01;
-/// Most that is taken for one: ten times what any diamond ever fetched.
+/// Greatest valid price: ten times what any diamond ever fetched.
 pub const MAX_PRICE_USD: f64 = 1e9;
 
-/// A price and how it came about.
+/// A price, with the model and the measurements that it is based on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Quote {
     /// The price in US dollars, to the cent.
     pub price_usd: f64,
-    /// What stones like it fetch nine times in ten; absent if the model has seen too few to say.
+    /// The range that the price of nine in ten such stones is in; absent if the model was trained on too few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range_usd: Option<PriceRange>,
     /// The price by weight in US dollars a carat, to the cent.
     pub price_per_carat_usd: f64,
     /// Always `USD`.
     pub currency: String,
-    /// The model that said so.
+    /// The model that answered.
     pub model: ModelName,
-    /// Measurements that were not given and were filled in from similar stones.
+    /// Measurements that were missing and were filled in from similar stones.
     pub assumed: Measurements,
-    /// What somebody who is about to pay should know besides, each a sentence.
+    /// Warnings for somebody who is about to pay the price, each a sentence.
     pub warnings: Vec<String>,
-    /// Why the price is what it is, if that was asked.
+    /// The explanation of the price, if one was wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Explanation>,
 }
 
-/// Which model answered.
+/// The model that answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ModelName {
     /// Its number.
@@ -49,10 +49,10 @@ impl Quote {
     /// The currency of every price.
     pub const CURRENCY: &str = "USD";
 
-    /// What `model` says of `stone`.
+    /// The quote of `model` for `stone`.
     ///
     /// # Errors
-    /// If that is no price at all: a straight line, far from all it has seen, can go below zero or beyond all bounds.
+    /// If the prediction is not a valid price: a linear model, far from its data, can go below zero or beyond all bounds.
     pub(super) fn new(stone: &Stone, assumed: Measurements, model: &ServedModel) -> Result<Self, PricingError> {
         let price_usd = model.model.price_usd(stone);
         if !(MIN_PRICE_USD..=MAX_PRICE_USD).contains(&price_usd) {

@@ -1,6 +1,6 @@
 //! Finds sold stones like a given one: the same cut, colour and clarity, the nearest weights first.
 //!
-//! Sales lie sorted by weight in one array for each combination of grades, so that an answer takes one binary search.
+//! Sales are kept sorted by weight in one array for each combination of grades, so that an answer takes one binary search.
 
 use std::cmp::Ordering;
 
@@ -11,27 +11,27 @@ use super::proportions::{Proportions, typical_of};
 use super::warnings::FeatureRanges;
 use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone, StoneDescription};
 
-/// Most stones that one answer holds.
+/// Most stones in one answer.
 pub const MAX_SIMILAR: usize = 1_000;
 
-/// A sold stone beside the one that was asked about.
+/// A sold stone that is similar to the given one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SimilarStone {
-    /// The stone and what it fetched.
+    /// The stone and the price it fetched.
     #[serde(flatten)]
     pub sale: Sale,
-    /// How far its weight is from the one asked about, in carats.
+    /// The difference of its weight to the given one, in carats.
     pub carat_difference: f64,
 }
 
-/// The answer to a question for similar stones.
+/// Similar stones that were sold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SimilarStones {
     /// How many are listed.
     pub count: usize,
-    /// How many there are of these grades.
+    /// How many stones of these grades were sold.
     pub available: usize,
-    /// The stones, nearest weight first; of two as near, the cheaper first.
+    /// The stones, nearest weight first; of two equally near, the cheaper first.
     pub stones: Vec<SimilarStone>,
 }
 
@@ -57,7 +57,7 @@ impl SimilarIndex {
             groups[group_of(sale.stone.cut, sale.stone.color, sale.stone.clarity)].push(sale);
         }
         for group in &mut groups {
-            // the sort is stable: of equal sales the older stays first
+            // the sort is stable: equal sales stay in order of age
             group.sort_by(|a, b| {
                 micro_carat(a.stone.weight_carat)
                     .cmp(&micro_carat(b.stone.weight_carat))
@@ -68,7 +68,7 @@ impl SimilarIndex {
         Self { groups, usual, seen, typical }
     }
 
-    /// How many sales there are in it.
+    /// Number of sales.
     #[must_use]
     pub fn count(&self) -> usize {
         self.groups.iter().map(Vec::len).sum()
@@ -88,12 +88,12 @@ impl SimilarIndex {
         SimilarStones { count: stones.len(), available: group.len(), stones }
     }
 
-    /// The least and the most of each measure.
+    /// The range of each numeric field.
     pub(super) fn feature_ranges(&self) -> &FeatureRanges {
         &self.seen
     }
 
-    /// The stone in the middle of all.
+    /// The typical stone.
     pub(super) fn typical(&self) -> &Stone {
         &self.typical
     }
@@ -103,7 +103,7 @@ impl SimilarIndex {
         self.groups.iter().flatten()
     }
 
-    /// About `count` sales from all over the index; all, if there are fewer.
+    /// About `count` sales from the whole index; all, if there are fewer.
     pub(super) fn sample(&self, count: usize) -> impl Iterator<Item = &Sale> {
         let step = (self.count() / count).max(1);
         self.all().step_by(step)
@@ -114,7 +114,7 @@ impl SimilarIndex {
         &self.groups[group_of(cut, color, clarity)]
     }
 
-    /// The shape that stones of `cut` usually have.
+    /// The usual proportions of stones of `cut`.
     pub(super) fn usual_proportions(&self, cut: Cut) -> Proportions {
         self.usual[cut.rank()]
     }
@@ -124,7 +124,7 @@ fn group_of(cut: Cut, color: Color, clarity: Clarity) -> usize {
     (cut.rank() * Color::ALL.len() + color.rank()) * Clarity::ALL.len() + clarity.rank()
 }
 
-/// Weights are compared in millionths of a carat: 1.1 − 1.0 and 1.0 − 0.9 are equally far, though not as floats.
+/// Weights are compared in millionths of a carat: 1.1 − 1.0 and 1.0 − 0.9 are equal differences, though not as floats.
 #[expect(clippy::cast_possible_truncation, reason = "weights are below a thousand carats")]
 fn micro_carat(carat: f64) -> i64 {
     (carat * 1e6).round() as i64
@@ -160,7 +160,7 @@ pub(super) fn nearest_in(group: &[Sale], carat: f64, n: usize) -> Vec<&Sale> {
             (Some(only), None) | (None, Some(only)) => only,
             (None, None) => break,
         };
-        // past n, all that are as far as the last one are still wanted: the cheaper come first
+        // beyond `n`, all stones as near as the last one are collected: the cheaper ones come first
         if found.len() >= n && next > farthest {
             break;
         }
@@ -186,7 +186,7 @@ mod tests {
     use crate::diamond::Measurements;
     use crate::generator::Generator;
 
-    /// Sorts everything: slow and plain.
+    /// Sorts everything: slow and simple.
     fn brute_force(sales: &[Sale], stone: &StoneDescription, n: usize) -> Vec<(i64, u64)> {
         let wanted = micro_carat(stone.carat);
         let mut all: Vec<(i64, u64)> = sales

@@ -1,4 +1,4 @@
-//! All that answers need, read from the file once.
+//! The data that answers need, read from the file once.
 
 use std::sync::Arc;
 
@@ -8,22 +8,22 @@ use crate::diamond::{Stone, StoneDescription};
 use crate::learning::evaluation::quantile;
 use crate::store::{Store, StoreError};
 
-/// The state of the file at one moment, as far as answers need it. It never changes.
+/// The state of the file at one moment, as far as answers depend on it. It never changes.
 pub struct Snapshot {
     champion: Option<Arc<ServedModel>>,
     /// The newest model of each family that has one.
     newest: Vec<Arc<ServedModel>>,
-    /// Another model that the champion is compared with.
+    /// The model that the champion is compared with.
     challenger: Option<Challenger>,
     similar: Arc<SimilarIndex>,
-    /// How many sales the file holds.
+    /// How many sales the file has.
     sales: i64,
     /// How many of them have come since the newest model was trained.
     new_sales: i64,
 }
 
 impl Snapshot {
-    /// Reads the file. What `previous` read of it and is still so is taken from there.
+    /// Reads the file. Parts of `previous` that are still current are reused.
     ///
     /// # Errors
     /// If it cannot be read, or its champion cannot be loaded.
@@ -40,7 +40,7 @@ impl Snapshot {
             }
             match &champion {
                 Some(champion) if champion.id == record.id => newest.push(champion.clone()),
-                // one that cannot be loaded keeps nobody from asking the champion
+                // a challenger that cannot be loaded must not keep the champion from answering
                 _ => match load_model(record.id) {
                     Ok(model) => newest.push(model),
                     Err(error) => tracing::warn!("{error}: the one before it answers for its family"),
@@ -76,19 +76,19 @@ impl Snapshot {
         Ok(Arc::new(SimilarIndex::new(sales)))
     }
 
-    /// The model that answers unless another is asked for.
+    /// The default model of answers.
     #[must_use]
     pub fn champion(&self) -> Option<&Arc<ServedModel>> {
         self.champion.as_ref()
     }
 
-    /// The stones that the champion's dataset holds.
+    /// The stones in the champion's dataset.
     #[must_use]
     pub fn similar(&self) -> &SimilarIndex {
         &self.similar
     }
 
-    /// How many sales the file holds, those that the champion has not seen among them.
+    /// How many sales the file has, including those that the champion was not trained on.
     #[must_use]
     pub fn sales(&self) -> i64 {
         self.sales
@@ -99,7 +99,7 @@ impl Snapshot {
         self.new_sales
     }
 
-    /// A model that lies ready, by its number or its family.
+    /// A model in memory, by its number or its family.
     pub(super) fn find(&self, wanted: &str) -> Option<&Arc<ServedModel>> {
         self.newest
             .iter()
@@ -107,18 +107,18 @@ impl Snapshot {
             .or_else(|| wanted.parse().ok().and_then(|id| self.find_id(id)))
     }
 
-    /// A model that lies ready, by its number.
+    /// A model in memory, by its number.
     fn find_id(&self, id: i64) -> Option<&Arc<ServedModel>> {
         self.champion.iter().chain(&self.newest).find(|model| model.id == id)
     }
 
-    /// The families that there are models of.
+    /// The families with models.
     fn family_names(&self) -> String {
         self.newest.iter().map(|model| model.family.as_str()).collect::<Vec<_>>().join(", ")
     }
 
-    /// The model to answer with: the champion, or the one that `wanted` names by its number or its family (then the
-    /// newest of it). One that does not lie ready is read from `store`.
+    /// The model to answer with: the champion, or the model named `wanted`, by its number or its family (then the
+    /// newest of it). A model that is not in memory is read from `store`.
     ///
     /// # Errors
     /// If there is none.
@@ -141,15 +141,15 @@ impl Snapshot {
     /// Prices `description` with `model`.
     ///
     /// # Errors
-    /// If the model says nothing sensible of the stone.
+    /// If the model predicts no valid price for the stone.
     pub fn quote(&self, description: &StoneDescription, model: &ServedModel) -> Result<Quote, PricingError> {
         self.price(description, model).map(|(quote, _)| quote)
     }
 
-    /// Prices `description` with `model` and says why. It takes a thousand times as long as a price.
+    /// Prices `description` with `model` and explains the price. It takes a thousand times as long as a price alone.
     ///
     /// # Errors
-    /// If the model says nothing sensible of the stone, or its library fails.
+    /// If the model predicts no valid price for the stone, or its library fails.
     pub fn explain(&self, description: &StoneDescription, model: &ServedModel) -> Result<Quote, PricingError> {
         let (mut quote, stone) = self.price(description, model)?;
         let typical = self.similar.typical();
@@ -161,7 +161,7 @@ impl Snapshot {
         Ok(quote)
     }
 
-    /// What the stone of `description` would cost, were it a little different.
+    /// The prices of stones that differ a little from `description`.
     #[must_use]
     pub fn steps(&self, description: &StoneDescription, model: &ServedModel) -> Vec<Step> {
         let (stone, _) = super::imputation::complete(description, &self.similar);
@@ -177,9 +177,9 @@ impl Snapshot {
     }
 }
 
-/// The newest model of another family than `champion`, and how far the two are apart on the sales of `similar`.
+/// The newest model of another family than `champion`, and the usual difference of the two on the sales of `similar`.
 fn find_challenger(champion: &ServedModel, newest: &[Arc<ServedModel>], similar: &SimilarIndex) -> Option<Challenger> {
-    /// Sales that the two are compared on.
+    /// Number of sales on which the two are compared.
     const COMPARED: usize = 1_000;
     let model = newest.iter().find(|model| model.family != champion.family)?.clone();
     let mut apart: Vec<f64> = similar

@@ -1,4 +1,4 @@
-//! What a stone would cost if it were a little different: one grade up or down, or at the next weight that the trade pays for.
+//! Prices of slightly different stones: one grade up or down, or at the next weight at which the trade's prices jump.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,20 +10,20 @@ use crate::text::to_the_cent;
 /// Weights at which the trade's prices jump, in carats ("magic sizes").
 const MAGIC_CARATS: [f64; 14] = [0.3, 0.4, 0.5, 0.7, 0.9, 1.0, 1.2, 1.5, 1.7, 2.0, 2.5, 3.0, 4.0, 5.0];
 
-/// One change of a stone, and what it costs then.
+/// One change of a stone, and its price with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Step {
     /// What changes: `carat`, `cut`, `color` or `clarity`.
     pub change: String,
-    /// Whether to the better: heavier, or a better grade.
+    /// Whether the change is for the better: heavier, or a better grade.
     pub up: bool,
-    /// What it is.
+    /// Its value now.
     pub from: StepValue,
-    /// What it would be.
+    /// Its value after the change.
     pub to: StepValue,
-    /// The price then, in US dollars, to the cent.
+    /// The price after the change, in US dollars, to the cent.
     pub price_usd: f64,
-    /// By how much that is more than now.
+    /// The difference to the price now, in US dollars, to the cent.
     pub difference_usd: f64,
 }
 
@@ -60,8 +60,8 @@ impl std::fmt::Display for StepValue {
     }
 }
 
-/// Every step from `stone` that there is, all else the same; at another weight length, width and height grow with its cube
-/// root. Steps for which the model finds no price are left out.
+/// Every possible step from `stone`, all else equal; at another weight, length, width and height grow with its cube
+/// root. Steps for which the model predicts no valid price are left out.
 pub(super) fn of(stone: &Stone, model: &ServedModel) -> Vec<Step> {
     let now_usd = to_the_cent(model.model.price_usd(stone));
     let mut steps = Vec::new();
@@ -90,7 +90,7 @@ pub(super) fn of(stone: &Stone, model: &ServedModel) -> Vec<Step> {
     steps
 }
 
-/// Calls `each` with the grade below and the grade above, as far as there are.
+/// Calls `each` with the grade below and the grade above, if they exist.
 fn for_neighbours<G: Grade>(grade: G, mut each: impl FnMut(bool, G, (StepValue, StepValue))) {
     let below = grade.rank().checked_sub(1).map(|rank| (false, rank));
     for (up, rank) in below.into_iter().chain([(true, grade.rank() + 1)]) {
@@ -109,7 +109,7 @@ fn magic_below(carat: f64) -> Option<f64> {
     MAGIC_CARATS.into_iter().rev().find(|magic| *magic < carat)
 }
 
-/// The stone as it would be at that weight: of the same shape.
+/// The stone at another weight, with the same proportions.
 fn at_weight(stone: &Stone, carat: f64) -> Stone {
     let growth = (carat / stone.weight_carat).cbrt();
     Stone {

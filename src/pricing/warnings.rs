@@ -1,4 +1,4 @@
-//! What somebody who is about to pay should know besides the price.
+//! Warnings for somebody who is about to pay a price.
 
 use super::{ServedModel, SimilarIndex};
 use crate::diamond::{
@@ -7,12 +7,12 @@ use crate::diamond::{
 };
 use crate::text::dollars;
 
-/// How far in weight, as a share, another stone still is like this one.
+/// Largest difference in weight, as a share, to a stone that counts as similar.
 const LIKE_WEIGHT: f64 = 0.2;
-/// Fewer stones than this of the same grades and about the weight are few.
+/// With fewer stones of the same grades and about the same weight there is a warning.
 const FEW: usize = 3;
 
-/// The least and the greatest value of each field that is a number, among some sales.
+/// The least and the greatest value of each numeric field among some sales.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FeatureRanges {
     /// In the order of [`FIELDS`](crate::diamond::FIELDS).
@@ -20,7 +20,7 @@ pub(super) struct FeatureRanges {
 }
 
 impl FeatureRanges {
-    /// What `sales` cover.
+    /// The ranges of `sales`.
     pub fn of(sales: &[Sale]) -> Self {
         let mut bounds = [(f64::INFINITY, f64::NEG_INFINITY); FIELD_COUNT];
         for sale in sales {
@@ -33,14 +33,14 @@ impl FeatureRanges {
     }
 }
 
-/// Another model to compare with, and how far the two usually are apart.
+/// Another model to compare with, and the usual difference between the two.
 pub(super) struct Challenger {
     pub model: std::sync::Arc<ServedModel>,
     /// The logarithm of the two prices' ratio, without its sign, that 99 of 100 stones stay below.
     pub usual: f64,
 }
 
-/// All that is to be said of `stone`, for which the model answered `price_usd`. What was `filled_in` is nobody's mistake.
+/// All warnings about `stone`, which the model priced at `price_usd`. Values that were `filled_in` cause none.
 pub(super) fn of(
     stone: &Stone,
     filled_in: &Measurements,
@@ -89,10 +89,10 @@ pub(super) fn of(
     if let Some(challenger) = challenger {
         let other_usd = challenger.model.model.price_usd(stone);
         let apart = (other_usd / price_usd).ln().abs();
-        // a price below zero has no logarithm, and is as far away as can be
+        // a price below zero has no logarithm, and counts as the largest difference
         if apart.is_nan() || apart > challenger.usual {
             warnings.push(format!(
-                "the {} model says {}, further away than on 99 of 100 stones",
+                "the {} model predicts {}; for 99 of 100 stones the two differ less",
                 challenger.model.family,
                 dollars(other_usd)
             ));
@@ -111,7 +111,7 @@ mod tests {
         of(stone, &Measurements::default(), 5_000.0, &SimilarIndex::new(Generator::new(5).take(20_000).collect()), None)
     }
 
-    /// A stone of the commonest kind, in order.
+    /// A stone of the most common kind, without any defect.
     const USUAL: Stone = Stone {
         weight_carat: 1.01,
         cut: Cut::Ideal,

@@ -1,20 +1,20 @@
-//! Why nothing can be trained.
+//! Why no model can be trained.
 
 use crate::control::FileAccessError;
 use crate::learning::families::FamilyError;
 
-/// Why nothing can be trained.
+/// Why no model can be trained.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
-    /// There are no sales at all.
-    #[error("there are no sales to learn from: add some with `diamonds ingest FILE.csv`")]
+    /// There are no sales.
+    #[error("there are no sales to train on: add some with `diamonds ingest FILE.csv`")]
     NoSales,
     /// There are too few sales.
-    #[error("{found} sales are too few to learn from and to judge by: ingest at least {} more", needed - found)]
+    #[error("{found} sales are too few for training and evaluation: ingest at least {} more", needed - found)]
     TooFewSales {
-        /// How many there are.
+        /// Their number.
         found: usize,
-        /// How many it takes.
+        /// The number that is needed.
         needed: usize,
     },
     /// All sales have the same grade.
@@ -22,9 +22,9 @@ pub enum TrainingError {
         "all {sales} sales have the {scale} {grade}: ingest sales of other grades, or no model can learn what {scale} is worth"
     )]
     OneGrade {
-        /// How many sales there are.
+        /// The number of sales.
         sales: usize,
-        /// Which scale it is.
+        /// The scale.
         scale: &'static str,
         /// The only grade.
         grade: &'static str,
@@ -37,7 +37,7 @@ pub enum TrainingError {
 /// Why a retraining fails.
 #[derive(Debug, thiserror::Error)]
 pub enum RetrainingError {
-    /// Nothing can be trained.
+    /// No model can be trained.
     #[error(transparent)]
     Training(#[from] TrainingError),
     /// The file cannot be read or written.

@@ -1,4 +1,4 @@
-//! Fits a model and judges it by the sales held out.
+//! Fits a model and evaluates it on the holdout.
 
 use std::time::{Duration, Instant};
 
@@ -6,27 +6,27 @@ use super::{HoldoutSplit, TrainingError};
 use crate::learning::evaluation::{Calibration, Metrics, SegmentMetrics, segments};
 use crate::learning::families::{Family, FitPlan, Fitted};
 
-/// A model that was fitted and judged.
+/// A fitted and evaluated model.
 pub struct EvaluatedModel {
     /// Name of its family.
     pub family: &'static str,
     /// The model and what belongs to it.
     pub fitted: Fitted,
-    /// What it says of the holdout, in US dollars.
+    /// Its predictions for the holdout, in US dollars.
     pub predicted: Vec<f64>,
-    /// How far that is off.
+    /// Their errors.
     pub metrics: Metrics,
-    /// How far it is off on parts of the holdout.
+    /// The errors on segments of the holdout.
     pub segments: Vec<SegmentMetrics>,
-    /// The range around its prices, by the holdout, which neither fit nor tuning has seen; `None` if that is too small.
+    /// The range around its prices, from the holdout, which neither fit nor tuning has seen; `None` if that is too small.
     pub calibration: Option<Calibration>,
-    /// How long tuning and fitting took.
+    /// Time of tuning and fitting.
     pub fit_time: Duration,
-    /// How long pricing the holdout took.
+    /// Time of pricing the holdout.
     pub evaluate_time: Duration,
 }
 
-/// Fits a model of `family` to the training side and judges it by the other.
+/// Fits a model of `family` to the training side and evaluates it on the holdout.
 ///
 /// # Errors
 /// If the family cannot be fitted.

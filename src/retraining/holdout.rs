@@ -1,32 +1,32 @@
-//! Parts the sales into those that models are fitted to and those that judge them.
+//! Splits the sales into those that models are fitted to and the holdout.
 
 use super::TrainingError;
 use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
 use crate::learning::evaluation::Split;
 use crate::learning::features::levels_present;
 
-/// Share of the sales that judges models and is never trained on.
+/// Share of the sales in the holdout, which no model is trained on.
 pub const HOLDOUT_SHARE: f64 = 0.2;
-/// Fewest sales that a model can be trained on and judged by.
+/// Fewest sales for training and evaluating a model.
 pub const MIN_SALES: usize = 100;
 
 /// The two sides of a dataset.
 #[derive(Debug, Clone)]
 pub struct HoldoutSplit {
-    /// What models are fitted to.
+    /// The sales that models are fitted to.
     pub train: Vec<Sale>,
-    /// Stones that models are judged by.
+    /// The stones of the holdout.
     pub holdout: Vec<Stone>,
-    /// What those stones fetched, in US dollars.
+    /// The prices that those stones fetched, in US dollars.
     pub truth: Vec<f64>,
     split: Split,
 }
 
 impl HoldoutSplit {
-    /// Parts `sales` by the hash of each and `salt`: a sale is on the same side for ever.
+    /// Splits `sales` by the hash of each and `salt`: a sale is always on the same side.
     ///
     /// # Errors
-    /// If the sales do not suffice for any model.
+    /// If there are too few sales for any model.
     pub fn new(sales: &[Sale], salt: &str) -> Result<Self, TrainingError> {
         match sales.len() {
             0 => return Err(TrainingError::NoSales),
@@ -50,7 +50,7 @@ impl HoldoutSplit {
         })
     }
 
-    /// Whether `sale` judges models rather than that they are fitted to it.
+    /// Whether `sale` is in the holdout.
     #[must_use]
     pub fn holds_out(&self, sale: &Sale) -> bool {
         self.split.picks(sale)
@@ -79,8 +79,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said() {
-        assert!(error(&[]).contains("no sales to learn from"));
-        assert_eq!(error(&sales(37)), "37 sales are too few to learn from and to judge by: ingest at least 63 more");
+        assert!(error(&[]).contains("no sales to train on"));
+        assert_eq!(error(&sales(37)), "37 sales are too few for training and evaluation: ingest at least 63 more");
         let mut ideal = sales(200);
         for sale in &mut ideal {
             sale.stone.cut = Cut::Ideal;

@@ -1,4 +1,4 @@
-//! Trains models: every family on the same sales, every model judged by the same others.
+//! Trains models: every family on the same sales, every model evaluated on the same holdout.
 
 mod error;
 mod fitting;

@@ -1,4 +1,4 @@
-//! Two stored models on the same sales held out, and what follows from it, in words.
+//! Compares two stored models on the same holdout, and says in words what follows.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::learning::evaluation::{Comparison, Metrics};
 use crate::learning::families::load_model;
 use crate::text::{count, dollars_and_cents, percent};
 
-/// A stored model that is to be judged.
+/// A stored model, to be compared.
 #[derive(Debug, Clone, Copy)]
 pub struct StoredModel<'a> {
     /// Its number.
@@ -19,35 +19,35 @@ pub struct StoredModel<'a> {
     pub artifact: &'a [u8],
 }
 
-/// Two models, judged on the same stones.
+/// Two models, evaluated on the same stones.
 #[derive(Debug, Clone, Serialize)]
 pub struct ModelComparison {
-    /// How many sales judged them.
+    /// Number of sales in the holdout.
     pub holdout: usize,
     /// The two, in the order in which they were named.
     pub models: [ComparedModel; 2],
-    /// By how much the first errs more than the second.
+    /// The difference of their errors.
     #[serde(flatten)]
     pub comparison: Comparison,
 }
 
-/// A model and how far it is off.
+/// A model and its errors.
 #[derive(Debug, Clone, Serialize)]
 pub struct ComparedModel {
     /// Its number.
     pub id: i64,
     /// Name of its family.
     pub family: String,
-    /// How far it is off on the holdout of today.
+    /// Its errors on the holdout of today.
     pub metrics: Metrics,
 }
 
 impl ModelComparison {
-    /// Judges both on the holdout of `sales` as they are today, which may hold sales that came after them. `salt` is that of
+    /// Evaluates both on the holdout of `sales` as it is today, which may have sales that came after them. `salt` is that of
     /// the file. It takes a moment.
     ///
     /// # Errors
-    /// If the sales do not suffice to judge by, or a model cannot be loaded.
+    /// If there are too few sales, or a model cannot be loaded.
     pub fn of(sales: &[Sale], salt: &str, contestants: [StoredModel<'_>; 2]) -> Result<Self, TrainingError> {
         let partition = HoldoutSplit::new(sales, salt)?;
         let judge = |model: StoredModel<'_>| -> Result<(ComparedModel, Vec<f64>), TrainingError> {
@@ -64,7 +64,7 @@ impl ModelComparison {
         })
     }
 
-    /// By how much one errs less than the other, in words.
+    /// The difference of the errors, in words.
     #[must_use]
     pub fn difference(&self) -> String {
         let [first, second] = &self.models;
@@ -79,7 +79,7 @@ impl ModelComparison {
         )
     }
 
-    /// Where the difference may lie, in words.
+    /// The interval of the difference, in words.
     #[must_use]
     pub fn interval(&self) -> String {
         let Comparison { low_usd, high_usd, confidence, .. } = self.comparison;
@@ -91,7 +91,7 @@ impl ModelComparison {
         )
     }
 
-    /// Which of the two is better, if that can be said, in words.
+    /// Which of the two is better, if that is certain, in words.
     #[must_use]
     pub fn verdict(&self) -> String {
         let [first, second] = &self.models;

@@ -1,4 +1,4 @@
-//! What one retraining is to do: which families, how many trials each, and from which settings the search starts.
+//! The plan of a retraining: the families, the number of trials for each, and the settings that the search starts from.
 
 use std::time::Duration;
 
@@ -8,23 +8,23 @@ use super::PromotionPolicy;
 use crate::learning::families::{FAMILIES, Family, FamilyError, find_family};
 use crate::store::ModelRecord;
 
-/// Settings that are tried by default in a first search.
+/// Default number of trials in a first search.
 pub const TRIALS_IN_FIRST_SEARCH: usize = 60;
-/// Settings that are tried by default where an earlier model saw nearly the same sales: its settings are known to do well.
+/// Default number of trials if an earlier model was trained on nearly the same sales: its settings are known to do well.
 pub const TRIALS_IN_LATER_SEARCH: usize = 15;
 
-/// What the user asks of a retraining.
+/// The user's settings of a retraining.
 #[derive(Debug, Clone)]
 pub struct RetrainingSettings {
     /// Names of the families to train; empty for all.
     pub families: Vec<String>,
-    /// Settings to try at most in each family that tunes; `None` for the default.
+    /// Most trials of each family that tunes; `None` for the default.
     pub trials: Option<usize>,
     /// Whether the search starts without the settings of earlier models.
     pub fresh: bool,
-    /// Time to tune at most in each family; the final fit comes on top.
+    /// Time limit for tuning each family; the final fit is not included.
     pub budget: Option<Duration>,
-    /// Decides every random choice.
+    /// Seed of every random choice.
     pub seed: u64,
     /// Whether the best new model becomes the champion.
     pub promotion: PromotionPolicy,
@@ -43,7 +43,7 @@ impl RetrainingSettings {
     }
 }
 
-/// How one family is trained.
+/// The plan for one family.
 pub(super) struct FamilyPlan {
     pub family: &'static dyn Family,
     pub trials: usize,
@@ -52,7 +52,7 @@ pub(super) struct FamilyPlan {
 }
 
 impl FamilyPlan {
-    /// Starts from what `earlier` models, newest first, have found. Where the newest one has seen nearly all of the `sales`
+    /// Starts from the settings of `earlier` models, newest first. If the newest was trained on nearly all of the `sales`
     /// sales, the search is short.
     pub fn new(
         family: &'static dyn Family,

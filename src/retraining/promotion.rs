@@ -1,4 +1,4 @@
-//! Which model becomes the champion.
+//! Decides which model becomes the champion.
 
 use crate::learning::evaluation::{Comparison, mean_absolute_error};
 use crate::text::{dollars_and_cents, percent};
@@ -6,11 +6,11 @@ use crate::text::{dollars_and_cents, percent};
 /// Whether the best of the new models becomes the champion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PromotionPolicy {
-    /// If it errs less than the champion on the same sales, by more than luck.
+    /// If its error on the same sales is smaller than the champion's, by more than luck.
     Auto,
-    /// In any case.
+    /// Always.
     Always,
-    /// In no case.
+    /// Never.
     Never,
 }
 
@@ -21,27 +21,27 @@ pub struct Incumbent {
     pub id: i64,
     /// Its family.
     pub family: String,
-    /// What it says of today's holdout, in US dollars; `None` if it can no longer be loaded.
+    /// Its predictions for today's holdout, in US dollars; `None` if it can no longer be loaded.
     pub predicted: Option<Vec<f64>>,
 }
 
-/// What was decided.
+/// The decision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PromotionDecision {
     /// Index of the best of the new models.
     pub winner: usize,
     /// Whether it becomes the champion.
     pub promoted: bool,
-    /// Why, or why not.
+    /// The reason.
     pub reason: String,
 }
 
-/// Compares what the new models say of the holdout with what it fetched, and with what the champion says; all in US dollars and
-/// of shape `(n_rows,)`. The least mean absolute error wins. To replace a champion it must be less by more than luck: the paired
-/// bootstrap interval of the difference, [`Comparison`], must lie below zero.
+/// Compares the predictions of the new models and of the champion with the true prices of the holdout; all in US dollars and
+/// of shape `(n_rows,)`. The least mean absolute error wins. To replace a champion, it must be smaller by more than luck: the
+/// paired bootstrap interval of the difference, [`Comparison`], must be below zero.
 ///
 /// # Panics
-/// If there is no new model, or what they say differs in length from the truth.
+/// If there is no new model, or the lengths differ.
 #[must_use]
 pub fn decide(
     promote: PromotionPolicy,
@@ -90,7 +90,7 @@ mod tests {
 
     const TRUTH: [f64; 100] = [1_000.0; 100];
 
-    /// Predictions that err by `error_usd`, now more, now less, by as much as `spread_usd`.
+    /// Predictions with errors of `error_usd`, alternately larger and smaller by `spread_usd`.
     fn predicted(error_usd: f64, spread_usd: f64) -> Vec<f64> {
         (0..TRUTH.len()).map(|row| 1_000.0 + error_usd + [spread_usd, -spread_usd][row % 2]).collect()
     }

@@ -1,7 +1,7 @@
 //! One retraining from the sales to the report.
 //!
-//! The database is free while models are trained: the sales are read at once, and the models are stored when all are
-//! judged. So a training works beside a server, and two trainings may run at the same time.
+//! The database is free while models are trained: the sales are read in one step, and the models are stored when all are
+//! evaluated. So a training works beside a server, and two trainings may run at the same time.
 
 use std::path::Path;
 
@@ -17,10 +17,10 @@ use crate::learning::evaluation::Metrics;
 use crate::learning::families::{FitPlan, Observer};
 use crate::system;
 
-/// What a retraining did. As JSON it is what `diamonds --json retrain` prints.
+/// The report of a retraining, which `diamonds --json retrain` prints.
 #[derive(Debug, Serialize)]
 pub struct RetrainingReport {
-    /// The sales, and how many of them are on which side.
+    /// The numbers of sales.
     pub dataset: DatasetReport,
     /// The champion now; `None` if there is none.
     pub champion: Option<i64>,
@@ -28,7 +28,7 @@ pub struct RetrainingReport {
     pub promoted: bool,
     /// The new models, in the order in which they were trained.
     pub models: Vec<ModelReport>,
-    /// The champion until now, and its metrics on today's holdout if it can still be loaded.
+    /// The previous champion, and its metrics on today's holdout if it can still be loaded.
     #[serde(skip)]
     pub incumbent: Option<(Incumbent, Option<Metrics>)>,
     /// Why a model was promoted, or why none was.
@@ -36,14 +36,14 @@ pub struct RetrainingReport {
     pub reason: String,
 }
 
-/// How many sales there were.
+/// The numbers of sales in a retraining.
 #[derive(Debug, Serialize)]
 pub struct DatasetReport {
     /// All of them.
     pub rows: usize,
-    /// Those that models were fitted to.
+    /// Those in training.
     pub train: usize,
-    /// Those that models were judged by.
+    /// Those in the holdout.
     pub holdout: usize,
 }
 
@@ -54,21 +54,21 @@ pub struct ModelReport {
     pub id: i64,
     /// Name of its family.
     pub family: &'static str,
-    /// How far it is off on the holdout.
+    /// Its errors on the holdout.
     pub metrics: Metrics,
     /// Its settings.
     pub hyperparameters: Map<String, Value>,
-    /// Tuning and fitting together, in seconds.
+    /// Time of tuning and fitting together, in seconds.
     pub fit_seconds: f64,
-    /// How many settings were tried.
+    /// Number of trials.
     pub trials: usize,
 }
 
-/// Makes the observer of each family's fit: it is given the family's name and the number of trials that are planned.
+/// Makes the observer of each family's fit, from the family's name and the planned number of trials.
 pub type ObserverFactory<'a> = dyn Fn(&'static str, usize) -> Box<dyn Observer> + 'a;
 
 /// Trains the chosen families on the sales of `database`, stores the models, and promotes the best as
-/// [`RetrainingSettings::promotion`] says. A family that cannot be fitted is left out with a warning.
+/// [`RetrainingSettings::promotion`] says. A family that cannot be fitted is skipped with a warning.
 ///
 /// # Errors
 /// If there are too few sales, if every family fails, or if the file cannot be read or written.
@@ -128,7 +128,7 @@ impl ModelReport {
     }
 }
 
-/// Trains a model of each family. One that cannot be fitted does not keep the others from it.
+/// Trains a model of each family. If one fails, the others are still trained.
 fn train_families(
     plans: &[FamilyPlan],
     split: &HoldoutSplit,

@@ -1,4 +1,4 @@
-//! Hands trained models to the owner of the file, who stores them and promotes the best in one transaction.
+//! Sends trained models to the owner of the file, who stores them and promotes the best in one transaction.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,21 +11,21 @@ use crate::learning::families::load_model;
 use crate::store::{Dataset, Lineage, NewModel, NewPromotion, TrialRecord, WorstResidual};
 use crate::text::to_the_cent;
 
-/// Sales that are kept with a model because it is far off on them.
+/// Number of sales with large errors that are stored with a model.
 const WORST_RESIDUALS_KEPT: usize = 10;
 
 /// The models of one retraining, stored.
 pub(super) struct SubmittedModels {
     /// Their numbers, in the order in which they were submitted.
     pub ids: Vec<i64>,
-    /// Which of them is the best, and whether it became the champion.
+    /// The best of them, and whether it became the champion.
     pub decision: PromotionDecision,
     /// The champion that they were compared with.
     pub incumbent: Option<Incumbent>,
 }
 
-/// Stores `models`, having compared them with the champion as it is then. If another retraining is quicker and makes a new
-/// champion meanwhile, they are compared with that one.
+/// Compares `models` with the champion and stores them. If another retraining makes a new champion meanwhile, they are
+/// compared with that one.
 pub(super) fn submit(
     models: &[NewModel],
     database: &Path,
@@ -58,7 +58,7 @@ fn evaluate_incumbent(file: &mut FileAccess, id: i64, split: &HoldoutSplit) -> R
     Ok(Incumbent { id, family, predicted })
 }
 
-/// `model` as the store takes it.
+/// `model` in the form of the store.
 pub(super) fn model_to_store(model: &EvaluatedModel, seed: u64, dataset: &Dataset, split: &HoldoutSplit) -> NewModel {
     let mut rows_of_batch = BTreeMap::<i64, i64>::new();
     for sale in &dataset.sales {
@@ -95,7 +95,7 @@ pub(super) fn model_to_store(model: &EvaluatedModel, seed: u64, dataset: &Datase
     }
 }
 
-/// The sales that a model is furthest off on. Sales that it was fitted to are among them: a typing error stands out there
+/// The sales with the largest errors of a model. They include sales that it was fitted to: a typing error is visible there
 /// too.
 fn find_worst_residuals(model: &EvaluatedModel, dataset: &Dataset, split: &HoldoutSplit) -> Vec<WorstResidual> {
     let sales: Vec<Sale> = dataset.sales.iter().map(|stored| stored.sale).collect();

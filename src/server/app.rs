@@ -11,7 +11,7 @@ use crate::control::{Access, FileOwner, Operation};
 use crate::pricing::{PricingError, PricingService};
 use crate::store::Store;
 
-/// Requests that may be under way at a time; more are asked to come back.
+/// Requests that may be in progress at a time; the server asks further clients to come back later.
 const MAX_IN_FLIGHT: usize = 2_048;
 
 /// The state of the application.
@@ -19,23 +19,23 @@ const MAX_IN_FLIGHT: usize = 2_048;
 pub struct App {
     /// Prices stones and finds similar ones, from memory.
     pub pricing: Arc<PricingService>,
-    /// Takes down what was asked and answered.
+    /// Writes requests and their answers to the log.
     pub log: RequestLog,
-    /// A place for each request that may be under way.
+    /// A permit for each request that may be in progress.
     pub(super) places: Arc<Semaphore>,
 }
 
 impl App {
-    /// The state over the prices and the log of one file.
+    /// The state for the prices and the log of one file.
     pub fn new(pricing: Arc<PricingService>, log: RequestLog) -> Self {
         Self { pricing, log, places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)) }
     }
 
-    /// Reads the file: `read` gets a connection that sees every request that was answered by now. It runs away from the threads
-    /// that serve.
+    /// Reads the file: `read` gets a connection that sees every request that has been answered so far. It runs on a thread for
+    /// blocking work.
     ///
     /// # Errors
-    /// What `read` says, or that the file cannot be read.
+    /// What `read` returns, or that the file cannot be read.
     pub async fn read<T, E>(&self, read: impl FnOnce(&Store) -> Result<T, E> + Send + 'static) -> Result<T, Problem>
     where
         T: Send + 'static,
@@ -49,11 +49,11 @@ impl App {
         .await?
     }
 
-    /// Changes the file, or asks it what a command may ask. The next request sees what has changed. It runs away from the
-    /// threads that serve.
+    /// Runs an operation of the command line, which may change the file. The next request sees the change. It runs on a thread
+    /// for blocking work.
     ///
     /// # Errors
-    /// What keeps the operation from being done; then nothing is changed.
+    /// Why the operation failed; then nothing is changed.
     pub async fn run<O: Operation>(&self, operation: O) -> Result<O::Answer, Problem> {
         let app = self.clone();
         Ok(in_background(move || app.run_operation(operation)).await??)
@@ -62,11 +62,11 @@ impl App {
     /// As [`App::run`], on the calling thread.
     ///
     /// # Errors
-    /// As there.
+    /// As for [`App::run`].
     pub(super) fn run_operation<O: Operation>(&self, operation: O) -> Result<O::Answer, PricingError> {
         let pricing = &self.pricing;
         match O::ACCESS {
-            // nothing more of the log goes to the database meanwhile, and nobody writes a checkpoint
+            // meanwhile the archiver moves no requests into the database, and nobody writes a checkpoint
             Access::Exclusive => pricing.hold(|| {
                 self.log.with_flushed_store(move |store| operation.run(&mut FileOwner { store, pricing: None }))
             }),
@@ -76,7 +76,7 @@ impl App {
                 operation.run(&mut FileOwner { store: &mut store, pricing: Some(pricing) })
             }
             Access::Write => {
-                // what was answered by now is there for operations that look a prediction up
+                // operations that look a prediction up must find every one that has been answered
                 self.log.flush()?;
                 pricing.write(|store| operation.run(&mut FileOwner { store, pricing: Some(pricing) }))
             }

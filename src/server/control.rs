@@ -1,4 +1,4 @@
-//! What commands ask of the server that owns their file, on a socket that only the file's owner can reach.
+//! Serves the operations of the command line, on a socket that only the file's owner can reach.
 
 use std::fs::Permissions;
 use std::io;
@@ -16,7 +16,7 @@ use crate::control::{
 };
 use crate::files::beside;
 
-/// The application that answers on the socket: it has every operation of the list.
+/// The application behind the socket: it has every operation of the list.
 pub fn build(app: App) -> Server<App> {
     struct Routes(Server<App>);
 
@@ -52,7 +52,7 @@ fn respond<T: serde::Serialize>(answer: &Result<T, RemoteError>) -> Response {
     }
 }
 
-/// The socket, which goes away with it.
+/// The socket, which is removed with this value.
 pub struct Socket {
     listener: UnixListener,
     path: PathBuf,
@@ -60,15 +60,15 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Listens for commands on the file at `database`. The file must be this process's own: a socket that lies there
-    /// already is then of a server that died, and is replaced.
+    /// Listens for commands on the file at `database`. The process must be the file's owner: a socket that is there already was
+    /// left by a server that died, and is replaced.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn bind(database: &Path) -> io::Result<Self> {
         let path = socket_path(database);
         let fresh = beside(&path, STARTING_SUFFIX);
-        // what a server left that died while it started
+        // left by a server that died while it started
         let _ = std::fs::remove_file(&fresh);
         let listener = UnixListener::bind(&fresh)?;
         std::fs::set_permissions(&fresh, Permissions::from_mode(0o600))?;
@@ -80,7 +80,7 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // one that stays is nobody's, and the next server replaces it
+        // one that stays has no owner, and the next server replaces it
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -91,7 +91,7 @@ impl Listener for Socket {
     async fn accept(&self) -> io::Result<(UnixStream, String)> {
         loop {
             let (stream, _) = self.listener.accept().await?;
-            // besides the socket's permissions, which had a moment before they were set
+            // besides the socket's permissions, which did not hold for a moment before they were set
             if stream.peer_cred()?.uid() == self.owner {
                 return Ok((stream, "control".to_owned()));
             }

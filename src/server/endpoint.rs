@@ -1,5 +1,5 @@
-//! What is declared of an endpoint: method, path and handler. The routes and the `Allow` of a 405 follow from it; for those of the
-//! API also the document, from the attribute at the handler.
+//! The declaration of an endpoint: method, path and handler. The routes and the `Allow` of a 405 follow from it; for endpoints
+//! of the API also the documentation, from the attribute of the handler.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -27,7 +27,7 @@ impl tide::Endpoint<App> for Handler {
     }
 }
 
-/// How an endpoint is asked.
+/// The method of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Method {
     /// `GET`, and `HEAD` with it.
@@ -53,7 +53,7 @@ impl Endpoint {
         Self { method, path: path.to_owned(), handler }
     }
 
-    /// One that is read.
+    /// An endpoint that is read.
     pub fn get<F: Future<Output = Answer> + Send + 'static>(
         path: &str,
         handler: impl Fn(Request<App>) -> F + Send + Sync + 'static,
@@ -61,7 +61,7 @@ impl Endpoint {
         Self::new(Method::Get, path, handler)
     }
 
-    /// One that something is sent to.
+    /// An endpoint that something is sent to.
     pub fn post<F: Future<Output = Answer> + Send + 'static>(
         path: &str,
         handler: impl Fn(Request<App>) -> F + Send + Sync + 'static,
@@ -69,7 +69,7 @@ impl Endpoint {
         Self::new(Method::Post, path, handler)
     }
 
-    /// One of the API, whose method and path are those of its documentation `D`.
+    /// An endpoint of the API, whose method and path are those of its documentation `D`.
     pub fn documented<D: utoipa::Path, F: Future<Output = Answer> + Send + 'static>(
         handler: impl Fn(Request<App>) -> F + Send + Sync + 'static,
     ) -> Self {
@@ -78,7 +78,7 @@ impl Endpoint {
     }
 }
 
-/// Adds `endpoints` to `server`, and to each path an answer for the methods that it does not have.
+/// Adds `endpoints` to `server`, and to each path an answer for all other methods.
 pub fn add_endpoints(server: &mut Server<App>, endpoints: Vec<Endpoint>) {
     let mut by_path = BTreeMap::<String, Vec<Endpoint>>::new();
     for endpoint in endpoints {
@@ -104,7 +104,7 @@ pub fn add_endpoints(server: &mut Server<App>, endpoints: Vec<Endpoint>) {
     }
 }
 
-/// What answers when a path is asked with a method that it does not have.
+/// Answers methods that a path does not have.
 fn not_allowed(allow: String) -> Handler {
     Handler(Arc::new(move |request| {
         let detail = format!("{} has no {}: use {allow}", request.url().path(), sent_method(&request));

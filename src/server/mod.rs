@@ -1,6 +1,6 @@
 //! The JSON API and the pages, over HTTP.
 //!
-//! tide routes, hyper serves the connections: see `http`. What an answer says comes from `pricing`.
+//! tide routes, hyper serves the connections: see `http`. The content of answers comes from `pricing`.
 
 mod api;
 mod app;
@@ -38,15 +38,15 @@ use crate::pricing::{PricingError, PricingService};
 use crate::store::{ServerNote, Store, StoreError};
 use crate::system;
 
-/// Why a server cannot start or go on.
+/// Why a server cannot start or continue.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// The address cannot be listened on.
+    /// The server cannot listen on the address.
     #[error("cannot listen on {address}: choose another with --addr, such as 127.0.0.1:0 for any free port")]
     Bind {
         /// The address.
         address: String,
-        /// What the system says.
+        /// What the system reports.
         source: io::Error,
     },
     /// The folder cannot be watched.
@@ -57,21 +57,21 @@ pub enum ServerError {
         /// What is wrong with it.
         source: io::Error,
     },
-    /// The system denies threads or signals.
+    /// The system refuses threads or signals.
     #[error("cannot start the server")]
     Start {
-        /// What the system says.
+        /// What the system reports.
         source: io::Error,
     },
     /// The pricing service cannot be made ready.
     #[error(transparent)]
     PricingService(#[from] PricingError),
-    /// The file fails.
+    /// The database fails.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Serves the file at `address` until a signal asks to stop. Calls `ready` with the address once it answers.
+/// Serves the file at `address` until a signal stops it. Calls `ready` with the address when the server can answer.
 ///
 /// # Errors
 /// If it cannot start.

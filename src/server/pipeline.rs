@@ -1,5 +1,5 @@
 //! The automated pipeline: files that arrive in a folder are ingested, and once enough new sales are in, models are
-//! trained. All without anybody's doing, and without the server's threads.
+//! trained. It needs nobody, and does not use the threads that serve.
 
 use std::collections::HashMap;
 use std::io;
@@ -17,17 +17,17 @@ use crate::pricing::{PricingError, PricingService};
 use crate::store::Upload;
 use crate::text::with_causes;
 
-/// Time between two looks.
+/// Pause between two scans of the folder.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// Endings of names of files that somebody is still writing.
+/// Endings of file names by which programs mark files that are still being written.
 const UNFINISHED: [&str; 4] = ["part", "tmp", "crdownload", "filepart"];
 
-/// What the pipeline is to do.
+/// What the pipeline does.
 #[derive(Debug, Clone, Default)]
 pub struct Pipeline {
-    /// Ingest what arrives in this folder.
+    /// Ingests the files that arrive in this folder.
     pub watch: Option<PathBuf>,
-    /// Train once this many sales have come since the newest model was trained.
+    /// Trains when this many sales have come since the newest model was trained.
     pub retrain_after: Option<u64>,
 }
 
@@ -35,7 +35,7 @@ impl Pipeline {
     /// Makes the folders that files are moved to.
     ///
     /// # Errors
-    /// If the folder is none, or cannot be written.
+    /// If it is not a folder, or cannot be written to.
     pub fn prepare(&self) -> io::Result<()> {
         let Some(folder) = &self.watch else { return Ok(()) };
         if !folder.is_dir() {
@@ -45,7 +45,7 @@ impl Pipeline {
         std::fs::create_dir_all(folder.join("failed"))
     }
 
-    /// Does it until `stop` says so.
+    /// Runs the pipeline until `stop` is cancelled.
     pub(super) async fn run(self, pricing: Arc<PricingService>, database: PathBuf, stop: CancellationToken) {
         let mut watched = WatchedFiles::default();
         let mut training = Training { database, child: None, tried_with: None };
@@ -81,13 +81,13 @@ type FileState = (u64, SystemTime);
 /// What is known of the files in the folder.
 #[derive(Debug, Default)]
 struct WatchedFiles {
-    /// Files that were there the last time: one that has not changed since then is whole.
+    /// Files that were there at the last scan: one that has not changed since then is complete.
     seen: HashMap<PathBuf, FileState>,
-    /// Files that were taken in and could not be moved away: they are not taken in again, only moved.
+    /// Files that were ingested and could not be moved: they are not ingested again, only moved.
     stuck: HashMap<PathBuf, (FileState, PutAway)>,
 }
 
-/// Where a file goes that was taken in, and what is to be said of it.
+/// Where an ingested file is moved to, and the report that is put beside it.
 #[derive(Debug, Clone)]
 struct PutAway {
     folder: &'static str,
@@ -158,7 +158,7 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Moves a file to `folder`, with the report beside it. A name that is taken gets a number.
+/// Moves a file to `folder` and writes the report beside it. If the name is taken, a number is added.
 fn move_to(file: &Path, folder: &Path, report: &Value) -> io::Result<PathBuf> {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut to = folder.join(&name);
@@ -172,12 +172,12 @@ fn move_to(file: &Path, folder: &Path, report: &Value) -> io::Result<PathBuf> {
     Ok(to)
 }
 
-/// A training in a process of its own, which steps back for the server.
+/// A training in a process of its own, with a lower priority than the server.
 struct Training {
     database: PathBuf,
     child: Option<Child>,
-    /// How many sales there were, and how many of them were new, when the last training was started: the same sales need not be
-    /// tried twice.
+    /// How many sales there were, and how many of them were new, when the last training was started: the same sales are not
+    /// trained on twice.
     tried_with: Option<(i64, i64)>,
 }
 
@@ -215,7 +215,7 @@ impl Training {
             .args(["--quiet", "retrain"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            // a server that stops does not leave its training behind
+            // a server that stops does not leave its training running
             .kill_on_drop(true)
             .spawn()
     }

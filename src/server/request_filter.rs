@@ -1,5 +1,5 @@
-//! Which requests of the log are asked for. One list of parameters serves the API, the page and its CSV, so that all of them
-//! take the same parameters and refuse the same mistakes in the same words.
+//! Which requests of the log are listed. One list of parameters serves the API, the page and its CSV, so that all of them
+//! accept the same parameters and report the same mistakes in the same words.
 
 use serde_json::json;
 
@@ -8,10 +8,10 @@ use crate::diamond::FieldError;
 use crate::store::RequestFilter;
 use crate::times::parse_time;
 
-/// Requests that are listed at most.
+/// Most requests in one list.
 const MAX_LIMIT: u32 = 1_000;
 
-/// Parameters of the log. The first is not for pages and files, whose length is fixed.
+/// The parameters of the log. The first is not for pages and CSV files, whose length is fixed.
 pub static REQUEST_PARAMETERS: [Parameter<RequestFilter>; 7] = [
     Parameter {
         name: "limit",
@@ -89,21 +89,21 @@ pub fn page_parameters() -> &'static [Parameter<RequestFilter>] {
     &REQUEST_PARAMETERS[1..]
 }
 
-/// The filter that `pairs` of names and values make for a program, of `limit` requests unless they say otherwise.
+/// The filter of a program's `pairs` of names and values. `limit` is the default number of requests.
 ///
 /// # Errors
-/// Every value that is not what it should be.
+/// Every value that is not valid.
 pub fn read_request_filter(pairs: &[(String, String)], limit: u32) -> Result<RequestFilter, Vec<FieldError>> {
     let mut filter = RequestFilter { limit, ..RequestFilter::default() };
     read_parameters(&REQUEST_PARAMETERS, pairs, &mut filter)?;
     Ok(filter)
 }
 
-/// The filter that `pairs` make for a page or a file of `limit` requests: an end before the beginning is a mistake, where a
+/// The filter of `pairs` for a page or a CSV file of `limit` requests: here an end before the beginning is a mistake, while a
 /// program gets an empty list.
 ///
 /// # Errors
-/// Every value that is not what it should be.
+/// Every value that is not valid.
 pub fn read_form_filter(pairs: &[(String, String)], limit: u32) -> Result<RequestFilter, Vec<FieldError>> {
     let mut filter = RequestFilter { limit, ..RequestFilter::default() };
     read_parameters(page_parameters(), pairs, &mut filter)?;

@@ -26,31 +26,31 @@ pub struct Batch {
     pub known: i64,
     /// Rows that could not become sales.
     pub rejected: i64,
-    /// When its sales were taken back, if they were.
+    /// When its sales were removed again, if they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone: Option<Timestamp>,
 }
 
-/// What became of a batch that was taken back.
+/// The result of undoing a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UndoneBatch {
     /// Number of the batch.
     pub batch: i64,
-    /// Sales that left.
+    /// Sales that were removed.
     pub sales: i64,
-    /// Models whose dataset held some of them, newest first.
+    /// Models that were trained on some of them, newest first.
     pub models: Vec<i64>,
-    /// Later batches in whose files rows were known already, perhaps from this one: those rows left with it.
+    /// Later batches with rows that were known already, perhaps from this one: those rows are removed with it.
     pub later_batches: Vec<i64>,
 }
 
-/// One ingested file with all that is known of it.
+/// One ingested file with its details.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchDetail {
     /// The batch itself.
     #[serde(flatten)]
     pub batch: Batch,
-    /// What looked odd about accepted rows.
+    /// Warnings about accepted rows, counted.
     pub warnings: Vec<WarningCount>,
     /// Why rows were rejected, counted.
     pub rejections: Vec<RejectionCount>,
@@ -63,7 +63,7 @@ pub struct BatchDetail {
 pub struct RejectedRow {
     /// Its line in the file, from 1.
     pub line: i64,
-    /// The first column that is wrong; absent if the whole row is.
+    /// The first column that is wrong; absent if the row as a whole is.
     pub column: Option<String>,
     /// What is wrong.
     pub reason: String,
@@ -80,10 +80,10 @@ pub struct RejectionCount {
     pub count: i64,
 }
 
-/// How many accepted rows look odd in one way.
+/// How many accepted rows have one kind of warning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WarningCount {
-    /// What looks odd.
+    /// The warning.
     pub warning: String,
     /// The number of rows.
     pub count: i64,
@@ -108,10 +108,10 @@ impl Store {
         })
     }
 
-    /// Takes the sales of batch `id` out again. The batch stays in the history.
+    /// Removes the sales of batch `id`. The batch stays in the history.
     ///
     /// # Errors
-    /// If there is none of that number, or it was undone before; then nothing is changed.
+    /// If there is no such batch, or it was undone before; then nothing is changed.
     pub fn undo_batch(&mut self, id: i64) -> Result<UndoneBatch, StoreError> {
         const ACTION: &str = "undo a batch";
         let batch = self.batch(id)?.batch;
@@ -144,7 +144,7 @@ impl Store {
     /// One ingested file with its rejected rows.
     ///
     /// # Errors
-    /// If there is none of that number.
+    /// If there is no such batch.
     pub fn batch(&self, id: i64) -> Result<BatchDetail, StoreError> {
         let batch = self.batches()?.into_iter().find(|batch| batch.id == id).ok_or_else(|| StoreError::NotFound {
             what: "batch",
@@ -180,7 +180,7 @@ pub(super) fn rejection_counts(connection: &Connection, batch: i64) -> Result<Ve
     })
 }
 
-/// What looks odd about the accepted rows of a batch.
+/// The warnings about the accepted rows of a batch.
 pub(super) fn warning_counts(connection: &Connection, batch: i64) -> Result<Vec<WarningCount>, StoreError> {
     let sql = include_str!("../../sql/queries/batch/list_batch_warnings.sql");
     query_rows(connection, "list the warnings of a batch", sql, params![batch], |row| {

@@ -1,4 +1,4 @@
-//! What can go wrong with the file, in words that say what to do.
+//! Errors of the file, with what to do about them.
 
 use std::path::PathBuf;
 
@@ -7,18 +7,18 @@ use super::LockHolder;
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A folder cannot be made or written.
+    /// A folder cannot be created or written to.
     #[error("cannot use the folder {}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What the system says.
+        /// What the system reports.
         source: std::io::Error,
     },
     /// There is no file to read.
     #[error("there is no file {}: start one with `diamonds ingest FILE.csv`", path.display())]
     NoFile {
-        /// Where it was looked for.
+        /// The path of the file.
         path: PathBuf,
     },
     /// Another process has the file open.
@@ -26,10 +26,10 @@ pub enum StoreError {
     Held {
         /// The file.
         path: PathBuf,
-        /// Who has it, and what to do.
+        /// The process that holds it, and what to do.
         holder: LockHolder,
     },
-    /// The file is something else.
+    /// The file is not a database.
     #[error("{} is not a diamonds file: name another with --db, or move it away", path.display())]
     NotADatabase {
         /// The file.
@@ -41,7 +41,7 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is of a later program.
+    /// The file was made by a later version.
     #[error(
         "{} was written by a newer diamonds (layout {found}, this one knows {known}): install that version to read it",
         path.display()
@@ -51,7 +51,7 @@ pub enum StoreError {
         path: PathBuf,
         /// The file's layout.
         found: i64,
-        /// The newest layout that this program knows.
+        /// The newest layout that this version knows.
         known: i64,
     },
     /// The file cannot be opened for another reason.
@@ -59,15 +59,15 @@ pub enum StoreError {
     Open {
         /// The file.
         path: PathBuf,
-        /// What the database says.
+        /// What DuckDB reports.
         source: DatabaseMessage,
     },
-    /// The database refuses a step.
+    /// DuckDB reports an error.
     #[error("cannot {action}")]
     PricingService {
-        /// What was tried.
+        /// The action that failed.
         action: &'static str,
-        /// What the database says.
+        /// What DuckDB reports.
         source: DatabaseMessage,
     },
     /// A journal cannot be read or written.
@@ -75,13 +75,13 @@ pub enum StoreError {
     Journal {
         /// The journal.
         path: PathBuf,
-        /// What the system says.
+        /// What the system reports.
         source: std::io::Error,
     },
-    /// The system denies a thread to write the log.
+    /// The system refuses a thread for the log.
     #[error("cannot start the request log")]
     Thread {
-        /// What the system says.
+        /// What the system reports.
         source: std::io::Error,
     },
     /// The threads that write the log have ended.
@@ -90,9 +90,9 @@ pub enum StoreError {
     /// A copy of the file cannot be written.
     #[error("cannot write a backup to {}", path.display())]
     Backup {
-        /// Where to.
+        /// The path of the copy.
         path: PathBuf,
-        /// What the system says.
+        /// What the system reports.
         source: std::io::Error,
     },
     /// A file that is to be ingested cannot be read.
@@ -100,10 +100,10 @@ pub enum StoreError {
     Read {
         /// Name of the file, or `-`.
         name: String,
-        /// What the system says.
+        /// What the system reports.
         source: std::io::Error,
     },
-    /// A file that is to be ingested is not what it should be. Nothing was changed.
+    /// A file that is to be ingested has a mistake. Nothing was changed.
     #[error("{name}: {problem}")]
     BadFile {
         /// Name of the file, or `-`.
@@ -114,11 +114,11 @@ pub enum StoreError {
     /// There is no such row.
     #[error("there is no {what} {id}: `diamonds {list}` lists them")]
     NotFound {
-        /// Of what kind.
+        /// Its kind.
         what: &'static str,
-        /// Which.
+        /// Its id.
         id: String,
-        /// The command that lists those there are.
+        /// The command that lists the existing ones.
         list: &'static str,
     },
     /// A model is the champion already.
@@ -127,14 +127,14 @@ pub enum StoreError {
         /// Number of the model.
         id: i64,
     },
-    /// The sales of a batch have left already.
-    #[error("batch {id} was taken back already: ingest its file again to bring its sales back")]
+    /// The sales of a batch have been removed already.
+    #[error("batch {id} was undone already: ingest its file again to bring its sales back")]
     IsUndone {
         /// Number of the batch.
         id: i64,
     },
-    /// The bytes of a model are gone.
-    #[error("model {id} was pruned: its history is kept, but it answers no more; `diamonds retrain` trains a new one")]
+    /// The bytes of a model are deleted.
+    #[error("model {id} was pruned: its history is kept, but it cannot answer; `diamonds retrain` trains a new one")]
     Pruned {
         /// Number of the model.
         id: i64,
@@ -144,14 +144,14 @@ pub enum StoreError {
         "there was no champion before this one: `diamonds models list` shows the history, `models promote ID` makes any the champion"
     )]
     NoEarlierChampion,
-    /// A query of the user's is refused.
+    /// DuckDB refuses the user's query.
     #[error("the query failed: {message}")]
     Query {
-        /// What the database says.
+        /// What DuckDB reports.
         message: String,
     },
-    /// What is stored is not what this program writes.
-    #[error("the file holds something unexpected: {what}")]
+    /// The file has something that this program does not write.
+    #[error("the file has something unexpected: {what}")]
     Unexpected {
         /// What, and where.
         what: String,
@@ -165,7 +165,7 @@ impl StoreError {
     }
 }
 
-/// What the database says, without its advice on how to program against it.
+/// What DuckDB reports, without its advice for programmers.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct DatabaseMessage(String);

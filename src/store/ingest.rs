@@ -1,4 +1,4 @@
-//! Takes a file of sales in: all of it, or nothing.
+//! Ingests a file of sales: all of it, or nothing.
 
 use std::fs::File;
 use std::io::Write;
@@ -17,10 +17,10 @@ use crate::diamond::{CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, FIELDS, WEIGHT
 
 /// Sales that are appended at a time.
 const APPENDED_AT_A_TIME: usize = 8_192;
-/// What is being done, in an error.
+/// The action, in errors.
 const ACTION: &str = "store the sales";
 
-/// What became of a file.
+/// The result of ingesting a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileReport {
     /// Name of the file as given.
@@ -38,16 +38,16 @@ pub struct FileReport {
     pub rejected: i64,
     /// Why rows were rejected, the most frequent reason first.
     pub rejections: Vec<RejectionCount>,
-    /// What looks odd about accepted rows.
+    /// Warnings about accepted rows.
     pub warnings: Vec<WarningCount>,
 }
 
 impl Store {
-    /// Stores the sales of `upload` that are not known yet, its rejected rows and a batch that tells of both, in one
-    /// transaction. A dry run finds out the same and stores nothing.
+    /// Stores the sales of `upload` that are not known yet, its rejected rows and the batch, in one
+    /// transaction. A dry run returns the same report and stores nothing.
     ///
     /// # Errors
-    /// If the file is none that can be ingested; then nothing is changed.
+    /// If the file cannot be ingested; then nothing is changed.
     pub fn ingest(&mut self, upload: &Upload, dry_run: bool) -> Result<FileReport, StoreError> {
         let failed = || StoreError::database(ACTION);
         let layout = upload.layout()?;
@@ -71,7 +71,7 @@ impl Store {
             rows.finish()?
         };
         if counts.rows == 0 {
-            return Err(upload.bad("the file holds no sales, only a header: add one line a sale"));
+            return Err(upload.bad("the file has no sales, only a header: add one line for each sale"));
         }
         let is_filled =
             |name: &str| column_names().iter().zip(counts.filled).any(|(column, filled)| filled && *column == name);
@@ -93,7 +93,7 @@ impl Store {
     }
 }
 
-/// What the rows of a file came to.
+/// The counts of a file's rows.
 #[derive(Debug, Default)]
 struct RowCounts {
     rows: i64,
@@ -102,12 +102,12 @@ struct RowCounts {
     filled: [bool; COLUMN_COUNT],
 }
 
-/// Takes the rows of a file into the database: those that can be sales into the temporary table `upload_row`, the others into
+/// Stores the rows of a file: those that can be sales in the temporary table `upload_row`, the others in
 /// the rejected rows of the batch.
 struct RowStorage<'a> {
     connection: &'a Connection,
     batch: i64,
-    /// Lines and sales that are still to be appended.
+    /// Lines and sales that are not appended yet.
     sales: Vec<(i64, CheckedSale)>,
     rejected_rows: duckdb::Appender<'a>,
     counts: RowCounts,
@@ -174,7 +174,7 @@ impl<'a> RowStorage<'a> {
     }
 }
 
-/// A copy of an upload where the database may read it; it is removed when this goes out of scope.
+/// A copy of an upload where DuckDB may read it; it is removed when this is dropped.
 struct UploadSpool {
     folder: PathBuf,
 }
@@ -196,7 +196,7 @@ impl UploadSpool {
 
 impl Drop for UploadSpool {
     fn drop(&mut self) {
-        // what stays is overwritten by the next upload
+        // a copy that stays is overwritten by the next upload
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

@@ -1,14 +1,14 @@
 //! The journal: requests that were answered and are not in the database yet.
 //!
-//! A request must be on the disk before its answer leaves. A commit of the database is expensive and stalls while a checkpoint is
-//! written; appending to a file and syncing it is not. So requests are written to a file beside the database first, as
-//! many at a time as wait, and taken into the database aside, a fraction of a second later, in one transaction that also
-//! notes the journal's number: whatever is interrupted, every request ends up in the database, once.
+//! A request must be on the disk before its answer is sent. A commit of the database is slow, and waits while a checkpoint is
+//! written; appending to a file and syncing it does not. So requests are first written to a file beside the database, all
+//! waiting ones at once. A fraction of a second later they are imported into the database, in one transaction that also
+//! notes the journal's number: whatever is interrupted, every request gets into the database, once.
 //!
-//! Two files take turns: one is written while what the other holds is imported into the database. They are overwritten, never
-//! cut, because syncing bytes that a file has already is half as dear as making it longer. A file is a header (format, id of the
-//! database while this owner has it, number, checksum) and groups (length, checksum, entries). Each checksum covers the one before it, so that
-//! what is left of an earlier segment is never taken for a part of this one.
+//! There are two files: one is written while the content of the other is imported. They are overwritten, never
+//! truncated, because syncing bytes within a file takes half as long as making it longer. A file is a header (format, id of the
+//! database while this owner has it, number, checksum) and groups (length, checksum, entries). Each checksum covers the one
+//! before it, so that the rest of an earlier segment is never read as a part of this one.
 
 use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
@@ -24,45 +24,45 @@ use super::rows::execute;
 use super::{Store, StoreError};
 use crate::files::beside;
 
-/// What a journal's file begins with; the digit is the version of the format.
+/// The first bytes of a journal's file; the digit is the version of the format.
 const MAGIC: &[u8; 8] = b"DIAMJNL2";
-/// What it began with when predictions were in the bodies of requests only.
+/// The first bytes of version 1, in which predictions were only in the bodies of requests.
 const MAGIC_WITHOUT_PREDICTIONS: &[u8; 8] = b"DIAMJNL1";
 const HEADER_BYTES: usize = 8 + 16 + 8 + 4;
 /// Length and checksum of a group.
 const GROUP_HEAD_BYTES: usize = 4 + 4;
-/// A file that grew longer than this, because the database kept it waiting, is cut when it was taken in.
+/// A file that became longer than this, because the database was slow, is truncated after its import.
 const KEPT_BYTES: u64 = 64 * 1024 * 1024;
-/// What the names of the two files have after that of the database.
+/// The suffixes of the two files' names.
 const SUFFIXES: [&str; 2] = [".journal-0", ".journal-1"];
 
-/// Where the two files of the database at `database` lie.
+/// The paths of the two files of the database at `database`.
 fn paths_of(database: &Path) -> [PathBuf; 2] {
     SUFFIXES.map(|suffix| beside(database, suffix))
 }
 
-/// Whether there are journals beside the database: of a server that runs, or of one that was killed.
+/// Whether there are journals beside the database: those of a running server, or of one that was killed.
 pub(super) fn exists(database: &Path) -> bool {
     paths_of(database).iter().any(|path| path.exists())
 }
 
-/// The journal of a database, to be written by the database's owner.
+/// The journal of a database, which only the database's owner writes.
 pub struct Journal {
     database_id: Uuid,
     current: JournalSegment,
-    /// The file that is written next; `None` while what it holds is imported.
+    /// The file that is written next; `None` while its content is imported.
     spare: Option<(File, PathBuf)>,
     buffer: Vec<u8>,
 }
 
-/// What was written to one of the files between two rotations.
+/// The requests written to one of the files between two rotations.
 pub struct JournalSegment {
     file: File,
     path: PathBuf,
     number: u64,
     /// Where the next group goes.
     end: u64,
-    /// Of the last group, or of the header.
+    /// Checksum of the last group, or of the header.
     checksum: u32,
 }
 
@@ -81,11 +81,11 @@ impl Journal {
         current.write_group(buffer).map_err(|source| StoreError::Journal { path: current.path.clone(), source })
     }
 
-    /// Goes on with the other file, and gives what was written since the last time. `None` if nothing was, or if
-    /// the other file was not given back yet.
+    /// Continues with the other file, and returns what was written since the last rotation. `None` if nothing was, or if
+    /// the other file has not been recycled yet.
     ///
     /// # Errors
-    /// If the other file cannot be begun; then all is as before.
+    /// If the other file cannot be started; then nothing has changed.
     pub fn rotate(&mut self) -> Result<Option<JournalSegment>, StoreError> {
         if self.current.is_empty() {
             return Ok(None);
@@ -104,23 +104,23 @@ impl Journal {
         }
     }
 
-    /// Whether all that was written was given out and taken back: nothing is only here.
+    /// Whether everything that was written has been imported.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.current.is_empty() && self.spare.is_some()
     }
 
-    /// Takes a file back whose requests are in the database now.
+    /// Takes a file back after its requests have been imported.
     pub fn recycle(&mut self, segment: JournalSegment) {
         if segment.end > KEPT_BYTES {
-            // one that is as long as it was costs no more than space
+            // if it cannot be truncated, it only takes space
             let _ = segment.file.set_len(0);
         }
         self.spare = Some((segment.file, segment.path));
     }
 }
 
-/// Begins a segment in `file`, and gives the header's checksum. The header is synced with the first group.
+/// Starts a segment in `file`, and returns the header's checksum. The header is synced with the first group.
 fn write_header(file: &mut File, database_id: Uuid, number: u64) -> io::Result<u32> {
     let mut header = [0; HEADER_BYTES];
     header[..8].copy_from_slice(MAGIC);
@@ -142,14 +142,14 @@ impl JournalSegment {
         self.end == HEADER_BYTES as u64
     }
 
-    /// Writes a group whose head is still to be filled in.
+    /// Writes a group whose head is not filled in yet.
     fn write_group(&mut self, group: &mut [u8]) -> io::Result<()> {
         let (head, entries) = group.split_at_mut(GROUP_HEAD_BYTES);
         let checksum = chain(self.checksum, entries);
         let length = u32::try_from(entries.len()).map_err(|_| io::Error::other("a group is longer than 4 GiB"))?;
         head[..4].copy_from_slice(&length.to_le_bytes());
         head[4..].copy_from_slice(&checksum.to_le_bytes());
-        // a group that failed half-way is written over
+        // a group that failed half-way is overwritten
         self.file.seek(SeekFrom::Start(self.end))?;
         self.file.write_all(group)?;
         self.file.sync_data()?;
@@ -174,17 +174,17 @@ fn chain(previous: u32, entries: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// What a file holds.
+/// The content of a journal's file.
 struct JournalContent {
     database_id: Uuid,
     number: u64,
     requests: Vec<NewRequest<'static>>,
-    /// Where the last whole group ends.
+    /// Where the last complete group ends.
     end: u64,
 }
 
-/// Reads a file up to the last group that is whole and ends within the first `most` bytes: nobody was told that what follows it
-/// is stored. `None` if there is no file, or nothing was ever synced in it.
+/// Reads a file up to the last complete group within the first `most` bytes: the clients of later requests got no answer.
+/// `None` if there is no file, or nothing was ever synced in it.
 fn read(path: &Path, most: u64) -> Result<Option<JournalContent>, StoreError> {
     let failed = |source| StoreError::Journal { path: path.to_owned(), source };
     let mut bytes = Vec::new();
@@ -196,10 +196,10 @@ fn read(path: &Path, most: u64) -> Result<Option<JournalContent>, StoreError> {
     parse(&bytes)
 }
 
-/// How many requests the whole groups of a journal of these `bytes` hold; 0 if it is no journal.
+/// How many requests the complete groups of a journal of these `bytes` have; 0 if it is not a journal.
 ///
 /// # Errors
-/// If a group is whole and its entries cannot be read.
+/// If a group is complete and its entries cannot be read.
 pub fn count_journal_requests(bytes: &[u8]) -> Result<usize, StoreError> {
     Ok(parse(bytes)?.map_or(0, |content| content.requests.len()))
 }
@@ -241,7 +241,7 @@ fn parse(bytes: &[u8]) -> Result<Option<JournalContent>, StoreError> {
 }
 
 impl Store {
-    /// Starts the journal of this file, whose owner the process must be.
+    /// Starts the journal of this file. The process must be the file's owner.
     ///
     /// # Errors
     /// If its files cannot be made.
@@ -250,7 +250,7 @@ impl Store {
         let make = |path: &Path| {
             let mut options = OpenOptions::new();
             options.create(true).truncate(true).read(true).write(true);
-            // what customers asked is nobody else's business
+            // the requests of customers are private
             #[cfg(unix)]
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             options.open(path).map_err(|source| StoreError::Journal { path: path.to_owned(), source })
@@ -261,8 +261,8 @@ impl Store {
         File::open(first.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
             .and_then(|folder| folder.sync_all())
             .map_err(|source| StoreError::Journal { path: first.clone(), source })?;
-        // an id of its own for each owner's time: where a copy of the file was served meanwhile, neither takes the other's
-        // journals for its own
+        // each owner has an id of its own: if a copy of the file was served meanwhile, neither imports the journals of the
+        // other
         let database_id = Uuid::now_v7();
         let sql = include_str!("../../sql/queries/schema/update_setting.sql");
         execute(&self.connection, "note the id of the journal", sql, params!["file_id", database_id.to_string()])?;
@@ -273,15 +273,15 @@ impl Store {
         Ok(Journal { database_id, current, spare: Some((spare, second)), buffer: Vec::new() })
     }
 
-    /// Takes the requests of `segment` into the database.
+    /// Imports the requests of `segment` into the database.
     ///
     /// # Errors
-    /// If the database fails or the file cannot be read; then all is as before.
+    /// If the database fails or the file cannot be read; then nothing has changed.
     pub fn import(&mut self, segment: &JournalSegment) -> Result<(), StoreError> {
         self.insert_requests(&segment.requests()?, segment.number)
     }
 
-    /// Takes into the database what a server that was killed left in its journals, and removes them.
+    /// Imports the journals of a server that was killed, and removes them.
     ///
     /// # Errors
     /// If they cannot be read or the database fails; then they stay.
@@ -307,7 +307,7 @@ impl Store {
     /// Removes the journals. Their requests must be in the database.
     pub fn remove_journals(&self) {
         for path in paths_of(&self.path) {
-            // one that stays is harmless: its number says that it was absorbed
+            // one that stays does no harm: its number says that it has been imported
             let _ = std::fs::remove_file(path);
         }
     }
@@ -321,8 +321,8 @@ impl Store {
     }
 }
 
-/// Renames a journal of another database, such as of one that lay here before: it is not this one's, but not ours to throw
-/// away either.
+/// Renames the journal of another database, for example of one that was here before: it must neither be imported nor
+/// deleted.
 fn set_aside(path: &Path, found: &JournalContent) -> Result<(), StoreError> {
     let to = beside(path, &format!(".of-{}.{}", found.database_id, found.number));
     tracing::warn!("{} belongs to another file: it is now {}", path.display(), to.display());
@@ -377,7 +377,7 @@ mod tests {
         let mut store = Store::open(&path).expect("a store");
         let mut journal = store.journal().expect("a journal");
         assert!(journal.rotate().expect("a rotation").is_none(), "nothing was written");
-        // the second segment of a file is shorter than its first: what is left of that must not count
+        // the second segment of a file is shorter than its first: the rest of the first must not count
         for paths in [&["/a", "/b", "/c"][..], &["/d"], &["/e"], &["/f"]] {
             journal.append(&entries(paths)).expect("written");
             let segment = journal.rotate().expect("a rotation").expect("something was written");
@@ -403,7 +403,7 @@ mod tests {
         let first = journal.rotate().expect("a rotation").expect("something was written");
         journal.append(&entries(&["/b"])).expect("written");
         journal.append(&entries(&["/c"])).expect("written");
-        // as if killed: the first file is absorbed, but was not given back
+        // as after a kill: the first file has been imported, but not recycled
         store.import(&first).expect("imported");
         drop((store, journal, first));
         assert!(exists(&path));

@@ -1,4 +1,4 @@
-//! Who has the file open when it cannot be had.
+//! The process that has the file open while it cannot be opened here.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -12,16 +12,16 @@ use crate::files::beside;
 pub enum LockHolder {
     /// A `diamonds serve`.
     Server(ServerNote),
-    /// A command of `diamonds`, of this number.
+    /// A command of `diamonds` with this process number.
     Diamonds(u32),
-    /// Another process of this number.
+    /// Another process with this number.
     Process(u32),
-    /// The database does not say who.
+    /// DuckDB does not name the process.
     Unknown,
 }
 
 impl LockHolder {
-    /// Who has the file at `database`, if that is what DuckDB's `message` is about.
+    /// The process that has the file at `database`, if DuckDB's `message` is about that.
     pub(super) fn named_by(message: &str, database: &Path) -> Option<Self> {
         if !message.contains("Could not set lock") {
             return None;
@@ -39,7 +39,7 @@ impl LockHolder {
     }
 }
 
-/// Whether the database's `message` names a program called `diamonds` as the holder.
+/// Whether DuckDB's `message` names a program called `diamonds` as the holder.
 fn is_diamonds(message: &str) -> bool {
     message
         .split("lock is held in ")
@@ -67,7 +67,7 @@ impl fmt::Display for LockHolder {
     }
 }
 
-/// What a server leaves beside the file so that others know whom to ask.
+/// A note that a server writes beside the file, so that others can name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerNote {
     /// Number of the server's process.
@@ -77,23 +77,23 @@ pub struct ServerNote {
 }
 
 impl ServerNote {
-    /// Where the note of the file at `database` lies.
+    /// The path of the note for the file at `database`.
     #[must_use]
     pub fn path(database: &Path) -> PathBuf {
         beside(database, ".server")
     }
 
-    /// Leaves this note beside `database`.
+    /// Writes this note beside `database`.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn leave(&self, database: &Path) -> std::io::Result<()> {
         std::fs::write(Self::path(database), serde_json::to_vec(self)?)
     }
 
-    /// Takes the note beside `database` away.
+    /// Removes the note beside `database`.
     pub fn remove(database: &Path) {
-        // a note that stays is harmless: it counts only for the process that holds the file
+        // a note that stays does no harm: it counts only for the process that holds the file
         let _ = std::fs::remove_file(Self::path(database));
     }
 

@@ -1,6 +1,6 @@
 //! The one file: sales, models, their history and the request log, in DuckDB.
 //!
-//! This is the only door to the database. Models cross it as bytes and the name of their family.
+//! Only this module uses the database. Models are stored as bytes with the name of their family.
 
 mod backup;
 mod batches;
@@ -46,20 +46,20 @@ pub use upload::Upload;
 use crate::files::beside;
 use rows::query_row;
 
-/// What the folder's name has after that of the file, where files lie that are to be ingested.
+/// The suffix of the folder for files that are to be ingested.
 const SPOOL: &str = ".spool";
 
 /// An open file, through one connection.
 pub struct Store {
     connection: Connection,
     path: PathBuf,
-    /// The file itself, for copies. The system takes a process's lock on a file away as soon as the process closes any
-    /// descriptor of it, so this one stays open until every connection is closed: fields go in this order.
+    /// The file itself, for copies. The system drops a process's lock on a file as soon as the process closes any
+    /// descriptor of it, so this one stays open until every connection is closed: fields are dropped in this order.
     file: Arc<File>,
 }
 
 impl Store {
-    /// Opens the file at `path`, making it and its folder if need be, and brings it to this program's layout.
+    /// Opens the file at `path` and brings it to this program's layout. Creates it and its folder if they do not exist.
     ///
     /// # Errors
     /// If another process holds it, if it is not a file of `diamonds`, or if a newer `diamonds` made it.
@@ -67,8 +67,8 @@ impl Store {
         Self::open_within(path, None)
     }
 
-    /// As [`Store::open`], for a process that stays: the database keeps little in memory, and puts what is more aside on the
-    /// disk. Left to itself, it keeps all of the log that it has written, up to most of the machine's memory.
+    /// As [`Store::open`], for a process that runs long: DuckDB gets little memory, and writes what does not fit to the
+    /// disk. By default it keeps the log that it has written in memory, up to most of the machine's.
     ///
     /// # Errors
     /// As [`Store::open`].
@@ -114,13 +114,13 @@ impl Store {
         Ok(Self { connection, path: self.path.clone(), file: self.file.clone() })
     }
 
-    /// Where the file is.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Size of the file in bytes; 0 if the system does not say.
+    /// Size of the file in bytes; 0 if it is unknown.
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
         self.file.metadata().map_or(0, |about| about.len())
@@ -134,7 +134,7 @@ impl Store {
         value.parse().map_err(|_| StoreError::Unexpected { what: format!("the setting {name} is {value:?}") })
     }
 
-    /// Where files that are to be ingested are put: the one folder that the database may read. It lies beside the file and
+    /// The folder for files that are to be ingested, the only one that DuckDB may read. It is beside the file and
     /// exists only while a file is ingested.
     fn spool(&self) -> PathBuf {
         beside(&self.path, SPOOL)
@@ -146,7 +146,7 @@ impl Store {
             .access_mode(mode)
             .and_then(|config| config.enable_autoload_extension(false))
             .and_then(|config| config.with("autoinstall_known_extensions", "false"))
-            // each checkpoint compresses the unfinished end of the log anew: fewer are cheaper
+            // each checkpoint compresses the unfinished end of the log again: fewer checkpoints are cheaper
             .and_then(|config| config.with("wal_autocheckpoint", "64MB"))
             .and_then(|config| config.with("allow_community_extensions", "false"))
             .and_then(|config| match memory_limit {
@@ -155,7 +155,7 @@ impl Store {
             })
             .map_err(StoreError::database("configure the database"))?;
         let connection = Connection::open_with_flags(path, config).map_err(opening)?;
-        // order matters: the one folder first, then the door is shut for good
+        // the order matters: first the one folder, then everything else is forbidden for good
         let folder = beside(path, SPOOL).display().to_string().replace('\'', "''");
         connection
             .execute_batch(&format!(
@@ -169,7 +169,7 @@ impl Store {
     }
 }
 
-/// Turns the database's words about a file that it cannot open into ours.
+/// Explains why DuckDB cannot open a file.
 fn explain_open_error(path: &Path, source: duckdb::Error) -> StoreError {
     match LockHolder::named_by(&source.to_string(), path) {
         Some(holder) => StoreError::Held { path: path.to_owned(), holder },
@@ -177,7 +177,7 @@ fn explain_open_error(path: &Path, source: duckdb::Error) -> StoreError {
     }
 }
 
-/// Refuses a file that is no database at all, before DuckDB says so in its own words, and before it is locked: see
+/// Refuses a file that is not a database, before DuckDB reports it in its own words, and before it is locked: see
 /// [`Store`].
 fn refuse_foreign(path: &Path) -> Result<(), StoreError> {
     use std::io::Read;

@@ -1,4 +1,4 @@
-//! What priced stones really fetched.
+//! The prices that priced stones really fetched.
 
 use duckdb::{Row, params};
 use jiff::Timestamp;
@@ -25,25 +25,25 @@ pub struct NewOutcome {
     pub price_usd: f64,
 }
 
-/// What a priced stone fetched.
+/// The recorded price of a priced stone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecordedOutcome {
     /// The prediction.
     pub prediction: Uuid,
-    /// When it was told.
+    /// When it was recorded.
     pub time: Timestamp,
     /// What the stone really fetched, in US dollars.
     pub price_usd: f64,
-    /// The model that had priced it.
+    /// The model that priced it.
     pub model: i64,
-    /// What that had said, in US dollars.
+    /// The predicted price, in US dollars.
     pub predicted_usd: f64,
-    /// Whether it fetched a price within the range that was given; absent if none was.
+    /// Whether the price is within the predicted range; absent if there was no range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within_range: Option<bool>,
 }
 
-/// How far a model was off on stones whose outcome is known.
+/// The errors of a model on stones whose outcome is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LiveAccuracy {
     /// The model.
@@ -54,24 +54,24 @@ pub struct LiveAccuracy {
     pub mae_usd: f64,
     /// Mean absolute error as a share of the price.
     pub mape: f64,
-    /// Share of the ranges that held; absent if none was given.
+    /// Share of the outcomes within their range; absent if there were no ranges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<f64>,
 }
 
-/// What there is of outcomes that could be sales.
+/// The outcomes that could become sales.
 #[derive(Debug, Clone)]
 pub struct OutcomeSales {
-    /// Those of which every measurement was given, as a file to ingest; `None` if there is none.
+    /// Those with complete measurements, as a file to ingest; `None` if there are none.
     pub upload: Option<Upload>,
-    /// How many they are.
+    /// Their number.
     pub measured: i64,
-    /// How many more there are of which a measurement is missing.
+    /// The number of those with a missing measurement.
     pub unmeasured: i64,
 }
 
 impl Store {
-    /// Records `outcomes`, all or none. Gives the places, from 0, of those whose prediction does not exist: if there is one,
+    /// Records `outcomes`, all or none. Returns the places, from 0, of those whose prediction does not exist; if there is one,
     /// none is recorded.
     ///
     /// # Errors
@@ -99,13 +99,13 @@ impl Store {
         query_rows(&self.connection, "list the outcomes", sql, params![limit], read_outcome)
     }
 
-    /// What the stone of a prediction fetched, if that was recorded.
+    /// The recorded price of a prediction's stone, if there is one.
     pub fn outcome(&self, prediction: Uuid) -> Result<Option<RecordedOutcome>, StoreError> {
         let sql = include_str!("../../sql/queries/outcome/read_outcome.sql");
         query_optional_row(&self.connection, "read an outcome", sql, params![prediction.to_string()], read_outcome)
     }
 
-    /// How far each model was off on stones whose outcome is known, the newest model first.
+    /// The errors of each model on stones whose outcome is recorded, the newest model first.
     pub fn live_accuracy(&self) -> Result<Vec<LiveAccuracy>, StoreError> {
         let sql = include_str!("../../sql/queries/outcome/compare_outcomes.sql");
         query_rows(&self.connection, "compare outcomes with predictions", sql, [], |row| {
@@ -120,8 +120,8 @@ impl Store {
         })
     }
 
-    /// The outcomes as a file of sales. Stones of which a measurement had to be filled in are left out: no model should learn
-    /// from what nobody measured.
+    /// The outcomes as a file of sales. Stones with a measurement that was filled in are left out: models must not be trained
+    /// on values that nobody measured.
     pub fn outcomes_as_sales(&self) -> Result<OutcomeSales, StoreError> {
         let lines: Vec<String> = query_rows(
             &self.connection,

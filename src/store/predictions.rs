@@ -15,7 +15,7 @@ use super::{Store, StoreError};
 use crate::diamond::{FIELDS, Field, FieldValues, Measurements, StoneDescription};
 use crate::learning::evaluation::PriceRange;
 
-/// Where a prediction was asked for.
+/// The source of a prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PredictionSource {
     /// The JSON API.
@@ -45,23 +45,23 @@ impl PredictionSource {
 pub struct PredictionRecord {
     /// UUID version 7.
     pub id: Uuid,
-    /// The request in the log that asked for it; `None` for the command line.
+    /// Its request in the log; `None` for the command line.
     pub request: Option<Uuid>,
     /// Its place among the stones of the request, from 0.
     pub position: i64,
-    /// When it was asked for.
+    /// Its time.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub time: Timestamp,
-    /// Where it was asked for.
+    /// Its source.
     pub source: PredictionSource,
     /// The model that answered.
     pub model: i64,
     /// The family of that model.
     pub family: String,
-    /// The stone, as far as it was described.
+    /// The stone as it was described.
     #[serde(with = "as_values::stone")]
     pub stone: StoneDescription,
-    /// Measurements that were not given and were filled in from similar stones.
+    /// Measurements that were missing and were filled in from similar stones.
     #[serde(with = "as_values::measurements")]
     pub filled_in: Measurements,
     /// The price in US dollars, to the cent.
@@ -70,21 +70,21 @@ pub struct PredictionRecord {
     pub price_per_carat_usd: f64,
     /// The range around the price, if there was one.
     pub range_usd: Option<PriceRange>,
-    /// What was said besides, each a sentence.
+    /// The warnings, each a sentence.
     pub warnings: Vec<String>,
-    /// Why the price is what it is, as JSON, if that was asked for.
+    /// The explanation as JSON, if one was wanted.
     pub explanation: Option<String>,
 }
 
 impl PredictionRecord {
-    /// The stone with all that was filled in, so that it stays the same stone whatever has been sold since.
+    /// The stone with everything that was filled in: it stays the same stone, whatever has been sold since.
     pub fn completed_stone(&self) -> StoneDescription {
         StoneDescription { measurements: self.stone.measurements.or(&self.filled_in), ..self.stone }
     }
 }
 
-/// Values of fields as a list: short in the journal, and readable when a later version has more fields. The derived form would
-/// leave unknown measurements out, which the journal's format, without names, cannot tell from others.
+/// Values of fields as a list: short in the journal, and readable when a later version has more fields. The derived form
+/// would leave unknown measurements out, which the journal's format cannot express, as it has no names.
 mod as_values {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -171,7 +171,7 @@ impl Store {
         )
     }
 
-    /// The stones that were priced since then as far as they were described, newest first, `limit` at most.
+    /// The descriptions of the stones that were priced since then, newest first, `limit` at most.
     ///
     /// # Errors
     /// If the database fails.
@@ -186,7 +186,7 @@ impl Store {
         Ok(found.iter().filter_map(StoneDescription::from_values).collect())
     }
 
-    /// Ids of the predictions that the request `request` asked for, in its order, `limit` at most; and how many there are.
+    /// Ids of the predictions of the request `request`, in its order, `limit` at most; and their total number.
     ///
     /// # Errors
     /// If the database fails.
@@ -255,7 +255,7 @@ fn columns_of(predictions: &[&PredictionRecord], fields: &[&'static Field]) -> C
         .texts("explanation", all().map(|one| one.explanation.as_deref()))
 }
 
-/// `value`, which has text for keys and finite numbers, as JSON.
+/// `value`, which has text as keys and finite numbers, as JSON.
 fn json_text(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
@@ -290,7 +290,7 @@ fn read_prediction(row: &Row<'_>) -> duckdb::Result<PredictionRecord> {
     })
 }
 
-/// Predictions of a request on their way to the journal.
+/// Predictions of a request that is written to the journal.
 pub type NewPredictions<'a> = Cow<'a, [PredictionRecord]>;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Questions that the user puts to the file in SQL.
+//! SQL queries of the user.
 
 use duckdb::arrow::array::{Array, ArrayRef, AsArray};
 use duckdb::arrow::datatypes::{
@@ -12,21 +12,21 @@ use serde_json::Value;
 use super::rows::{JsonColumn, query_row};
 use super::{DatabaseMessage, Store, StoreError};
 
-/// The answer to a query.
+/// The result of a query.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     /// Names of the columns.
     pub columns: Vec<String>,
-    /// Rows, each with one value a column. Numbers, booleans and text are such; what JSON does not know is text.
+    /// Rows, each with one value for each column: numbers, booleans and text; types that JSON does not have are text.
     pub rows: Vec<Vec<Value>>,
 }
 
 impl Store {
-    /// Runs `sql` and gives what it answers. What the query may do is for the connection to say: open the file with
+    /// Runs `sql` and returns its rows. The connection decides what the query may do: open the file with
     /// [`Store::open_read_only`].
     ///
     /// # Errors
-    /// If the database refuses the query, in its words.
+    /// If DuckDB refuses the query, in its words.
     pub fn query(&self, sql: &str) -> Result<Table, StoreError> {
         let failed = |error: duckdb::Error| StoreError::Query { message: DatabaseMessage::from(error).to_string() };
         self.require_question(sql)?;
@@ -43,8 +43,8 @@ impl Store {
         Ok(Table { columns, rows })
     }
 
-    /// Refuses what is not one question. A connection that only reads is not enough: `COPY … TO` writes files, and the
-    /// database's own file is one that DuckDB may touch.
+    /// Refuses everything but one query. A read-only connection is not enough: `COPY … TO` writes files, and DuckDB may write
+    /// to the database's own file.
     fn require_question(&self, sql: &str) -> Result<(), StoreError> {
         let parser = include_str!("../../sql/queries/schema/serialize_query.sql");
         let parsed: Value = query_row(&self.connection, "parse the query", parser, [sql], |row| {
@@ -63,7 +63,7 @@ impl Store {
     }
 }
 
-/// What a user is told who wants to change something.
+/// The answer to a user who wants to change something.
 const NOT_A_QUESTION: &str = "this only reads the file, by SELECT, FROM, WITH, VALUES, SHOW, DESCRIBE and SUMMARIZE; \
                               `diamonds ingest` and `diamonds retrain` change it";
 
@@ -89,7 +89,7 @@ fn value_at(column: &ArrayRef, row: usize) -> Result<Value, StoreError> {
         DataType::UInt64 => column.as_primitive::<UInt64Type>().value(row).into(),
         DataType::Float32 => number(column.as_primitive::<Float32Type>().value(row).into()),
         DataType::Float64 => number(column.as_primitive::<Float64Type>().value(row)),
-        // times with a zone are in UTC here; the formatter knows no zones
+        // times with a zone are in UTC here; the formatter has no zones
         DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => {
             let micros = column.as_primitive::<TimestampMicrosecondType>().value(row);
             jiff::Timestamp::from_microsecond(micros).map_or(Value::Null, |time| time.to_string().into())
@@ -103,7 +103,7 @@ fn value_at(column: &ArrayRef, row: usize) -> Result<Value, StoreError> {
     })
 }
 
-/// JSON has no word for infinity and for what is no number: they are told as text.
+/// JSON has no infinity and no NaN: they become text.
 fn number(value: f64) -> Value {
     if value.is_finite() { value.into() } else { value.to_string().into() }
 }

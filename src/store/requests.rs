@@ -1,4 +1,4 @@
-//! The log of requests: what was exchanged, for people who look for the cause of something.
+//! The log of requests: what was exchanged, for people who look for the cause of a problem.
 
 use std::borrow::Cow;
 
@@ -12,15 +12,15 @@ use super::predictions::{NewPredictions, append_predictions};
 use super::rows::{Columns, execute, query_optional_row, query_row, query_rows, read_time, read_uuid, sql_time};
 use super::{Store, StoreError};
 
-/// Bytes that are kept of the bodies of requests which nothing answers, and which anybody can make large.
+/// Bytes that are kept of the bodies of refused requests, which anybody can make large.
 const KEPT_BYTES_OF_REFUSED: usize = 4 * 1024;
-/// Statuses of those requests: no such address, no such method, too large.
+/// Statuses of those requests: unknown path, unknown method, too large.
 const REFUSED_WITHOUT_READING: [u16; 3] = [404, 405, 413];
 
 /// Bytes of bodies that are appended to the table at a time.
 const APPENDED_BYTES: usize = 32_000_000;
 
-/// A request that was answered and is to be logged.
+/// A request that has been answered, for the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NewRequest<'a> {
     /// UUID version 7.
@@ -36,11 +36,11 @@ pub struct NewRequest<'a> {
     pub query: Option<String>,
     /// Status of the response.
     pub status: u16,
-    /// From arrival to the answer being ready, in microseconds.
+    /// Time from arrival until the answer was ready, in microseconds.
     pub latency_us: i64,
     /// The model that answered, if one did.
     pub model_id: Option<i64>,
-    /// Address of who asked.
+    /// Address of the client.
     pub client: Option<String>,
     /// As received.
     #[serde(borrow, with = "serde_bytes")]
@@ -48,7 +48,7 @@ pub struct NewRequest<'a> {
     /// As sent.
     #[serde(borrow, with = "serde_bytes")]
     pub response_body: Cow<'a, [u8]>,
-    /// The predictions that it asked for and got; absent in journals of version 1.
+    /// The predictions in the answer; absent in journals of version 1.
     #[serde(default)]
     pub predictions: NewPredictions<'a>,
 }
@@ -69,16 +69,16 @@ pub struct LoggedRequest {
     pub query: Option<String>,
     /// Status of the response.
     pub status: u16,
-    /// From arrival to the answer being ready, in microseconds.
+    /// Time from arrival until the answer was ready, in microseconds.
     pub latency_us: i64,
     /// The model that answered, if one did.
     pub model_id: Option<i64>,
-    /// Address of who asked.
+    /// Address of the client.
     pub client: Option<String>,
-    /// As received; in lists left out.
+    /// As received; absent in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_body: Option<String>,
-    /// As sent; in lists left out.
+    /// As sent; absent in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_body: Option<String>,
 }
@@ -95,7 +95,7 @@ pub struct RequestCounts {
 /// Which requests of the log to list.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RequestFilter {
-    /// How many at most.
+    /// Most requests in the list.
     pub limit: u32,
     /// Only those with this status.
     pub status: Option<u16>,
@@ -112,10 +112,10 @@ pub struct RequestFilter {
 }
 
 impl Store {
-    /// Adds requests with their predictions, and notes the number of the journal that they come from, in one transaction.
+    /// Adds requests with their predictions, and notes the number of their journal, in one transaction.
     ///
     /// # Errors
-    /// If the database fails; then all is as before.
+    /// If the database fails; then nothing has changed.
     pub(super) fn insert_requests(
         &mut self,
         requests: &[NewRequest<'_>],
@@ -137,7 +137,7 @@ impl Store {
         transaction.commit().map_err(writing())
     }
 
-    /// The requests that `filter` lets through, newest first, without their bodies.
+    /// The requests that match `filter`, newest first, without their bodies.
     pub fn requests(&self, filter: &RequestFilter) -> Result<Vec<LoggedRequest>, StoreError> {
         query_rows(
             &self.connection,
@@ -170,7 +170,7 @@ impl Store {
     /// One request with its bodies.
     ///
     /// # Errors
-    /// If there is none of that id.
+    /// If there is no such request.
     pub fn request(&self, id: Uuid) -> Result<LoggedRequest, StoreError> {
         let sql = include_str!("../../sql/queries/request/read_request.sql");
         let found = query_optional_row(&self.connection, "read a request", sql, params![id.to_string()], |row| {
@@ -216,7 +216,7 @@ fn columns_of(requests: &[NewRequest<'_>]) -> Columns {
         .texts("response_body", all().map(|one| kept_body(&one.response_body, one.status)))
 }
 
-/// How many of `requests`, of which there is one at least, are appended together: a column of text holds 2 GiB at most.
+/// How many of `requests`, at least one, are appended together: a column of text holds 2 GiB at most.
 fn appended_together(requests: &[NewRequest<'_>]) -> usize {
     let mut bytes = 0;
     let fit = requests.iter().take_while(|request| {
@@ -226,7 +226,7 @@ fn appended_together(requests: &[NewRequest<'_>]) -> usize {
     fit.count().max(1)
 }
 
-/// A request ready to be written: the work of preparing it is not the writer's.
+/// An encoded request: encoding is not the work of the writer's thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalEntry(Vec<u8>);
 
@@ -238,7 +238,7 @@ impl JournalEntry {
 }
 
 impl NewRequest<'_> {
-    /// The request as the journal takes it.
+    /// Encodes the request for the journal.
     ///
     /// # Errors
     /// If it cannot be encoded.
@@ -250,15 +250,15 @@ impl NewRequest<'_> {
 }
 
 impl NewRequest<'static> {
-    /// The request at the beginning of `bytes`, which then begin after it.
+    /// Decodes the request at the beginning of `bytes`, and moves `bytes` past it.
     pub(super) fn from_entry(bytes: &mut &[u8]) -> Result<Self, StoreError> {
         Self::deserialize(&mut rmp_serde::Deserializer::new(bytes))
             .map_err(|error| StoreError::Unexpected { what: format!("a request in the journal: {error}") })
     }
 }
 
-/// A body as text: what is not UTF-8 is replaced, and of a request that was refused without reading it only the beginning
-/// is kept, with a mark that says how long it was. `None` if it is empty.
+/// A body as text: bytes that are not UTF-8 are replaced. Of a request that was refused before it was read, only the beginning
+/// is kept, with a mark that gives its length. `None` if the body is empty.
 fn kept_body(bytes: &[u8], status: u16) -> Option<Cow<'_, str>> {
     if bytes.is_empty() {
         return None;

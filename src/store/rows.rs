@@ -1,4 +1,4 @@
-//! The way of rows in and out of the database: one function for each kind of statement, values read by column name.
+//! Rows in and out of the database: one function for each kind of statement, values read by column name.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::diamond::{FIELDS, Field, FieldValues};
 
-/// The rows that `sql` answers, each as `read` reads it. `action` is what an error says was being done.
+/// The rows of `sql`, each read by `read`. `action` names what is being done, for errors.
 pub(super) fn query_rows<T>(
     connection: &Connection,
     action: &'static str,
@@ -33,7 +33,7 @@ pub(super) fn query_rows<T>(
     query().map_err(StoreError::database(action))
 }
 
-/// The only row that `sql` answers.
+/// The only row of `sql`.
 pub(super) fn query_row<T>(
     connection: &Connection,
     action: &'static str,
@@ -44,7 +44,7 @@ pub(super) fn query_row<T>(
     connection.query_row(sql, parameters, read).map_err(StoreError::database(action))
 }
 
-/// The first row that `sql` answers, if there is one.
+/// The first row of `sql`, if there is one.
 pub(super) fn query_optional_row<T>(
     connection: &Connection,
     action: &'static str,
@@ -55,7 +55,7 @@ pub(super) fn query_optional_row<T>(
     connection.query_row(sql, parameters, read).optional().map_err(StoreError::database(action))
 }
 
-/// Runs a statement that changes rows, and gives their number.
+/// Runs a statement that changes rows, and returns their number.
 pub(super) fn execute(
     connection: &Connection,
     action: &'static str,
@@ -116,7 +116,7 @@ pub(super) fn read_time(row: &Row<'_>, name: &str) -> duckdb::Result<Timestamp> 
     Ok(row.get::<_, TimeColumn>(name)?.0)
 }
 
-/// The stone in the columns that are named after [`FIELDS`]; `NULL` is an unknown value.
+/// The stone in the columns of [`FIELDS`]; `NULL` is an unknown value.
 pub(super) fn read_stone_values(row: &Row<'_>) -> duckdb::Result<FieldValues> {
     let mut values = FieldValues::default();
     for (value, field) in values.iter_mut().zip(&FIELDS) {
@@ -129,7 +129,7 @@ pub(super) fn read_stone_values(row: &Row<'_>) -> duckdb::Result<FieldValues> {
     Ok(values)
 }
 
-/// Rows for a table, column by column: given value by value, they would take the database three times as long.
+/// Rows for a table, column by column: value by value, DuckDB would take three times as long.
 #[derive(Default)]
 pub(super) struct Columns {
     fields: Vec<ArrowField>,
@@ -213,9 +213,9 @@ const UUID_BYTES: i32 = 16;
 /// Key of the metadata that says what the bytes of a column mean.
 const EXTENSION_TYPE_NAME_KEY: &str = "ARROW:extension:name";
 
-/// `sql` with `{stone_columns}` replaced by the columns of [`FIELDS`], and `{equal_stones}` by the condition that those of `copy`
-/// and `stored` are the same: the statements that handle whole stones do not list their columns, so that a new field needs no
-/// change in them.
+/// `sql` with `{stone_columns}` replaced by the columns of [`FIELDS`], and `{equal_stones}` by the condition that those of
+/// `copy` and `stored` are the same: the statements that handle whole stones do not list their columns, so that a new field
+/// needs no change in them.
 pub(super) fn with_stone_columns(sql: &str) -> String {
     let columns = FIELDS.each_ref().map(|field| field.column);
     let equal = columns.map(|column| format!("copy.{column} IS NOT DISTINCT FROM stored.{column}"));

@@ -21,12 +21,12 @@ pub struct StoredSale {
     pub line: i64,
 }
 
-/// All that a model is trained on: the sales as they are at one moment, and the salt that parts them.
+/// The data for a training: the sales at one moment, and the salt of their split.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Dataset {
-    /// Every sale, in the order in which they came.
+    /// Every sale, in order of arrival.
     pub sales: Vec<StoredSale>,
-    /// Salt of the hash that decides which of them judge models.
+    /// Salt of the hash that decides which of them are the holdout.
     pub holdout_salt: String,
 }
 
@@ -47,7 +47,7 @@ impl Store {
         Ok(Dataset { sales: self.sales(None)?, holdout_salt: self.setting("holdout_salt")? })
     }
 
-    /// How many sales the file holds, or, of those, the dataset of model `of_model`.
+    /// How many sales the file has, or, if `of_model` is given, the dataset of that model.
     pub fn count_sales(&self, of_model: Option<i64>) -> Result<i64, StoreError> {
         let sql = include_str!("../../sql/queries/sale/count_sales.sql");
         query_row(&self.connection, "count the sales", sql, params![of_model], |row| row.get("sale_count"))
@@ -59,7 +59,7 @@ impl Store {
         query_row(&self.connection, "count the new sales", sql, [], |row| row.get("sale_count"))
     }
 
-    /// The sales that were in the dataset of model `id`, in the order in which they came.
+    /// The sales in the dataset of model `id`, in order of arrival.
     pub fn sales_of_model(&self, id: i64) -> Result<Vec<StoredSale>, StoreError> {
         self.sales(Some(id))
     }
@@ -76,7 +76,7 @@ impl Store {
     }
 }
 
-/// A column of a field: its numbers, or the codes of its grades, which are their ranks.
+/// The column of a field: its numbers, or the codes of its grades, which are their ranks.
 enum FieldColumn<'a> {
     Numbers(&'a Float64Array),
     Ranks(&'a UInt8Array),

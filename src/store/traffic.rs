@@ -1,4 +1,4 @@
-//! The log in figures: how much was asked, and how long answers took, over time.
+//! Statistics of the log: number of requests and latency over time.
 
 use duckdb::{Row, params};
 use jiff::Timestamp;
@@ -22,12 +22,12 @@ pub struct Traffic {
     pub p95_us: f64,
 }
 
-/// The log over a time, bucket by bucket.
+/// The requests of a period, bucket by bucket.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TrafficOverTime {
-    /// Buckets in which something was asked, by number: bucket `n` begins `n` times its length after 1970 UTC.
+    /// Buckets with requests, by number: bucket `n` begins `n` times its length after 1970 UTC.
     pub buckets: Vec<(i64, Traffic)>,
-    /// The whole time.
+    /// The whole period.
     pub all: Traffic,
 }
 

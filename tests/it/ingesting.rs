@@ -213,10 +213,10 @@ fn a_file_that_is_none_of_sales_changes_nothing_and_is_named() {
     let cases: [(&str, &[u8], &str); 10] = [
         ("empty.csv", b"", "the file is empty"),
         ("array.json", b"[{\"carat\": 1}]", "one object a line"),
-        ("header.csv", HEADER.as_bytes(), "holds no sales, only a header"),
+        ("header.csv", HEADER.as_bytes(), "has no sales, only a header"),
         ("columns.csv", b"carat,cut,color,clarity,depth,table,x,y,z\n1,2,3,4,5,6,7,8,9\n", "no column price"),
         ("text.csv", b"Dear Sir,\nhow are you?\n", "no columns carat, cut"),
-        ("latin.csv", b"carat,cut\n1,Id\xe9al\n", "line 2 holds a byte that is not UTF-8"),
+        ("latin.csv", b"carat,cut\n1,Id\xe9al\n", "line 2 has a byte that is not UTF-8"),
         ("wide.csv", b"\xff\xfec\0a\0", "UTF-16"),
         ("broken.parquet", b"PAR1 and nothing else", "cannot be read"),
         ("short.jsonl", b"{\"carat\": 1}\n", "no columns cut, color"),

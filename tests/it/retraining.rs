@@ -102,7 +102,7 @@ fn a_model_is_promoted_only_if_it_is_better_on_the_same_holdout() {
 fn what_is_missing_for_a_model_is_said() {
     let test_folder = TestFolder::new();
     let said = test_folder.fail(1, &["retrain"]);
-    assert!(said.contains("no sales to learn from") && said.contains("diamonds ingest"), "{said}");
+    assert!(said.contains("no sales to train on") && said.contains("diamonds ingest"), "{said}");
     test_folder.succeed(&["ingest", &test_folder.write_sales("few.csv", 1, 0, 30)]);
     let said = test_folder.fail(1, &["retrain"]);
     assert!(said.contains("30 sales are too few") && said.contains("ingest at least 70 more"), "{said}");

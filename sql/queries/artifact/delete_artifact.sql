@@ -1,4 +1,4 @@
--- Lets the bytes of a model go.
+-- Deletes the bytes of a model.
 --
 -- $1 id of the model
 DELETE FROM artifact

@@ -1,4 +1,4 @@
--- Whether a model has its bytes still.
+-- Whether a model still has its bytes.
 --
 -- $1 id of the model
 SELECT artifact.model_id IS NOT NULL AS has_content

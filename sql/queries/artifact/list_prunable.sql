@@ -1,7 +1,7 @@
--- Models whose bytes nobody needs: not the champion, not the one that a rollback brings back, not the newest of its family, and
--- not among the newest at all.
+-- Models whose bytes may be deleted: not the champion, not the target of a rollback, not the newest of its family, and not among
+-- the newest of all.
 --
--- $1 how many of the newest to keep, $2 id of the model that a rollback brings back, or NULL
+-- $1 how many of the newest to keep, $2 id of the target of a rollback, or NULL
 SELECT artifact.model_id, octet_length(artifact.content) AS byte_count
 FROM artifact
 INNER JOIN model ON model.id = artifact.model_id

@@ -1,4 +1,4 @@
--- Counts what looks odd about the sales that a batch brought.
+-- Counts the warnings about the sales of a batch.
 --
 -- $1 id of the batch
 -- $2 carats per cubic millimetre of x · y · z

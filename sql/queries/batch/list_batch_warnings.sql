@@ -1,4 +1,4 @@
--- What looks odd about the accepted rows of a batch, the most frequent first.
+-- Warnings about the accepted rows of a batch, the most frequent first.
 --
 -- $1 id of the batch
 SELECT warning, count AS row_count

@@ -1,4 +1,4 @@
--- Models whose dataset held sales of a batch, newest first.
+-- Models whose dataset has sales of a batch, newest first.
 --
 -- $1 id of the batch
 SELECT model_id

@@ -1,5 +1,5 @@
--- The promotion after which things are to be again as they were, if the last one that counts is taken back, and its model.
--- A promotion that is a rollback itself stands for the one that it restored.
+-- The promotion that a rollback restores, and its model. A promotion that is a rollback itself counts as the one that it
+-- restored.
 WITH
 standing AS (
     SELECT promotion.id, coalesce(rollback.restores, promotion.id) AS stands_for

@@ -1,4 +1,4 @@
--- When models became the champion, newest first.
+-- Promotions of models to champion, newest first.
 --
 -- $1 id of the only model to list, or NULL
 SELECT model_id, promoted_at, reason

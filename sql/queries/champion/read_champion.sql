@@ -1,3 +1,3 @@
--- The model that answers now.
+-- The champion.
 SELECT model_id
 FROM champion;

@@ -1,4 +1,4 @@
--- What a model was trained on, and whether it has left since.
+-- The batches that a model was trained on, and whether they have been undone since.
 --
 -- $1 id of the model
 SELECT model_batch.batch_id, model_batch.row_count, undone_batch.batch_id IS NOT NULL AS is_undone

@@ -1,4 +1,4 @@
--- How far a model was off on the parts of its holdout.
+-- The errors of a model on the segments of its holdout.
 --
 -- $1 id of the model
 SELECT feature, segment, row_count, mae_usd, mape, bias

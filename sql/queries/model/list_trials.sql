@@ -1,4 +1,4 @@
--- What was tried when a model was tuned, in order.
+-- The trials of a model's tuning, in order.
 --
 -- $1 id of the model
 SELECT CAST(hyperparameters AS VARCHAR) AS hyperparameters, mae_usd, pruned, elapsed_ms

@@ -1,4 +1,4 @@
--- The sales that a model was furthest off on, the worst first; of a sale that has left, what it was is NULL.
+-- The sales with the largest errors of a model, the worst first; the stone of a sale that has been removed is NULL.
 --
 -- $1 id of the model
 SELECT

@@ -1,4 +1,4 @@
--- How far each model was off on stones whose outcome is known.
+-- The errors of each model on stones whose outcome is recorded.
 SELECT
     model_id,
     count(*) AS outcomes,

@@ -1,4 +1,4 @@
--- Stones of which every measurement was given and of which it was told what they fetched, in the order of their predictions.
+-- Recorded outcomes of stones with every measurement given, in the order of their predictions.
 -- {stone_columns} are the columns of the field list.
 SELECT {stone_columns}, price_usd
 FROM current_outcome

@@ -1,6 +1,6 @@
--- What priced stones fetched, the last told first.
+-- Recorded outcomes, the last recorded first.
 --
--- $1 how many at most
+-- $1 limit
 SELECT
     CAST(prediction_id AS VARCHAR) AS prediction_id,
     recorded_at,

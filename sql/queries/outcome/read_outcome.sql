@@ -1,4 +1,4 @@
--- What a priced stone fetched.
+-- The recorded outcome of a prediction.
 --
 -- $1 id of the prediction
 SELECT

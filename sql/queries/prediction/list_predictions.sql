@@ -1,6 +1,6 @@
 -- The newest predictions, newest first.
 --
--- $1 how many at most, $2 earliest time or NULL
+-- $1 limit, $2 earliest time or NULL
 SELECT *
 FROM answered_prediction
 WHERE CAST($2 AS TIMESTAMP) IS NULL

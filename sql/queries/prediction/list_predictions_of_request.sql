@@ -1,6 +1,6 @@
--- Ids of the predictions that a request asked for, in its order, each with the number of all.
+-- Ids of the predictions of a request, in its order, each with their total number.
 --
--- $1 id of the request, $2 how many to list at most
+-- $1 id of the request, $2 limit
 SELECT CAST(id AS VARCHAR) AS id, count(*) OVER () AS prediction_count
 FROM prediction
 WHERE request_id = CAST($1 AS UUID)

@@ -1,6 +1,6 @@
--- The stones that were priced, as far as they were described, newest first.
+-- The descriptions of the stones that were priced, newest first.
 --
--- $1 how many at most, $2 earliest time or NULL
+-- $1 limit, $2 earliest time or NULL
 SELECT {stone_columns}
 FROM prediction
 WHERE CAST($2 AS TIMESTAMP) IS NULL

@@ -1,6 +1,6 @@
--- Requests of the log counted by buckets of time, and how long they took; last, with NULL for the bucket, all of them.
+-- Number and latency of requests by buckets of time; the last row, with NULL as bucket, is for all of them.
 --
--- $1 earliest arrival, $2 end of arrivals, itself left out, $3 length of a bucket in microseconds; the others NULL for any:
+-- $1 earliest arrival, $2 end of arrivals, excluded, $3 length of a bucket in microseconds; the others NULL for any:
 -- $4 status, $5 path, $6 id of the model
 SELECT
     bucket,

@@ -1,5 +1,5 @@
--- How many requests the log holds, and how many of them arrived lately.
+-- Number of requests in the log, and of those since a time.
 --
--- $1 since when,, UTC
+-- $1 that time, UTC
 SELECT count(*) AS all_requests, count(*) FILTER (WHERE received_at >= $1) AS recent_requests
 FROM request;

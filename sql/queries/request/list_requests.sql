@@ -1,7 +1,7 @@
 -- Requests of the log without their bodies, newest first.
 --
--- $1 how many at most; the others NULL for any: $2 status, $3 path, $4 earliest arrival, UTC,
--- $5 id that comes after them, $6 id of the model, $7 end of arrivals, UTC, itself left out
+-- $1 limit; the others NULL for any: $2 status, $3 path, $4 earliest arrival, UTC,
+-- $5 id that comes after them, $6 id of the model, $7 end of arrivals, UTC, excluded
 SELECT
     CAST(id AS VARCHAR) AS id,
     received_at,

@@ -1,7 +1,7 @@
--- Stores the sales of upload_row that the file does not hold yet. For each distinct sale as many copies are stored in the
--- end as the larger of the two counts: what (SELECT … FROM upload_row EXCEPT ALL SELECT … FROM sale) would add, but with
--- each sale's line. {stone_columns} are the columns of the field list; they and the price make a sale what it is.
--- {equal_stones} says that these columns of copy and stored are the same, of which two unknown values are.
+-- Stores the sales of upload_row that the file does not have yet. Afterwards, each distinct sale has as many copies as the
+-- larger of the two counts: what (SELECT … FROM upload_row EXCEPT ALL SELECT … FROM sale) would add, but with each sale's
+-- line. {stone_columns} are the columns of the field list; two sales are equal if these and the price are. {equal_stones}
+-- compares these columns of copy and stored; two unknown values are equal.
 --
 -- $1 id of the batch
 INSERT INTO sale BY NAME

@@ -1,4 +1,4 @@
--- How many sales the file holds.
+-- Number of sales in the file.
 --
 -- $1 id of a model: only sales of its dataset; NULL: all sales
 SELECT count(*) AS sale_count

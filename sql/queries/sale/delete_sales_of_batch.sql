@@ -1,4 +1,4 @@
--- Takes the sales of a batch out.
+-- Removes the sales of a batch.
 --
 -- $1 id of the batch
 DELETE FROM sale

@@ -1,4 +1,4 @@
--- Makes the temporary table of an upload: its rows that can be sales, not compared with the stored ones yet.
+-- Creates the temporary table of an upload: its rows that can be sales, not yet compared with the stored ones.
 CREATE OR REPLACE TEMP TABLE upload_row AS
 SELECT * EXCLUDE (batch_id)
 FROM sale

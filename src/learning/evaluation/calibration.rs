@@ -1,9 +1,9 @@
-//! How far off a model may be on one stone: a range around its price that holds as often as it says.
+//! A range around the price of one stone that holds with a given confidence.
 //!
 //! Split conformal prediction (Papadopoulos et al., "Inductive confidence machines for regression", 2002; Lei et al.,
-//! "Distribution-free predictive inference for regression", 2018) on stones that the model has not seen: if a fresh stone is
-//! like these, its price lies within the quantile of their errors as often as the quantile says, whatever the model. Errors
-//! are logarithms of price over prediction, and are taken class by class of weight, because large stones are harder to price
+//! "Distribution-free predictive inference for regression", 2018) on stones that the model has not seen: if a new stone is
+//! like these, its price is within the quantile of their errors with the quantile's probability, whatever the model. Errors
+//! are logarithms of price over prediction, taken separately for each class of weight, because large stones are harder to price
 //! (Vovk et al., "Mondrian confidence machine", 2003).
 
 use serde::{Deserialize, Serialize};
@@ -13,11 +13,11 @@ use super::quantile::quantile;
 use crate::diamond::Stone;
 use crate::text::to_the_cent;
 
-/// How often a range holds.
+/// Confidence of a range.
 pub const CONFIDENCE: f64 = 0.9;
 /// Weights at which a class may begin, in carats: where the trade's prices jump.
 const CLASS_BOUNDS_CARAT: [f64; 4] = [0.5, 1.0, 1.5, 2.0];
-/// Fewest stones that a class is judged by; smaller classes are joined to the next lighter one.
+/// Fewest stones in a class; smaller classes are joined to the next lighter one.
 const MIN_CLASS_ROWS: usize = 30;
 
 /// The ranges of a model.
@@ -32,7 +32,7 @@ pub struct Calibration {
 pub struct WeightClass {
     /// The least weight in the class, in carats.
     pub from_carat: f64,
-    /// How many stones it was judged by.
+    /// Number of stones that it was computed from.
     pub rows: i64,
     /// Half the width of the range as a logarithm: 0.1 is about 10 % up and down.
     pub log_half_width: f64,
@@ -45,7 +45,7 @@ pub struct PriceRange {
     pub low: f64,
     /// Its upper end in US dollars, to the cent.
     pub high: f64,
-    /// How often a range of this kind holds, as a share.
+    /// Confidence of the range, as a share.
     pub confidence: f64,
 }
 
@@ -58,8 +58,8 @@ impl WeightClass {
 }
 
 impl Calibration {
-    /// Judges `predicted` by `truth`, both in US dollars, on `stones` that the model has not seen; all of shape
-    /// `(n_rows,)`. `None` if there are too few for a range at all, or a prediction is no price.
+    /// Computes the ranges from `truth` and `predicted`, both in US dollars, on `stones` that the model has not seen; all of
+    /// shape `(n_rows,)`. `None` if there are too few stones, or a prediction is not a price.
     ///
     /// # Panics
     /// If the three differ in length.
@@ -78,7 +78,7 @@ impl Calibration {
         let mut joined: Vec<(f64, Vec<f64>)> = Vec::new();
         for (from_carat, errors) in classes {
             match joined.last_mut() {
-                // the class before is still too small to stand alone, or this one is
+                // the class before, or this one, is too small to be a class of its own
                 Some(last) if last.1.len() < MIN_CLASS_ROWS || errors.len() < MIN_CLASS_ROWS => last.1.extend(errors),
                 _ => joined.push((from_carat, errors)),
             }
@@ -106,8 +106,8 @@ impl Calibration {
     }
 }
 
-/// The error that a fresh one stays below as often as [`CONFIDENCE`] says: the ⌈(n + 1) · confidence⌉-th smallest of `n`.
-/// `None` if there are too few, or one is no number.
+/// The bound that a new error stays below with probability [`CONFIDENCE`]: the ⌈(n + 1) · confidence⌉-th smallest of `n`.
+/// `None` if there are too few, or one is not finite.
 #[expect(clippy::cast_precision_loss, reason = "counts of rows")]
 fn conformal_quantile(mut errors: Vec<f64>) -> Option<f64> {
     let count = errors.len() as f64;
@@ -124,7 +124,7 @@ mod tests {
     use crate::diamond::Sale;
     use crate::generator::Generator;
 
-    /// Stones, what they fetched, and a rule that knows nothing but their weight.
+    /// Stones, their prices, and a rule that uses only their weight.
     fn judged(seed: u64, count: usize) -> (Vec<Stone>, Vec<f64>, Vec<f64>) {
         let sales: Vec<Sale> = Generator::new(seed).take(count).collect();
         let predicted = sales.iter().map(|sale| 4_500.0 * sale.stone.weight_carat.powf(1.7)).collect();

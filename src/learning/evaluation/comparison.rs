@@ -1,4 +1,4 @@
-//! Two models on the same stones: is one better, or was it luck?
+//! Compares two models on the same stones: is the difference more than luck?
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::quantile::quantile;
 
-/// How often the stones are drawn anew.
+/// Number of resamples.
 const RESAMPLES: usize = 2_000;
-/// How often the interval holds the difference.
+/// Confidence of the interval.
 const CONFIDENCE: f64 = 0.95;
 
 /// The difference of two mean absolute errors.
@@ -17,13 +17,13 @@ const CONFIDENCE: f64 = 0.95;
 /// the same stones are drawn for both models, with replacement, many times.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Comparison {
-    /// By how much the first model errs more than the second, in US dollars; below zero if it errs less.
+    /// By how much the first model's error is larger than the second's, in US dollars; negative if it is smaller.
     pub mae_difference_usd: f64,
     /// The lower end of the interval.
     pub low_usd: f64,
     /// The upper end of the interval.
     pub high_usd: f64,
-    /// How often the interval holds the difference, as a share.
+    /// Confidence of the interval, as a share.
     pub confidence: f64,
 }
 
@@ -54,7 +54,7 @@ impl Comparison {
         }
     }
 
-    /// Whether more than luck parts the two: the interval does not hold zero.
+    /// Whether the difference is more than luck: the interval does not contain zero.
     #[must_use]
     pub fn is_certain(&self) -> bool {
         self.low_usd > 0.0 || self.high_usd < 0.0

@@ -1,18 +1,18 @@
-//! How far predicted prices are from the truth. Arguments come as `(truth, predicted)`, always.
+//! Errors of predicted prices. Arguments are always in the order `(truth, predicted)`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::text::{dollars, percent};
 
-/// The four figures that every model is judged by.
+/// The four metrics of every model.
 ///
 /// Definitions as scikit-learn's `r2_score`, `mean_absolute_error`, `root_mean_squared_error` and
 /// `mean_absolute_percentage_error`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Metrics {
-    /// Share of the variance explained: 1 − Σ(t − p)² / Σ(t − t̄)². Where the truth does not vary, 1 for predictions
-    /// that hit it and 0 for others.
+    /// Share of the variance explained: 1 − Σ(t − p)² / Σ(t − t̄)². If all true prices are equal, 1 for exact predictions
+    /// and 0 for others.
     pub r2: f64,
     /// Mean absolute error in US dollars.
     pub mae_usd: f64,
@@ -23,13 +23,13 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// As tables show them: MAE, R², RMSE and MAPE.
+    /// The texts for tables: MAE, R², RMSE and MAPE.
     #[must_use]
     pub fn cells(&self) -> [String; 4] {
         [dollars(self.mae_usd), format!("{:.4}", self.r2), dollars(self.rmse_usd), percent(self.mape, 1)]
     }
 
-    /// Judges `predicted` by `truth`, both in US dollars and of shape `(n_rows,)`.
+    /// The metrics of `predicted` against `truth`, both in US dollars and of shape `(n_rows,)`.
     ///
     /// # Panics
     /// If the two differ in length.

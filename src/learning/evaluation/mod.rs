@@ -1,6 +1,6 @@
-//! How far prices of a model are off, and on which sales that is found out. Numbers only: no model is loaded here.
+//! Errors of a model's prices, and the sales on which they are measured. Numbers only: no model is loaded here.
 //!
-//! Arguments come as `(truth, predicted)`, always.
+//! Arguments are always in the order `(truth, predicted)`.
 
 mod calibration;
 mod comparison;

@@ -1,6 +1,6 @@
 //! Quantiles of numbers.
 
-/// The value that stands at `share` (0 to 1) of the way through `values` once they are in order: that of the place ⌊n · share⌋ of
+/// The value at `share` (0 to 1) of the sorted `values`: that of the place ⌊n · share⌋ of
 /// 0 to n − 1, without interpolation. The median is at 0.5. Reorders `values`; `None` if there are none.
 pub fn quantile(values: &mut [f64], share: f64) -> Option<f64> {
     let last = values.len().checked_sub(1)?;
@@ -10,7 +10,7 @@ pub fn quantile(values: &mut [f64], share: f64) -> Option<f64> {
         clippy::cast_precision_loss,
         reason = "counts stay far below 2^52, and negative shares become 0"
     )]
-    // a hair more, so that 10 · 0.3 is 3
+    // a little more, so that 10 · 0.3 is 3
     let place = (values.len() as f64 * share + 1e-9) as usize;
     Some(*values.select_nth_unstable_by(place.min(last), f64::total_cmp).1)
 }

@@ -1,4 +1,4 @@
-//! Where a model is good and where it is not: its errors by weight, price and grade, and the sales that it is furthest off on.
+//! Errors of a model by weight, price and grade, and the sales with the largest errors.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -7,17 +7,17 @@ use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
 use crate::learning::evaluation::mean_absolute_error;
 use crate::text::dollars;
 
-/// Where classes of weight begin, in carats.
+/// Lower ends of the classes of weight, in carats.
 const CARATS: [f64; 4] = [0.5, 1.0, 1.5, 2.0];
-/// Where classes of price begin, in US dollars.
+/// Lower ends of the classes of price, in US dollars.
 const PRICES_USD: [f64; 4] = [1_000.0, 2_500.0, 5_000.0, 10_000.0];
 
-/// How far a model is off on a part of the sales that judge it.
+/// The errors of a model on one segment of the holdout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SegmentMetrics {
-    /// What parts the sales: `carat`, `price`, `cut`, `color` or `clarity`.
+    /// The property that defines the segments: `carat`, `price`, `cut`, `color` or `clarity`.
     pub feature: String,
-    /// The part: a grade, or a range from (included) to (excluded).
+    /// The segment: a grade, or a range from (included) to (excluded).
     pub segment: String,
     /// Sales in it.
     pub rows: i64,
@@ -25,12 +25,12 @@ pub struct SegmentMetrics {
     pub mae_usd: f64,
     /// Mean absolute error as a share of the price.
     pub mape: f64,
-    /// By which share the model asks too much in the mean; below 0, too little.
+    /// Mean error as a share of the price; negative if the predictions are too low.
     pub bias: f64,
 }
 
-/// Parts the sales of `stones`, which fetched `truth` and for which a model says `predicted` (both in US dollars, all of shape
-/// `(n_rows,)`), by weight, price and each scale of grades. Parts without sales are left out.
+/// Splits the sales of `stones` by weight, price and each scale of grades. `truth` and `predicted` are in US dollars, all of
+/// shape `(n_rows,)`. Segments without sales are left out.
 ///
 /// # Panics
 /// If the three differ in length.
@@ -62,7 +62,7 @@ fn grades<G: Grade>() -> Vec<String> {
     G::ALL.iter().map(|grade| grade.name().to_owned()).collect()
 }
 
-/// Names of the classes that `bounds` part.
+/// Names of the classes between `bounds`.
 fn classes<const N: usize>(bounds: [f64; N], write: impl Fn(f64) -> String) -> Vec<String> {
     let below = format!("below {}", write(bounds[0]));
     let between = bounds.windows(2).map(|pair| format!("{} to {}", write(pair[0]), write(pair[1])));
@@ -86,13 +86,13 @@ fn judge(feature: &str, segment: String, rows: &[usize], truth: &[f64], predicte
     }
 }
 
-/// The places of the `count` sales whose prices are furthest from those `predicted` (in US dollars, of shape `(n_sales,)`), as
-/// a share of either; the furthest first. What is that far off is often a typing error.
+/// The places of the `count` sales whose prices differ most from those `predicted` (in US dollars, of shape `(n_sales,)`), as
+/// a share of either; the largest difference first. Such a difference is often a typing error.
 #[must_use]
 pub fn worst_residuals(sales: &[Sale], predicted: &[f64], count: usize) -> Vec<usize> {
     let apart = |row: &usize| {
         let ratio = (predicted[*row] / sales[*row].price_usd).ln().abs();
-        // a price below zero is as far off as can be
+        // a predicted price below zero counts as the largest difference
         if ratio.is_nan() { f64::INFINITY } else { ratio }
     };
     let mut rows: Vec<usize> = (0..sales.len()).collect();

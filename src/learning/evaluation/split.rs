@@ -1,6 +1,6 @@
-//! Which sales train a model and which judge it.
+//! Which sales models are trained on, and which are held out.
 //!
-//! The side is decided by the sale's own values and a salt, not by a random permutation: fresh data moves no old row,
+//! The sale's own values and a salt decide its side, not a random permutation: new data moves no old row,
 //! and copies of a sale stay together.
 
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::diamond::{FIELDS, Sale};
 
-/// A rule that sends a fixed share of all possible sales to one side.
+/// A rule that assigns a fixed share of all possible sales to one side.
 #[derive(Debug, Clone)]
 pub struct Split {
     salt: String,
@@ -17,19 +17,19 @@ pub struct Split {
 }
 
 impl Split {
-    /// A rule that picks `share` (0 to 1) of the sales; another `salt` picks others.
+    /// A rule that picks `share` (0 to 1) of the sales; another `salt` picks other sales.
     #[must_use]
     pub fn new(salt: impl Into<String>, share: f64) -> Self {
         Self { salt: salt.into(), share }
     }
 
-    /// Whether `sale` is among the picked share.
+    /// Whether `sale` is picked.
     #[must_use]
     pub fn picks(&self, sale: &Sale) -> bool {
         place_of(sale, &self.salt) < self.share
     }
 
-    /// Parts `sales` into those not picked and those picked, each in the order given.
+    /// Splits `sales` into those not picked and those picked, each in the order given.
     #[must_use]
     pub fn part(&self, sales: &[Sale]) -> (Vec<Sale>, Vec<Sale>) {
         let (picked, rest) = sales.iter().partition(|sale| self.picks(sale));
@@ -42,8 +42,8 @@ impl Split {
 const HASHED_NUMBERS: [&str; 6] = ["carat", "depth", "table", "x", "y", "z"];
 const HASHED_GRADES: [&str; 3] = ["cut", "color", "clarity"];
 
-/// Version of the hash; each file notes the version by which its sales are split. Another choice of fields or another hash is
-/// another version, and files keep theirs.
+/// Version of the hash; each file stores the version by which its sales are split. Another choice of fields or another hash is
+/// another version, and existing files keep theirs.
 pub const HASH_VERSION: u32 = 1;
 
 /// Places of [`HASHED_NUMBERS`] and [`HASHED_GRADES`] among the fields.

@@ -1,27 +1,27 @@
-//! What each feature of a stone adds to what a model says of it.
+//! The contribution of each feature of a stone to a prediction.
 //!
 //! Shapley values (Shapley, "A value for n-person games", 1953; Lundberg and Lee, "A unified approach to interpreting model
-//! predictions", 2017): the only way to share a prediction out among the features so that the shares add up to it, features
-//! without influence get nothing, and features that do the same get the same.
+//! predictions", 2017): the only way to divide a prediction among the features so that the shares add up to it, features
+//! without influence get nothing, and features with the same influence get the same.
 
 use super::Model;
 use crate::diamond::{FIELD_COUNT, FIELDS, FieldValues, Stone};
 use crate::learning::features::{Feature, Target};
 
-/// A prediction, shared out among the features of a stone.
+/// A prediction, divided among the features of a stone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contributions {
-    /// What the numbers are of: prices in US dollars, or their natural logarithms.
+    /// The unit of the numbers: prices in US dollars, or their natural logarithms.
     pub target: Target,
-    /// What the model says as long as it knows nothing of the stone.
+    /// The prediction without any knowledge of the stone.
     pub base: f64,
-    /// What knowing each feature adds. The name is that of the feature, or of the scale whose grades are columns.
+    /// The contribution of each feature. The name is that of the feature, or of the scale whose grades are columns.
     pub of: Vec<(&'static str, f64)>,
 }
 
 impl Contributions {
-    /// Joins the contributions of columns: those of one scale, and the same feature counted by two parts of a model, become
-    /// one.
+    /// Adds up the contributions of columns by feature: the columns of one scale become one, and so does a feature that two
+    /// parts of a model use.
     #[must_use]
     pub fn join(target: Target, base: f64, columns: impl IntoIterator<Item = (Feature, f64)>) -> Self {
         let mut of: Vec<(&'static str, f64)> = Vec::new();
@@ -35,8 +35,8 @@ impl Contributions {
         Self { target, base, of }
     }
 
-    /// The shares of the logarithm of the price, for any model: what changes when features of the `typical` stone become
-    /// those of `stone`, over all orders in which they might (baseline Shapley values: Sundararajan and Najmi, "The many
+    /// The contributions to the logarithm of the price, for any model: the changes when features of the `typical` stone become
+    /// those of `stone`, averaged over all orders of features (baseline Shapley values: Sundararajan and Najmi, "The many
     /// Shapley values for model explanation", 2020).
     #[must_use]
     pub fn between(model: &(impl Model + ?Sized), stone: &Stone, typical: &Stone) -> Self {
@@ -50,18 +50,18 @@ impl Contributions {
         Self { target: Target::LogPrice, base: model.price_usd(typical).ln(), of }
     }
 
-    /// What the model says of the stone.
+    /// The prediction for the stone.
     #[must_use]
     pub fn total(&self) -> f64 {
         self.base + self.of.iter().map(|(_, value)| value).sum::<f64>()
     }
 }
 
-/// The exact Shapley values of `N` players in the game whose coalitions are worth `worth`: bit `i` of its argument says whether
-/// player `i` takes part. Asks for each of the 2ᴺ coalitions once.
+/// The exact Shapley values of `N` players in the game whose coalitions are worth `worth`: bit `i` of its argument is set if
+/// player `i` takes part. Calls it for each of the 2ᴺ coalitions once.
 pub fn shapley<const N: usize>(worth: impl Fn(usize) -> f64) -> [f64; N] {
     let worths: Vec<f64> = (0..1_usize << N).map(worth).collect();
-    // of a coalition of `size` others: how probable it is that just these came before, size! (N − size − 1)! / N!
+    // the probability that exactly this coalition of `size` others comes first, size! (N − size − 1)! / N!
     #[expect(clippy::cast_precision_loss, reason = "players are few")]
     let weights: [f64; N] = std::array::from_fn(|size| {
         let ways: f64 = (0..size).map(|k| (N - 1 - k) as f64 / (k + 1) as f64).product();

@@ -1,8 +1,8 @@
-//! Ordinary least squares on weight, length and one column a grade: simple, quick, and easy to check by hand.
+//! Ordinary least squares on weight, length and one column for each grade: simple, fast, and easy to check by hand.
 //!
 //! As in the notebook, depth, table, y and z are left out (they follow from the rest) and the first grade of each scale,
-//! alphabetically, is the base line that the others are measured from. Price and log price are both fitted, and the one
-//! that errs less in dollars is kept.
+//! alphabetically, is the reference for the others. Price and log price are both fitted, and the one
+//! with the smaller error in dollars is kept.
 
 use linfa::Dataset;
 use linfa::traits::Fit;
@@ -59,8 +59,8 @@ impl Family for Linear {
     }
 }
 
-/// The target that errs less in dollars on a fifth of the sales that neither fit has seen, and gives no price below zero
-/// there.
+/// The target with the smaller error in dollars on a fifth of the sales that neither fit has seen; one with prices below zero
+/// there is excluded.
 fn choose_target(sales: &[Sale]) -> Result<Target, FamilyError> {
     let (train, check) = Split::new("linear target", 0.2).part(sales);
     let truth: Vec<f64> = check.iter().map(|sale| sale.price_usd).collect();
@@ -69,7 +69,7 @@ fn choose_target(sales: &[Sale]) -> Result<Target, FamilyError> {
         let model = LinearModel::fit(&train, target)?;
         let predicted: Vec<f64> = check.iter().map(|sale| model.price_usd(&sale.stone)).collect();
         let mae_usd = mean_absolute_error(&truth, &predicted);
-        // a line through prices that goes below zero on stones like these is of no use to anybody
+        // a fit that predicts prices below zero for stones like these is of no use
         let are_prices = predicted.iter().all(|price| *price > 0.0 && price.is_finite());
         if are_prices && mae_usd < best.0 {
             best = (mae_usd, target);
@@ -84,7 +84,7 @@ struct LinearModel {
     target: Target,
     intercept: f64,
     columns: Vec<Column>,
-    /// The grades that training saw; others are priced as the nearest of these.
+    /// The grades in the training data; a stone with another grade is priced with the nearest of these.
     #[serde(flatten)]
     grades: KnownGrades,
 }
@@ -126,7 +126,7 @@ impl LinearModel {
     }
 }
 
-/// The grades but for the alphabetically first, in alphabetical order.
+/// The grades except the alphabetically first, in alphabetical order.
 fn after_base_line<G: Grade>(grades: &[G]) -> impl Iterator<Item = G> {
     let mut sorted = grades.to_vec();
     sorted.sort_by_key(|grade| grade.name());
@@ -134,7 +134,7 @@ fn after_base_line<G: Grade>(grades: &[G]) -> impl Iterator<Item = G> {
 }
 
 impl LinearModel {
-    /// What each column adds for `stone`: coefficient times value.
+    /// The contribution of each column for `stone`: coefficient times value.
     fn terms(&self, stone: &Stone) -> impl Iterator<Item = (Feature, f64)> {
         self.columns.iter().map(|column| (column.feature, column.feature.value(stone) * column.coefficient))
     }

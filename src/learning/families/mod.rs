@@ -1,7 +1,7 @@
-//! Model families: each one file or folder that owns its features, its target, its tuning and its bytes.
+//! Model families: each is one file or folder with its features, its target, its tuning and its bytes.
 //!
 //! A new family is one file, one `mod` line and one entry in [`FAMILIES`]. The command line, the API, the pages and the
-//! tests all go through that slice; nothing else knows a family by name.
+//! tests all read that list; nothing else names a family.
 
 mod contributions;
 pub mod linear;
@@ -22,13 +22,13 @@ pub static FAMILIES: &[&dyn Family] = &[&linear::Linear, &xgboost::XgBoost, &per
 
 /// A way to learn prices from sales.
 pub trait Family: Sync {
-    /// The name by which people and programs ask for it: lower case, never changed, stored with every model.
+    /// Its name: lower case, never changed, stored with every model.
     fn name(&self) -> &'static str;
 
-    /// One sentence for people who do not speak data science.
+    /// One sentence for people who do not know data science.
     fn description(&self) -> &'static str;
 
-    /// Fits a model to `sales`, tuning on nothing but them. The same sales, seed and number of trials give the same
+    /// Fits a model to `sales`, and tunes it on these alone. The same sales, seed and number of trials give the same
     /// bytes.
     ///
     /// # Errors
@@ -52,8 +52,8 @@ pub trait Model: Send + Sync {
         stones.iter().map(|stone| self.price_usd(stone)).collect()
     }
 
-    /// What each feature of `stone` adds to its price: they and the base add up to what [`Model::price_usd`] says, or to its
-    /// logarithm. What is not known of the stone is taken from the `typical` one. Slow beside a price: for who asks why.
+    /// The contribution of each feature of `stone`: they and the base add up to the result of [`Model::price_usd`], or to its
+    /// logarithm. Unknown properties are those of the `typical` stone. Slow beside a price: for explanations.
     ///
     /// # Errors
     /// If the family's library fails.
@@ -62,31 +62,31 @@ pub trait Model: Send + Sync {
     }
 }
 
-/// How a family is to be fitted.
+/// The parameters of a fit.
 #[derive(Clone, Copy)]
 pub struct FitPlan<'a> {
-    /// Decides every random choice.
+    /// Seed of every random choice.
     pub seed: u64,
-    /// How many settings to try at most, for families that tune.
+    /// Most trials, for families that tune.
     pub trials: usize,
-    /// How long to tune at most; the fit itself comes on top.
+    /// Time limit of the tuning; the fit itself is not included.
     pub budget: Option<Duration>,
-    /// The settings of an earlier model of the family, as it gave them: a family that tunes tries them first.
+    /// The settings of an earlier model of the family, in its own format: a family that tunes tries them first.
     pub start: Option<&'a Map<String, Value>>,
-    /// Is told of the progress, and asked whether to stop tuning.
+    /// Gets reports of the progress, and decides whether to stop tuning.
     pub observer: &'a dyn Observer,
 }
 
 /// Watches a fit.
 pub trait Observer: Sync {
-    /// A trial is done: `done` of `planned`, and the best error so far in US dollars (mean absolute, on a tuning split).
+    /// A trial has ended: `done` of `planned`, and the least error so far in US dollars (mean absolute, on a validation split).
     fn trial_done(&self, done: usize, planned: usize, best_mae_usd: f64);
 
-    /// Whether to stop tuning now and go on with the best so far.
+    /// Whether to stop tuning now and continue with the best so far.
     fn should_stop(&self) -> bool;
 }
 
-/// An observer that lets everything run to its end in silence.
+/// An observer that never stops and reports nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct SilentObserver;
 
@@ -98,44 +98,44 @@ impl Observer for SilentObserver {
     }
 }
 
-/// What a fit gives.
+/// The result of a fit.
 pub struct Fitted {
     /// The model, ready to price.
     pub model: Box<dyn Model>,
-    /// All that is needed to load the model again.
+    /// The bytes from which the model can be loaded again.
     pub bytes: Vec<u8>,
-    /// The columns that the model sees, in order.
+    /// The model's features, in order.
     pub features: Vec<Feature>,
-    /// What it learns.
+    /// Its target.
     pub target: Target,
-    /// The settings that were used, for people.
+    /// The settings, for people.
     pub hyperparameters: Map<String, Value>,
-    /// Every setting that was tried on the way.
+    /// The trials of the tuning.
     pub trials: Vec<Trial>,
 }
 
-/// One setting that was tried while tuning.
+/// A trial of the tuning.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trial {
-    /// What was tried.
+    /// The settings.
     pub hyperparameters: Map<String, Value>,
-    /// Mean absolute error in US dollars on the tuning split.
+    /// Mean absolute error in US dollars on the validation split.
     pub mae_usd: f64,
-    /// Whether it was given up early because it fell behind the others.
+    /// Whether it was stopped early because others were better.
     pub pruned: bool,
-    /// How long it took.
+    /// Its duration.
     pub elapsed: Duration,
 }
 
 /// Why a model cannot be fitted or loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum FamilyError {
-    /// The sales do not determine the model.
+    /// The sales are not enough for a fit.
     #[error("cannot fit {family} to {sales} sales: {reason}")]
     Unfit {
-        /// The family that was asked.
+        /// The family.
         family: &'static str,
-        /// How many sales it was given.
+        /// The number of sales.
         sales: usize,
         /// What is missing, and what to do.
         reason: String,
@@ -143,7 +143,7 @@ pub enum FamilyError {
     /// Bytes that are not a model of the family.
     #[error("cannot load a {family} model: {reason}")]
     Unreadable {
-        /// The family that was asked.
+        /// The family.
         family: &'static str,
         /// What is wrong with the bytes.
         reason: String,
@@ -153,7 +153,7 @@ pub enum FamilyError {
     Unknown {
         /// The name that was given.
         name: String,
-        /// The names that there are.
+        /// The existing names.
         choices: String,
     },
 }
@@ -169,10 +169,10 @@ pub fn find_family(name: &str) -> Result<&'static dyn Family, FamilyError> {
     })
 }
 
-/// Loads a stored model: `artifact` is what a family of the name `family` wrote.
+/// Loads a stored model: `artifact` was written by the family called `name`.
 ///
 /// # Errors
-/// If there is no such family, or the bytes are not what it writes.
+/// If there is no such family, or the bytes are not a model of it.
 pub fn load_model(family: &str, artifact: &[u8]) -> Result<Box<dyn Model>, FamilyError> {
     find_family(family)?.load(artifact)
 }

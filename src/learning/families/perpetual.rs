@@ -1,7 +1,7 @@
-//! Boosted trees that need no tuning: one number says how long to learn.
+//! Boosted trees without tuning: one number controls how long to learn.
 //!
-//! The library is `perpetual` (Rust throughout). It finds the size of each tree and the number of trees by itself, from how
-//! much each step lowers the loss on sales that the step was not fitted to.
+//! The library is `perpetual`, written in Rust. It chooses the size of each tree and the number of trees itself, by
+//! how much each step lowers the loss on sales that the step was not fitted to.
 //!
 //! <https://perpetual-ml.com>
 
@@ -15,10 +15,10 @@ use crate::diamond::{Sale, Stone};
 use crate::learning::features::{Feature, KnownGrades, Target, encode_f64, with_derived};
 
 const NAME: &str = "perpetual";
-/// How long to learn, in the library's own measure: 1 is its usual, and each half more takes about twice as long. Sales of
-/// diamonds repay it.
+/// How long to learn, in the library's own unit: 1 is its default, and each 0.5 more takes about twice as long, which is worth
+/// it for sales of diamonds.
 const BUDGET: f32 = 2.0;
-/// What it learns: shares of the price, so that a small stone counts as much as a large one.
+/// The target: the logarithm, so that a small stone counts as much as a large one.
 const TARGET: Target = Target::LogPrice;
 
 /// The family of boosted trees that need no tuning.
@@ -38,7 +38,7 @@ impl Family for Perpetual {
         let stones: Vec<Stone> = sales.iter().map(|sale| sale.stone).collect();
         let features = with_derived();
         let truth: Vec<f64> = sales.iter().map(|sale| TARGET.from_price(sale.price_usd)).collect();
-        // the library takes columns one after the other
+        // the library expects column after column
         let columns: Vec<f64> = encode_f64(&features, &stones).reversed_axes().iter().copied().collect();
         let mut booster = PerpetualBooster::default()
             .set_objective(Objective::SquaredLoss)
@@ -52,7 +52,7 @@ impl Family for Perpetual {
         let trees = booster.trees.len();
         let model =
             PerpetualModel { target: TARGET, features: features.clone(), grades: KnownGrades::of(&stones), booster };
-        // the library keeps the nodes of a tree in no order: sorted, the same model is the same bytes
+        // the library keeps the nodes of a tree in random order: sorted, the same model has the same bytes
         let mut document = serde_json::to_value(&model).map_err(|error| unfit(error.to_string()))?;
         document.sort_all_objects();
         let hyperparameters = Map::from_iter([
@@ -79,13 +79,13 @@ impl Family for Perpetual {
     }
 }
 
-/// A model. Why it says what it says is worked out as for any model: the library's own shares leave out the line that it
-/// blends into its trees.
+/// A model. Its explanations are computed as for any model: the library's own contributions leave out the linear part that it
+/// adds to its trees.
 #[derive(Serialize, Deserialize)]
 struct PerpetualModel {
     target: Target,
     features: Vec<Feature>,
-    /// The grades that training saw; others are priced as the nearest of these.
+    /// The grades in the training data; a stone with another grade is priced with the nearest of these.
     grades: KnownGrades,
     booster: PerpetualBooster,
 }

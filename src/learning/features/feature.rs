@@ -1,4 +1,4 @@
-//! One column of numbers drawn from a stone.
+//! One numeric feature of a stone.
 
 use ndarray::Array2;
 use serde::de::Error as _;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::diamond::{Clarity, Color, Cut, Grade, Stone};
 
-/// A column that a model is fitted to. Its name is stored with the model, and is all that is needed to draw it again.
+/// A column of the data that a model is fitted to. Its name is stored with the model, and is enough to compute it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feature {
     /// Weight in carats.
@@ -27,11 +27,11 @@ pub enum Feature {
     ColorRank,
     /// Place of the clarity on its scale, 0 for the worst.
     ClarityRank,
-    /// Weight for the box that holds the stone: carat / (x·y·z), in ct/mm³. About 0.0061 for a round brilliant.
+    /// Weight by bounding box: carat / (x·y·z), in ct/mm³. About 0.0061 for a round brilliant.
     Density,
-    /// Length for width: x / y.
+    /// Length by width: x / y.
     LengthToWidth,
-    /// How large the stone looks for its weight: √(x·y) / ∛carat, in mm. About 6.5 for a round brilliant.
+    /// Apparent size by weight: √(x·y) / ∛carat, in mm. About 6.5 for a round brilliant.
     Spread,
     /// 1 for stones of this cut, 0 for others.
     CutIs(Cut),
@@ -69,7 +69,7 @@ impl Feature {
         }
     }
 
-    /// What people call it: the name of the scale for a column of one of its grades, else the column's name.
+    /// Its name for people: the name of the scale if it is about one of its grades, else the column's name.
     #[must_use]
     pub fn scale_or_name(self) -> &'static str {
         match self {
@@ -152,7 +152,7 @@ pub fn nine_ordinal() -> Vec<Feature> {
     PLAIN[..9].to_vec()
 }
 
-/// The nine, and what they say together.
+/// The nine, and features derived from them.
 #[must_use]
 pub fn with_derived() -> Vec<Feature> {
     let mut features = nine_ordinal();

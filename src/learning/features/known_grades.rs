@@ -1,4 +1,4 @@
-//! The grades that training saw.
+//! The grades in the training data.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,14 +26,14 @@ impl KnownGrades {
         }
     }
 
-    /// Whether there is none of some scale.
+    /// Whether one of the scales has none.
     #[must_use]
     pub fn lacks_a_scale(&self) -> bool {
         self.cuts.is_empty() || self.colors.is_empty() || self.clarities.is_empty()
     }
 
-    /// `stone` with each grade replaced by the known one nearest to it; of two as near, the worse, which is the more careful
-    /// price.
+    /// `stone` with each grade replaced by the nearest known one; of two equally near, the worse, which is the more careful
+    /// choice.
     #[must_use]
     pub fn nearest(&self, stone: &Stone) -> Stone {
         Stone {

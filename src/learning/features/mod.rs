@@ -1,4 +1,4 @@
-//! What a model sees of a stone: named columns of numbers, and the target it learns.
+//! The input of a model: named columns of numbers, and the target.
 
 mod feature;
 mod known_grades;

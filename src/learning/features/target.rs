@@ -1,8 +1,8 @@
-//! What a model learns: the price itself or its logarithm.
+//! The target of a model: the price itself or its logarithm.
 
 use serde::{Deserialize, Serialize};
 
-/// The number that a model is fitted to. It is stored with the model, never guessed.
+/// The number that a model is fitted to. It is stored with the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
@@ -31,7 +31,7 @@ impl Target {
         Self::ALL.into_iter().find(|target| target.name() == name)
     }
 
-    /// From a price in US dollars to what the model learns.
+    /// From a price in US dollars to the target.
     #[must_use]
     pub fn from_price(self, price_usd: f64) -> f64 {
         match self {
@@ -40,7 +40,7 @@ impl Target {
         }
     }
 
-    /// From what the model says to a price in US dollars.
+    /// From a prediction of the target to a price in US dollars.
     #[must_use]
     pub fn to_price(self, value: f64) -> f64 {
         match self {

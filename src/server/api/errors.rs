@@ -1,5 +1,5 @@
-//! Every error that the API can answer with: when it comes, what to do, and a request that brings it about. The document of
-//! the API and the page for developers both tell of it in these words.
+//! Every error that the API can return: when it occurs, what to do, and a request that causes it. The OpenAPI document and the
+//! page for developers use these texts.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -19,24 +19,24 @@ use crate::server::http::problem::PROBLEM_JSON;
 /// An id for examples.
 const EXAMPLE_ID: Uuid = Uuid::from_u128(0x01a2_0896_3196_7271_b9e6_4229_ac60_10c0);
 
-/// One status that says that something is wrong.
+/// One status that reports an error.
 #[derive(Debug, Deserialize)]
 pub struct ErrorKind {
     /// The status.
     pub status: u16,
-    /// When it comes.
+    /// When it occurs.
     pub when: String,
-    /// What to do then.
+    /// What to do about it.
     pub remedy: String,
-    /// A request that brings it about; absent if that takes a slow or a full server.
+    /// A request that causes it; absent if that takes a slow or an overloaded server.
     pub example: Option<ErrorExample>,
 }
 
-/// A request that is refused, and how.
+/// A request that is refused, and the refusal.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorExample {
-    /// What must be wrong with the server first: `pruned`, `untrained` or `failing`; empty if nothing must.
+    /// The state that the server must be in first: `pruned`, `untrained` or `failing`; empty if none.
     #[serde(default)]
     pub server: String,
     /// The method.
@@ -46,16 +46,16 @@ pub struct ErrorExample {
     /// Headers that matter.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// How many headers are sent besides.
+    /// How many further headers are sent.
     #[serde(default)]
     pub headers_added: usize,
     /// The body.
     pub body: Option<String>,
-    /// How long the body is, where only that matters.
+    /// The length of the body, if only that matters.
     pub body_bytes: Option<usize>,
-    /// What is wrong, as the answer says.
+    /// The `detail` of the answer.
     detail: String,
-    /// Every bad field, as the answer says.
+    /// The `errors` of the answer.
     #[serde(default)]
     errors: Vec<Value>,
 }
@@ -128,7 +128,7 @@ pub fn request_id_header() -> Header {
     header
 }
 
-/// Names a set of errors that routes share.
+/// Declares a set of errors that endpoints share.
 macro_rules! error_set {
     ($(#[$doc:meta])* $name:ident: $($status:literal),+) => {
         $(#[$doc])*
@@ -143,27 +143,27 @@ macro_rules! error_set {
 }
 
 error_set! {
-    /// What any request may meet.
+    /// Errors of every request.
     AnyRoute: 400, 405, 408, 413, 431, 500, 503
 }
 
 error_set! {
-    /// What any request to the API may meet besides.
+    /// Further errors of every request to the API.
     ApiRoute: 406, 422
 }
 
 error_set! {
-    /// What a request with a body may meet besides.
+    /// Further errors of requests with a body.
     WithBody: 415
 }
 
 error_set! {
-    /// What a request that names a prediction or a model may meet besides.
+    /// Further errors of requests that name a prediction or a model.
     WithId: 404
 }
 
 error_set! {
-    /// What a request that may ask an old model may meet besides.
+    /// Further errors of requests that may name an old model.
     WithModel: 409, 410
 }
 

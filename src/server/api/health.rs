@@ -10,11 +10,11 @@ use crate::server::app::App;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::json_response;
 
-/// How the server is.
+/// The state of the server.
 #[derive(Serialize, ToSchema)]
 pub struct Health {
     status: HealthStatus,
-    /// The model that answers; absent if none does.
+    /// The model that answers; absent if there is no champion.
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<ModelName>,
     /// How many sales the file holds.
@@ -23,10 +23,10 @@ pub struct Health {
     version: &'static str,
 }
 
-/// Whether prices can be had.
+/// Whether the server can price stones.
 #[derive(Serialize, ToSchema)]
 pub enum HealthStatus {
-    /// They can.
+    /// It can.
     #[serde(rename = "ok")]
     Ok,
     /// Not yet: no model is trained.

@@ -1,5 +1,5 @@
-//! The JSON API: one file a resource. Each handler declares its method, path, parameters, bodies and answers; the routes, the
-//! document of the API and the page for developers follow from that.
+//! The JSON API: one file for each resource. Each handler declares its method, path, parameters, bodies and answers; the
+//! routes, the OpenAPI document and the page for developers follow from these declarations.
 
 pub mod errors;
 mod health;

@@ -19,7 +19,7 @@ pub struct ModelList {
 
 /// The history of models
 ///
-/// Every model ever trained, newest first, with how far it was off on sales that it had not seen.
+/// Every model ever trained, newest first, with its errors on the sales held out.
 #[utoipa::path(
     get, path = "/v1/models", operation_id = "listModels", tag = "models",
     responses((status = 200, description = "The models.", body = ModelList), AnyRoute, ApiRoute)
@@ -32,7 +32,7 @@ pub async fn list(request: Request<App>) -> Answer {
 
 /// One model
 ///
-/// All that is known of it: what it learnt from, how far it is off and where, and when it became the one that answers.
+/// Everything known of it: its data, its errors in total and by segment, and when it was the champion.
 #[utoipa::path(
     get, path = "/v1/models/{id}", operation_id = "showModel", tag = "models",
     params(("id" = i64, Path, description = "Number of the model.", minimum = 1, example = 1)),

@@ -1,4 +1,4 @@
-//! `/openapi.json`: the API, told by the very types that serve it.
+//! `/openapi.json`: the API, described by the types that serve it.
 
 use std::sync::LazyLock;
 
@@ -16,10 +16,10 @@ use crate::server::http::problem::{Answer, ProblemDocument};
 use crate::server::http::request_parts::json_response;
 use crate::store::{ModelRecord, Store, StoreError};
 
-/// The document without what only the file knows.
+/// The document without the parts that depend on the file.
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| json!(Description::openapi()));
 
-/// Declares every endpoint of the API: a handler, and its documentation, which utoipa makes beside it from its attribute.
+/// Declares every endpoint of the API: a handler, and its documentation, which utoipa generates from its attribute.
 macro_rules! declare_endpoints {
     ($($resource:ident { $($handler:ident: $documentation:ident),+ })+) => {
         #[derive(OpenApi)]
@@ -55,7 +55,7 @@ declare_endpoints! {
     health { show: __path_show }
 }
 
-/// Adds what all routes share.
+/// Adds what all endpoints share.
 struct Finish;
 
 impl Modify for Finish {
@@ -77,7 +77,7 @@ fn finish_path(item: &mut PathItem) {
                 response.headers.insert("X-Request-Id".to_owned(), request_id_header().into());
             }
         }
-        // a query has no null: what is left out is not there
+        // a query has no null: a parameter is left out instead
         for parameter in operation.parameters.iter_mut().flatten() {
             if let RefOr::T(parameter) = parameter
                 && let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema
@@ -92,7 +92,7 @@ fn finish_path(item: &mut PathItem) {
     }
 }
 
-/// The document, with the models that answer at the moment.
+/// The document, with the models of this file.
 ///
 /// # Errors
 /// If the file cannot be read.
@@ -108,7 +108,7 @@ pub fn document(store: &Store) -> Result<Value, StoreError> {
     Ok(document)
 }
 
-/// By what the models may be asked for: their families, and their numbers. `None` if there is none.
+/// The values by which models can be chosen: their families and their numbers. `None` if there is no model.
 fn names_of(models: &[ModelRecord]) -> Option<Vec<String>> {
     let answering: Vec<&ModelRecord> = models.iter().filter(|model| !model.pruned).collect();
     let mut names: Vec<String> = Vec::new();

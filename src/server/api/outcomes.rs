@@ -1,4 +1,4 @@
-//! `/v1/predictions/{id}/outcome`: what a priced stone really fetched.
+//! `/v1/predictions/{id}/outcome`: the price that a stone really fetched.
 
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ use crate::text::to_the_cent;
 /// The only field of an outcome.
 const PRICE_USD: &str = "price_usd";
 
-/// What a stone really fetched.
+/// The price that a stone really fetched.
 struct OutcomeBody {
     price_usd: f64,
 }
@@ -52,7 +52,7 @@ impl ToSchema for OutcomeBody {
 }
 
 impl OutcomeBody {
-    /// Reads a body, which holds the price and nothing else.
+    /// Reads a body, which has the price and nothing else.
     fn read(body: &Value) -> Result<Self, Problem> {
         let Value::Object(fields) = body else {
             return Err(Problem::new(422, "the body must be an object such as {\"price_usd\": 4800}"));
@@ -75,25 +75,25 @@ impl OutcomeBody {
     }
 }
 
-/// What was recorded, beside what had been said.
+/// The recorded outcome beside the prediction.
 #[derive(Serialize, ToSchema)]
 pub struct Recorded {
     /// Id of the prediction.
     prediction: Uuid,
     /// What the stone fetched, in US dollars.
     price_usd: f64,
-    /// What had been said, in US dollars.
+    /// The predicted price, in US dollars.
     predicted_usd: f64,
-    /// By how much the prediction was too high, in US dollars; below 0, too low.
+    /// By how much the prediction was too high, in US dollars; negative if it was too low.
     error_usd: f64,
-    /// Whether the price lies in the range that was given; absent if none was.
+    /// Whether the price is in the predicted range; absent if there was no range.
     #[serde(skip_serializing_if = "Option::is_none")]
     within_range: Option<bool>,
 }
 
-/// Say what a priced stone really fetched
+/// Record what a priced stone really fetched
 ///
-/// The models are judged by it. Of several outcomes for one prediction the last counts.
+/// Models are evaluated on these prices. If a prediction gets several outcomes, the last counts.
 #[utoipa::path(
     post, path = "/v1/predictions/{id}/outcome", operation_id = "recordOutcome", tag = "predictions",
     params(("id" = Uuid, Path, description = "Id of the prediction.")),

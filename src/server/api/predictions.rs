@@ -23,10 +23,10 @@ use crate::server::http::request_parts::{
 };
 use crate::store::{PredictionRecord, PredictionSource};
 
-/// Stones that one request may hold.
+/// Most stones in one request.
 const MAX_STONES: usize = 1_000;
 
-/// What is to be priced: a stone, or an array of them.
+/// What is to be priced: a stone, or an array of stones.
 pub struct Stones;
 
 impl PartialSchema for Stones {
@@ -52,26 +52,26 @@ impl ToSchema for Stones {
     }
 }
 
-/// The price of a stone, or of each stone of an array in its order.
+/// The price of a stone, or the prices of an array of stones in its order.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Predictions {
-    /// Of one stone.
+    /// For one stone.
     One(Box<Prediction>),
-    /// Of several.
+    /// For an array.
     Many(Vec<Prediction>),
 }
 
-/// What a stone would cost if it were a little different.
+/// What slightly different stones cost.
 #[derive(Serialize, ToSchema)]
 pub struct PredictionSteps {
     /// Id of the prediction.
     id: Uuid,
     /// The price of the stone as it is, in US dollars.
     price_usd: f64,
-    /// The model that says so.
+    /// The model that predicts these prices.
     model: ModelName,
-    /// Each change, and what it costs then.
+    /// Each change, and the price with it.
     steps: Vec<Step>,
 }
 
@@ -118,8 +118,8 @@ pub async fn create(request: Request<App>) -> Answer {
     Ok(response)
 }
 
-/// The answers to `stones`, in their order, and their records. The first has the id of the request, the others the ids that
-/// follow it.
+/// The answers to `stones`, in their order, and their records. The first has the id of the request, the others have the ids
+/// that follow it.
 fn price_stones(
     stones: &[StoneDescription],
     snapshot: &Snapshot,
@@ -145,7 +145,7 @@ fn price_stones(
     Ok((predictions, records))
 }
 
-/// What the parameters ask for.
+/// The query parameters of a prediction.
 #[derive(Default)]
 struct Wanted {
     model: Option<String>,
@@ -165,7 +165,7 @@ static WANTED_PARAMETERS: [Parameter<Wanted>; 2] = [
     },
     Parameter {
         name: "explain",
-        description: "Whether to say why the price is what it is. That takes a thousand times as long as a price.",
+        description: "Whether to explain the price. That takes a thousand times as long as the price alone.",
         kind: ParameterKind::Flag,
         read: |wanted, value| {
             wanted.explain = value.parse().map_err(|_| "must be true or false")?;
@@ -193,7 +193,7 @@ async fn find_model(
     Ok(in_background(move || pricing.model(&snapshot, wanted.as_deref())).await??)
 }
 
-/// The stones of a body, and whether it was an array.
+/// The stones of a body, and whether they are an array.
 fn read_descriptions(body: Value) -> Result<(Vec<StoneDescription>, bool), Problem> {
     match body {
         Value::Object(fields) => {
@@ -234,7 +234,7 @@ fn read_element(place: usize, stone: Value) -> Result<StoneDescription, Vec<Fiel
 
 /// A price again
 ///
-/// The same document that was answered when the stone was priced, for ever.
+/// The same document that was answered when the stone was priced. It is kept for good.
 #[utoipa::path(
     get, path = "/v1/predictions/{id}", operation_id = "showPrediction", tag = "predictions",
     params(("id" = Uuid, Path, description = "Id of the prediction.")),
@@ -244,7 +244,7 @@ pub async fn show(request: Request<App>) -> Answer {
     json_response(&Prediction::from_record(&find_prediction(&request).await?))
 }
 
-/// What a better or a worse stone would cost
+/// What a better or a worse stone costs
 ///
 /// The price one grade up or down in color, clarity and cut, and at the next weights that the trade pays for.
 #[utoipa::path(

@@ -16,7 +16,7 @@ use crate::store::LoggedRequest;
 
 /// Where the log is read.
 pub const PATH: &str = "/v1/requests";
-/// Requests that are listed unless asked otherwise.
+/// How many requests are listed by default.
 const DEFAULT_LIMIT: u32 = 50;
 
 /// A page of the log.

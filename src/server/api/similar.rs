@@ -17,10 +17,10 @@ use crate::server::http::request_parts::{
     json_body, json_response, query_pairs, require_json_accepted, require_no_parameters,
 };
 
-/// Stones that are listed unless asked otherwise.
+/// How many stones are listed by default.
 const DEFAULT_COUNT: usize = 5;
 
-/// A stone, and how many like it are wanted. Of the stone only carat, cut, color and clarity are used.
+/// A stone, and how many similar ones are wanted. Only carat, cut, color and clarity are used.
 pub struct SimilarRequest;
 
 impl PartialSchema for SimilarRequest {
@@ -76,9 +76,9 @@ impl IntoParams for SimilarRequest {
     }
 }
 
-/// Stones sold like this one
+/// Sold stones like this one
 ///
-/// Of the same cut, color and clarity, the nearest weights first. Fewer than asked for if there are fewer.
+/// Sold stones of the same cut, color and clarity, the nearest weights first. The list is shorter if there are fewer.
 #[utoipa::path(
     post, path = "/v1/similar", operation_id = "findSimilar", tag = "similar",
     request_body = SimilarRequest,
@@ -93,9 +93,9 @@ pub async fn find_by_body(request: Request<App>) -> Answer {
     answer(&request, StoneDescription::from_fields(&fields, &["n"]), fields.get("n"))
 }
 
-/// Stones sold like this one, by a link
+/// Sold stones like this one, by a link
 ///
-/// The same as POST, with the stone in the address.
+/// The same as POST, with the stone in the query.
 #[utoipa::path(
     get, path = "/v1/similar", operation_id = "findSimilarByLink", tag = "similar",
     params(SimilarRequest),
@@ -128,7 +128,7 @@ fn answer(request: &Request<App>, description: Result<StoneDescription, Vec<Fiel
 
 fn read_count(n: Option<&Value>) -> Result<usize, FieldError> {
     let Some(value) = n.filter(|value| !value.is_null()) else { return Ok(DEFAULT_COUNT) };
-    // to JSON 5.0 is as whole as 5
+    // in JSON, 5.0 is a whole number as 5 is
     let whole = value.as_f64().filter(|count| count.fract() == 0.0).map(|count| format!("{count:.0}"));
     match whole.and_then(|count| count.parse().ok()) {
         Some(count) if (1..=MAX_SIMILAR).contains(&count) => Ok(count),

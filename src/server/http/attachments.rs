@@ -1,4 +1,4 @@
-//! What is attached to requests and responses on their way through the application.
+//! Data attached to requests and responses while the application handles them.
 
 use std::sync::Arc;
 
@@ -9,16 +9,16 @@ use uuid::Uuid;
 use super::problem::Problem;
 use crate::store::PredictionRecord;
 
-/// Attached to a request by the wire: its body. Bodies travel so because tide's own give a request a media type that the
-/// client never said, and must be copied to be read twice.
+/// The body, attached to a request by the connection. tide's own bodies add a media type that the client did not send, and must
+/// be copied to be read twice.
 #[derive(Debug, Clone)]
 pub struct ReceivedBody(pub Bytes);
 
-/// Attached to a request by the wire: the method as it was sent, where the application has no word for it.
+/// The method as it was sent, attached to a request by the connection if the router does not know the method.
 #[derive(Debug, Clone, Copy)]
 pub struct SentMethod(pub &'static str);
 
-/// Which request is being answered.
+/// The identity of the request that is being answered.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestIdentity {
     /// Its id in the log.
@@ -27,7 +27,7 @@ pub struct RequestIdentity {
     pub time: Timestamp,
 }
 
-/// Attached to a response: the predictions that it holds, to be stored with the request.
+/// Attached to a response: the predictions in it, to be stored with the request.
 #[derive(Debug, Clone)]
 pub struct MadePredictions(pub Arc<[PredictionRecord]>);
 
@@ -35,11 +35,11 @@ pub struct MadePredictions(pub Arc<[PredictionRecord]>);
 #[derive(Debug, Clone, Copy)]
 pub struct AnsweredBy(pub i64);
 
-/// Attached to a response that is not of `/v1/`: log it all the same, with this as what was answered.
+/// Attached to a response outside `/v1/`: log it anyway, with this text as the answer.
 #[derive(Debug, Clone)]
 pub struct LogAs(pub String);
 
-/// Attached to a request by the wire: it is refused before it is read in full.
+/// Attached to a request by the connection: it is refused before it is read completely.
 #[derive(Debug, Clone)]
 pub struct Refusal {
     /// The method as it was sent.

@@ -47,12 +47,12 @@ pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Where connections come from.
+/// A source of connections.
 pub trait Listener: Send + Sync + 'static {
     /// One connection.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// The next connection, and who it is from.
+    /// The next connection, and the address of the client.
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, String)>> + Send;
 }
 
@@ -61,13 +61,13 @@ impl Listener for TcpListener {
 
     async fn accept(&self) -> io::Result<(TcpStream, String)> {
         let (stream, peer) = Self::accept(self).await?;
-        // small answers must not wait for more to be sent with them
+        // small answers must not wait for further data
         stream.set_nodelay(true)?;
         Ok((stream, peer.to_string()))
     }
 }
 
-/// Answers what arrives at `listener` until `stop` says so, then finishes what is under way.
+/// Serves the connections of `listener` until `stop` is cancelled, then finishes the requests in progress.
 pub async fn serve_connections<L: Listener>(
     listener: L,
     application: Arc<tide::Server<App>>,
@@ -103,7 +103,7 @@ pub async fn serve_connections<L: Listener>(
     }
 }
 
-/// The next connection, once there is a place for it.
+/// Waits until there is a permit, then for the next connection.
 async fn accept<L: Listener>(
     listener: &L,
     places: &Arc<Semaphore>,
@@ -124,7 +124,7 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let service = service_fn(move |request| {
         let application = application.clone();
         let client = client.clone();
-        // in a task of its own: what was asked is answered and logged even if the client hangs up
+        // in a task of its own: the request is answered and logged even if the client hangs up
         let answered = tokio::spawn(async move { answer(&application, request, &client, max_body_bytes).await });
         async move {
             Ok::<_, Infallible>(answered.await.unwrap_or_else(|error| {
@@ -138,7 +138,7 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(READ_HEAD_TIMES * MAX_HEAD_BYTES)
         .max_headers(READ_HEAD_TIMES * MAX_HEAD_FIELDS)
-        // a client may say that it has sent all and still wait for the answer
+        // a client may close its sending side and still wait for the answer
         .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
@@ -146,7 +146,7 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     }
 }
 
-/// One request through the application.
+/// Passes one request through the application.
 async fn answer(
     application: &tide::Server<App>,
     request: hyper::Request<Incoming>,
@@ -158,7 +158,7 @@ async fn answer(
     let mut refused = None;
     let method = method_text.parse().unwrap_or_else(|_| {
         if method_text == QUERY {
-            // like any other that a path does not have
+            // the router answers it as any method that a path does not have
             return Method::Trace;
         }
         refused = Some(Problem::new(501, format!("there is no method {method_text} here")));
@@ -215,7 +215,7 @@ fn refuse_head(head: &Parts) -> Option<Problem> {
 }
 
 async fn read_body(mut body: Incoming, max_bytes: usize) -> Result<Bytes, Problem> {
-    // announced as too large: nothing of it is kept
+    // the announced length is too large: nothing of the body is kept
     let is_announced_too_large = body.size_hint().lower() > max_bytes as u64;
     if !is_announced_too_large {
         match timeout(BODY_TIMEOUT, Limited::new(&mut body, max_bytes).collect()).await {
@@ -228,13 +228,13 @@ async fn read_body(mut body: Incoming, max_bytes: usize) -> Result<Bytes, Proble
             }
         }
     }
-    // a client that does not listen while it sends must be able to finish, or it never hears the answer, which is the same
-    // whether it finishes or not
+    // a client that reads only after it has sent everything must be able to finish, or it never gets the answer; whether it
+    // does makes no difference here
     let _ = timeout(DISCARD_TIMEOUT, discard(&mut body, MAX_DISCARDED_BYTES)).await;
     Err(Problem::new(413, format!("the body is larger than {max_bytes} bytes: send fewer stones at once")))
 }
 
-/// Reads on until the body ends, or `max_bytes` were read.
+/// Reads and discards the body until it ends or `max_bytes` have been read.
 async fn discard(body: &mut Incoming, max_bytes: usize) {
     let mut discarded = 0;
     while let Some(Ok(frame)) = body.frame().await {
@@ -266,7 +266,7 @@ fn bare(status: hyper::StatusCode) -> hyper::Response<Full<Bytes>> {
     response
 }
 
-/// The address that stands in for one that cannot be read.
+/// A placeholder for a client address that cannot be read.
 #[expect(clippy::expect_used, reason = "a constant that parses")]
 fn root() -> Url {
     Url::parse("http://diamonds/").expect("a constant address")

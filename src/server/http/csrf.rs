@@ -1,4 +1,4 @@
-//! Tells requests that come from the program's own pages from those that another site made a browser send.
+//! Distinguishes requests from the program's own pages from those that another site made a browser send.
 
 use tide::Request;
 use tide::http::Url;
@@ -6,14 +6,14 @@ use tide::http::Url;
 use crate::server::app::App;
 use crate::server::http::problem::Problem;
 
-/// Refuses a request that changes something unless a page of this server's sent it.
+/// Refuses a request that changes something, unless a page of this server sent it.
 ///
-/// There are no sessions, so there is nothing to tie a token to; but a page elsewhere could still make the browser of
-/// somebody who can reach this server send it a form. Browsers say where a request comes from in headers that no script can
+/// There are no sessions, so there is nothing to tie a token to; but a page of another site could make the browser of
+/// somebody who can reach this server send it a form. Browsers name the sender of a request in headers that no script can
 /// set: `Sec-Fetch-Site` (W3C, "Fetch Metadata Request Headers"), which must be `same-origin`; and from browsers that do not
 /// send it, or not to an address without encryption, `Origin`, else `Referer`, which must name the host and the port that the
 /// request is for (OWASP, "Cross-Site Request Forgery Prevention Cheat Sheet": verifying origin with standard headers).
-/// What says none of these is refused. This is no lock: a program that can reach the server can say what it likes.
+/// A request without any of these headers is refused. This does not keep programs out: they can send any header.
 ///
 /// # Errors
 /// 403.
@@ -30,11 +30,11 @@ pub fn require_same_origin(request: &Request<App>) -> Result<(), Problem> {
     ))
 }
 
-/// What a request says under a name.
+/// The value of a header.
 enum Header<'a> {
     Absent,
     Once(&'a str),
-    /// Nothing that one could rely on.
+    /// Absent, or not readable.
     Repeated,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Header<'a> {
     }
 }
 
-/// Whether `Sec-Fetch-Site`, `Origin`, `Referer` and `Host` are those of a request from a page of the host's own.
+/// Whether `Sec-Fetch-Site`, `Origin`, `Referer` and `Host` are those of a request from a page of the same host.
 fn is_own([fetch_site, origin, referer, host]: &[Header<'_>; 4]) -> bool {
     match (fetch_site, origin, referer, host) {
         (Header::Once(site), ..) => *site == "same-origin",
@@ -58,8 +58,8 @@ fn is_own([fetch_site, origin, referer, host]: &[Header<'_>; 4]) -> bool {
     }
 }
 
-/// Whether the address `source` has the host and the port of the header `Host`. Where that names no port, it is the usual one
-/// of the source's scheme: behind a proxy nobody here knows which one the browser used.
+/// Whether the address `source` has the host and the port of the header `Host`. If that names no port, the default port of the
+/// source's scheme is meant: behind a proxy the server does not know which scheme the browser used.
 fn is_of(source: &str, host: &str) -> bool {
     let Ok(source) = Url::parse(source) else { return false };
     if !matches!(source.scheme(), "http" | "https") || host.contains(['/', '?', '#', '@', '\\']) {

@@ -2,35 +2,35 @@
 
 use std::time::Duration;
 
-/// What a listener's clients may ask for.
+/// The limits for the clients of one listener.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Largest body of a request, in bytes.
     pub body_bytes: usize,
-    /// Most connections at a time; more wait until one ends.
+    /// Most connections at a time; further ones wait until one ends.
     pub connections: usize,
 }
 
-/// What anybody may ask for.
+/// Limits for clients over the network.
 pub const PUBLIC_LIMITS: Limits = Limits { body_bytes: 1024 * 1024, connections: 16_384 };
-/// What commands of the file's owner may ask for: whole files of sales.
+/// Limits for commands of the file's owner, which send whole files of sales.
 #[cfg(unix)]
 pub const CONTROL_LIMITS: Limits = Limits { body_bytes: 4 * 1024 * 1024 * 1024, connections: 256 };
 
 /// Largest head of a request, in bytes, and most fields in it.
 pub const MAX_HEAD_BYTES: usize = 16 * 1024;
 pub const MAX_HEAD_FIELDS: usize = 100;
-/// How many times larger heads may be that are read at all: up to there the refusal is in the log and says what is wrong,
-/// past it the connection ends.
+/// Heads up to so many times this size are read, so that the log has the refusal and the client the reason; beyond it the
+/// connection is closed.
 pub const READ_HEAD_TIMES: usize = 4;
-/// How long the head of a request may take.
+/// Time limit for receiving the head of a request.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the body of a request may take.
+/// Time limit for receiving the body of a request.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How much of a body that is refused is read on, in bytes, and for how long.
+/// How much of a refused body is read and discarded, in bytes, and for how long.
 pub const MAX_DISCARDED_BYTES: usize = 16 * 1024 * 1024;
 pub const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long connections have to finish when the server stops.
+/// How long open connections may take to finish when the server stops.
 pub const STOP_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long to wait after the system had no more sockets to give.
+/// Pause before the next attempt when the system has no more sockets.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -1,5 +1,5 @@
-//! What every request goes through, whatever it asks: connections and their limits, its id and its place in the log, errors
-//! as documents, and whether it comes from a page of this server.
+//! What happens to every request: connections and their limits, its id and its log entry, errors as documents, and the check
+//! that it comes from a page of this server.
 
 pub mod attachments;
 pub mod connections;

@@ -1,4 +1,4 @@
-//! Parameters of an address: one list an endpoint, from which they are read and documented.
+//! Query parameters: one list for each endpoint, by which they are read and documented.
 
 use serde_json::{Value, json};
 use utoipa::openapi::RefOr;
@@ -8,7 +8,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 use crate::diamond::FieldError;
 
-/// One parameter, which is read into a `T`.
+/// One parameter, which sets a part of `T`.
 pub struct Parameter<T> {
     /// Its name.
     pub name: &'static str,
@@ -16,7 +16,7 @@ pub struct Parameter<T> {
     pub description: &'static str,
     /// What its values are.
     pub kind: ParameterKind,
-    /// Reads a value; else what is wrong with it, to be put behind its name.
+    /// Reads a value; else returns what is wrong, as the second half of a sentence that begins with the parameter's name.
     pub read: fn(&mut T, &str) -> Result<(), String>,
 }
 
@@ -56,10 +56,10 @@ impl ParameterKind {
     }
 }
 
-/// Reads `pairs` of names and values, of which the last of a name counts, into `target`.
+/// Reads `pairs` of names and values into `target`. If a name occurs twice, the last value counts.
 ///
 /// # Errors
-/// Every value that is not what it should be, and every name that is not in the `list`.
+/// Every value that is not valid, and every name that is not in `list`.
 pub fn read_parameters<T>(
     list: &[Parameter<T>],
     pairs: &[(String, String)],
@@ -82,7 +82,7 @@ pub fn read_parameters<T>(
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
-/// The parameters of `list` for the document of the API; `default` gives what a parameter is if it is left out.
+/// The parameters of `list` for the OpenAPI document; `default` returns the value that a parameter has if it is left out.
 pub fn document_parameters<T>(list: &[Parameter<T>], default: impl Fn(&str) -> Option<Value>) -> Vec<Documented> {
     list.iter()
         .map(|parameter| {

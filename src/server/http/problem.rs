@@ -1,4 +1,4 @@
-//! Errors as clients see them: RFC 9457 problem details.
+//! Errors as clients get them: RFC 9457 problem details.
 
 use serde::Serialize;
 use serde_json::json;
@@ -14,15 +14,15 @@ use crate::text::with_causes;
 
 /// Media type of problem documents.
 pub const PROBLEM_JSON: &str = "application/problem+json";
-/// Seconds after which a client that was turned away may try again.
+/// Seconds after which a client that was refused may try again.
 const RETRY_AFTER_SECONDS: &str = "1";
 
-/// Bad fields that a problem lists.
+/// Most bad fields that a problem document lists.
 const MAX_ERRORS: usize = 100;
-/// Bad fields that its text names.
+/// Most bad fields that its sentence names.
 const MAX_ERRORS_IN_DETAIL: usize = 10;
 
-/// Why a request is not answered as it wished.
+/// The reason why a request has failed.
 #[derive(Debug, Clone)]
 pub struct Problem {
     /// Status of the response.
@@ -31,16 +31,16 @@ pub struct Problem {
     pub detail: String,
     /// Every field that is wrong, for 422.
     pub errors: Vec<FieldError>,
-    /// The methods there are, for 405.
+    /// The methods that the path has, for 405.
     pub allow: Option<String>,
-    /// What the program stumbled over, for 500: the log gets it, the client does not.
+    /// The cause of a failure of the program, for 500: it is logged and not sent to the client.
     pub cause: Option<String>,
 }
 
-/// What went wrong, as RFC 9457 has it.
+/// A problem document as RFC 9457 defines it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemDocument {
-    /// Always `about:blank`: the status says all that there is to the type.
+    /// Always `about:blank`: the status says everything about the type.
     #[serde(rename = "type")]
     type_uri: &'static str,
     /// The name of the status.
@@ -49,9 +49,9 @@ pub struct ProblemDocument {
     status: u16,
     /// What is wrong and what to do, for people.
     detail: String,
-    /// Under which the log has the request.
+    /// Id of the request in the log.
     request_id: Uuid,
-    /// Every field that is wrong, 100 at most; absent if it is not about fields.
+    /// Every field that is wrong, 100 at most; absent if no field is the cause.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldError>,
@@ -66,7 +66,7 @@ impl Problem {
         Self { status, detail: detail.into(), errors: Vec::new(), allow: None, cause: None }
     }
 
-    /// Values that are not what they should be.
+    /// A problem with values of fields or parameters.
     #[must_use]
     pub fn bad_fields(mut errors: Vec<FieldError>) -> Self {
         let mut list: Vec<String> = errors
@@ -81,14 +81,14 @@ impl Problem {
         Self { errors, ..Self::new(422, list.join("; ")) }
     }
 
-    /// A failure of the program, whose cause goes to the log alone.
+    /// A failure of the program; only the log gets the cause.
     #[must_use]
     pub fn internal(cause: impl Into<String>) -> Self {
         let detail = "something went wrong here; the log has the cause under this request's id";
         Self { cause: Some(cause.into()), ..Self::new(500, detail) }
     }
 
-    /// A response that carries the problem; the recorder writes its body once the request's id is known.
+    /// A response that carries the problem; the recorder writes its body when the request's id is known.
     #[must_use]
     pub fn into_response(self) -> Response {
         let mut response = Response::new(status_code(self.status));
@@ -135,7 +135,7 @@ impl From<PricingError> for Problem {
                 message: format!("must be the number of a model or one of {families}"),
                 value: json!(wanted),
             }]),
-            // the stone is described as it should be; it is this model that has no answer
+            // the description is correct; it is this model that cannot price it
             PricingError::NoPrice { .. } => Self::new(409, error.to_string()),
             PricingError::UnknownPredictions { .. } => Self::new(422, error.to_string()),
             PricingError::Unloadable { .. } | PricingError::Unexplained { .. } => Self::internal(with_causes(&error)),

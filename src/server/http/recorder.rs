@@ -1,5 +1,5 @@
-//! Gives every request its id, turns problems into documents, and has what was asked and answered written to the log
-//! before the answer leaves.
+//! Gives every request its id, turns problems into documents, and writes request and answer to the log before the answer is
+//! sent.
 
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
@@ -25,7 +25,7 @@ use crate::store::NewRequest;
 /// How long an answer may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The middleware that does it.
+/// The middleware that records every request.
 pub struct Recorder;
 
 #[async_trait]
@@ -76,7 +76,7 @@ impl Middleware<App> for Recorder {
                 Err(error) => Err(error.into()),
             };
             if let Err(problem) = written {
-                // an answer that is not in the log must not leave
+                // an answer that is not in the log must not be sent
                 let mut refused = problem.into_response();
                 render_problem(&mut refused, id, &path, wants_page);
                 refused.insert_header("X-Request-Id", id.to_string());
@@ -88,7 +88,7 @@ impl Middleware<App> for Recorder {
     }
 }
 
-/// Has the request answered, if there is a place for it, and within its time. A panic is a problem like others.
+/// Answers the request if there is a permit for it, and within the time limit. A panic becomes a problem document.
 async fn run(request: Request<App>, next: Next<'_, App>) -> Result<Response, Problem> {
     let places = request.state().places.clone();
     let Ok(_place) = places.try_acquire() else {
@@ -101,8 +101,8 @@ async fn run(request: Request<App>, next: Next<'_, App>) -> Result<Response, Pro
     }
 }
 
-/// Gives a response that has only a problem, or nothing, its body. What the log is to say instead, if it differs, is
-/// given back.
+/// Fills in the body of a response that has a problem or nothing. Returns what the log stores as the answer, if that differs
+/// from what is sent.
 fn render_problem(response: &mut Response, id: Uuid, path: &str, wants_page: bool) -> Option<Vec<u8>> {
     let status = u16::from(response.status());
     let error = response.take_error();

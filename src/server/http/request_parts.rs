@@ -24,7 +24,7 @@ pub fn received_body(request: &Request<App>) -> Bytes {
 /// The body as JSON.
 ///
 /// # Errors
-/// 415 if it is said to be something else, 400 with line and column if it is no JSON.
+/// 415 if the media type is not JSON, 400 with line and column if the text is not JSON.
 pub fn json_body(request: &Request<App>) -> Result<Value, Problem> {
     if let Some(encoding) = request.header("Content-Encoding").map(|values| values.last().as_str().to_owned())
         && !encoding.eq_ignore_ascii_case("identity")
@@ -38,7 +38,7 @@ pub fn json_body(request: &Request<App>) -> Result<Value, Problem> {
         });
         if !is_json {
             let detail = format!(
-                "the body is said to be {}: send JSON with the header Content-Type: application/json",
+                "the body has the media type {}: send JSON with the header Content-Type: application/json",
                 said.last()
             );
             return Err(Problem::new(415, detail));
@@ -57,14 +57,14 @@ fn malformed(error: &serde_json::Error) -> String {
     format!("the body is not valid JSON at line {}, column {}: {reason}", error.line(), error.column())
 }
 
-/// Refuses a client that does not take JSON.
+/// Refuses a client that does not accept JSON.
 ///
 /// # Errors
 /// 406.
 pub fn require_json_accepted(request: &Request<App>) -> Result<(), Problem> {
     const TAKEN: [&str; 4] = ["*/*", "application/*", "application/json", "application/problem+json"];
     let Some(header) = request.header("Accept") else { return Ok(()) };
-    // a header that cannot be read says nothing of what the client takes
+    // a header that cannot be read is treated as absent
     let Ok(Some(accept)) = Accept::from_headers(request) else { return Ok(()) };
     let takes_json = accept.iter().any(|proposal| {
         TAKEN.contains(&proposal.media_type().essence()) && proposal.weight().is_none_or(|weight| weight > 0.0)
@@ -80,7 +80,7 @@ pub fn query_pairs(request: &Request<App>) -> Vec<(String, String)> {
     request.url().query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
-/// Refuses parameters, where an address has none.
+/// Refuses any parameter, for endpoints that have none.
 ///
 /// # Errors
 /// 422 with every one of them.
@@ -102,7 +102,7 @@ pub fn json_response(document: &impl Serialize) -> Result<Response, Problem> {
     Ok(Response::builder(StatusCode::Ok).body(text).content_type("application/json").build())
 }
 
-/// Runs what waits for the disk away from the threads that serve.
+/// Runs blocking work on a thread that does not serve requests.
 ///
 /// # Errors
 /// 500 if it panics.

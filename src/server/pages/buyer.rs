@@ -76,9 +76,9 @@ impl BuyerFields {
         let asking = self.asking_usd.map(|usd| {
             let is_beyond_margin = margin_percent > 0.0 && usd > limit_usd;
             let verdict = if usd > range.high {
-                "too dear: nineteen in twenty stones like it fetch less"
+                "too expensive: nineteen in twenty stones like it fetch less"
             } else if usd > quote.price_usd {
-                "on the dear side: within the range, but above the price"
+                "rather expensive: within the range, but above the price"
             } else if is_beyond_margin && usd >= range.low {
                 "fair, but leaves you less than your margin if the stone turns out to be one of the cheaper ones"
             } else if usd >= range.low {
@@ -147,8 +147,8 @@ mod tests {
             fields.view(&quote(), &NONE).expect("a view").asking.expect("a rating").verdict
         };
         for (asking, words) in [
-            ("$6,500", "$6,500 is too dear"),
-            ("5500", "on the dear side"),
+            ("$6,500", "$6,500 is too expensive"),
+            ("5500", "rather expensive"),
             ("4500", "fair, but leaves you less"),
             ("3500", "cheap, but leaves you less"),
             ("3000", "cheap: below its range"),

@@ -1,4 +1,4 @@
-//! The page for developers: how to ask for a price, told from the document of the API and from examples that tests run.
+//! The page for developers: how to ask for a price, from the OpenAPI document and from examples that tests run.
 
 use askama::Template;
 use serde_json::{Map, Value};
@@ -13,10 +13,10 @@ use crate::server::http::problem::Answer;
 
 /// The address in the examples; the page puts its own there.
 const EXAMPLE_ADDRESS: &str = "http://127.0.0.1:8080";
-/// How deep fields are listed: enough for all that the API answers.
+/// How deep nested fields are listed: enough for every answer of the API.
 const MAX_DEPTH: usize = 4;
 
-/// Each example: its heading, what to know first, and the program.
+/// Each example: its heading, an introduction, and the program.
 const EXAMPLES: [(&str, &str, &str); 3] = [
     (
         "In a terminal: curl",
@@ -31,7 +31,7 @@ const EXAMPLES: [(&str, &str, &str); 3] = [
     ),
     (
         "In Python: urllib",
-        "Nothing to install. A mistake is told in one line, with the id under which the log has it.",
+        "Nothing to install. An error is one line, with its id in the log.",
         include_str!("../../../templates/examples/python.py"),
     ),
 ];
@@ -99,7 +99,7 @@ pub async fn show(request: Request<App>) -> Answer {
     respond(StatusCode::Ok, &DocsPage::new(&document, &address_of(&request)))
 }
 
-/// The address that the page was asked at, if it can stand in an example that people will paste into a shell.
+/// The address of this page, if it is safe in an example that people paste into a shell.
 fn address_of(request: &Request<App>) -> String {
     let host = request.header("Host").map(|values| values.last().as_str()).unwrap_or_default();
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || ".-:[]".contains(letter);
@@ -143,9 +143,9 @@ fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
-/// The request that brings an error about, as it goes over the wire.
+/// The request that causes an error, as text.
 fn request_text(kind: &ErrorKind) -> String {
-    // where the program itself must fail, no request brings it about
+    // no request causes a failure of the program itself
     let Some(example) = kind.example.as_ref().filter(|example| example.server != "failing") else {
         return String::new();
     };
@@ -219,7 +219,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().replace('\n', " ").replace('`', "")
 }
 
-/// Every field of the documents that `schema` describes, those within others under their path.
+/// Every field of the documents that `schema` describes; nested fields have their path as name.
 fn fields_of(document: &Value, schema: &Value) -> Vec<DocumentedField> {
     let mut fields = Vec::new();
     collect_fields(document, schema, "", MAX_DEPTH, &mut fields);
@@ -253,7 +253,7 @@ fn collect_fields(document: &Value, schema: &Value, prefix: &str, depth: usize, 
     }
 }
 
-/// The schema that `schema` names, of several the first that is not null.
+/// The schema that `schema` refers to; of several, the first that is not null.
 fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     if let Some(reference) = schema["$ref"].as_str() {
         let found = document.pointer(reference.trim_start_matches('#'));
@@ -265,7 +265,7 @@ fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     }
 }
 
-/// What kind of value it is, in a word or two.
+/// The type of the value, in a word or two.
 fn kind_of(document: &Value, schema: &Value) -> String {
     let schema = resolve(document, schema);
     let name = |name: &str| match (name, schema["format"].as_str()) {
@@ -289,7 +289,7 @@ fn kind_of(document: &Value, schema: &Value) -> String {
     }
 }
 
-/// What the value may be.
+/// The bounds of the value.
 fn bounds_of(document: &Value, schema: &Value) -> String {
     let schema = resolve(document, schema);
     if let Some(choices) = schema["enum"].as_array() {

@@ -1,12 +1,12 @@
-//! JSON as people read it.
+//! JSON, indented for reading.
 
 use serde::de::IgnoredAny;
 
-/// What `text` may grow to: deep nesting makes indents that are far longer than what they indent.
+/// How much longer `text` may become: deeply nested JSON has indents far longer than its content.
 const MAX_INDENTED_BYTES: usize = 4 * 1024 * 1024;
 
-/// `text` with a line for each member and indents of two spaces, if it is JSON and does not grow too long. Nothing else
-/// changes: numbers keep their digits, and names that are given twice stay twice.
+/// `text` with a line for each member and indents of two spaces, if it is JSON and does not become too long. Nothing else
+/// changes: numbers keep their digits, and duplicate names stay.
 pub fn indent(text: &str) -> Option<String> {
     serde_json::from_str::<IgnoredAny>(text).ok()?;
     let mut indented = String::with_capacity(text.len() * 2);

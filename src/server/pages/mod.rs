@@ -1,4 +1,4 @@
-//! The pages: rendered here, whole without a script. One file a page, and what all of them share.
+//! The pages: rendered here, complete without a script. One file for each page, and what they share.
 
 mod answer;
 mod buyer;
@@ -19,7 +19,7 @@ use super::app::App;
 use super::endpoint::Endpoint;
 use crate::server::http::problem::{Answer, Problem};
 
-/// What a page may load: its own style and script, and nothing else.
+/// What a page may load: its own style and script only.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
                                            form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// How long browsers may keep styles and scripts.
@@ -29,13 +29,13 @@ const CACHE_FILES: &str = "max-age=3600";
 #[derive(Template)]
 #[template(path = "error.html")]
 pub struct ErrorPage<'a> {
-    /// What went wrong.
+    /// The problem.
     pub problem: &'a Problem,
-    /// Under which the log has it.
+    /// Id of the request in the log.
     pub request_id: Uuid,
 }
 
-/// A response with `page`, which nobody keeps: it shows the state of the moment.
+/// A response with `page`, which is not cached: it shows the state of this moment.
 ///
 /// # Errors
 /// 500 if the page cannot be written.
@@ -49,7 +49,7 @@ pub fn respond(status: StatusCode, page: &impl Template) -> Answer {
         .build())
 }
 
-/// Every page, and what pages load.
+/// Every page, and the files that pages load.
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/", price::show),

@@ -1,4 +1,4 @@
-//! `/predictions/{id}`: a quote to keep and to print. It says what was said then, whatever has been trained since.
+//! `/predictions/{id}`: a quote to keep and to print. It shows the prediction as it was made, whatever has been trained since.
 
 use askama::Template;
 use jiff::Timestamp;
@@ -22,9 +22,9 @@ struct QuotePage {
     measurements: Vec<Measurement>,
     prediction: Prediction,
     bar: Option<RangeBar>,
-    /// The model that answered, if it is known to the file.
+    /// The model that answered, if the file has it.
     model: Option<ModelDetail>,
-    /// What the stone fetched, if somebody told.
+    /// What the stone fetched, if it is recorded.
     outcome: Option<RecordedOutcome>,
 }
 
@@ -32,7 +32,7 @@ struct QuotePage {
 struct Measurement {
     field: &'static Field,
     value: f64,
-    /// Whether nobody gave it.
+    /// Whether it was filled in.
     filled_in: bool,
 }
 
@@ -60,7 +60,7 @@ impl QuotePage {
     }
 }
 
-/// What is known of the stone's measurements, given or filled in.
+/// The stone's measurements, given or filled in.
 fn measurements(record: &PredictionRecord) -> Vec<Measurement> {
     let given = record.stone.values();
     let whole = record.completed_stone().measurements;

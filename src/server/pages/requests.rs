@@ -80,7 +80,7 @@ pub async fn list(request: Request<App>) -> Answer {
         page.older = requests.last().map(|last| address("/requests", &pairs, Some(last.id)));
     }
     page.emptiness = match (is_log_empty, is_first) {
-        (true, _) => "The log is empty: the first request to the API, or price asked for on the page, begins it.",
+        (true, _) => "The log is empty: it begins with the first request to the API or the first price on the page.",
         (false, true) => "No request in the log is like that.",
         (false, false) => "No request in the log is older than that.",
     };

@@ -1,4 +1,4 @@
-//! Takes what is in the journal into the database.
+//! Moves the content of the journal into the database.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,27 +8,27 @@ use crate::store::{Journal, JournalSegment, Store, StoreError};
 use crate::system;
 use crate::text::with_causes;
 
-/// How long requests gather in the journal: each transaction of the database costs as much, whatever is in it.
+/// How long requests collect in the journal: a transaction costs the same for one request as for many.
 const GATHERING: Duration = Duration::from_millis(250);
-/// How long to wait after the database failed.
+/// Pause after the database failed.
 const PAUSE: Duration = Duration::from_secs(5);
-/// How long nobody must have asked anything before a checkpoint is written.
+/// How long no request must have come before a checkpoint is written.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// Something to be done with the file, or told that it cannot be.
+/// Work on the file; it gets an error if the journal cannot be imported first.
 type WithFlushedStore = Box<dyn FnOnce(Result<&mut Store, StoreError>) + Send>;
 
-/// What the archiver is sent.
+/// Messages to the archiver.
 pub(super) enum Task {
     /// There is something in the journal.
     Appended,
-    /// Do this when all that is in the journal is in the database.
+    /// Run this when the whole journal is in the database.
     WithFlushedStore(WithFlushedStore),
-    /// Take in what is there, and end.
+    /// Import the rest, and end.
     Finish,
 }
 
-/// What is to be done when nothing is sent for a while.
+/// What to do when no message comes for a while.
 enum Next {
     Nothing,
     Import(Instant),
@@ -38,7 +38,7 @@ enum Next {
 pub(super) struct Archiver {
     store: Store,
     journal: Arc<Mutex<Journal>>,
-    /// Was rotated out and is not imported yet.
+    /// A segment that is rotated out and not imported yet.
     pending: Option<JournalSegment>,
 }
 
@@ -47,13 +47,13 @@ impl Archiver {
         Self { store, journal, pending: None }
     }
 
-    /// Does what it is sent until told to finish.
+    /// Handles messages until it gets [`Task::Finish`].
     pub(super) fn run(mut self, tasks: &Receiver<Task>) {
-        // on systems where this would slow answers down as well, it is left out
+        // on systems where a lower priority would slow answers down as well, it is left as it is
         if cfg!(target_os = "linux") {
             system::lower_priority();
         }
-        // what a server left that was killed
+        // import what a killed server left
         let mut next = Next::Checkpoint(Instant::now() + QUIET);
         loop {
             let task = match next {
@@ -76,7 +76,7 @@ impl Archiver {
                     };
                 }
                 (Err(RecvTimeoutError::Timeout), _) => {
-                    // one that fails is written after the next requests, or when the server ends
+                    // if it fails, it is written after the next requests or when the server ends
                     log_error(self.store.checkpoint());
                     next = Next::Nothing;
                 }
@@ -89,7 +89,7 @@ impl Archiver {
         log_error(self.store.checkpoint());
     }
 
-    /// Takes all that was written by now into the database. If it fails, nothing is lost.
+    /// Imports everything that has been written so far. If it fails, nothing is lost.
     fn import(&mut self) -> Result<(), StoreError> {
         self.import_pending()?;
         let pending = self.journal().rotate()?;
@@ -111,7 +111,7 @@ impl Archiver {
     }
 }
 
-/// Leaves word of a failure.
+/// Logs a failure.
 fn log_error<T>(result: Result<T, StoreError>) -> Option<T> {
     result.map_err(|error| tracing::warn!("{}", with_causes(&error))).ok()
 }

@@ -1,7 +1,7 @@
 //! The log of requests: each is on the disk before its answer leaves.
 //!
-//! One thread writes the journal, as many requests at a time as wait. Another takes what was written into the database,
-//! aside, so that nobody who asks for a price waits for the database.
+//! One thread writes the journal, all waiting requests at once. Another moves what was written into the database, so that no
+//! answer waits for the database.
 
 mod archiver;
 mod writer;
@@ -17,10 +17,10 @@ use crate::store::{JournalEntry, Store, StoreError};
 use crate::text::with_causes;
 use archiver::Archiver;
 
-/// Requests that may wait to be written; past that, clients are asked to come back later.
+/// Requests that may wait to be written; beyond that, clients are asked to come back later.
 const MAX_WAITING: usize = 4_096;
 
-/// The way to the threads that write.
+/// The connection to the threads that write.
 #[derive(Clone)]
 pub struct RequestLog {
     queue: SyncSender<writer::Message>,
@@ -54,7 +54,7 @@ impl RequestLog {
     /// Waits until a request is on the disk.
     ///
     /// # Errors
-    /// If too many wait already, or the disk does not take it: then the request is not in the log.
+    /// If too many wait already, or the disk fails: then the request is not in the log.
     pub async fn write(&self, entry: JournalEntry) -> Result<(), Problem> {
         let (written, when_written) = oneshot::channel();
         self.queue.try_send(writer::Message::Write(entry, written)).map_err(|error| match error {
@@ -70,7 +70,7 @@ impl RequestLog {
         }
     }
 
-    /// Takes all that is written by now into the database. It is slow: keep it away from threads that serve.
+    /// Moves everything that has been written so far into the database. It is slow: call it on a thread for blocking work.
     ///
     /// # Errors
     /// If the database fails or the log has ended.
@@ -78,10 +78,11 @@ impl RequestLog {
         self.with_flushed_store(|_| Ok(()))
     }
 
-    /// Does `work` on the file when all that is written by now is in the database, and while nothing more goes there.
+    /// Runs `work` on the file when everything that has been written so far is in the database; meanwhile nothing more goes
+    /// there.
     ///
     /// # Errors
-    /// What `work` says; or that the database fails or the log has ended.
+    /// What `work` returns; or that the database fails or the log has ended.
     pub fn with_flushed_store<T, E>(
         &self,
         work: impl FnOnce(&mut Store) -> Result<T, E> + Send + 'static,
@@ -92,24 +93,24 @@ impl RequestLog {
     {
         let (done, when_done) = sync_channel(1);
         let task = archiver::Task::WithFlushedStore(Box::new(move |store| {
-            // nobody may be waiting any more
+            // the caller may have gone
             let _ = done.send(store.map_err(E::from).and_then(work));
         }));
         self.tasks.send(task).map_err(|_| StoreError::LogEnded)?;
         when_done.recv().map_err(|_| E::from(StoreError::LogEnded))?
     }
 
-    /// Whether requests can be logged, and so be answered.
+    /// Whether requests can be logged, and therefore answered.
     #[must_use]
     pub fn is_running(&self) -> bool {
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         !threads.is_empty() && threads.iter().all(|thread| !thread.is_finished())
     }
 
-    /// Writes what waits, takes it into the database and ends the threads.
+    /// Writes the waiting requests, moves them into the database and ends the threads.
     pub fn finish(&self) {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        // a thread that is gone already has nothing to finish
+        // a thread that has ended already has nothing to finish
         let ends: [&dyn Fn(); 2] =
             [&|| drop(self.queue.send(writer::Message::Finish)), &|| drop(self.tasks.send(archiver::Task::Finish))];
         for (thread, end) in threads.drain(..).zip(ends) {

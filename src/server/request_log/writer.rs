@@ -9,21 +9,22 @@ use super::archiver::Task;
 use crate::store::{Journal, JournalEntry, StoreError};
 use crate::text::with_causes;
 
-/// Requests that are written at a time at most.
+/// Most requests that are written at once.
 const MAX_GROUP: usize = 512;
 
-/// Is told when its request is on the disk, or why it is not.
+/// Called when its request is on the disk, or with the reason why it is not.
 pub(super) type Written = oneshot::Sender<Result<(), Arc<StoreError>>>;
 
-/// What the writer is sent.
+/// Messages to the writer.
 pub(super) enum Message {
-    /// Write this.
+    /// Write this request.
     Write(JournalEntry, Written),
-    /// Write what was sent before, and end.
+    /// Write the requests sent before, and end.
     Finish,
 }
 
-/// Writes what waits, in groups, until told to finish. The archiver is told of every group.
+/// Writes the waiting requests, in groups, until it gets [`Finish`](Message::Finish). The archiver gets a message for every
+/// group.
 pub(super) fn run(journal: &Mutex<Journal>, waiting: &Receiver<Message>, archiver: &Sender<Task>) {
     let mut entries = Vec::new();
     let mut replies = Vec::new();

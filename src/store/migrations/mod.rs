@@ -1,4 +1,4 @@
-//! Brings a file to the layout that this program knows. Migrations are only ever added, never changed.
+//! Brings a file to the layout of this program. Migrations are only added, never changed.
 
 mod predictions_from_log;
 
@@ -19,7 +19,7 @@ struct Migration {
     /// Its name in the table `schema_version`.
     name: &'static str,
     sql: &'static str,
-    /// What follows the SQL in the same transaction, where SQL alone cannot do it.
+    /// Runs after the SQL in the same transaction, if SQL alone is not enough.
     fill: Option<Fill>,
 }
 
@@ -29,7 +29,7 @@ impl Migration {
     }
 }
 
-/// Every migration. The layout's version is how many of them a file has seen.
+/// Every migration. The version of a layout is the number of migrations applied.
 const MIGRATIONS: &[Migration] = &[
     Migration::new("first", include_str!("../../../sql/migrations/0001_first.sql")),
     Migration::new("journal file", include_str!("../../../sql/migrations/0002_journal_file.sql")),
@@ -51,15 +51,15 @@ const KNOWN: i64 = MIGRATIONS.len().cast_signed() as i64;
 /// Whether the file has the newest layout.
 ///
 /// # Errors
-/// If it is not ours, or too new.
+/// If it is not a file of this program, or too new.
 pub(super) fn is_current(connection: &Connection, path: &Path) -> Result<bool, StoreError> {
     Ok(version(connection, path)? == KNOWN)
 }
 
-/// Applies what is missing, each migration and its version row in one transaction.
+/// Applies the missing migrations, each with its version row in one transaction.
 ///
 /// # Errors
-/// If the file is not ours, or too new, or a step fails, which then has changed nothing.
+/// If the file is not one of this program, or too new, or a migration fails; a failed migration changes nothing.
 pub(super) fn apply(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let found = version(connection, path)?;
     let applying = || StoreError::database("bring the file to this version's layout");
@@ -81,13 +81,13 @@ pub(super) fn apply(connection: &mut Connection, path: &Path) -> Result<(), Stor
         transaction.commit().map_err(applying())?;
     }
     if found < KNOWN {
-        // a log of changes to the layout is what a crash replays worst: leave none behind
+        // the write-ahead log of a changed layout is the least certain to be replayed after a crash: leave none behind
         connection.execute_batch("CHECKPOINT").map_err(applying())?;
     }
     Ok(())
 }
 
-/// The file's layout; 0 for an empty file.
+/// The version of the file's layout; 0 for an empty file.
 fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
     const ACTION: &str = "read the layout of the file";
     let sql = include_str!("../../../sql/queries/schema/count_tables.sql");

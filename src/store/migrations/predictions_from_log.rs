@@ -1,6 +1,6 @@
-//! Migration 8: makes records of the predictions that the log of requests holds, where both bodies are whole.
+//! Migration 8: stores the predictions that the log of requests has as records, if both bodies are complete.
 //!
-//! Until then predictions were only in the bodies of requests. This reads the formats of those days and nothing else.
+//! Before it, predictions were only in the bodies of requests. This code reads the formats of that time.
 
 use duckdb::{Connection, params};
 use jiff::Timestamp;
@@ -15,15 +15,15 @@ use crate::store::predictions::{PredictionRecord, PredictionSource, append_predi
 use crate::store::requests::NewRequest;
 use crate::store::rows::{query_rows, read_time, read_uuid};
 
-/// Requests that are read at a time: at first, and at most.
+/// How many requests are read at a time: at first, and at most.
 const PAGE_REQUESTS: std::ops::RangeInclusive<u32> = 64..=4_096;
-/// Bytes of bodies up to which the next page may be larger: a request can be of one stone or of a thousand.
+/// Bytes of bodies up to which the next page becomes larger: a request can have one stone or a thousand.
 const LIGHT_PAGE_BYTES: usize = 4_000_000;
 
-/// The fields that the table has columns for as this migration makes it; later migrations may add more.
+/// The fields that have columns in the table of this migration; later migrations may add more.
 const FIELDS_OF_THIS_LAYOUT: [&str; 9] = ["carat", "cut", "color", "clarity", "depth", "table", "x", "y", "z"];
 
-/// A request that got prices.
+/// A request whose answer has prices.
 struct PricedRequest {
     id: Uuid,
     time: Timestamp,
@@ -120,7 +120,7 @@ pub(super) fn fill(connection: &Connection) -> Result<(), StoreError> {
     }
 }
 
-/// The predictions of a request; none if its bodies are not whole or do not belong together.
+/// The predictions of a request; none if its bodies are incomplete or do not match.
 fn records_of(request: &PricedRequest) -> Vec<PredictionRecord> {
     let answers = answers_of(request.response_body.as_deref().unwrap_or_default());
     let stones = stones_of(request);

@@ -1,4 +1,4 @@
-//! Models themselves: bytes in the format of their family.
+//! Artifacts: models as bytes in the format of their family.
 
 use duckdb::{Connection, params};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ impl Store {
     /// The bytes of a model, and the name of its family.
     ///
     /// # Errors
-    /// If there is none of that number, or it was pruned.
+    /// If there is no such model, or it was pruned.
     pub fn model_artifact(&self, id: i64) -> Result<(String, Vec<u8>), StoreError> {
         let sql = include_str!("../../../sql/queries/artifact/read_model_artifact.sql");
         let found = query_optional_row(&self.connection, "read a model", sql, params![id], |row| {
@@ -33,7 +33,7 @@ impl Store {
     /// Refuses a model without bytes.
     ///
     /// # Errors
-    /// If there is none of that number, or it was pruned.
+    /// If there is no such model, or it was pruned.
     pub(super) fn require_artifact(&self, id: i64) -> Result<(), StoreError> {
         let sql = include_str!("../../../sql/queries/artifact/find_artifact.sql");
         let has_content =
@@ -45,8 +45,8 @@ impl Store {
         }
     }
 
-    /// Deletes the bytes of old models, and gives what is deleted: of all but the `keep` newest, the champion, the one that
-    /// a rollback would bring back, and the newest of each family. Their history stays. A dry run changes nothing.
+    /// Deletes the bytes of old models, and returns those models. The `keep` newest, the champion, the target of
+    /// a rollback, and the newest of each family stay. The history of all stays. A dry run changes nothing.
     ///
     /// # Errors
     /// If the database fails; then nothing is deleted.

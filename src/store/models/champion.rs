@@ -1,4 +1,4 @@
-//! Which model answers, and which did before.
+//! The model that answers, and those that did before.
 
 use duckdb::{Connection, params};
 use jiff::Timestamp;
@@ -8,24 +8,24 @@ use utoipa::ToSchema;
 use crate::store::rows::{execute, query_optional_row, query_rows, read_time, sql_time};
 use crate::store::{Store, StoreError};
 
-/// Which of several new models becomes the champion.
+/// The new model that becomes the champion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewPromotion {
     /// Its index among the new models.
     pub index: usize,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// One time that a model became the champion.
+/// The promotion of a model to champion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Promotion {
     /// The model.
     pub model: i64,
-    /// When.
+    /// Its time.
     #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
-    /// Why.
+    /// Its reason.
     pub reason: String,
 }
 
@@ -38,7 +38,7 @@ impl Store {
     /// Makes model `id` the champion.
     ///
     /// # Errors
-    /// If there is none of that number, if it was pruned, or if it is the champion already.
+    /// If there is no such model, if it was pruned, or if it is the champion already.
     pub fn promote(&mut self, id: i64, reason: &str) -> Result<(), StoreError> {
         self.require_artifact(id)?;
         if self.champion()? == Some(id) {
@@ -52,11 +52,11 @@ impl Store {
         Ok(find_rollback(&self.connection)?.map(|rollback| rollback.model))
     }
 
-    /// Takes the last promotion back, and at the next call the one before it: makes the model that was the champion before
-    /// it the champion again, and gives its number.
+    /// Reverts the last promotion, and at the next call the one before it: makes the previous champion the champion again, and
+    /// returns its number.
     ///
     /// # Errors
-    /// If there was none before it.
+    /// If there was no champion before.
     pub fn roll_back(&mut self) -> Result<i64, StoreError> {
         const ACTION: &str = "roll the champion back";
         let champion = self.champion()?.ok_or(StoreError::NoEarlierChampion)?;
@@ -69,7 +69,7 @@ impl Store {
         Ok(model)
     }
 
-    /// When models became the champion, or only `model`, newest first.
+    /// The promotions of all models, or only of `model`, newest first.
     pub fn promotions(&self, model: Option<i64>) -> Result<Vec<Promotion>, StoreError> {
         query_rows(
             &self.connection,
@@ -87,9 +87,9 @@ impl Store {
     }
 }
 
-/// What a rollback would do.
+/// The effect of a rollback.
 struct Rollback {
-    /// The promotion after which things are to be again as they were.
+    /// The promotion whose state is restored.
     restores: i64,
     /// The model of that promotion.
     model: i64,

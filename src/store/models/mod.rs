@@ -1,4 +1,4 @@
-//! Models: their history, which of them is the champion, and their bytes.
+//! Models: their history, the champion, and their bytes.
 
 mod artifacts;
 mod champion;

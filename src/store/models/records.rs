@@ -1,4 +1,4 @@
-//! The history of models: what each was trained on, how far it is off, and with which settings.
+//! The history of models: their data, their errors and their settings.
 
 use duckdb::{Connection, Row, params};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use crate::learning::evaluation::{Calibration, Metrics, SegmentMetrics, WeightCl
 use crate::store::rows::{JsonColumn, execute, query_row, query_rows, read_time, sql_time};
 use crate::store::{LiveAccuracy, Store, StoreError};
 
-/// A trained model that is to be stored.
+/// A trained model, to be stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewModel {
     /// Name of its family.
@@ -20,37 +20,37 @@ pub struct NewModel {
     /// The model itself, in its family's format.
     #[serde(with = "serde_bytes")]
     pub artifact: Vec<u8>,
-    /// Names of the columns that it sees, in order.
+    /// Names of its features, in order.
     pub features: Vec<String>,
-    /// Name of what it learnt.
+    /// Name of its target.
     pub target: String,
     /// Its settings.
     pub hyperparameters: Map<String, Value>,
-    /// What decided every random choice.
+    /// Seed of every random choice.
     pub seed: u64,
     /// Number of sales that it was fitted to.
     pub train_rows: i64,
-    /// Number of sales that judged it.
+    /// Number of sales held out.
     pub holdout_rows: i64,
-    /// How far it is off on the holdout.
+    /// Its errors on the holdout.
     pub metrics: Metrics,
-    /// Tuning and fitting together, in seconds.
+    /// Time of tuning and fitting together, in seconds.
     pub fit_seconds: f64,
-    /// Pricing the holdout, in seconds.
+    /// Time of pricing the holdout, in seconds.
     pub evaluate_seconds: f64,
     /// The range around its prices, if there is one.
     pub calibration: Option<Calibration>,
-    /// How far it is off on parts of the holdout.
+    /// Its errors on segments of the holdout.
     pub segments: Vec<SegmentMetrics>,
-    /// The sales that it is furthest off on, the worst first.
+    /// The sales with the largest errors, the worst first.
     pub worst_residuals: Vec<WorstResidual>,
     /// The batches that its dataset came from.
     pub lineage: Vec<Lineage>,
-    /// What was tried on the way.
+    /// The trials of its tuning.
     pub trials: Vec<TrialRecord>,
 }
 
-/// What became of new models.
+/// The result of storing new models.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stored {
     /// They are stored under these numbers.
@@ -59,20 +59,20 @@ pub enum Stored {
     ChampionIsNow(Option<i64>),
 }
 
-/// A sale that a model is far off on: it may be a typing error.
+/// A sale with a large error: it may have a typing error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WorstResidual {
     /// The batch that brought it.
     pub batch: i64,
     /// Its line in the batch's file.
     pub line: i64,
-    /// What it fetched, in US dollars.
+    /// The price it fetched, in US dollars.
     pub price_usd: f64,
-    /// What the model says, in US dollars.
+    /// The price that the model predicts, in US dollars.
     pub predicted_usd: f64,
-    /// Whether the model was judged by it rather than fitted to it.
+    /// Whether the sale was held out rather than trained on.
     pub held_out: bool,
-    /// What it was, in words; absent if the sale has left.
+    /// The stone in words; absent if the sale has been removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stone: Option<String>,
 }
@@ -84,22 +84,22 @@ pub struct Lineage {
     pub batch: i64,
     /// How many of its sales were in the dataset.
     pub rows: i64,
-    /// Whether they were taken back since.
+    /// Whether they have been undone since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub undone: bool,
 }
 
-/// One setting that was tried while a model was tuned.
+/// A trial: one setting, evaluated during tuning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TrialRecord {
-    /// What was tried.
+    /// The setting.
     #[schema(value_type = Object)]
     pub hyperparameters: Map<String, Value>,
-    /// Mean absolute error on the tuning split, in US dollars.
+    /// Mean absolute error on the validation split, in US dollars.
     pub mae_usd: f64,
-    /// Whether it was given up early.
+    /// Whether it was stopped early.
     pub pruned: bool,
-    /// How long it took, in milliseconds.
+    /// Its time, in milliseconds.
     pub elapsed_ms: f64,
 }
 
@@ -110,34 +110,34 @@ pub struct ModelRecord {
     pub id: i64,
     /// Name of its family.
     pub family: String,
-    /// Whether it is the one that answers now.
+    /// Whether it is the champion.
     pub champion: bool,
     /// When it was trained.
     #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
-    /// How far it was off on the holdout of its day.
+    /// Its errors on the holdout at the time of training.
     pub metrics: Metrics,
     /// Sales in the file when it was trained.
     pub dataset: DatasetSize,
-    /// Name of what it learnt.
+    /// Name of its target.
     pub target: String,
-    /// Names of the columns that it sees, in order.
+    /// Names of its features, in order.
     pub features: Vec<String>,
     /// Its settings.
     #[schema(value_type = Object)]
     pub hyperparameters: Map<String, Value>,
-    /// What decided every random choice.
+    /// Seed of every random choice.
     pub seed: u64,
-    /// Tuning and fitting together, in seconds.
+    /// Time of tuning and fitting together, in seconds.
     pub fit_seconds: f64,
-    /// How many settings were tried.
+    /// Number of trials.
     pub trials: i64,
     /// Version of the program that trained it.
     pub program_version: String,
-    /// Whether its bytes are gone: then it answers no more.
+    /// Whether its bytes are deleted: then it cannot answer.
     #[serde(default)]
     pub pruned: bool,
-    /// Whether it saw sales that were taken back since.
+    /// Whether it was trained on sales that have been undone since.
     #[serde(default)]
     pub saw_undone: bool,
 }
@@ -150,48 +150,48 @@ pub struct ModelDetail {
     pub record: ModelRecord,
     /// The range around its prices, if there is one.
     pub calibration: Option<Calibration>,
-    /// How far it was off on parts of the holdout of its day.
+    /// Its errors on segments of the holdout at the time of training.
     pub segments: Vec<SegmentMetrics>,
-    /// The sales that it was furthest off on, the worst first.
+    /// The sales with the largest errors, the worst first.
     #[serde(rename = "most_wrong")]
     pub worst_residuals: Vec<WorstResidual>,
-    /// How far it was off on stones that it priced and whose outcome is known; absent if there is none.
+    /// Its errors on stones that it priced and whose outcome is recorded; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<LiveAccuracy>,
     /// The batches that its dataset came from.
     pub lineage: Vec<Lineage>,
     /// When it became the champion, newest first.
     pub promotions: Vec<Promotion>,
-    /// Every setting that was tried when it was tuned, in order.
+    /// The trials of its tuning, in order.
     pub tuning: Vec<TrialRecord>,
 }
 
-/// How many sales a model had to do with.
+/// Numbers of sales in a dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DatasetSize {
     /// All of them.
     pub rows: i64,
-    /// Those that it was fitted to.
+    /// Those the model was fitted to.
     pub train: i64,
-    /// Those that judged it.
+    /// Those held out.
     pub holdout: i64,
 }
 
 impl ModelRecord {
-    /// What there is to know besides its figures, in words.
+    /// Hints besides the figures, in words.
     #[must_use]
     pub fn marks(&self) -> Vec<&'static str> {
         let marks =
-            [(self.champion, "champion"), (self.pruned, "pruned"), (self.saw_undone, "saw sales that were taken back")];
+            [(self.champion, "champion"), (self.pruned, "pruned"), (self.saw_undone, "trained on undone sales")];
         marks.into_iter().filter_map(|(is_so, mark)| is_so.then_some(mark)).collect()
     }
 }
 
 impl ModelDetail {
-    /// Trials that a card of the model shows.
+    /// How many trials a card of the model shows.
     const TRIALS_SHOWN: usize = 5;
 
-    /// The trials that erred least, the best first, each with its number from 1.
+    /// The trials with the least errors, the best first, each with its number from 1.
     #[must_use]
     pub fn best_trials(&self) -> Vec<(usize, &TrialRecord)> {
         let mut best: Vec<_> = (1..).zip(&self.tuning).collect();
@@ -200,7 +200,7 @@ impl ModelDetail {
         best
     }
 
-    /// How many trials were given up early.
+    /// How many trials were stopped early.
     #[must_use]
     pub fn pruned_trials(&self) -> usize {
         self.tuning.iter().filter(|trial| trial.pruned).count()
@@ -209,7 +209,7 @@ impl ModelDetail {
 
 impl Store {
     /// Stores `models`, and makes one of them the champion if `promotion` says so, in one transaction. Stores nothing if
-    /// the champion is not `compared_with`: another retraining was quicker, and the comparison must be made again.
+    /// the champion is not `compared_with`: another retraining finished first, and the comparison must be made again.
     ///
     /// # Errors
     /// If the database fails; then nothing is stored.
@@ -247,7 +247,7 @@ impl Store {
     /// One model with its history.
     ///
     /// # Errors
-    /// If there is none of that number.
+    /// If there is no such model.
     pub fn model(&self, id: i64) -> Result<ModelDetail, StoreError> {
         let record = self.models()?.into_iter().find(|model| model.id == id).ok_or_else(|| no_model(id))?;
         Ok(ModelDetail {
@@ -262,7 +262,7 @@ impl Store {
         })
     }
 
-    /// The range around the prices of a model; `None` if it has none: its holdout was too small, or its program too old.
+    /// The range around the prices of a model; `None` if its holdout was too small, or it was trained by an early version.
     pub fn calibration(&self, model: i64) -> Result<Option<Calibration>, StoreError> {
         let classes: Vec<WeightClass> = query_rows(
             &self.connection,
@@ -280,7 +280,7 @@ impl Store {
         Ok((!classes.is_empty()).then_some(Calibration { classes }))
     }
 
-    /// How far a model was off on parts of its holdout.
+    /// The errors of a model on segments of its holdout.
     fn segments(&self, model: i64) -> Result<Vec<SegmentMetrics>, StoreError> {
         query_rows(
             &self.connection,
@@ -300,7 +300,7 @@ impl Store {
         )
     }
 
-    /// The sales that a model was furthest off on.
+    /// The sales with the largest errors of a model.
     fn worst_residuals(&self, model: i64) -> Result<Vec<WorstResidual>, StoreError> {
         query_rows(
             &self.connection,
@@ -320,7 +320,7 @@ impl Store {
         )
     }
 
-    /// What a model was trained on.
+    /// The batches that a model was trained on.
     fn lineage(&self, model: i64) -> Result<Vec<Lineage>, StoreError> {
         query_rows(
             &self.connection,
@@ -333,7 +333,7 @@ impl Store {
         )
     }
 
-    /// What was tried when a model was tuned, in order.
+    /// The trials of a model's tuning, in order.
     fn trials(&self, model: i64) -> Result<Vec<TrialRecord>, StoreError> {
         query_rows(
             &self.connection,

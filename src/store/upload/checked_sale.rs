@@ -1,7 +1,7 @@
-//! Reads the fields of a row as numbers and grades, and finds the first thing that is wrong with it.
+//! Reads the fields of a row as numbers and grades, and finds the first mistake in it.
 //!
-//! Grades match whatever their case and surrounding space. Values that no diamond has are refused: they are slips of typing or
-//! of units, and would spoil every model.
+//! Grades match whatever their case and surrounding space. Values that no diamond has are refused: they are mistakes of typing
+//! or of units, and would spoil every model.
 
 use super::{COLUMN_COUNT, PRICE};
 use crate::diamond::{FIELDS, Field, FieldKind, FieldValues};
@@ -14,11 +14,11 @@ const MAX_PRICE_USD: f64 = 1e9;
 pub(in crate::store) struct CheckedSale {
     /// The stone's values, in the order of [`FIELDS`].
     pub values: FieldValues,
-    /// What it fetched, in US dollars.
+    /// The price it fetched, in US dollars.
     pub price_usd: f64,
 }
 
-/// The first thing that is wrong with a row.
+/// The first mistake in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) struct RowDefect {
     /// The column.
@@ -31,7 +31,7 @@ impl CheckedSale {
     /// Reads `fields`, which are in the order of [`column_names`](super::column_names).
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first mistake.
     pub fn read(fields: &[Option<&str>; COLUMN_COUNT]) -> Result<Self, RowDefect> {
         let mut values = FieldValues::default();
         for ((value, field), text) in values.iter_mut().zip(&FIELDS).zip(fields) {

@@ -1,12 +1,12 @@
 //! Rows of a CSV file (RFC 4180): a quoted field may hold delimiters, doubled quotes and line breaks.
 //!
-//! Every line is kept with its place, whatever is wrong with it.
+//! Every line is reported with its number, also if it cannot be read.
 
 use csv::{ReaderBuilder, StringRecord, Terminator};
 
 use super::{CsvLayout, RowSink, StoreError, UploadRow};
 
-/// What is wrong with a line whose quoted field runs on into lines that do not belong to it.
+/// The defect of a line with a quoted field that extends over lines that do not belong to it.
 const OPEN_QUOTE: &str = "a quoted field is not closed on its line";
 const WRONG_FIELD_COUNT: &str = "the number of fields is not that of the header";
 
@@ -29,7 +29,7 @@ fn reader_over(text: &str, delimiter: u8, line_end: u8) -> csv::Reader<&[u8]> {
         .from_reader(text.as_bytes())
 }
 
-/// Gives the rows below the header to `sink`; a line that holds nothing but space is no row.
+/// Passes the rows below the header to `sink`; a line of white space is not a row.
 pub(super) fn for_each_row(text: &str, layout: &CsvLayout, sink: &mut RowSink<'_>) -> Result<(), StoreError> {
     let line_end = char::from(layout.line_end);
     let lines_in = |part: &str| i64::try_from(part.matches(line_end).count()).unwrap_or(i64::MAX);
@@ -75,8 +75,8 @@ pub(super) fn for_each_row(text: &str, layout: &CsvLayout, sink: &mut RowSink<'_
     }
 }
 
-/// Whether each quoted field of `record` ends where it should: its closing quote stands before a delimiter or at the end. The
-/// reader itself takes what follows a closing quote for a part of the field.
+/// Whether each quoted field of `record` ends correctly: its closing quote is before a delimiter or at the end. The
+/// reader itself treats text after a closing quote as a part of the field.
 fn has_closed_quotes(record: &str, delimiter: char) -> bool {
     let mut characters = record.chars().peekable();
     let mut is_field_start = true;
@@ -103,7 +103,7 @@ mod tests {
     use super::super::COLUMN_COUNT;
     use super::*;
 
-    /// Line, text and fields of each row; of a bad one what is wrong with it.
+    /// Line, text and fields of each row; for a bad row, its defect.
     fn rows(text: &str) -> Vec<(i64, String, String)> {
         let mut places = [None; COLUMN_COUNT];
         places[..2].copy_from_slice(&[Some(0), Some(1)]);

@@ -1,4 +1,4 @@
-//! Rows of a file that holds one JSON object a line.
+//! Rows of a file with one JSON object on each line.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use super::{RowSink, StoreError, UploadRow, column_names};
 
 const NO_OBJECT: &str = "the line is not a JSON object";
 
-/// Gives each line to `sink`; a line that holds nothing but space is no row. Other fields of the objects are passed over.
+/// Passes each line to `sink`; a line of white space is not a row. Other members of the objects are ignored.
 pub(super) fn for_each_row(text: &str, sink: &mut RowSink<'_>) -> Result<(), StoreError> {
     let names = column_names();
     for (line, raw) in (1..).zip(text.split('\n')) {

@@ -1,4 +1,4 @@
-//! A file that is to be ingested: its bytes, what kind it is, and where its columns are.
+//! A file to be ingested: its bytes, its kind, and the places of its columns.
 
 mod checked_sale;
 mod csv_lines;
@@ -21,9 +21,9 @@ pub(super) use parquet_rows::for_each_parquet_row;
 pub(super) const COLUMN_COUNT: usize = FIELD_COUNT + 1;
 /// Name of the column that holds the price.
 const PRICE: &str = "price";
-/// Characters that may part the fields of a CSV file.
+/// Characters that may separate the fields of a CSV file.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
-/// What a Parquet file begins with.
+/// The first bytes of a Parquet file.
 const PARQUET_MAGIC: &[u8] = b"PAR1";
 
 /// Names of the columns of a file of sales: those of [`FIELDS`], then the price.
@@ -31,13 +31,13 @@ pub(super) fn column_names() -> [&'static str; COLUMN_COUNT] {
     std::array::from_fn(|place| FIELDS.get(place).map_or(PRICE, |field| field.name))
 }
 
-/// Those of [`column_names`] that a file must have and `has` not.
+/// Those of [`column_names`] that a file must have and this one does not.
 pub(super) fn missing_columns(has: impl Fn(&str) -> bool) -> Vec<&'static str> {
     let required = FIELDS.iter().filter(|field| field.required_in_sales).map(|field| field.name);
     required.chain([PRICE]).filter(|name| !has(name)).collect()
 }
 
-/// A file to be ingested, whole.
+/// A file to be ingested, in memory.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Upload {
     pub(super) name: String,
@@ -45,18 +45,18 @@ pub struct Upload {
     pub(super) bytes: Vec<u8>,
 }
 
-/// What kind of file it is, found from its content, and what is needed to read its rows.
+/// The kind of a file, found from its content, and what is needed to read its rows.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Layout {
-    /// Fields in lines under a header.
+    /// Lines of fields under a header.
     Csv(CsvLayout),
-    /// One JSON object a line.
+    /// One JSON object on each line.
     JsonLines,
     /// Apache Parquet.
     Parquet,
 }
 
-/// Where a CSV file has what.
+/// The layout of a CSV file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct CsvLayout {
     /// The byte between two fields.
@@ -67,21 +67,21 @@ pub(super) struct CsvLayout {
     pub header_line: usize,
     /// How many fields the header has.
     pub field_count: usize,
-    /// Places of [`column_names`] in the header, from 0; `None` of a column that the file does not have and need not have.
+    /// Places of [`column_names`] in the header, from 0; `None` for a column that is neither there nor required.
     pub places: [Option<usize>; COLUMN_COUNT],
 }
 
-/// A row of a file, in the order of the file.
+/// A row of a file.
 pub(super) struct UploadRow<'a> {
-    /// Its line, from 1; of a Parquet file its row.
+    /// Its line, from 1; in a Parquet file its row.
     pub line: i64,
-    /// The row as it stands in the file.
+    /// The row as it is in the file.
     pub raw: &'a dyn Fn() -> String,
-    /// Its fields in the order of [`column_names`], `None` where one is missing; or what is wrong with the row as a whole.
+    /// Its fields in the order of [`column_names`], `None` where one is missing; or the defect of the row as a whole.
     pub fields: Result<[Option<&'a str>; COLUMN_COUNT], &'static str>,
 }
 
-/// Takes the rows of a file one by one.
+/// Receives the rows of a file one by one.
 pub(super) type RowSink<'a> = dyn FnMut(UploadRow<'_>) -> Result<(), StoreError> + 'a;
 
 impl Upload {
@@ -132,7 +132,7 @@ impl Upload {
     /// Finds out what kind of file it is.
     ///
     /// # Errors
-    /// If it is none that can be ingested, with the line and what to do.
+    /// If it cannot be ingested, with the line and the remedy.
     pub(super) fn layout(&self) -> Result<Layout, StoreError> {
         if self.bytes.starts_with(PARQUET_MAGIC) {
             return Ok(Layout::Parquet);
@@ -141,7 +141,7 @@ impl Upload {
         let line_end = if text.contains('\n') { b'\n' } else { b'\r' };
         let first_line = text.split(char::from(line_end)).enumerate().find(|(_, line)| !line.trim().is_empty());
         let Some((index, line)) = first_line else {
-            return Err(self.bad("the file is empty: it needs a header line and one line a sale"));
+            return Err(self.bad("the file is empty: it needs a header line and one line for each sale"));
         };
         if line.trim_start().starts_with('{') {
             return Ok(Layout::JsonLines);
@@ -152,10 +152,10 @@ impl Upload {
         self.csv_layout(index + 1, line, line_end).map(Layout::Csv)
     }
 
-    /// Gives the rows of a text file to `sink`, in their order.
+    /// Passes the rows of a text file to `sink`, in their order.
     ///
     /// # Errors
-    /// What `sink` says.
+    /// What `sink` returns.
     pub(super) fn for_each_text_row(&self, layout: &Layout, sink: &mut RowSink<'_>) -> Result<(), StoreError> {
         match layout {
             Layout::Csv(layout) => csv_lines::for_each_row(self.text()?, layout, sink),
@@ -164,11 +164,11 @@ impl Upload {
         }
     }
 
-    /// How many rows the file has, and how many of them cannot be sales: found without a database, so not for Parquet, which has
-    /// none here.
+    /// How many rows the file has, and how many of them cannot be sales. It works without a database, and so not for Parquet,
+    /// whose rows are not counted.
     ///
     /// # Errors
-    /// If it is none that can be ingested.
+    /// If the file cannot be ingested.
     pub fn count_rows(&self) -> Result<(i64, i64), StoreError> {
         let (mut rows, mut defects) = (0, 0);
         self.for_each_text_row(&self.layout()?, &mut |row| {
@@ -180,7 +180,7 @@ impl Upload {
         Ok((rows, defects))
     }
 
-    /// The content as text, without a mark of its encoding.
+    /// The content as text, without a byte order mark.
     fn text(&self) -> Result<&str, StoreError> {
         let bytes = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes);
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
@@ -188,7 +188,7 @@ impl Upload {
         }
         std::str::from_utf8(bytes).map_err(|error| {
             let line = 1 + bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').skip(1).count();
-            self.bad(format!("line {line} holds a byte that is not UTF-8 text: save the file as CSV in UTF-8"))
+            self.bad(format!("line {line} has a byte that is not UTF-8 text: save the file as CSV in UTF-8"))
         })
     }
 
@@ -200,7 +200,7 @@ impl Upload {
         };
         let known_in =
             |fields: &[String]| names.iter().filter(|name| fields.iter().any(|field| field == *name)).count();
-        // of several as good, the last wins: so the comma comes last
+        // of several that are equally good, the last counts: so the comma comes last
         let (delimiter, fields) = DELIMITERS
             .into_iter()
             .rev()
@@ -284,7 +284,7 @@ mod tests {
         assert!(error("hello\nworld").contains("no columns carat, cut"));
         assert!(error(&format!("{HEADER},PRICE\n")).contains("column price occurs twice"));
         let upload = Upload::from_bytes("b.csv", b"carat\n1\n\xff\n".to_vec());
-        assert!(upload.layout().expect_err("not UTF-8").to_string().contains("line 3 holds a byte"));
+        assert!(upload.layout().expect_err("not UTF-8").to_string().contains("line 3 has a byte"));
         let upload = Upload::from_bytes("b.csv", b"\xff\xfec\0a\0".to_vec());
         assert!(upload.layout().expect_err("UTF-16").to_string().contains("UTF-16"));
     }

@@ -1,4 +1,4 @@
-//! Rows of a Parquet file, which the database reads.
+//! Rows of a Parquet file, which DuckDB reads.
 
 use std::path::Path;
 
@@ -8,11 +8,11 @@ use serde_json::{Map, Value};
 
 use super::{COLUMN_COUNT, RowSink, StoreError, Upload, UploadRow, column_names, missing_columns};
 
-/// Gives each row of the Parquet file at `path`, a copy of `upload` that the database may read, to `sink`. Names of columns are
-/// found whatever their case.
+/// Passes each row of the Parquet file at `path`, a copy of `upload` that DuckDB may read, to `sink`. Names of columns match
+/// whatever their case.
 ///
 /// # Errors
-/// If it is no Parquet file, if it lacks a column, or what `sink` says.
+/// If it is not a Parquet file, if it lacks a column, or what `sink` returns.
 pub(in crate::store) fn for_each_parquet_row(
     connection: &Connection,
     upload: &Upload,
@@ -48,7 +48,7 @@ pub(in crate::store) fn for_each_parquet_row(
     Ok(())
 }
 
-/// Where [`column_names`] are among `names`.
+/// The places of [`column_names`] among `names`.
 fn places_of(upload: &Upload, names: &[String]) -> Result<[Option<usize>; COLUMN_COUNT], StoreError> {
     let place_of = |wanted: &str| names.iter().position(|name| name.eq_ignore_ascii_case(wanted));
     let missing = missing_columns(|name| place_of(name).is_some());

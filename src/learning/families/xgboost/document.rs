@@ -1,4 +1,4 @@
-//! What is read of XGBoost's own JSON format of a model.
+//! The parts of XGBoost's JSON format of a model that are read here.
 //!
 //! Format: <https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html>.
 

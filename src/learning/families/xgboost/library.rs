@@ -1,4 +1,4 @@
-//! The XGBoost library over a model that is served: for what the walk of the trees does not do.
+//! The XGBoost library with a served model: for what the walk of the trees cannot do.
 
 use std::fmt;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -7,7 +7,7 @@ use xgboost::{Booster, DMatrix};
 
 use super::{FamilyError, unreadable};
 
-/// A model of the library, loaded when it is first asked.
+/// A model of the library, loaded on first use.
 pub struct Library {
     /// The model as the library writes it.
     bytes: Vec<u8>,
@@ -19,7 +19,7 @@ impl Library {
         Self { bytes: bytes.to_vec(), booster: OnceLock::new() }
     }
 
-    /// What each column of `row` adds to what the trees say, and last the bias: length `n_features + 1`.
+    /// The contribution of each column of `row` to the sum of the trees, and last the bias: length `n_features + 1`.
     pub fn contributions(&self, row: &[f32]) -> Result<Vec<f32>, FamilyError> {
         let load = || Booster::load_buffer(&self.bytes).map(Mutex::new).map_err(|error| error.to_string());
         let booster = self.booster.get_or_init(load).as_ref().map_err(unreadable)?;

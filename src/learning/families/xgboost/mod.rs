@@ -1,7 +1,7 @@
-//! Boosted trees, tuned: the sharper of the two families.
+//! Boosted trees with tuning: the more accurate of the first two families.
 //!
-//! The bytes of a model are XGBoost's own JSON format, so that its other tools read them. What XGBoost does not know of,
-//! the target and the curve that the trees start from, is kept in the model's attributes.
+//! The bytes of a model are XGBoost's own JSON format, so that its other tools can read them. The target and the curve that
+//! the trees start from are kept in the model's attributes.
 
 mod document;
 mod library;
@@ -19,10 +19,10 @@ use super::{Family, FamilyError, FitPlan, Fitted, Model};
 use crate::diamond::Sale;
 
 const NAME: &str = "xgboost";
-/// Name of the attribute of a model that holds the name of its target.
+/// Name of the attribute with the name of the target.
 const TARGET_ATTRIBUTE: &str = "diamonds_target";
 
-/// Name of the attribute of a model that holds the curve to which its trees add, as JSON, if there is one.
+/// Name of the attribute with the curve that the trees start from, as JSON, if there is one.
 const TREND_ATTRIBUTE: &str = "diamonds_trend";
 
 /// The family of boosted trees.
@@ -59,7 +59,7 @@ impl Family for XgBoost {
     }
 }
 
-/// The bytes of a model of `trees` trees of `depth` at most, fitted to `sales` without tuning: for measuring.
+/// The bytes of a model with `trees` trees of at most `depth`, fitted to `sales` without tuning: for benchmarks.
 ///
 /// # Errors
 /// If the library fails.

@@ -5,21 +5,21 @@ use serde_json::{Map, Value};
 
 use crate::learning::features::{Feature, Target, with_derived};
 
-/// What the trees learn: shares of the price, so that a small stone counts as much as a large one.
+/// The target of the trees: the logarithm, so that a small stone counts as much as a large one.
 pub const TARGET: Target = Target::LogPrice;
 
-/// The columns that the trees see.
+/// The features of the trees.
 pub fn features() -> Vec<Feature> {
     with_derived()
 }
 
-/// What errors cost while the trees are grown.
+/// The loss function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Objective {
-    /// Their square: the trees aim at the mean.
+    /// Squared error: the trees approximate the mean.
     #[serde(rename = "reg:squarederror")]
     Squared,
-    /// Their size: the trees aim at the median, and stones that are off by much pull less.
+    /// Absolute error: the trees approximate the median, and large errors count less.
     #[serde(rename = "reg:absoluteerror")]
     Absolute,
 }
@@ -35,7 +35,7 @@ impl Objective {
     }
 }
 
-/// What the trees start from.
+/// The start of the trees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Base {
@@ -54,8 +54,8 @@ impl Base {
 pub struct Settings {
     pub base: Base,
     pub objective: Objective,
-    /// Whether trees may not let the price fall where a stone is heavier or a grade better, all else that they see the same. What
-    /// is derived from the weight, and a trend that they start from, are free: falls become rarer and do not end (docs/errors.md).
+    /// Whether the trees must not lower the price for a heavier stone or a better grade, all else equal. Features that are
+    /// derived from the weight, and a trend, are not bound: lower prices become rarer and do not end (docs/errors.md).
     pub monotone: bool,
     pub n_estimators: u32,
     pub learning_rate: f64,
@@ -68,7 +68,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Where every search starts: settings that do well on sales of diamonds without any tuning.
+    /// The start of every search: settings that do well on sales of diamonds without any tuning.
     pub const START: Self = Self {
         base: Base::Trend,
         objective: Objective::Absolute,
@@ -91,7 +91,7 @@ impl Settings {
         }
     }
 
-    /// The settings that go to the library, as its pairs of text.
+    /// The settings for the library, as pairs of text.
     pub fn to_parameters(self, seed: u64) -> Vec<(&'static str, String)> {
         vec![
             ("booster", "gbtree".to_owned()),
@@ -107,14 +107,14 @@ impl Settings {
             ("monotone_constraints", if self.monotone { monotone_constraints() } else { "()".to_owned() }),
             // the library's seed is a signed 32-bit number
             ("seed", (seed % (1 << 31)).to_string()),
-            // one thread a model: the same sums in the same order, hence the same bytes
+            // one thread for each model: the same sums in the same order, hence the same bytes
             ("nthread", "1".to_owned()),
             ("verbosity", "0".to_owned()),
         ]
     }
 }
 
-/// XGBoost's text for: never falling in weight and in each grade.
+/// XGBoost's text for: monotone in weight and in each grade.
 fn monotone_constraints() -> String {
     let constraints: Vec<&str> = features()
         .into_iter()

@@ -9,7 +9,7 @@ use super::{FamilyError, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, unfit};
 use crate::diamond::Sale;
 use crate::learning::features::encode_f32;
 
-/// What the trees of a model start from, fitted.
+/// The fitted value that the trees of a model start from.
 pub enum Start {
     /// The mean of the target.
     Mean(f64),
@@ -29,7 +29,7 @@ impl Start {
         })
     }
 
-    /// What the library is told that trees start from; a trend is told it row by row.
+    /// The base score for the library; a trend is given to it row by row instead.
     fn base_score(&self) -> f64 {
         match self {
             Self::Mean(mean) => *mean,
@@ -38,7 +38,7 @@ impl Start {
     }
 }
 
-/// Sales as the library takes them.
+/// Sales in the library's format.
 pub struct Matrix {
     pub rows: DMatrix,
 }
@@ -70,7 +70,7 @@ pub struct Growing<'a> {
 }
 
 impl<'a> Growing<'a> {
-    /// A model without trees. What `also` holds is predicted quickly while it grows.
+    /// A model without trees. The library caches its predictions for `also` while it grows.
     pub fn new(
         train: &'a Matrix,
         also: &[&DMatrix],
@@ -96,13 +96,13 @@ impl<'a> Growing<'a> {
         Ok(())
     }
 
-    /// What the model says of each of `rows` so far, in the target's unit.
+    /// The prediction for each of `rows` so far, in the target's unit.
     pub fn predict(&self, rows: &DMatrix) -> Result<Vec<f32>, FamilyError> {
         self.booster.predict_margin(rows).map_err(|error| unfit(self.rows, &error))
     }
 }
 
-/// Fits a model with all of `settings` to `sales` and gives its bytes: XGBoost's JSON, with the target and the trend as
+/// Fits a model with `settings` to `sales` and returns its bytes: XGBoost's JSON, with the target and the trend as
 /// attributes.
 pub fn train(sales: &[Sale], settings: &Settings, seed: u64) -> Result<Vec<u8>, FamilyError> {
     let failed = |error: xgboost::XGBError| unfit(sales.len(), &error);

@@ -1,13 +1,13 @@
-//! Prices by walking a model's trees in Rust.
+//! Computes prices from a model's trees in Rust.
 //!
-//! The library's interface is made for batches: one row through it costs thirty times what the walk costs. The walk goes
-//! the same ways and adds the same numbers, in the same single precision and order, so its results are the library's bit
-//! for bit.
+//! The library's interface is made for batches: one row through it takes thirty times as long. This code takes
+//! the same branches and adds the same numbers, in the same single precision and order, so its results are equal to the
+//! library's bit for bit.
 //!
-//! A walk is made cheap twice. Every value of a row is first replaced by its rank among the thresholds that the model
-//! compares it with: then a split is one comparison of small whole numbers, and a node fits eight bytes. And because each
-//! step waits for memory, several trees are walked side by side, without branches: a leaf leads to itself until the
-//! deepest tree of its group is through.
+//! Two things make it fast. First, every value of a row is replaced by its rank among the thresholds that the model
+//! compares it with: then a split is one comparison of small whole numbers, and a node fits eight bytes. Second, because each
+//! step waits for memory, several trees are walked at the same time, without branches: a leaf is its own child until the
+//! deepest tree of its group has finished.
 
 use super::document::{Document, Tree, read};
 use super::library::Library;
@@ -17,9 +17,9 @@ use crate::diamond::Stone;
 use crate::learning::families::{Contributions, Model};
 use crate::learning::features::{Feature, Target};
 
-/// Columns that a row may have at most; with every grade as a column of its own they are 26.
+/// Most columns of a row; with a column for each grade there are 26.
 const MAX_FEATURES: usize = 32;
-/// Trees that are walked side by side.
+/// Trees that are walked at the same time.
 const INTERLEAVED_TREES: usize = 16;
 
 /// A model of boosted trees.
@@ -28,23 +28,23 @@ pub struct TreeModel {
     target: Target,
     features: Vec<Feature>,
     base_score: f32,
-    /// What the trees add to, if it is not the base score alone.
+    /// The values that the trees are added to, if not the base score alone.
     trend: Option<Trend>,
-    /// Of each feature, every threshold that it is compared with, ascending, each once.
+    /// For each feature, the thresholds that it is compared with, ascending and distinct.
     thresholds: Vec<Vec<f32>>,
-    /// Trees in their order, a group of [`INTERLEAVED_TREES`] after the other.
+    /// Trees in their order, in groups of [`INTERLEAVED_TREES`].
     groups: Vec<Group>,
     nodes: Vec<Node>,
-    /// Of each node that is a leaf, its value; of a split, 0.
+    /// The value of each node that is a leaf; 0 for a split.
     values: Vec<f32>,
-    /// For who asks why.
+    /// The same trees, for explanations.
     library: Library,
 }
 
 /// Trees that are walked together.
 #[derive(Debug, Clone, Copy)]
 struct Group {
-    /// Where each tree begins.
+    /// The root of each tree.
     roots: [u32; INTERLEAVED_TREES],
     /// How many of the roots are trees; the others repeat the first.
     count: usize,
@@ -52,16 +52,16 @@ struct Group {
     depth: u32,
 }
 
-/// A split or a leaf, in 64 bits, from the highest: the left child (32), behind which the right one lies; the rank from
-/// which values go right (16); whether a missing value goes left (8, of which the lowest counts); the feature (8).
+/// A split or a leaf, in 64 bits, from the highest: the left child (32), after which the right one follows; the lowest rank
+/// that goes right (16); whether a missing value goes left (8, only the lowest counts); the feature (8).
 ///
-/// The left child of a leaf is the leaf itself, and no rank is as high as its.
+/// The left child of a leaf is the leaf itself, and its rank is above all others.
 #[derive(Debug, Clone, Copy)]
 struct Node(u64);
 
 /// The rank of a missing value.
 const MISSING: u16 = u16::MAX;
-/// The rank of a leaf: no value that is there reaches it.
+/// The rank of a leaf: no value reaches it.
 const UNREACHABLE: u16 = u16::MAX - 1;
 
 impl Node {
@@ -73,11 +73,11 @@ impl Node {
         Self(u64::from(left) << 32 | u64::from(rank) << 16 | u64::from(missing_left) << 8 | u64::from(feature))
     }
 
-    /// Where a row with these ranks goes on.
+    /// The next node for a row with these ranks.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "parts are cut out of the whole")]
     fn next<const GAPS: bool>(self, ranks: &[u16; MAX_FEATURES]) -> u32 {
-        // no feature is as large, but the compiler does not know
+        // every feature is below that, but the compiler does not know
         let rank = ranks[self.0 as usize % MAX_FEATURES];
         let goes_right = rank >= (self.0 >> 16) as u16;
         let goes_right = if GAPS && rank == MISSING { self.0 >> 8 & 1 == 0 } else { goes_right };
@@ -89,14 +89,12 @@ impl TreeModel {
     /// Reads a model that was written by this program: the target is in its attributes.
     ///
     /// # Errors
-    /// If `json` is no such model.
+    /// If `json` is not such a model.
     pub fn from_json(json: &[u8]) -> Result<Self, FamilyError> {
         let document = read(json)?;
         let name =
             document.learner.attributes.get(TARGET_ATTRIBUTE).and_then(serde_json::Value::as_str).ok_or_else(|| {
-                unreadable(format!(
-                    "it does not say whether it learnt price or log price (attribute {TARGET_ATTRIBUTE})"
-                ))
+                unreadable(format!("its target, price or log price, is missing (attribute {TARGET_ATTRIBUTE})"))
             })?;
         let target = Target::from_name(name).ok_or_else(|| unreadable(format!("no target is called {name:?}")))?;
         let trend = document.learner.attributes.get(TREND_ATTRIBUTE).and_then(serde_json::Value::as_str);
@@ -104,10 +102,10 @@ impl TreeModel {
         Self::from_document(json, document, target, trend)
     }
 
-    /// Reads a model that XGBoost wrote elsewhere, of which the reader knows what it learnt.
+    /// Reads a model that another program wrote with XGBoost; the caller knows its target.
     ///
     /// # Errors
-    /// If `json` is no model of XGBoost, or of columns that are not known here.
+    /// If `json` is not a model of XGBoost, or has columns that are not known here.
     pub fn from_foreign_json(json: &[u8], target: Target) -> Result<Self, FamilyError> {
         Self::from_document(json, read(json)?, target, None)
     }
@@ -172,7 +170,7 @@ impl TreeModel {
         Ok(())
     }
 
-    /// Lays a tree out level by level, so that siblings lie side by side. Gives its root and its depth.
+    /// Orders the nodes of a tree level by level, so that siblings are neighbours. Returns its root and its depth.
     fn add_tree(&mut self, tree: &Tree) -> Result<(u32, u32), FamilyError> {
         let count = tree.left_children.len();
         let lengths = [
@@ -190,7 +188,7 @@ impl TreeModel {
         let mut level = vec![0];
         let mut taken = 0;
         while !level.is_empty() {
-            // a tree in which a node had two parents would have more nodes on its levels than in all
+            // with a node that has two parents, the levels would have more nodes than the tree
             taken += level.len();
             if taken > count {
                 return Err(unreadable("a tree is malformed"));
@@ -240,8 +238,8 @@ impl TreeModel {
         &self.features
     }
 
-    /// What the trees say of `row`, of shape `(n_features,)`, in the target's unit: the base score and one leaf a tree, summed
-    /// in the trees' order. `NaN` is a missing value.
+    /// The sum of the trees for `row`, of shape `(n_features,)`, in the target's unit: the base score and one leaf for each
+    /// tree, added in the trees' order. `NaN` is a missing value.
     ///
     /// # Panics
     /// If the row has more columns than a model can have.
@@ -257,7 +255,7 @@ impl TreeModel {
         if has_gaps { self.walk::<true>(&ranks) } else { self.walk::<false>(&ranks) }
     }
 
-    /// The walk; rows without gaps need not be asked for them at every step.
+    /// Walks the trees; rows without missing values skip the check for them at every step.
     fn walk<const GAPS: bool>(&self, ranks: &[u16; MAX_FEATURES]) -> f32 {
         let nodes = self.nodes.as_slice();
         let mut sum = self.base_score;
@@ -276,14 +274,14 @@ impl TreeModel {
     }
 }
 
-/// How many of `thresholds` `value` is not less than: it goes right at the threshold of rank `k`, counted from 1, if that
-/// is at least `k`.
+/// How many of `thresholds` are not greater than `value`: it goes right at the threshold of rank `k`, counted from 1, if this
+/// number is at least `k`.
 #[expect(clippy::cast_possible_truncation, reason = "models with more thresholds are refused")]
 fn rank_of(value: f32, thresholds: &[f32]) -> u16 {
     thresholds.partition_point(|threshold| *threshold <= value) as u16
 }
 
-/// Of each of `n_features` features, every threshold in `trees`, ascending, each once.
+/// For each of `n_features` features, every threshold in `trees`, ascending and distinct.
 fn thresholds_of(trees: &[Tree], n_features: usize) -> Result<Vec<Vec<f32>>, FamilyError> {
     let mut thresholds = vec![Vec::new(); n_features];
     for tree in trees {
@@ -307,7 +305,7 @@ fn thresholds_of(trees: &[Tree], n_features: usize) -> Result<Vec<Vec<f32>>, Fam
 }
 
 impl TreeModel {
-    /// The columns of `stone`, and zeros behind them.
+    /// The columns of `stone`, followed by zeros.
     fn row_of(&self, stone: &Stone) -> [f32; MAX_FEATURES] {
         let mut row = [0.0; MAX_FEATURES];
         for (value, feature) in row.iter_mut().zip(&self.features) {
@@ -327,9 +325,9 @@ impl Model for TreeModel {
         self.target.to_price(start + f64::from(self.predict(&row[..self.features.len()])))
     }
 
-    /// The library's for the trees (`TreeSHAP`: Lundberg et al., "From local explanations to global understanding with
-    /// explainable AI for trees", 2020), of which the base is what they say on the average of the sales that they were fitted
-    /// to; the trend's against the typical stone.
+    /// The library's values for the trees (`TreeSHAP`: Lundberg et al., "From local explanations to global understanding with
+    /// explainable AI for trees", 2020), whose base is the average prediction for the training sales; the trend's values are
+    /// relative to the typical stone.
     fn contributions(&self, stone: &Stone, typical: &Stone) -> Result<Contributions, FamilyError> {
         let row = &self.row_of(stone)[..self.features.len()];
         let of_columns = self.library.contributions(row)?;
@@ -340,7 +338,7 @@ impl Model for TreeModel {
         let trend =
             [Feature::Carat, Feature::CutRank, Feature::ColorRank, Feature::ClarityRank].into_iter().zip(of_trend);
         let mut joined = Contributions::join(self.target, start + f64::from(*bias), columns.chain(trend));
-        // the library adds in another order, in single precision: what that leaves is nobody's
+        // the library adds in another order, in single precision: the difference belongs to no feature
         joined.base += self.target.from_price(self.price_usd(stone)) - joined.total();
         Ok(joined)
     }
@@ -358,7 +356,7 @@ mod tests {
     use crate::generator::Generator;
     use crate::learning::features::encode_f32;
 
-    /// Rows of which every other one has gaps: in those, about one value in eight is missing.
+    /// Rows, every other one with missing values: there about one value in eight is missing.
     fn rows_with_gaps(features: &[Feature], sales: &[Sale]) -> Vec<f32> {
         let mut rows = encode_f32(features, sales.iter().map(|sale| &sale.stone));
         for (index, value) in rows.iter_mut().enumerate() {

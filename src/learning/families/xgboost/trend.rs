@@ -1,7 +1,7 @@
-//! What weight and grades say of a price by themselves: a smooth curve, which trees of steps are poor at.
+//! The effect of weight and grades on the price: a smooth curve, which trees approximate only in steps.
 //!
-//! The logarithm of the price is a cubic in the logarithm of the weight whose level, slope and bend depend on the grades.
-//! Trees then learn what the curve leaves open.
+//! The logarithm of the price is a cubic in the logarithm of the weight, with level, slope and curvature by grade.
+//! The trees then learn the residuals.
 
 use linfa_linalg::cholesky::SolveC;
 use ndarray::{Array1, Array2};
@@ -12,13 +12,13 @@ use crate::diamond::{Grade, Sale, Stone};
 use crate::learning::families::contributions::shapley;
 use crate::learning::features::KnownGrades;
 
-/// How much large coefficients cost in the fit: enough for a unique solution whatever the sales are, and no more.
+/// Weight of the ridge penalty: enough for a unique solution whatever the sales are, and no more.
 const RIDGE: f64 = 1e-4;
 
 /// The curve, fitted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trend {
-    /// Other grades are taken for the nearest of these.
+    /// Other grades are treated as the nearest of these.
     grades: KnownGrades,
     /// The lightest and the heaviest stone that it was fitted to, in carats. Outside, the price per carat is that at the end.
     carat: [f64; 2],
@@ -47,7 +47,7 @@ impl Trend {
         Ok(Self { grades: KnownGrades::of(&stones), carat, coefficients })
     }
 
-    /// What it says of the logarithm of the price of `stone` in US dollars.
+    /// The logarithm of the price of `stone` in US dollars by the curve.
     pub fn log_price(&self, stone: &Stone) -> f64 {
         let known = self.grades.nearest(stone);
         let weight_carat = stone.weight_carat.clamp(self.carat[0], self.carat[1]);
@@ -59,8 +59,8 @@ impl Trend {
         sum + (stone.weight_carat / weight_carat).ln()
     }
 
-    /// What it says of the `typical` stone, and what weight, cut, colour and clarity of `stone` add to that: exact Shapley
-    /// values.
+    /// The value for the `typical` stone, and the contributions of weight, cut, colour and clarity of `stone` to its own: exact
+    /// Shapley values.
     pub fn contributions(&self, stone: &Stone, typical: &Stone) -> (f64, [f64; 4]) {
         let shares = shapley(|known| {
             let pick = |place: usize| if known >> place & 1 == 1 { stone } else { typical };
@@ -84,11 +84,11 @@ impl Trend {
     }
 }
 
-/// Grades of all three scales but the worst of each.
+/// Grades of all three scales except the worst of each.
 const N_GRADES: usize = 4 + 6 + 7;
 const N_TERMS: usize = 5 + N_GRADES + 7;
 
-/// The terms of a stone: powers of the logarithm of its weight, its grades, and what the grades change about slope and bend.
+/// The terms of a stone: powers of the logarithm of its weight, its grades, and their effects on slope and curvature.
 #[expect(clippy::cast_precision_loss, reason = "ranks are below 8")]
 fn terms(stone: &Stone) -> [f64; N_TERMS] {
     let log = stone.weight_carat.ln();

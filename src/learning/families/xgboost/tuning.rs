@@ -1,7 +1,7 @@
-//! Finds good settings: a tree-structured Parzen estimator proposes, a fifth of the training sales judges.
+//! Finds good settings: a tree-structured Parzen estimator proposes them, a fifth of the training sales evaluates them.
 //!
-//! Trials run two at a time, one thread each, and are proposed and judged pair by pair: so the search takes the same
-//! path on every machine, however many processors it has.
+//! Trials run in pairs, one thread each, and are proposed and evaluated pair by pair: so the search takes the same
+//! path on every machine, whatever its number of processors.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -21,25 +21,25 @@ use crate::learning::evaluation::Split;
 use crate::learning::evaluation::mean_absolute_error;
 use crate::learning::families::{FitPlan, Trial};
 
-/// Trials that run side by side.
+/// Trials that run at the same time.
 const TRIAL_WORKERS: usize = 2;
 /// How much a model learns between two evaluation rounds: the number of trees times the learning rate.
 ///
-/// Looks are spaced by this and not by trees, so that a trial is compared with others that have learnt as much: by
-/// trees, the slow learners, which end better, would all be given up early.
+/// Rounds are spaced by this and not by trees, so that a trial is compared with others that have learnt as much: by
+/// number of trees, slow learners, which end better, would all be stopped early.
 const LEARNT_PER_ROUND: f64 = 0.5;
-/// Looks without a better error after which a trial has found its number of trees.
+/// Rounds without a smaller error after which a trial has its number of trees.
 const PATIENCE: u32 = 6;
-/// Looks before a trial may be given up: by then e⁻⁵ of what the mean price leaves open is still to be learnt, and what
-/// parts two trials is their settings rather than their head start.
+/// Rounds before a trial may be stopped: by then e⁻⁵ of the difference to the mean price is still to be learnt, and the
+/// difference between two trials comes from their settings, not from their start.
 const WARM_UP_ROUNDS: u64 = 10;
-/// Share of the sales that judges the trials.
+/// Share of the sales on which trials are evaluated.
 const TUNING_SHARE: f64 = 0.2;
 
-/// How many trees a trial may have.
+/// Most trees of a trial.
 const TREES: RangeInclusive<u32> = 300..=2_000;
 
-/// What a search found.
+/// The result of a search.
 pub struct TuningResult {
     pub best: Settings,
     pub trials: Vec<Trial>,
@@ -54,13 +54,13 @@ pub fn tune(sales: &[Sale], plan: &FitPlan<'_>) -> Result<TuningResult, FamilyEr
     }
     let space = Space::new();
     let study = new_study(plan.seed).map_err(|error| unfit(sales.len(), &error))?;
-    // settings of an earlier layout are none to start from
+    // settings of an earlier format cannot be a start
     let earlier = plan.start.and_then(|map| serde_json::from_value::<Settings>(Value::Object(map.clone())).ok());
     if let Some(earlier) = earlier {
         study.enqueue(space.values_of(&with_room_to_grow(earlier)));
     }
     study.enqueue(space.values_of(&Settings::START));
-    // a budget beyond all time is none
+    // a budget beyond the range of time is no limit
     let deadline = plan.budget.and_then(|budget| Instant::now().checked_add(budget));
     let should_stop = || plan.observer.should_stop() || deadline.is_some_and(|deadline| Instant::now() >= deadline);
 
@@ -91,7 +91,7 @@ pub fn tune(sales: &[Sale], plan: &FitPlan<'_>) -> Result<TuningResult, FamilyEr
         for result in judged {
             let judged = result.map_err(|_| unfit(sales.len(), &"the library failed while tuning"))??;
             let Some(EvaluatedTrial { proposal, settings, mae_usd, pruned, started }) = judged else { continue };
-            // a pruned trial is told with the error it had: the sampler would take the crate's own mark for an error of 0
+            // a pruned trial is reported with its last error: the sampler would read the crate's own mark as an error of 0
             study.complete_trial(proposal, mae_usd);
             if mae_usd < best.0 {
                 best = (mae_usd, settings);
@@ -104,7 +104,7 @@ pub fn tune(sales: &[Sale], plan: &FitPlan<'_>) -> Result<TuningResult, FamilyEr
     Ok(TuningResult { best: best.1, trials })
 }
 
-/// The number of trees of an earlier model is the one that did best: with more sales it may take more.
+/// The number of trees of an earlier model was the best one for its sales: with more sales it may take more.
 fn with_room_to_grow(earlier: Settings) -> Settings {
     Settings { n_estimators: (earlier.n_estimators * 3 / 2).clamp(*TREES.start(), *TREES.end()), ..earlier }
 }
@@ -115,7 +115,7 @@ fn new_study(seed: u64) -> Result<Study<f64>, optimizer::Error> {
     Ok(Study::builder().minimize().sampler(sampler).pruner(pruner).build())
 }
 
-/// One place for a trial to run in.
+/// Runs one trial at a time.
 struct TrialWorker<'a, S> {
     train: &'a [Sale],
     validation: &'a [Sale],
@@ -126,7 +126,7 @@ struct TrialWorker<'a, S> {
 /// A trial that has an error.
 struct EvaluatedTrial {
     proposal: optimizer::Trial,
-    /// What was proposed, with the number of trees that did best.
+    /// The proposed settings, with the best number of trees.
     settings: Settings,
     mae_usd: f64,
     pruned: bool,
@@ -134,7 +134,7 @@ struct EvaluatedTrial {
 }
 
 impl<S: Fn() -> bool> TrialWorker<'_, S> {
-    /// Grows a model for `settings` and judges it now and then; `None` if it was stopped before it could be judged fully.
+    /// Grows a model for `settings` and evaluates it in rounds; `None` if it was stopped before the end.
     fn run(&self, mut proposal: optimizer::Trial, settings: Settings) -> Result<Option<EvaluatedTrial>, FamilyError> {
         let started = Instant::now();
         let start = Start::fit(self.train, &settings)?;
@@ -181,8 +181,8 @@ impl<S: Fn() -> bool> TrialWorker<'_, S> {
 
 /// The search space.
 ///
-/// The sampler tells parameters apart by their distributions, so no two may have the same: each pair of choices is of a type
-/// or length of its own.
+/// The sampler distinguishes parameters by their distributions, so no two may have the same: each pair of choices has a type
+/// or a length of its own.
 struct Space {
     base: CategoricalParam<Base>,
     objective: IntParam,
@@ -255,7 +255,7 @@ impl Space {
     }
 }
 
-/// Settings from all over the search space: `count` at random, and its corners.
+/// Settings from the whole search space: `count` at random, and its corners.
 #[cfg(test)]
 pub(super) fn proposals(seed: u64, count: usize) -> Vec<Settings> {
     let (space, study) = (Space::new(), new_study(seed).expect("a study"));

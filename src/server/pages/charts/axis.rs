@@ -1,9 +1,9 @@
 //! One side of a chart: from values to places, and the round values that are labelled.
 
-/// What is off by less of a step is taken for rounding: 4 steps of 0.1 hold 0.4.
+/// Differences of less than this share of a step are rounding errors: 4 steps of 0.1 hold 0.4.
 const TOLERANCE: f64 = 1e-6;
 
-/// More labels than fit on any chart.
+/// More labels than any chart has room for.
 const MAX_TICKS: u32 = 100;
 
 /// A label beside an axis.
@@ -11,7 +11,7 @@ const MAX_TICKS: u32 = 100;
 pub struct Tick {
     /// Where it is, in the unit of the axis: percent of the width, or pixels from the top.
     pub at: f64,
-    /// What is written there.
+    /// Its text.
     pub label: String,
 }
 
@@ -36,8 +36,8 @@ impl Axis {
         Self { low: 0.0, high: (highest / step - TOLERANCE).ceil().max(1.0) * step, step, ends }
     }
 
-    /// From one multiple of the step to another, with a quarter of a step of room below `least` and above `most`, in about `steps`
-    /// steps. If there is one value only, it lies in the middle.
+    /// From one multiple of the step to another, with a quarter of a step of room below `least` and above `most`, in about
+    /// `steps` steps. If there is one value only, it lies in the middle.
     pub fn around(least: f64, most: f64, steps: f64, ends: (f64, f64)) -> Self {
         let spread = if most > least { most - least } else { (least.abs() * 0.1).max(1e-3) };
         let step = round_step(spread / steps);
@@ -60,7 +60,8 @@ impl Axis {
         hundredths(from + self.share(value) * (to - from))
     }
 
-    /// A label at each multiple of the step. `write` gets the value and how many decimals tell it from the next.
+    /// A label at each multiple of the step. `write` gets the value and the number of decimals that distinguish it from the
+    /// next.
     pub fn ticks(&self, write: impl Fn(f64, usize) -> String) -> Vec<Tick> {
         let decimals = self.decimals();
         let first = (self.low / self.step - TOLERANCE).ceil();

@@ -1,7 +1,7 @@
-//! A figure of every model by its number, and the figure of whoever was the champion: where all of it lies on a chart. The
-//! template `_history_chart.html` draws it.
+//! A metric of every model by its number, and the champion's metric: the layout of the chart that the template
+//! `_history_chart.html` draws.
 //!
-//! Places are percent of the width, which the browser knows, and pixels of the height, so that neither text nor marks are
+//! Places are percent of the width, which only the browser knows, and pixels of the height, so that neither text nor marks are
 //! stretched.
 
 use super::axis::{Axis, Tick};
@@ -14,24 +14,24 @@ use crate::text::dollars_to;
 const HEIGHT: f64 = 150.0;
 /// Steps of the vertical axis, about.
 const STEPS: f64 = 4.0;
-/// Numbers of models below the chart, at most.
+/// Most numbers of models below the chart.
 const MAX_NUMBERS: f64 = 8.0;
-/// Shapes of marks, by the place of the family; the style has them too.
+/// Shapes of marks, by the place of the family; the style sheet has them too.
 const SHAPES: [&str; 6] = ["dot", "square", "triangle", "diamond", "cross", "plus"];
 
-/// What a chart shows of each model.
+/// The metric that a chart shows.
 pub struct Figure {
-    /// What it is called on the page and in `id`s.
+    /// Its name on the page and in `id`s.
     pub name: &'static str,
-    /// What its name means, in words.
+    /// Its meaning in words.
     pub meaning: &'static str,
     /// Whether less of it is better.
     pub less_is_better: bool,
-    /// Takes it out of the metrics.
+    /// Reads it from the metrics.
     pub of: fn(&Metrics) -> f64,
     /// Writes it with so many decimals.
     pub write: fn(f64, usize) -> String,
-    /// Decimals where it stands alone.
+    /// Decimals in sentences.
     pub decimals: usize,
 }
 
@@ -55,19 +55,19 @@ pub const FIGURES: [Figure; 2] = [
     },
 ];
 
-/// A chart, ready to be drawn.
+/// The layout of a chart.
 pub struct HistoryChart {
     /// The number of the chart on the page: its ids end with it.
     pub number: usize,
     /// Its title.
     pub title: String,
-    /// What it shows, in a sentence.
+    /// A summary in one sentence.
     pub sentence: String,
-    /// Who was the champion, one after the other, in a sentence.
+    /// The champions in turn, in a sentence.
     pub champion_periods: String,
     /// A mark for each model.
     pub marks: Vec<Mark>,
-    /// The line of the champion's figure.
+    /// The line of the champion's metric.
     pub line: Vec<LineSegment>,
     /// Levels on the vertical axis.
     pub levels: Vec<Tick>,
@@ -81,11 +81,11 @@ pub struct Mark {
     pub x: f64,
     /// Pixels from above.
     pub y: f64,
-    /// By which its family is told.
+    /// The shape of its family.
     pub shape: &'static str,
     /// Whether it is the champion now.
     pub champion: bool,
-    /// What it is, in words.
+    /// Its description.
     pub words: String,
 }
 
@@ -102,7 +102,7 @@ pub struct LineSegment {
     pub y2: f64,
 }
 
-/// What a shape stands for.
+/// An entry of the legend.
 pub struct LegendEntry {
     /// The shape.
     pub shape: &'static str,
@@ -110,7 +110,7 @@ pub struct LegendEntry {
     pub family: String,
 }
 
-/// The families of `models` and their shapes. A family keeps its shape whatever others there are.
+/// The families of `models` and their shapes. A family always has the same shape.
 #[must_use]
 pub fn legend(models: &[ModelRecord]) -> Vec<LegendEntry> {
     let mut entries: Vec<LegendEntry> = Vec::new();
@@ -141,7 +141,7 @@ pub fn charts(models: &[ModelRecord], promotions: &[Promotion]) -> Vec<HistoryCh
 }
 
 impl HistoryChart {
-    /// `None` if no model has such a figure.
+    /// `None` if no model has such a metric.
     fn new(figure: &Figure, number: usize, models: &[ModelRecord], promotions: &[Promotion]) -> Option<Self> {
         let shown: Vec<(&ModelRecord, f64)> = models
             .iter()
@@ -209,7 +209,7 @@ fn describe_champion_periods(champion_periods: &[ChampionPeriod], write: impl Fn
     }
 }
 
-/// A time that a model was the champion, until the next one begins.
+/// A period in which a model was the champion, until the next one begins.
 #[derive(Debug, PartialEq)]
 struct ChampionPeriod {
     model: i64,
@@ -217,8 +217,8 @@ struct ChampionPeriod {
     from: f64,
 }
 
-/// Who was the champion when, on the axis of models: a promotion lies after the newest model that there was then. Several
-/// between the same two models lie at even distances.
+/// The periods of the champions on the axis of models: a promotion is placed after the newest model of its time. Several
+/// between the same two models are placed at even distances.
 fn champion_periods(models: &[ModelRecord], promotions: &[Promotion], across: &Across) -> Vec<ChampionPeriod> {
     let mut last = 0;
     let after: Vec<(i64, i64)> = promotions
@@ -226,7 +226,7 @@ fn champion_periods(models: &[ModelRecord], promotions: &[Promotion], across: &A
         .rev()
         .map(|promotion| {
             let newest = models.iter().find(|model| model.time <= promotion.time).map_or(0, |model| model.id);
-            // whatever the clock did meanwhile
+            // even if the clock was set back
             last = newest.max(promotion.model).max(last);
             (promotion.model, last)
         })
@@ -244,7 +244,7 @@ fn champion_periods(models: &[ModelRecord], promotions: &[Promotion], across: &A
     champion_periods
 }
 
-/// The line of the champion's figure, level while one is the champion and upright where the next follows.
+/// The line of the champion's metric: horizontal during a period, vertical between two.
 fn line(champion_periods: &[ChampionPeriod], y_of: impl Fn(i64) -> Option<f64>, across: &Across) -> Vec<LineSegment> {
     let mut line = Vec::new();
     let mut before = None;
@@ -268,7 +268,7 @@ fn line(champion_periods: &[ChampionPeriod], y_of: impl Fn(i64) -> Option<f64>, 
 struct Across {
     axis: Axis,
     newest: f64,
-    /// The right end, past the newest model: there the champion of today goes on.
+    /// The right end, past the newest model: the period of today's champion extends to it.
     end: f64,
 }
 
@@ -329,7 +329,7 @@ mod tests {
         Promotion { model, time: time(second), reason: "by hand".to_owned() }
     }
 
-    /// Three models, of which 1, 2, 1 and 3 were the champion, newest first.
+    /// Three models; 1, 2, 1 and 3 were the champion in turn. Newest first.
     fn history() -> (Vec<ModelRecord>, Vec<Promotion>) {
         let models = vec![model(3, "xgboost", 300.0), model(2, "forest", 350.0), model(1, "linear", 500.0)];
         (models, vec![promotion(3, 300), promotion(1, 260), promotion(2, 220), promotion(1, 120)])

@@ -1,4 +1,4 @@
-//! Charts, laid out: where marks, lines and labels lie. Templates only draw them.
+//! The layout of charts: places of marks, lines and labels. Templates only draw them.
 
 mod axis;
 pub mod history_chart;

@@ -1,10 +1,10 @@
-//! Price against weight: the similar stones that were sold, and the one asked about.
+//! Price against weight: the similar stones that were sold, and the stone to be priced.
 
 use super::axis::{Axis, Tick};
 use crate::pricing::{Quote, SimilarStones};
 use crate::text::{dollars, dollars_to};
 
-/// Height of the drawing in pixels. Across it is measured in percent, so that its text keeps its size on a phone.
+/// Height of the drawing in pixels. Widths are in percent, so that text keeps its size on a phone.
 pub const HEIGHT: f64 = 280.0;
 /// Room for the labels of the weights, and above the highest price.
 const BOTTOM: f64 = 36.0;
@@ -12,19 +12,19 @@ const TOP: f64 = 8.0;
 /// Labels of an axis, about.
 const TICKS: f64 = 5.0;
 
-/// The chart, laid out: the template only draws.
+/// The layout of the chart; the template only draws.
 pub struct PriceChart {
     /// Stones that were sold.
     pub sold: Vec<Place>,
-    /// The stone asked about.
+    /// The stone to be priced.
     pub asked: Place,
-    /// Where its range ends, from the upper end down.
+    /// The upper and the lower end of its range.
     pub range: Option<(f64, f64)>,
     /// Labels of the weights.
     pub carats: Vec<Tick>,
     /// Labels of the prices.
     pub prices: Vec<Tick>,
-    /// What the chart shows, for who cannot see it.
+    /// A description of the chart, for people who cannot see it.
     pub words: String,
 }
 
@@ -34,7 +34,7 @@ pub struct Place {
     pub x: f64,
     /// From the top, in pixels.
     pub y: f64,
-    /// What it is, in words.
+    /// Its description.
     pub words: String,
 }
 
@@ -67,7 +67,7 @@ impl PriceChart {
     }
 }
 
-/// An axis that holds all of `values` with some air around them; `None` if there are none.
+/// An axis with room around all of `values`; `None` if there are none.
 fn axis_over(values: impl Iterator<Item = f64>, ends: (f64, f64)) -> Option<Axis> {
     let (least, most) =
         values.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| (least.min(value), most.max(value)));

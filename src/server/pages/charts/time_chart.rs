@@ -1,5 +1,5 @@
-//! Charts over time as a template draws them: where bars, lines and labels lie, and what they say. What is drawn comes
-//! from elsewhere.
+//! Charts over time as templates draw them: the places of bars, lines and labels, and their texts. The values come from the
+//! caller.
 //!
 //! A chart is as wide as its place on the page and keeps its height, so that its letters keep their size: across, places are
 //! in percent of the width; down, in pixels around the plot and in percent within it.
@@ -15,26 +15,26 @@ use crate::text::{count, short_number};
 
 /// Where the plot begins, in percent of the width: labels of values stand before it.
 pub const PLOT_LEFT_PERCENT: f64 = 13.0;
-/// Width of the plot, in percent of the whole: the last label may stand out a little.
+/// Width of the plot, in percent of the whole: the last label may extend beyond it.
 pub const PLOT_WIDTH_PERCENT: f64 = 85.0;
 /// Where the plot begins, in pixels: the name of the values stands above it.
 pub const PLOT_TOP_PX: f64 = 26.0;
 /// Height of the plot, in pixels.
 pub const PLOT_HEIGHT_PX: f64 = 130.0;
 
-/// Buckets of a chart at most; there are 24 at least, unless the time is shorter than 24 of the shortest bucket.
+/// Most buckets of a chart; there are at least 24, unless the time is shorter than 24 of the shortest bucket.
 const MAX_BUCKETS: i64 = 60;
-/// Steps of time between two labels at most: five labels have room on a phone.
+/// Most steps of time between labels: five labels have room on a phone.
 const MAX_TIME_STEPS: i64 = 4;
-/// Steps between values at most.
+/// Most steps between values.
 const MAX_VALUE_STEPS: f64 = 4.0;
-/// What is there is drawn at least so high, in percent of the plot, however much else there is.
+/// Least height of a bar, in percent of the plot, so that small values stay visible.
 const LEAST_HEIGHT_PERCENT: f64 = 1.5;
 
 const SECOND_US: i64 = 1_000_000;
 const DAY_SECONDS: i64 = 86_400;
-/// Lengths of time that people count in, in seconds, each at most two and a half times the one before. Longer ones are the
-/// last, doubled and doubled again.
+/// Lengths of time that people count in, in seconds, each at most two and a half times the one before. Longer ones are
+/// multiples of the last by powers of two.
 const LENGTHS_SECONDS: [i64; 23] = [
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 345_600,
     604_800, 1_209_600, 2_419_200,
@@ -57,7 +57,7 @@ impl TimeAxis {
         let (since_us, until_us) = (since.as_microsecond(), until.as_microsecond());
         let cut = |bucket_us: i64| {
             let first = since_us.div_euclid(bucket_us);
-            // the end itself is not part of the time
+            // the end itself does not belong to the time
             let last = (until_us - 1).max(since_us).div_euclid(bucket_us);
             Self { bucket_us, first, buckets: last - first + 1 }
         };
@@ -69,7 +69,7 @@ impl TimeAxis {
         at_utc(number.saturating_mul(self.bucket_us))
     }
 
-    /// The length of a bucket in words, to be put behind "per" and "the": `30 minutes`, `hour`.
+    /// The length of a bucket in words, for use after "per" and "the": `30 minutes`, `hour`.
     pub fn bucket_in_words(&self) -> String {
         let seconds = self.bucket_us / SECOND_US;
         let (number, unit) = match seconds {
@@ -81,7 +81,7 @@ impl TimeAxis {
         if number == 1 { unit.to_owned() } else { format!("{} {unit}s", count(number)) }
     }
 
-    /// Times to be labelled, at places in percent of the chart's width.
+    /// Labels of times, at places in percent of the chart's width.
     fn ticks(&self) -> Vec<Tick> {
         let (start_us, end_us) = (self.first * self.bucket_us, (self.first + self.buckets) * self.bucket_us);
         let step_us = shortest(|step_us| (end_us - start_us) / step_us <= MAX_TIME_STEPS, |step_us| step_us);
@@ -105,7 +105,7 @@ impl TimeAxis {
     }
 }
 
-/// What `make` makes of the shortest of the lengths that is `long_enough`, in microseconds.
+/// Calls `make` with the shortest of the lengths that is `long_enough`, in microseconds.
 fn shortest<T>(long_enough: impl Fn(i64) -> bool, make: impl Fn(i64) -> T) -> T {
     let lengths = LENGTHS_SECONDS.map(|seconds| seconds * SECOND_US);
     let longest = lengths[lengths.len() - 1];
@@ -117,7 +117,7 @@ fn at_utc(us: i64) -> DateTime {
     Timestamp::from_microsecond(us).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned_datetime(TimeZone::UTC).datetime()
 }
 
-/// A time as its place among others needs it: clock times for steps of less than a day, with the date at midnight.
+/// The label of a time: clock times for steps of less than a day, with the date at midnight.
 fn time_label(time: &DateTime, step_us: i64, span_us: i64) -> String {
     let is_midnight = time.time() == Time::midnight();
     let format = match (step_us / SECOND_US, span_us / SECOND_US / DAY_SECONDS) {
@@ -129,13 +129,13 @@ fn time_label(time: &DateTime, step_us: i64, span_us: i64) -> String {
     time.strftime(format).to_string()
 }
 
-/// What one bucket holds.
+/// The content of one bucket.
 pub struct Bucket {
     /// Where it begins, in percent of the plot.
     pub x: f64,
     /// How wide it is, in percent of the plot.
     pub width: f64,
-    /// What it says to who points at it.
+    /// Its tooltip.
     pub words: String,
     /// Parts of the bar, from the bottom up.
     pub bars: Vec<Bar>,
@@ -151,43 +151,43 @@ pub struct Bar {
     pub height: f64,
 }
 
-/// A line through buckets, broken where there is nothing.
+/// A line through buckets, interrupted where there is no value.
 pub struct Line {
     /// The class that gives it its colour.
     pub class: &'static str,
-    /// SVG's path data, in percent of the plot, where there is something in neighbouring buckets.
+    /// SVG path data, in percent of the plot, for values in neighbouring buckets.
     pub path: String,
-    /// The same of buckets that stand alone: a line of no length each, which round ends make a dot.
+    /// The same for single values: lines of no length, which round line ends make a dot.
     pub dots: String,
 }
 
-/// What a colour stands for.
+/// An entry of the legend.
 pub struct Key {
     /// The class that gives the colour.
     pub class: &'static str,
-    /// What it stands for.
+    /// Its meaning.
     pub label: &'static str,
 }
 
-/// What a chart says in words.
+/// The texts of a chart.
 pub struct Words {
-    /// The part of ids that is the chart's own.
+    /// The part of element ids that is unique to the chart.
     pub id: &'static str,
-    /// What it is about.
+    /// Its title.
     pub title: &'static str,
     /// How it is drawn.
     pub description: String,
-    /// What there is to be seen, in a sentence.
+    /// A summary in one sentence.
     pub summary: String,
-    /// What the values are.
+    /// The name of the values.
     pub value_name: String,
-    /// What each bucket says to who points at it.
+    /// The tooltip of each bucket.
     pub buckets: Vec<String>,
 }
 
-/// One thing that is drawn, with a value for each bucket.
+/// One series of values, one for each bucket.
 pub struct Series {
-    /// Its class and what it stands for.
+    /// Its class and its meaning.
     pub key: Key,
     /// Its values; `None` where there is none.
     pub values: Vec<Option<f64>>,
@@ -195,17 +195,17 @@ pub struct Series {
 
 /// A chart over time.
 pub struct Chart {
-    /// What it says in words.
+    /// Its texts.
     pub words: Words,
     /// Labels of times, with places in percent of the width.
     pub time_ticks: Vec<Tick>,
     /// Labels of values, with places in pixels.
     pub value_ticks: Vec<Tick>,
-    /// What each bucket holds.
+    /// The content of each bucket.
     pub buckets: Vec<Bucket>,
     /// The lines.
     pub lines: Vec<Line>,
-    /// What the colours stand for.
+    /// The legend.
     pub keys: Vec<Key>,
 }
 
@@ -222,7 +222,7 @@ impl Chart {
                 let Some(height) = value.map(|value| (100.0 * values.share(value)).max(LEAST_HEIGHT_PERCENT)) else {
                     continue;
                 };
-                // what was drawn higher than it is pushes the rest up: not out of the plot
+                // bars below that are drawn higher than their value push this one up: it must not leave the plot
                 let height = height.min(y);
                 y -= height;
                 bucket.bars.push(Bar { class: one.key.class, y: hundredths(y), height: hundredths(height) });
@@ -271,7 +271,7 @@ fn value_axis(highest: f64, least_step: f64) -> Axis {
     Axis::from_zero(highest, MAX_VALUE_STEPS, least_step, (PLOT_TOP_PX + PLOT_HEIGHT_PX, PLOT_TOP_PX))
 }
 
-/// Paths through the points: of those with a neighbour, and of those alone.
+/// SVG paths through the points: one for those with a neighbour, one for single ones.
 fn paths_through(points: &[Option<(f64, f64)>]) -> (String, String) {
     let (mut path, mut dots) = (String::new(), String::new());
     for run in points.split(Option::is_none) {

@@ -1,4 +1,4 @@
-//! The charts of the log: how much was asked, and how long answers took.
+//! The charts of the log: number of requests, and latency.
 
 use jiff::civil::DateTime;
 use jiff::{Timestamp, ToSpan};
@@ -7,19 +7,19 @@ use super::time_chart::{Chart, Key, Series, TimeAxis, Words};
 use crate::store::{RequestFilter, Store, StoreError, Traffic, TrafficOverTime};
 use crate::text::{count, elapsed};
 
-/// The charts of a time.
+/// The charts of a period.
 pub struct TrafficCharts {
-    /// The time, in words that begin a sentence.
+    /// The period, in words that begin a sentence.
     period: String,
     axis: TimeAxis,
-    /// What each bucket of the axis holds.
+    /// The requests of each bucket of the axis.
     buckets: Vec<Traffic>,
     all: Traffic,
 }
 
 impl TrafficCharts {
-    /// The charts of what `filter` lets through, over its time: of the last 24 hours, or of those before its end, if it does
-    /// not say when to begin.
+    /// The charts of the requests that match `filter`, over its period: the last 24 hours, or the 24 hours before its end, if
+    /// it has no beginning.
     ///
     /// # Errors
     /// If the database fails.
@@ -33,7 +33,7 @@ impl TrafficCharts {
         Ok(Self { period, axis, buckets: buckets.collect(), all })
     }
 
-    /// What there is to say if nothing was asked in the time.
+    /// The sentence for a period without requests.
     pub fn silence(&self) -> Option<String> {
         (self.all.requests == 0).then(|| format!("{}: no request, so there is nothing to draw.", self.period))
     }
@@ -47,7 +47,7 @@ impl TrafficCharts {
         let bucket = self.axis.bucket_in_words();
         let words = Words {
             id: "volume",
-            title: "How much was asked",
+            title: "Number of requests",
             description: format!(
                 "Bars over time, one for each {bucket}: requests that failed at the bottom, refused ones above, answered \
                  ones on top."
@@ -136,7 +136,7 @@ impl TrafficCharts {
         )
     }
 
-    /// The bucket with the greatest value, the first of several, and when it begins.
+    /// The bucket with the greatest value, the first if there are several, and when it begins.
     fn greatest(&self, value: impl Fn(&Traffic) -> f64) -> Option<(DateTime, &Traffic)> {
         let asked = self.numbered().filter(|(_, traffic)| traffic.requests > 0);
         let (number, traffic) = asked.reduce(|best, next| if value(next.1) > value(best.1) { next } else { best })?;
@@ -154,10 +154,10 @@ impl TrafficCharts {
     }
 }
 
-/// The time that is drawn: in words, its beginning and its end.
+/// The period that is drawn: in words, its beginning and its end.
 fn period(filter: &RequestFilter, now: Timestamp) -> (String, Timestamp, Timestamp) {
     let day = 24.hours();
-    // what has not come yet needs no room
+    // the future needs no room
     let until = filter.until.map_or(now, |until| until.min(now));
     let since = filter.since.unwrap_or_else(|| until.checked_sub(day).unwrap_or(Timestamp::MIN));
     let until = if since < until { until } else { since.checked_add(day).unwrap_or(Timestamp::MAX) };
