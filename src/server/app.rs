@@ -1,12 +1,12 @@
-//! What every handler can reach: prices from memory, and two doors to the file.
+//! The state that every handler can use: prices from memory, and two functions for the file.
 
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
 use super::RequestLog;
+use super::blocking_work::in_background;
 use super::http::problem::Problem;
-use super::http::request_parts::in_background;
 use crate::control::{Access, FileOwner, Operation};
 use crate::pricing::{PricingError, PricingService};
 use crate::store::Store;

@@ -9,8 +9,9 @@ use tide::{Request, Response, Server, StatusCode};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::app::App;
+use super::blocking_work::in_background;
 use super::http::connections::Listener;
-use super::http::request_parts::{in_background, received_body};
+use super::http::request_parts::received_body;
 use crate::control::{
     Operation, OperationVisitor, RemoteError, STARTING_SUFFIX, decode, encode, socket_path, visit_operations,
 };

@@ -4,6 +4,7 @@
 
 mod api;
 mod app;
+mod blocking_work;
 #[cfg(unix)]
 mod control;
 mod endpoint;
@@ -63,9 +64,9 @@ pub enum ServerError {
         /// What the system reports.
         source: io::Error,
     },
-    /// The pricing service cannot be made ready.
+    /// The data for answers cannot be read.
     #[error(transparent)]
-    PricingService(#[from] PricingError),
+    Pricing(#[from] PricingError),
     /// The database fails.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -64,7 +64,7 @@ pub enum StoreError {
     },
     /// DuckDB reports an error.
     #[error("cannot {action}")]
-    PricingService {
+    Database {
         /// The action that failed.
         action: &'static str,
         /// What DuckDB reports.
@@ -159,9 +159,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// There is no model of that number.
+    pub(super) fn no_model(id: i64) -> Self {
+        Self::NotFound { what: "model", id: id.to_string(), list: "models list" }
+    }
+
     /// For `map_err`: an error of the database while doing `action`.
     pub(super) fn database(action: &'static str) -> impl FnOnce(duckdb::Error) -> Self {
-        move |source| Self::PricingService { action, source: source.into() }
+        move |source| Self::Database { action, source: source.into() }
     }
 }
 

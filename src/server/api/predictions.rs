@@ -15,11 +15,12 @@ use super::errors::{AnyRoute, ApiRoute, WithBody, WithId, WithModel};
 use crate::diamond::{Clarity, Color, Cut, FieldError, StoneDescription};
 use crate::pricing::{ModelName, Prediction, PredictionOrigin, PricingError, ServedModel, Snapshot, Step};
 use crate::server::app::App;
+use crate::server::blocking_work::in_background;
 use crate::server::http::attachments::{AnsweredBy, MadePredictions, RequestIdentity};
 use crate::server::http::parameters::{Parameter, ParameterKind, document_parameters, read_parameters};
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{
-    id_in_path, in_background, json_body, json_response, query_pairs, require_json_accepted, require_no_parameters,
+    id_in_path, json_body, json_response, query_pairs, require_json_accepted, require_no_parameters,
 };
 use crate::store::{PredictionRecord, PredictionSource};
 

@@ -101,11 +101,3 @@ pub fn json_response(document: &impl Serialize) -> Result<Response, Problem> {
     let text = serde_json::to_string(document).map_err(|error| Problem::internal(error.to_string()))?;
     Ok(Response::builder(StatusCode::Ok).body(text).content_type("application/json").build())
 }
-
-/// Runs blocking work on a thread that does not serve requests.
-///
-/// # Errors
-/// 500 if it panics.
-pub async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(error.to_string()))
-}

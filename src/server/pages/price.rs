@@ -12,9 +12,10 @@ use crate::diamond::{
 };
 use crate::pricing::{PredictionOrigin, PricingError};
 use crate::server::app::App;
+use crate::server::blocking_work::in_background;
 use crate::server::http::attachments::{AnsweredBy, LogAs, MadePredictions, RequestIdentity};
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::{in_background, query_pairs};
+use crate::server::http::request_parts::query_pairs;
 use crate::store::PredictionSource;
 
 #[derive(Template)]

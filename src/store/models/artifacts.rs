@@ -3,7 +3,6 @@
 use duckdb::{Connection, params};
 use serde::{Deserialize, Serialize};
 
-use super::records::no_model;
 use crate::store::rows::{execute, query_optional_row, query_rows};
 use crate::store::{Store, StoreError};
 
@@ -26,7 +25,7 @@ impl Store {
         let found = query_optional_row(&self.connection, "read a model", sql, params![id], |row| {
             Ok((row.get("family")?, row.get::<_, Option<Vec<u8>>>("content")?))
         })?;
-        let (family, content) = found.ok_or_else(|| no_model(id))?;
+        let (family, content) = found.ok_or_else(|| StoreError::no_model(id))?;
         content.map(|content| (family, content)).ok_or(StoreError::Pruned { id })
     }
 
@@ -39,7 +38,7 @@ impl Store {
         let has_content =
             query_optional_row(&self.connection, "look a model up", sql, params![id], |row| row.get("has_content"))?;
         match has_content {
-            None => Err(no_model(id)),
+            None => Err(StoreError::no_model(id)),
             Some(false) => Err(StoreError::Pruned { id }),
             Some(true) => Ok(()),
         }

@@ -249,7 +249,7 @@ impl Store {
     /// # Errors
     /// If there is no such model.
     pub fn model(&self, id: i64) -> Result<ModelDetail, StoreError> {
-        let record = self.models()?.into_iter().find(|model| model.id == id).ok_or_else(|| no_model(id))?;
+        let record = self.models()?.into_iter().find(|model| model.id == id).ok_or_else(|| StoreError::no_model(id))?;
         Ok(ModelDetail {
             record,
             calibration: self.calibration(id)?,
@@ -379,11 +379,6 @@ fn read_model(row: &Row<'_>) -> duckdb::Result<ModelRecord> {
         pruned: row.get("is_pruned")?,
         saw_undone: row.get("saw_undone")?,
     })
-}
-
-/// There is no such model.
-pub(super) fn no_model(id: i64) -> StoreError {
-    StoreError::NotFound { what: "model", id: id.to_string(), list: "models list" }
 }
 
 fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<(), StoreError> {
