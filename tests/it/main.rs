@@ -22,3 +22,4 @@ mod shared;
 mod skipping;
 mod snapshots;
 mod store_file;
+mod styles;
