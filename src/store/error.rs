@@ -35,7 +35,7 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is a database of another program.
+    /// The file is a DuckDB database of another program.
     #[error("{} is a DuckDB database, but diamonds did not make it: name another file with --db", path.display())]
     NotOurs {
         /// The file.
@@ -111,7 +111,7 @@ pub enum StoreError {
         /// What is wrong, where, and what to do.
         problem: String,
     },
-    /// There is no such row.
+    /// No row has this id.
     #[error("there is no {what} {id}: `diamonds {list}` lists them")]
     NotFound {
         /// Its kind.
@@ -121,7 +121,7 @@ pub enum StoreError {
         /// The command that lists the existing ones.
         list: &'static str,
     },
-    /// A model is the champion already.
+    /// The model to be promoted is already the champion.
     #[error("model {id} is the champion already")]
     IsChampion {
         /// Number of the model.
@@ -153,7 +153,7 @@ pub enum StoreError {
     /// The file has something that this program does not write.
     #[error("the file has something unexpected: {what}")]
     Unexpected {
-        /// What, and where.
+        /// The value and where it is.
         what: String,
     },
 }

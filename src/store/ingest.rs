@@ -51,7 +51,7 @@ impl Store {
     pub fn ingest(&mut self, upload: &Upload, dry_run: bool) -> Result<FileReport, StoreError> {
         let failed = || StoreError::database(ACTION);
         let layout = upload.layout()?;
-        // rows are read on a connection of their own, while they are stored on this one
+        // rows of a Parquet file are read through a second connection, while they are stored through this one
         let parquet = match layout {
             Layout::Parquet => Some((UploadSpool::new(self, upload)?, self.connection.try_clone().map_err(failed())?)),
             _ => None,
@@ -98,7 +98,7 @@ impl Store {
 struct RowCounts {
     rows: i64,
     rejected: i64,
-    /// Whether each of [`column_names`] has a value in some row.
+    /// For each of the [`column_names`], whether at least one row has a value.
     filled: [bool; COLUMN_COUNT],
 }
 
@@ -201,7 +201,7 @@ impl Drop for UploadSpool {
     }
 }
 
-/// Stores sales, warnings and the batch itself from the temporary table `upload_row`.
+/// Stores the new sales of the temporary table `upload_row`, their warnings, and the batch itself.
 fn store_batch(
     connection: &Connection,
     batch: i64,

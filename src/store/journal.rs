@@ -161,7 +161,7 @@ impl JournalSegment {
     /// The requests of this segment.
     fn requests(&self) -> Result<Vec<NewRequest<'static>>, StoreError> {
         match read(&self.path, self.end)? {
-            Some(found) if found.number == self.number && found.end == self.end => Ok(found.requests),
+            JournalFile::Content(found) if found.number == self.number && found.end == self.end => Ok(found.requests),
             _ => Err(StoreError::Unexpected { what: format!("{} does not hold what it should", self.path.display()) }),
         }
     }
@@ -174,6 +174,16 @@ fn chain(previous: u32, entries: &[u8]) -> u32 {
     hasher.finalize()
 }
 
+/// What a journal's file is.
+enum JournalFile {
+    /// There is none, or nothing was ever synced in it.
+    Empty,
+    /// A journal of this program.
+    Content(JournalContent),
+    /// Its header is damaged, or of another format.
+    Unreadable,
+}
+
 /// The content of a journal's file.
 struct JournalContent {
     database_id: Uuid,
@@ -184,13 +194,12 @@ struct JournalContent {
 }
 
 /// Reads a file up to the last complete group within the first `most` bytes: the clients of later requests got no answer.
-/// `None` if there is no file, or nothing was ever synced in it.
-fn read(path: &Path, most: u64) -> Result<Option<JournalContent>, StoreError> {
+fn read(path: &Path, most: u64) -> Result<JournalFile, StoreError> {
     let failed = |source| StoreError::Journal { path: path.to_owned(), source };
     let mut bytes = Vec::new();
     match File::open(path) {
         Ok(file) => file.take(most).read_to_end(&mut bytes).map_err(failed)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(JournalFile::Empty),
         Err(error) => return Err(failed(error)),
     };
     parse(&bytes)
@@ -201,16 +210,23 @@ fn read(path: &Path, most: u64) -> Result<Option<JournalContent>, StoreError> {
 /// # Errors
 /// If a group is complete and its entries cannot be read.
 pub fn count_journal_requests(bytes: &[u8]) -> Result<usize, StoreError> {
-    Ok(parse(bytes)?.map_or(0, |content| content.requests.len()))
+    Ok(match parse(bytes)? {
+        JournalFile::Content(content) => content.requests.len(),
+        JournalFile::Empty | JournalFile::Unreadable => 0,
+    })
 }
 
 /// The content of a journal's file.
-fn parse(bytes: &[u8]) -> Result<Option<JournalContent>, StoreError> {
-    let Some((header, mut rest)) = bytes.split_first_chunk::<HEADER_BYTES>() else { return Ok(None) };
+fn parse(bytes: &[u8]) -> Result<JournalFile, StoreError> {
+    let Some((header, mut rest)) = bytes.split_first_chunk::<HEADER_BYTES>() else { return Ok(JournalFile::Empty) };
+    // a file system may have made the file longer and not have written it
+    if header.iter().all(|byte| *byte == 0) {
+        return Ok(JournalFile::Empty);
+    }
     let mut checksum = crc32fast::hash(&header[..32]);
     let is_old = header[..8] == *MAGIC_WITHOUT_PREDICTIONS;
     if !(is_old || header[..8] == *MAGIC) || header[32..] != checksum.to_le_bytes() {
-        return Ok(None);
+        return Ok(JournalFile::Unreadable);
     }
     let mut found = JournalContent {
         database_id: Uuid::from_slice(&header[8..24]).unwrap_or_default(),
@@ -237,7 +253,7 @@ fn parse(bytes: &[u8]) -> Result<Option<JournalContent>, StoreError> {
         checksum = expected;
         rest = after;
     }
-    Ok(Some(found))
+    Ok(JournalFile::Content(found))
 }
 
 impl Store {
@@ -256,7 +272,7 @@ impl Store {
             options.open(path).map_err(|source| StoreError::Journal { path: path.to_owned(), source })
         };
         let (mut file, spare) = (make(&first)?, make(&second)?);
-        // the files' names must be on the disk as well
+        // sync the folder, so that the files' names are on the disk as well
         #[cfg(unix)]
         File::open(first.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
             .and_then(|folder| folder.sync_all())
@@ -291,9 +307,16 @@ impl Store {
         let mut left = Vec::new();
         for path in paths_of(&self.path) {
             match read(&path, u64::MAX)? {
-                Some(found) if found.database_id != database_id => set_aside(&path, &found)?,
-                Some(found) if found.number > absorbed => left.push(found),
-                _ => {}
+                JournalFile::Content(found) if found.database_id != database_id => {
+                    let suffix = format!(".of-{}.{}", found.database_id, found.number);
+                    set_aside(&path, &suffix, "belongs to another file")?;
+                }
+                JournalFile::Content(found) if found.number > absorbed => left.push(found),
+                JournalFile::Content(_) | JournalFile::Empty => {}
+                JournalFile::Unreadable => {
+                    let suffix = format!(".unreadable-{}", Uuid::now_v7());
+                    set_aside(&path, &suffix, "is damaged, or a later version wrote it")?;
+                }
             }
         }
         left.sort_by_key(|found| found.number);
@@ -321,11 +344,10 @@ impl Store {
     }
 }
 
-/// Renames the journal of another database, for example of one that was here before: it must neither be imported nor
-/// deleted.
-fn set_aside(path: &Path, found: &JournalContent) -> Result<(), StoreError> {
-    let to = beside(path, &format!(".of-{}.{}", found.database_id, found.number));
-    tracing::warn!("{} belongs to another file: it is now {}", path.display(), to.display());
+/// Renames a journal that must neither be imported nor deleted, such as that of a database that was here before.
+fn set_aside(path: &Path, suffix: &str, reason: &str) -> Result<(), StoreError> {
+    let to = beside(path, suffix);
+    tracing::warn!("{} {reason}: it is now {}", path.display(), to.display());
     std::fs::rename(path, &to).map_err(|source| StoreError::Journal { path: path.to_owned(), source })
 }
 
@@ -363,6 +385,13 @@ mod tests {
             store.requests(&filter).expect("a list").into_iter().map(|request| request.path).collect();
         paths.sort_unstable();
         paths
+    }
+
+    fn content(file: &Path) -> JournalContent {
+        match read(file, u64::MAX).expect("readable") {
+            JournalFile::Content(content) => content,
+            JournalFile::Empty | JournalFile::Unreadable => panic!("no journal"),
+        }
     }
 
     fn folder() -> (tempfile::TempDir, PathBuf) {
@@ -426,17 +455,33 @@ mod tests {
         let whole = std::fs::read(&file).expect("a journal");
         for torn in [whole.len() - 1, whole.len() / 2 + HEADER_BYTES] {
             std::fs::write(&file, &whole[..torn]).expect("written");
-            let found = read(&file, u64::MAX).expect("readable").expect("a journal");
+            let found = content(&file);
             assert_eq!(found.requests.len(), 1);
         }
         let mut changed = whole.clone();
         *changed.last_mut().expect("bytes") ^= 1;
         std::fs::write(&file, &changed).expect("written");
-        assert_eq!(read(&file, u64::MAX).expect("readable").expect("a journal").requests.len(), 1);
+        assert_eq!(content(&file).requests.len(), 1);
         for length in 0..HEADER_BYTES {
             std::fs::write(&file, &whole[..length]).expect("written");
-            assert!(read(&file, u64::MAX).expect("readable").is_none());
+            assert!(!matches!(read(&file, u64::MAX).expect("readable"), JournalFile::Content(_)));
         }
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_read_is_set_aside() {
+        let (folder, path) = folder();
+        let [first, second] = paths_of(&path);
+        drop(Store::open(&path).expect("a file"));
+        std::fs::write(&first, b"DIAMJNL9 and forty bytes of a header that are not known here").expect("a file");
+        std::fs::write(&second, [0; 4_096]).expect("a file");
+        drop(Store::open(&path).expect("the file opens all the same"));
+        let kept: Vec<String> = std::fs::read_dir(folder.path())
+            .expect("the folder")
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .filter(|name| name.contains("journal"))
+            .collect();
+        assert!(kept.len() == 1 && kept[0].contains("journal-0.unreadable-"), "{kept:?}");
     }
 
     #[test]

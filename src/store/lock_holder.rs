@@ -70,7 +70,7 @@ impl fmt::Display for LockHolder {
 /// A note that a server writes beside the file, so that others can name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerNote {
-    /// Number of the server's process.
+    /// Process id of the server.
     pub pid: u32,
     /// Host and port that it listens on.
     pub address: String,

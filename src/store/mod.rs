@@ -87,7 +87,8 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens an existing file for reading only.
+    /// Opens an existing file for reading only. If its layout is old or journals are left over, the file is opened for
+    /// writing first, to migrate it and import them.
     ///
     /// # Errors
     /// As [`Store::open`], and if there is no file.

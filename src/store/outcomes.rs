@@ -16,12 +16,12 @@ use crate::diamond::FIELDS;
 /// Name under which outcomes are ingested as sales.
 const UPLOAD_NAME: &str = "outcomes";
 
-/// What a priced stone fetched, to be recorded.
+/// An outcome to be recorded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NewOutcome {
-    /// The prediction.
+    /// Id of the prediction.
     pub prediction: Uuid,
-    /// What the stone really fetched, in US dollars.
+    /// The price at which the stone was sold, in US dollars.
     pub price_usd: f64,
 }
 
@@ -93,7 +93,7 @@ impl Store {
         Ok(unknown)
     }
 
-    /// The last outcome of each prediction, the last recorded first, `limit` at most.
+    /// The latest outcome of each prediction, the most recently recorded first, `limit` at most.
     pub fn outcomes(&self, limit: u32) -> Result<Vec<RecordedOutcome>, StoreError> {
         let sql = include_str!("../../sql/queries/outcome/list_outcomes.sql");
         query_rows(&self.connection, "list the outcomes", sql, params![limit], read_outcome)

@@ -1,4 +1,4 @@
-//! Predictions: every stone that was priced, as it was described, and the answer.
+//! Predictions: every priced stone, as described by the user, with its predicted price.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ use crate::learning::evaluation::PriceRange;
 pub enum PredictionSource {
     /// The JSON API.
     Api,
-    /// The page with the form.
+    /// The web page with the form.
     Page,
     /// `diamonds predict` with one stone.
     CommandLine,
@@ -29,7 +29,7 @@ pub enum PredictionSource {
 }
 
 impl PredictionSource {
-    /// The name as it is stored.
+    /// The name in the database.
     pub fn name(self) -> &'static str {
         match self {
             Self::Api => "api",
@@ -40,7 +40,7 @@ impl PredictionSource {
     }
 }
 
-/// A stone that was priced, and the answer.
+/// A priced stone, with its predicted price.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PredictionRecord {
     /// UUID version 7.
@@ -139,7 +139,7 @@ impl Store {
         transaction.commit().map_err(storing())
     }
 
-    /// The prediction of that id, if there is one.
+    /// The prediction with this id, if there is one.
     ///
     /// # Errors
     /// If the database fails.
@@ -153,7 +153,7 @@ impl Store {
         )
     }
 
-    /// The newest predictions, newest first, `limit` at most; only those made since then.
+    /// The predictions made at or after `since`, newest first, `limit` at most.
     ///
     /// # Errors
     /// If the database fails.
@@ -206,7 +206,7 @@ impl Store {
 /// Predictions that are appended at a time.
 const APPENDED_AT_A_TIME: usize = 8_192;
 
-/// Appends `predictions` to their table, as part of the transaction that `connection` is in.
+/// Appends `predictions` to their table, within the current transaction of `connection`.
 pub(super) fn append_predictions<'a>(
     connection: &Connection,
     predictions: impl Iterator<Item = &'a PredictionRecord>,
@@ -330,7 +330,7 @@ mod tests {
         let records = [record(7, vec!["\"quoted\" and ×".to_owned()]), record(8, Vec::new())];
         store.add_predictions(&records).expect("stored");
         for record in &records {
-            // no such model is stored: its family is not known
+            // the model is not stored, so its family is unknown
             let expected = PredictionRecord { family: String::new(), ..record.clone() };
             assert_eq!(store.prediction(record.id).expect("a query"), Some(expected));
         }

@@ -94,7 +94,7 @@ fn value_at(column: &ArrayRef, row: usize) -> Result<Value, StoreError> {
             let micros = column.as_primitive::<TimestampMicrosecondType>().value(row);
             jiff::Timestamp::from_microsecond(micros).map_or(Value::Null, |time| time.to_string().into())
         }
-        // sums of integers come as decimals of 38 digits
+        // sums of integers have the type decimal with 38 digits
         DataType::Decimal128(..) => {
             let text = formatted()?;
             serde_json::from_str(&text).unwrap_or(Value::String(text))

@@ -86,9 +86,9 @@ pub struct LoggedRequest {
 /// How many requests the log holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestCounts {
-    /// All of them.
+    /// Number of all requests.
     pub all: i64,
-    /// Those of the last 24 hours.
+    /// Number of requests in the last 24 hours.
     pub last_day: i64,
 }
 
@@ -156,7 +156,7 @@ impl Store {
         )
     }
 
-    /// How many requests there are, and how many of them since `lately`.
+    /// How many requests there are; [`RequestCounts::last_day`] counts those that arrived at or after `lately`.
     pub fn count_requests(&self, lately: Timestamp) -> Result<RequestCounts, StoreError> {
         query_row(
             &self.connection,
@@ -231,7 +231,7 @@ fn appended_together(requests: &[NewRequest<'_>]) -> usize {
 pub struct JournalEntry(Vec<u8>);
 
 impl JournalEntry {
-    /// The request as `MessagePack`.
+    /// The request in `MessagePack` format.
     pub(super) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -265,7 +265,7 @@ fn kept_body(bytes: &[u8], status: u16) -> Option<Cow<'_, str>> {
     }
     let most = if REFUSED_WITHOUT_READING.contains(&status) { KEPT_BYTES_OF_REFUSED } else { usize::MAX };
     let mut kept = String::from_utf8_lossy(&bytes[..bytes.len().min(most)]);
-    // a NUL inside text is legal in JSON's bytes but not in every reader of the file
+    // NUL is valid UTF-8, but not every program that reads the file accepts it in text
     if kept.contains('\0') {
         kept = Cow::Owned(kept.replace('\0', "\u{fffd}"));
     }

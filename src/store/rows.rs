@@ -66,12 +66,12 @@ pub(super) fn execute(
     Ok(i64::try_from(changed).unwrap_or(i64::MAX))
 }
 
-/// A time for a column or a parameter.
+/// A time as a value for a column or a parameter.
 pub(super) fn sql_time(time: Timestamp) -> Value {
     Value::Timestamp(TimeUnit::Microsecond, time.as_microsecond())
 }
 
-/// A column of the type `TIMESTAMP`, which is UTC here.
+/// A value of a `TIMESTAMP` column, which is always in UTC here.
 pub(super) struct TimeColumn(pub Timestamp);
 
 impl FromSql for TimeColumn {
@@ -85,7 +85,7 @@ impl FromSql for TimeColumn {
     }
 }
 
-/// A text column that holds a value in its usual notation, such as a UUID.
+/// A value that a text column contains in its usual notation, such as a UUID.
 pub(super) struct TextColumn<T>(pub T);
 
 impl<T: FromStr> FromSql for TextColumn<T>
@@ -97,7 +97,7 @@ where
     }
 }
 
-/// A text column that holds JSON which this program wrote.
+/// A value that a text column contains as JSON, written by this program.
 pub(super) struct JsonColumn<T>(pub T);
 
 impl<T: DeserializeOwned> FromSql for JsonColumn<T> {
@@ -106,12 +106,12 @@ impl<T: DeserializeOwned> FromSql for JsonColumn<T> {
     }
 }
 
-/// The UUID in the text column `name`.
+/// Reads the UUID in the text column `name`.
 pub(super) fn read_uuid(row: &Row<'_>, name: &str) -> duckdb::Result<Uuid> {
     Ok(row.get::<_, TextColumn<Uuid>>(name)?.0)
 }
 
-/// The time in the column `name`.
+/// Reads the time in the column `name`.
 pub(super) fn read_time(row: &Row<'_>, name: &str) -> duckdb::Result<Timestamp> {
     Ok(row.get::<_, TimeColumn>(name)?.0)
 }

@@ -1,4 +1,4 @@
-//! Reads the sales back, all at once, for training and for the index of similar stones.
+//! Reads all sales at once, for training and for the index of similar stones.
 
 use duckdb::arrow::array::{Array, DictionaryArray, Float64Array, Int64Array, RecordBatch, UInt8Array};
 use duckdb::arrow::datatypes::UInt8Type;
@@ -10,12 +10,12 @@ use super::{Store, StoreError};
 use crate::diamond::{FIELDS, Field, FieldValues, Sale, Stone};
 use crate::learning::evaluation::HASH_VERSION;
 
-/// A sale with the batch that brought it.
+/// A sale and where it came from.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct StoredSale {
     /// The sale.
     pub sale: Sale,
-    /// The batch that brought it.
+    /// Number of the batch that it was ingested with.
     pub batch: i64,
     /// Its line in the batch's file, from 1.
     pub line: i64,
@@ -53,7 +53,8 @@ impl Store {
         query_row(&self.connection, "count the sales", sql, params![of_model], |row| row.get("sale_count"))
     }
 
-    /// How many sales have come since the newest model was trained, whatever has been undone since; all, if there is no model.
+    /// How many stored sales the dataset of the newest model did not include, regardless of batches undone since; all
+    /// sales if there is no model.
     pub fn count_new_sales(&self) -> Result<i64, StoreError> {
         let sql = include_str!("../../sql/queries/sale/count_new_sales.sql");
         query_row(&self.connection, "count the new sales", sql, [], |row| row.get("sale_count"))

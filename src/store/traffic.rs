@@ -7,18 +7,18 @@ use super::requests::RequestFilter;
 use super::rows::{query_rows, sql_time};
 use super::{Store, StoreError};
 
-/// Requests counted, with their latencies.
+/// Numbers and latencies of requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Traffic {
-    /// All of them.
+    /// Number of all requests.
     pub requests: i64,
-    /// Those refused: status 400 to 499.
+    /// Number of refused requests: status 400 to 499.
     pub refused: i64,
-    /// Those that failed: status 500 and above.
+    /// Number of failed requests: status 500 and above.
     pub failed: i64,
-    /// Half of them took at most this long, in microseconds; 0 if there are none.
+    /// Median latency in microseconds; 0 if there are no requests.
     pub median_us: f64,
-    /// 95 % of them took at most this long, in microseconds; 0 if there are none.
+    /// 95th percentile of the latency in microseconds; 0 if there are no requests.
     pub p95_us: f64,
 }
 

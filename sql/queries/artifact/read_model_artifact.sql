@@ -1,4 +1,4 @@
--- The family of a model and its bytes; NULL if it was pruned.
+-- The family of a model and its bytes; the bytes are NULL if it was pruned.
 --
 -- $1 id of the model
 SELECT model.family, artifact.content

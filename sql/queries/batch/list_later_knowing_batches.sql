@@ -1,4 +1,4 @@
--- Later batches that are not undone and had rows that were known already: some may be known from this one.
+-- Later batches that are not undone and have rows that were already known, perhaps from this batch.
 --
 -- $1 id of the batch
 SELECT id

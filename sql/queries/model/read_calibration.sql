@@ -1,4 +1,4 @@
--- The classes of a model's range, the lightest first.
+-- The calibration of a model's prediction intervals by weight class, the lightest class first.
 --
 -- $1 id of the model
 SELECT from_carat, row_count, log_half_width

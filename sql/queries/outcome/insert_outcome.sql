@@ -1,7 +1,7 @@
--- Records what the stone of a prediction fetched; nothing, if there is no such prediction.
+-- Records the outcome of a prediction; inserts no row if there is no such prediction.
 -- {stone_columns} are the columns of the field list.
 --
--- $1 id of the prediction, $2 time, UTC, $3 what it fetched in $
+-- $1 id of the prediction, $2 time, UTC, $3 actual price in $
 INSERT INTO outcome (
     prediction_id, recorded_at, price_usd, model_id, predicted_usd, low_usd, high_usd, {stone_columns}
 )

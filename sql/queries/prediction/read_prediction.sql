@@ -1,6 +1,6 @@
 -- One prediction.
 --
--- $1 its id
+-- $1 id of the prediction
 SELECT *
 FROM answered_prediction
 WHERE prediction_id = CAST($1 AS UUID);

@@ -1,6 +1,6 @@
 -- One request of the log with its bodies.
 --
--- $1 its id
+-- $1 id of the request
 SELECT
     CAST(id AS VARCHAR) AS id,
     received_at,

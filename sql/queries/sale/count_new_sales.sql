@@ -1,5 +1,4 @@
--- How many sales have come since the newest model was trained: those of batches that were not in its dataset. All, if there is no
--- model.
+-- The number of sales in batches that were not in the dataset of the newest model; all sales if there is no model.
 SELECT count(*) AS sale_count
 FROM sale
 WHERE batch_id NOT IN (

@@ -1,4 +1,4 @@
--- Sales in the order in which they came. {stone_columns} are the columns of the field list.
+-- Sales in the order of ingestion. {stone_columns} are the columns of the field list.
 --
 -- $1 id of a model: only sales of its dataset; NULL: all sales
 SELECT batch_id, line_number, {stone_columns}, price_usd

@@ -1,4 +1,4 @@
--- Which migrations a file has seen. Run before every migration.
+-- Creates the table of the migrations that were applied to the file. Run before every migration.
 CREATE TABLE IF NOT EXISTS schema_version (
     version    BIGINT PRIMARY KEY,
     name       VARCHAR NOT NULL,

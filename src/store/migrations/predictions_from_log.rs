@@ -33,7 +33,7 @@ struct PricedRequest {
     response_body: Option<String>,
 }
 
-/// An answer as it was before this migration.
+/// A prediction in a response body, in the format before this migration.
 #[derive(Deserialize)]
 struct Answer {
     id: Uuid,
@@ -54,7 +54,7 @@ struct AnsweredBy {
     family: String,
 }
 
-/// One document, or several.
+/// One JSON object, or an array of them.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum OneOrMany<T> {
@@ -71,7 +71,7 @@ impl<T> OneOrMany<T> {
     }
 }
 
-/// The predictions of a request that a server of an earlier version left in its journal.
+/// The predictions of a request from a journal of an earlier version.
 pub fn predictions_of(request: &NewRequest<'_>) -> Vec<PredictionRecord> {
     if request.status != 200 || request.model_id.is_none() {
         return Vec::new();
@@ -87,7 +87,7 @@ pub fn predictions_of(request: &NewRequest<'_>) -> Vec<PredictionRecord> {
     })
 }
 
-/// Adds the predictions, in pages of bounded size.
+/// Adds the predictions of all logged requests, in pages of limited size.
 pub(super) fn fill(connection: &Connection) -> Result<(), StoreError> {
     const ACTION: &str = "make records of the predictions in the log";
     let fields: Vec<&Field> = FIELDS.iter().filter(|field| FIELDS_OF_THIS_LAYOUT.contains(&field.name)).collect();

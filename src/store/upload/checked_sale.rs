@@ -21,9 +21,9 @@ pub(in crate::store) struct CheckedSale {
 /// The first mistake in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) struct RowDefect {
-    /// The column.
+    /// Name of the column.
     pub column: &'static str,
-    /// What is wrong, with the name of the column.
+    /// What is wrong, including the name of the column.
     pub reason: String,
 }
 

@@ -35,7 +35,7 @@ pub(super) fn for_each_row(text: &str, layout: &CsvLayout, sink: &mut RowSink<'_
     let lines_in = |part: &str| i64::try_from(part.matches(line_end).count()).unwrap_or(i64::MAX);
     let header: usize = text.split_inclusive(line_end).take(layout.header_line).map(str::len).sum();
     let mut line = 1 + lines_in(&text[..header]);
-    // where the next record begins; the reader skips blank lines before it
+    // offset of the next record; the reader skips blank lines before it
     let mut start = header;
     let mut record = StringRecord::new();
     'reader: loop {
@@ -132,7 +132,7 @@ mod tests {
     fn a_quoted_field_may_hold_delimiters_quotes_and_line_breaks() {
         assert_eq!(
             rows("a,b\r\n\r\n\"1,\n2\",\"say \"\"x\"\"\"\r\n3,4\r\n"),
-            // the carriage return of a line end stays in the last field: readers of fields trim
+            // the carriage return at the end of a line stays in the last field: code that reads fields trims them
             [row(3, "\"1,\n2\",\"say \"\"x\"\"\"", "1,\n2|say \"x\"\r"), row(5, "3,4", "3|4\r")]
         );
     }

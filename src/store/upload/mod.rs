@@ -103,7 +103,7 @@ impl Upload {
         }
     }
 
-    /// A file of that name and content.
+    /// A file with this name and content.
     pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Self {
         Self { name: name.into(), bytes }
     }
@@ -187,7 +187,8 @@ impl Upload {
             return Err(self.bad("the file is encoded as UTF-16: save it as UTF-8"));
         }
         std::str::from_utf8(bytes).map_err(|error| {
-            let line = 1 + bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').skip(1).count();
+            let line_end = if bytes.contains(&b'\n') { b'\n' } else { b'\r' };
+            let line = 1 + bytes[..error.valid_up_to()].split(|byte| *byte == line_end).skip(1).count();
             self.bad(format!("line {line} has a byte that is not UTF-8 text: save the file as CSV in UTF-8"))
         })
     }
@@ -222,7 +223,7 @@ impl Upload {
         Ok(CsvLayout { delimiter, line_end, header_line, field_count: fields.len(), places })
     }
 
-    /// The error for a file that lacks `missing`; `header` is its first line with its number, if it has one.
+    /// The error for a file without the columns `missing`; `header` is the header's line number and text, if any.
     pub(super) fn lacks_columns(&self, missing: &[&str], header: Option<(usize, &str)>) -> StoreError {
         const SHOWN: usize = 120;
         let plural = if missing.len() == 1 { "column" } else { "columns" };
@@ -284,6 +285,8 @@ mod tests {
         assert!(error("hello\nworld").contains("no columns carat, cut"));
         assert!(error(&format!("{HEADER},PRICE\n")).contains("column price occurs twice"));
         let upload = Upload::from_bytes("b.csv", b"carat\n1\n\xff\n".to_vec());
+        assert!(upload.layout().expect_err("not UTF-8").to_string().contains("line 3 has a byte"));
+        let upload = Upload::from_bytes("b.csv", b"carat\r1\r\xff\r".to_vec());
         assert!(upload.layout().expect_err("not UTF-8").to_string().contains("line 3 has a byte"));
         let upload = Upload::from_bytes("b.csv", b"\xff\xfec\0a\0".to_vec());
         assert!(upload.layout().expect_err("UTF-16").to_string().contains("UTF-16"));
