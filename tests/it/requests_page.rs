@@ -58,7 +58,7 @@ fn browse(server: &Server, path: &str) -> crate::program::Answer {
 
 #[test]
 fn a_log_without_requests_says_so() {
-    let (_workplace, server) = logged(0);
+    let (_test_folder, server) = logged(0);
     let page = server.get("/requests");
     assert_eq!((page.status, page.header("content-type")), (200, "text/html;charset=utf-8"));
     assert!(page.body.contains("The log is empty"), "{}", page.body);
@@ -131,7 +131,7 @@ fn the_filter_narrows_by_each_field_alike_on_the_page_in_the_csv_the_api_and_the
 
 #[test]
 fn paging_visits_every_request_once_and_keeps_the_filter() {
-    let (_workplace, server) = logged(180);
+    let (_test_folder, server) = logged(180);
     for (filter, requests) in [("", 180), ("?model=2&status=", 90)] {
         let first = server.get(&format!("/requests{filter}")).body;
         assert_eq!(link(&first, "Newest"), None);
@@ -153,7 +153,7 @@ fn paging_visits_every_request_once_and_keeps_the_filter() {
 
 #[test]
 fn charts_say_in_words_what_they_draw() {
-    let (_workplace, server) = logged(40);
+    let (_test_folder, server) = logged(40);
     let page = server.get("/requests").body;
     assert_eq!(page.matches("role=\"img\"").count(), 2);
     assert!(page.contains("The last 24 hours: 40 requests, 8 of them refused (4xx) and 1 failed (5xx)"), "{page}");
@@ -174,7 +174,7 @@ fn charts_say_in_words_what_they_draw() {
 
 #[test]
 fn a_wrong_filter_is_marked_at_its_fields_and_kept() {
-    let (_workplace, server) = logged(3);
+    let (_test_folder, server) = logged(3);
     let page =
         server.get("/requests?status=lots&path=v1&model=x&since=yesterday&until=2026-03-01T12:00&color=D&before=1");
     assert_eq!(page.status, 422);

@@ -519,7 +519,7 @@ fn own_server() -> (TestFolder, Server) {
 
 #[test]
 fn a_client_that_sends_nothing_or_half_is_let_go_and_others_are_served() {
-    let (_workplace, server) = own_server();
+    let (_test_folder, server) = own_server();
     let begun = std::time::Instant::now();
     let mut half = TcpStream::connect(&server.address).expect("a connection");
     half.write_all(b"POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-").expect("sent");
@@ -549,7 +549,7 @@ fn a_body_that_is_announced_too_large_is_refused_before_it_is_sent() {
 #[cfg(target_os = "linux")]
 #[test]
 fn ten_thousand_idle_connections_do_not_stop_the_next_one() {
-    let (_workplace, server) = own_server();
+    let (_test_folder, server) = own_server();
     // as many as this process may have, less what it needs itself
     let limit: usize = std::fs::read_to_string("/proc/self/limits")
         .expect("limits")
@@ -586,7 +586,7 @@ fn a_server_that_is_asked_to_stop_answers_what_is_under_way() {
 
 #[test]
 fn the_log_is_read_page_by_page_and_reading_it_is_not_logged() {
-    let (_workplace, server) = own_server();
+    let (_test_folder, server) = own_server();
     let ids: Vec<String> = (0..5)
         .map(|_| server.post("/v1/predictions", &stone()).json()["id"].as_str().expect("an id").to_owned())
         .collect();
