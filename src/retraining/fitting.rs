@@ -4,14 +4,16 @@ use std::time::{Duration, Instant};
 
 use super::{HoldoutSplit, TrainingError};
 use crate::learning::evaluation::{Calibration, Metrics, SegmentMetrics, segments};
-use crate::learning::families::{Family, FitPlan, Fitted};
+use crate::learning::families::{Family, FamilyError, FitPlan, Fitted, compress_artifact};
 
 /// A fitted and evaluated model.
 pub struct EvaluatedModel {
     /// Name of its family.
     pub family: &'static str,
-    /// The model and what belongs to it.
+    /// The model and what belongs to it; its bytes are taken out.
     pub fitted: Fitted,
+    /// The model as it is stored.
+    pub artifact: Vec<u8>,
     /// Its predictions for the holdout, in US dollars.
     pub predicted: Vec<f64>,
     /// Their errors.
@@ -36,8 +38,13 @@ pub fn train(
     plan: &FitPlan<'_>,
 ) -> Result<EvaluatedModel, TrainingError> {
     let started = Instant::now();
-    let fitted = family.fit(&partition.train, plan)?;
+    let mut fitted = family.fit(&partition.train, plan)?;
     let fit_time = started.elapsed();
+    let artifact = compress_artifact(&std::mem::take(&mut fitted.bytes)).map_err(|error| FamilyError::Unfit {
+        family: family.name(),
+        sales: partition.train.len(),
+        reason: format!("the model cannot be compressed: {error}"),
+    })?;
     let started = Instant::now();
     let predicted = fitted.model.prices_usd(&partition.holdout);
     let metrics = Metrics::of(&partition.truth, &predicted);
@@ -48,6 +55,7 @@ pub fn train(
         segments: segments(&partition.holdout, &partition.truth, &predicted),
         calibration: Calibration::of(&partition.holdout, &partition.truth, &predicted),
         fitted,
+        artifact,
         predicted,
         fit_time,
         evaluate_time,

@@ -67,7 +67,7 @@ pub(super) fn model_to_store(model: &EvaluatedModel, seed: u64, dataset: &Datase
     let as_count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     NewModel {
         family: model.family.to_owned(),
-        artifact: model.fitted.bytes.clone(),
+        artifact: model.artifact.clone(),
         features: model.fitted.features.iter().map(|feature| feature.name()).collect(),
         target: model.fitted.target.name().to_owned(),
         hyperparameters: model.fitted.hyperparameters.clone(),

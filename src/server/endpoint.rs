@@ -16,7 +16,7 @@ use super::http::request_parts::sent_method;
 
 type BoxedAnswer = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
-/// A handler whose problems become responses.
+/// A handler. If it returns a problem, the problem becomes the response.
 #[derive(Clone)]
 struct Handler(Arc<dyn Fn(Request<App>) -> BoxedAnswer + Send + Sync>);
 

@@ -55,7 +55,7 @@ pub enum ServerError {
     Watch {
         /// The folder.
         folder: PathBuf,
-        /// What is wrong with it.
+        /// Why it cannot be watched.
         source: io::Error,
     },
     /// The system refuses threads or signals.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Makes the folders that files are moved to.
+    /// Creates the folders that processed files are moved to.
     ///
     /// # Errors
     /// If it is not a folder, or cannot be written to.
@@ -47,7 +47,7 @@ impl Pipeline {
 
     /// Runs the pipeline until `stop` is cancelled.
     pub(super) async fn run(self, pricing: Arc<PricingService>, database: PathBuf, stop: CancellationToken) {
-        let mut watched = WatchedFiles::default();
+        let watched = Arc::new(Mutex::new(WatchedFiles::default()));
         let mut training = Training { database, child: None, tried_with: None };
         loop {
             tokio::select! {
@@ -55,17 +55,13 @@ impl Pipeline {
                 () = stop.cancelled() => return,
             }
             if let Some(folder) = self.watch.clone() {
-                let pricing = pricing.clone();
-                let looked = tokio::task::spawn_blocking(move || {
-                    watched.take_in(&folder, &pricing);
-                    watched
+                let (watched, pricing) = (watched.clone(), pricing.clone());
+                let scan = tokio::task::spawn_blocking(move || {
+                    // what is known of the files holds after a panic too
+                    watched.lock().unwrap_or_else(PoisonError::into_inner).take_in(&folder, &pricing);
                 });
-                match looked.await {
-                    Ok(same) => watched = same,
-                    Err(error) => {
-                        tracing::error!("the folder could not be looked through: {error}");
-                        watched = WatchedFiles::default();
-                    }
+                if let Err(error) = scan.await {
+                    tracing::error!("the scan of the folder failed: {error}");
                 }
             }
             if let Some(enough) = self.retrain_after {
@@ -78,7 +74,7 @@ impl Pipeline {
 /// Size and time of the last change of a file.
 type FileState = (u64, SystemTime);
 
-/// What is known of the files in the folder.
+/// What is known about the files in the folder.
 #[derive(Debug, Default)]
 struct WatchedFiles {
     /// Files that were there at the last scan: one that has not changed since then is complete.
@@ -96,12 +92,19 @@ struct PutAway {
 
 impl WatchedFiles {
     fn take_in(&mut self, folder: &Path, pricing: &PricingService) {
+        let files = match files_in(folder) {
+            Ok(files) => files,
+            Err(error) => {
+                tracing::warn!("the folder {} cannot be read: {error}", folder.display());
+                return;
+            }
+        };
         let mut now = HashMap::new();
         let mut stuck = HashMap::new();
-        for path in files_in(folder) {
+        for path in files {
             let Ok(about) = std::fs::metadata(&path) else { continue };
             let state = (about.len(), about.modified().unwrap_or(SystemTime::UNIX_EPOCH));
-            let known = self.stuck.remove(&path).filter(|(then, _)| *then == state);
+            let known = self.stuck.get(&path).filter(|(then, _)| *then == state).cloned();
             if known.is_none() && self.seen.get(&path) != Some(&state) {
                 now.insert(path, state);
                 continue;
@@ -113,7 +116,7 @@ impl WatchedFiles {
                 Err(error) => {
                     if is_first_try {
                         tracing::error!(
-                            "{} was taken in but cannot be moved to {}: {error}; it is not taken in again",
+                            "{} was ingested but cannot be moved to {}: {error}; it is not ingested again",
                             path.display(),
                             put_away.folder
                         );
@@ -139,15 +142,9 @@ fn take_in_file(path: &Path, pricing: &PricingService) -> PutAway {
     }
 }
 
-/// Files in `folder` that are not hidden and not being written, in the order of their names.
-fn files_in(folder: &Path) -> Vec<PathBuf> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) => {
-            tracing::warn!("{} cannot be looked through: {error}", folder.display());
-            return Vec::new();
-        }
-    };
+/// Files in `folder` that are not hidden and not being written, sorted by name.
+fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)?;
     let is_file = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
@@ -155,7 +152,7 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
     };
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_file).collect();
     files.sort();
-    files
+    Ok(files)
 }
 
 /// Moves a file to `folder` and writes the report beside it. If the name is taken, a number is added.
@@ -168,7 +165,10 @@ fn move_to(file: &Path, folder: &Path, report: &Value) -> io::Result<PathBuf> {
         number += 1;
     }
     std::fs::rename(file, &to)?;
-    std::fs::write(beside(&to, ".report.json"), format!("{report:#}\n"))?;
+    let report_file = beside(&to, ".report.json");
+    if let Err(error) = std::fs::write(&report_file, format!("{report:#}\n")) {
+        tracing::error!("cannot write {}: {error}; it says {report}", report_file.display());
+    }
     Ok(to)
 }
 

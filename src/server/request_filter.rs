@@ -84,7 +84,7 @@ pub static REQUEST_PARAMETERS: [Parameter<RequestFilter>; 7] = [
     },
 ];
 
-/// Parameters of pages and files.
+/// The parameters of pages and CSV files.
 pub fn page_parameters() -> &'static [Parameter<RequestFilter>] {
     &REQUEST_PARAMETERS[1..]
 }

@@ -3,6 +3,7 @@
 //! A new family is one file, one `mod` line and one entry in [`FAMILIES`]. The command line, the API, the pages and the
 //! tests all read that list; nothing else names a family.
 
+mod artifact;
 mod contributions;
 pub mod linear;
 pub mod perpetual;
@@ -12,8 +13,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+pub use artifact::compress_artifact;
 pub use contributions::Contributions;
 
+use self::artifact::decompress_artifact;
 use super::features::{Feature, Target};
 use crate::diamond::{Sale, Stone};
 
@@ -169,12 +172,15 @@ pub fn find_family(name: &str) -> Result<&'static dyn Family, FamilyError> {
     })
 }
 
-/// Loads a stored model: `artifact` was written by the family called `name`.
+/// Loads a stored model: `artifact` is that of a model of the family called `family`.
 ///
 /// # Errors
 /// If there is no such family, or the bytes are not a model of it.
 pub fn load_model(family: &str, artifact: &[u8]) -> Result<Box<dyn Model>, FamilyError> {
-    find_family(family)?.load(artifact)
+    let family = find_family(family)?;
+    let bytes = decompress_artifact(artifact)
+        .map_err(|error| FamilyError::Unreadable { family: family.name(), reason: error.to_string() })?;
+    family.load(&bytes)
 }
 
 #[cfg(test)]

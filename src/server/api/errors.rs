@@ -43,7 +43,7 @@ pub struct ErrorExample {
     pub method: String,
     /// The path, with the query.
     pub path: String,
-    /// Headers that matter.
+    /// The headers to send.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// How many further headers are sent.

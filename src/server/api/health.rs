@@ -36,7 +36,7 @@ pub enum HealthStatus {
 
 /// Whether the server can answer
 ///
-/// `GET /health`: 200 as long as requests can be answered; `status` says whether there is a model to price with.
+/// `GET /health` returns 200 as long as requests can be answered; `status` shows whether there is a model for prices.
 #[utoipa::path(
     get, path = "/health", operation_id = "health", tag = "server",
     responses((status = 200, description = "Requests are answered.", body = Health), AnyRoute)

@@ -80,7 +80,7 @@ impl OutcomeBody {
 pub struct Recorded {
     /// Id of the prediction.
     prediction: Uuid,
-    /// What the stone fetched, in US dollars.
+    /// The price at which the stone was sold, in US dollars.
     price_usd: f64,
     /// The predicted price, in US dollars.
     predicted_usd: f64,

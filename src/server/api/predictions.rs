@@ -1,4 +1,4 @@
-//! `/v1/predictions`: what a stone is worth.
+//! `/v1/predictions`: the predicted price of a stone.
 
 use std::sync::Arc;
 
@@ -76,9 +76,10 @@ pub struct PredictionSteps {
     steps: Vec<Step>,
 }
 
-/// Price a stone, or up to 1,000
+/// Price one stone, or up to 1,000 stones
 ///
-/// A stone in, its price out; an array in, an array out in the same order. Prices are estimates in US dollars.
+/// One stone gets one price; an array of stones gets an array of prices in the same order. Prices are estimates in US
+/// dollars.
 #[utoipa::path(
     post, path = "/v1/predictions", operation_id = "predict", tag = "predictions",
     params(Wanted),
@@ -247,7 +248,7 @@ pub async fn show(request: Request<App>) -> Answer {
 
 /// What a better or a worse stone costs
 ///
-/// The price one grade up or down in color, clarity and cut, and at the next weights that the trade pays for.
+/// The price for one grade higher or lower in color, clarity and cut, and for the next weights at which prices jump.
 #[utoipa::path(
     get, path = "/v1/predictions/{id}/steps", operation_id = "showSteps", tag = "predictions",
     params(("id" = Uuid, Path, description = "Id of the prediction.")),
@@ -266,7 +267,7 @@ pub async fn steps(request: Request<App>) -> Answer {
     json_response(&steps.await?)
 }
 
-/// The prediction that the path names.
+/// The prediction whose id is in the path.
 ///
 /// # Errors
 /// 404 if there is none.

@@ -14,7 +14,7 @@ use crate::server::http::request_parts::{json_response, query_pairs, require_jso
 use crate::server::request_filter::{REQUEST_PARAMETERS, read_request_filter};
 use crate::store::LoggedRequest;
 
-/// Where the log is read.
+/// The path of the log.
 pub const PATH: &str = "/v1/requests";
 /// How many requests are listed by default.
 const DEFAULT_LIMIT: u32 = 50;

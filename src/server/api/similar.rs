@@ -1,4 +1,4 @@
-//! `/v1/similar`: sold stones like a given one.
+//! `/v1/similar`: sold stones that are similar to a given stone.
 
 use serde_json::{Value, json};
 use tide::Request;

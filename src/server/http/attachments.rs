@@ -44,6 +44,6 @@ pub struct LogAs(pub String);
 pub struct Refusal {
     /// The method as it was sent.
     pub method: String,
-    /// Why.
+    /// The reason.
     pub problem: Problem,
 }

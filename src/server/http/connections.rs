@@ -1,6 +1,7 @@
-//! Carries HTTP between sockets (hyper on tokio) and the application (tide), within limits.
+//! Passes HTTP between sockets (hyper on tokio) and the application (tide), and enforces limits.
 //!
-//! tide's own listener leaves Nagle's algorithm on, has no time limits and cannot stop gracefully; hyper has all three.
+//! tide's own listener cannot turn off Nagle's algorithm, has no time limits and cannot stop gracefully; hyper can do
+//! all three.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -29,9 +30,9 @@ use super::limits::{
 use super::problem::Problem;
 use crate::server::app::App;
 
-/// A method that HTTP has (RFC 10008) and the router does not know.
+/// An HTTP method (RFC 10008) that tide does not know.
 const QUERY: &str = "QUERY";
-/// Resolves when the process is asked to stop: Ctrl-C, or SIGTERM where there is one.
+/// Completes when the process gets a signal to stop: Ctrl-C or, on Unix, SIGTERM.
 pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
@@ -200,7 +201,7 @@ async fn answer(
     }
 }
 
-/// Refuses a head that is too large.
+/// Refuses a request whose address and headers are too large.
 fn refuse_head(head: &Parts) -> Option<Problem> {
     let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
     let fields: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();

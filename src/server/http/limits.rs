@@ -1,4 +1,4 @@
-//! How much a client may ask for, and how long it may take.
+//! The limits for clients: sizes, numbers and times.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub const PUBLIC_LIMITS: Limits = Limits { body_bytes: 1024 * 1024, connections:
 #[cfg(unix)]
 pub const CONTROL_LIMITS: Limits = Limits { body_bytes: 4 * 1024 * 1024 * 1024, connections: 256 };
 
-/// Largest head of a request, in bytes, and most fields in it.
+/// Longest address and headers of a request, in bytes in all, and most headers.
 pub const MAX_HEAD_BYTES: usize = 16 * 1024;
 pub const MAX_HEAD_FIELDS: usize = 100;
 /// Heads up to so many times this size are read, so that the log has the refusal and the client the reason; beyond it the

@@ -14,13 +14,13 @@ pub struct Parameter<T> {
     pub name: &'static str,
     /// What it is for.
     pub description: &'static str,
-    /// What its values are.
+    /// The type of its values.
     pub kind: ParameterKind,
     /// Reads a value; else returns what is wrong, as the second half of a sentence that begins with the parameter's name.
     pub read: fn(&mut T, &str) -> Result<(), String>,
 }
 
-/// What the values of a parameter are.
+/// The type of the values of a parameter.
 #[derive(Debug, Clone, Copy)]
 pub enum ParameterKind {
     /// Text.
@@ -29,7 +29,7 @@ pub enum ParameterKind {
     Path,
     /// A UUID.
     Id,
-    /// A whole number from the first to the second, if there is a second.
+    /// A whole number, with its minimum and, if there is one, its maximum.
     WholeNumber(i64, Option<i64>),
     /// A time in UTC.
     Time,

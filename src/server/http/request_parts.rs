@@ -1,4 +1,4 @@
-//! Reads what handlers need of a request: its media types, its JSON, its parameters.
+//! Reads the parts of a request that handlers need: media types, JSON body and parameters.
 
 use hyper::body::Bytes;
 use serde::Serialize;
@@ -83,7 +83,7 @@ pub fn query_pairs(request: &Request<App>) -> Vec<(String, String)> {
 /// Refuses any parameter, for endpoints that have none.
 ///
 /// # Errors
-/// 422 with every one of them.
+/// 422 with one error for each parameter.
 pub fn require_no_parameters(request: &Request<App>) -> Result<(), Problem> {
     read_parameters::<()>(&[], &query_pairs(request), &mut ()).map_err(Problem::bad_fields)
 }

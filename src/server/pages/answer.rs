@@ -1,4 +1,4 @@
-//! What a page says of a stone: the price and all that belongs to it.
+//! What a page shows for a stone: the price and everything that belongs to it.
 
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ const SIMILAR_SHOWN: usize = 8;
 /// Similar stones in the chart.
 const SIMILAR_DRAWN: usize = 60;
 
-/// The price of a stone, and why, and beside what.
+/// The price of a stone, with its explanation and similar stones.
 pub struct PriceAnswer {
     /// The stone as it was described.
     pub stone: StoneDescription,
@@ -21,27 +21,27 @@ pub struct PriceAnswer {
     pub prediction: Prediction,
     /// The nearest stones sold.
     pub similar: SimilarStones,
-    /// What a slightly other stone would cost.
+    /// The prices of slightly different stones.
     pub steps: Vec<Step>,
-    /// The similar stones and this one, drawn.
+    /// The chart of the similar stones and this one.
     pub chart: Option<PriceChart>,
-    /// The range, drawn.
+    /// The range as a bar.
     pub bar: Option<RangeBar>,
     /// What the price means to a buyer.
     pub buyer: Option<BuyersView>,
-    /// The same question for programs.
+    /// The same request as program code.
     pub snippets: Vec<Snippet>,
 }
 
-/// The same question in a language.
+/// The same request in one programming language.
 pub struct Snippet {
     /// The language.
     pub name: &'static str,
-    /// What to run.
+    /// The code to run.
     pub code: String,
 }
 
-/// A range of prices as a bar, its places in percent of the width.
+/// A range of prices as a bar. Positions are in percent of the width.
 pub struct RangeBar {
     /// Where the range begins.
     pub low: f64,
@@ -56,7 +56,7 @@ pub struct RangeBar {
 }
 
 impl PriceAnswer {
-    /// All that there is to say of `stone`. It takes a while: to be called away from the threads that serve.
+    /// Makes the whole answer for `stone`. It is slow: call it on background threads only.
     pub fn new(
         id: Uuid,
         stone: StoneDescription,
@@ -89,7 +89,7 @@ impl PriceAnswer {
 }
 
 impl RangeBar {
-    /// Lays it out: the range with as much room on either side as half of it.
+    /// Computes the positions: the range is in the middle, with half of its width as space on each side.
     pub fn new(range: PriceRange, price_usd: f64, buyer: Option<&BuyersView>) -> Self {
         let half = (range.high - range.low) / 2.0;
         let (least, most) = (range.low - half, range.high + half);
@@ -105,13 +105,13 @@ impl RangeBar {
     }
 }
 
-/// How wide the bar of an effect is, in percent of half the row.
+/// How wide the bar of an effect is, in percent of the row: 50 for the largest effect.
 pub fn effect_percent(explanation: &Explanation, effect_usd: f64) -> f64 {
     let largest = explanation.reasons.iter().map(|reason| reason.effect_usd.abs()).fold(0.0, f64::max);
     if largest > 0.0 { (effect_usd.abs() / largest * 50.0).round() } else { 0.0 }
 }
 
-/// The question for this price, to copy.
+/// Code that requests this price, to copy.
 fn snippets(stone: &StoneDescription, host: &str) -> Vec<Snippet> {
     let body = serde_json::to_string(stone).unwrap_or_default();
     let url = format!("http://{host}/v1/predictions");

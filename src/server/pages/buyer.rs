@@ -1,9 +1,9 @@
-//! What a price means to somebody who is about to buy: what to pay at most, and whether what is asked is fair.
+//! What a price means to a buyer: the highest price to pay, and whether the asking price is fair.
 
 use crate::pricing::{Quote, SimilarStones};
 use crate::text::dollars;
 
-/// What the buyer says of himself, and of what the seller asks.
+/// What the buyer enters: the margin and the asking price.
 #[derive(Debug, Default)]
 pub struct BuyerFields {
     /// The margin as it was typed, in percent.
@@ -21,27 +21,28 @@ pub struct BuyerFields {
 /// What a price means to the buyer.
 #[derive(Debug, PartialEq)]
 pub struct BuyersView {
-    /// What to pay at most, in US dollars: what nineteen in twenty stones like it fetch at least, less the margin.
+    /// The highest price to pay, in US dollars: the lower end of the range (95 % of such stones sell for more), less
+    /// the margin.
     pub limit_usd: f64,
     /// The margin, in percent.
     pub margin_percent: f64,
-    /// What is asked, and what to think of that.
+    /// The asking price with its assessment, if the buyer gave one.
     pub asking: Option<Asking>,
 }
 
-/// What to think of an asking price.
+/// An asking price and its assessment.
 #[derive(Debug, PartialEq)]
 pub struct Asking {
     /// The price, in US dollars.
     pub usd: f64,
-    /// A sentence.
+    /// The assessment, as a sentence.
     pub verdict: String,
     /// A sentence about the similar stones; empty if there is none.
     pub beside_similar: String,
 }
 
 impl BuyerFields {
-    /// Reads the fields of a query; what is left out or empty is not said.
+    /// Reads the fields from a query. A missing or empty field is not given.
     pub fn read<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut fields = Self::default();
         for (name, value) in pairs {
@@ -51,7 +52,7 @@ impl BuyerFields {
                 _ => {}
             }
         }
-        // people write sums with a sign and thousands parted
+        // people write amounts with a currency sign and thousands separators
         let number = |text: &str| text.replace(['$', ',', '%', ' '], "").parse::<f64>().ok();
         if !fields.margin.is_empty() {
             fields.margin_percent = number(&fields.margin).filter(|margin| (0.0..100.0).contains(margin));
@@ -65,7 +66,7 @@ impl BuyerFields {
         fields
     }
 
-    /// What `quote` means to the buyer; `None` if the buyer says nothing of himself, or the quote has no range.
+    /// What `quote` means to the buyer; `None` if there is no valid margin or asking price, or the quote has no range.
     pub fn view(&self, quote: &Quote, similar: &SimilarStones) -> Option<BuyersView> {
         let range = quote.range_usd?;
         if self.margin_percent.is_none() && self.asking_usd.is_none() {
@@ -100,7 +101,7 @@ impl BuyerFields {
     }
 }
 
-/// How many of the similar stones fetched less by the carat.
+/// A sentence: how many of the similar stones were sold for less per carat.
 fn beside_similar(asking_usd: f64, quote: &Quote, similar: &SimilarStones) -> String {
     let carat = quote.price_usd / quote.price_per_carat_usd;
     let cheaper =

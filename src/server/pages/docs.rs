@@ -11,7 +11,7 @@ use crate::server::api::openapi;
 use crate::server::app::App;
 use crate::server::http::problem::Answer;
 
-/// The address in the examples; the page puts its own there.
+/// The address in the examples; the page replaces it with its own address.
 const EXAMPLE_ADDRESS: &str = "http://127.0.0.1:8080";
 /// How deep nested fields are listed: enough for every answer of the API.
 const MAX_DEPTH: usize = 4;
@@ -214,7 +214,7 @@ fn parameter(document: &Value, parameter: &Value) -> DocumentedField {
     }
 }
 
-/// The text of a description, on one line and without marks.
+/// The text of a description, on one line and without backticks.
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().replace('\n', " ").replace('`', "")
 }

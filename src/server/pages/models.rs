@@ -1,4 +1,4 @@
-//! The pages of models: their history, the card of one, two beside each other, and who is to answer.
+//! The pages of models: the history, the card of one model, the comparison of two, promotion and rollback.
 
 use askama::Template;
 use tide::{Request, Response, StatusCode};
@@ -16,12 +16,12 @@ use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{id_in_path, query_pairs, received_body};
 use crate::store::{Batch, ModelDetail, ModelRecord, Store, StoreError};
 
-/// Why a model was promoted, if nobody says.
+/// The reason of a promotion if none is given.
 const NO_REASON: &str = "by hand";
 /// Longest reason, in characters.
 const MAX_REASON: usize = 300;
 
-/// Comparing takes a core for a moment: one at a time, so that there is another for prices.
+/// A comparison uses a whole core for a moment: only one runs at a time, so that other cores can compute prices.
 static COMPARING: Semaphore = Semaphore::const_new(1);
 
 #[derive(Template)]
@@ -48,12 +48,12 @@ impl ModelsPage {
         self.models.iter().find(|model| model.champion)
     }
 
-    /// Models that two can be chosen from, newest first.
+    /// The models that can be compared, newest first.
     fn comparable(&self) -> Vec<&ModelRecord> {
         self.models.iter().filter(|model| !model.pruned).collect()
     }
 
-    /// The model that the champion is most likely to be compared with: the newest other.
+    /// The model that is preselected for a comparison with the champion: the newest other one.
     fn challenger(&self) -> Option<i64> {
         self.models.iter().find(|model| !model.pruned && !model.champion).map(|model| model.id)
     }
@@ -72,7 +72,7 @@ impl ModelPage {
         self.batches.iter().find(|batch| batch.id == id)
     }
 
-    /// What the model learns, in words.
+    /// What the model is trained to predict, in words.
     fn target(&self) -> String {
         match Target::from_name(&self.model.record.target) {
             Some(Target::Price) => "the price in dollars".to_owned(),
@@ -82,7 +82,7 @@ impl ModelPage {
     }
 }
 
-/// What parts sales into segments, in words.
+/// The feature that divides sales into segments, in words.
 fn feature_in_words(feature: &str) -> &str {
     match feature {
         "carat" => "weight",
@@ -103,7 +103,7 @@ pub async fn list(request: Request<App>) -> Answer {
     let mut page = request.state().read(ModelsPage::new).await?;
     page.done = query_pairs(&request).iter().find_map(|(name, value)| {
         let id: i64 = value.parse().ok()?;
-        // said while it is so: an address that is kept, or made up, says nothing else
+        // shown only while it is true: an old or invented address shows nothing
         page.champion().filter(|champion| champion.id == id)?;
         match name.as_str() {
             "promoted" => Some(format!("Model {id} is the champion: it answers from the next request on.")),
@@ -200,7 +200,8 @@ fn reason(request: &Request<App>) -> Result<String, Problem> {
     Ok(if text.is_empty() { NO_REASON.to_owned() } else { text })
 }
 
-/// Sends the browser to the history, which says what happened: so reloading it does nothing twice (RFC 9110, 15.4.4).
+/// Redirects the browser to the history, which shows what was done. Reloading that page does not repeat the change
+/// (RFC 9110, 15.4.4).
 fn see_models(what: &str, words: &str) -> Response {
     Response::builder(StatusCode::SeeOther)
         .header("Location", format!("/models?{what}"))

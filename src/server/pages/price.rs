@@ -1,4 +1,4 @@
-//! The page for a quick price: a form, and under it the answer. It works without JavaScript.
+//! The price page: a form, and the answer below it. It works without JavaScript.
 
 use askama::Template;
 use serde_json::json;
@@ -26,14 +26,15 @@ struct IndexPage {
     measurements: Vec<TextField>,
     measurements_open: bool,
     buyer: BuyerFields,
-    /// What a cubic millimetre of the box around a brilliant weighs, and how far measures may be from each other: for the script.
+    /// For the script: carats per cubic millimetre of the box around a brilliant, and the tolerances of weight and
+    /// depth.
     tolerances: [f64; 3],
-    /// Said above the form when no price can be had at all.
+    /// Text above the form if there is no price.
     notice: Option<String>,
     answer: Option<PriceAnswer>,
 }
 
-/// A field that is typed.
+/// A text field.
 struct TextField {
     name: &'static str,
     label: String,
@@ -42,7 +43,7 @@ struct TextField {
     error: Option<String>,
 }
 
-/// A field that is chosen.
+/// A field with a list of choices.
 struct ScaleField {
     name: &'static str,
     label: &'static str,
@@ -56,10 +57,10 @@ struct Choice {
     chosen: bool,
 }
 
-/// `GET /`: the empty form; with a stone in the query, its price too.
+/// `GET /`: the form and, if the query describes a stone, its price.
 pub async fn show(request: Request<App>) -> Answer {
     let query = query_pairs(&request);
-    // what links and browsers add to the address is nobody's mistake
+    // other parameters are ignored: links and browsers may add them
     let pairs: Vec<(&str, &str)> = query
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
@@ -100,7 +101,8 @@ pub async fn show(request: Request<App>) -> Answer {
                     record = Some(answer.prediction.to_record(stone, origin));
                     page.answer = Some(answer);
                 }
-                Err(error) => page.notice = Some(error.to_string()),
+                Err(error @ PricingError::NoPrice { .. }) => page.notice = Some(error.to_string()),
+                Err(error) => return Err(error.into()),
             }
         }
         (Err(_), Some(_)) => {}
@@ -123,7 +125,7 @@ pub async fn show(request: Request<App>) -> Answer {
 }
 
 impl IndexPage {
-    /// The form with what was typed in it, and what is wrong with that at each field.
+    /// The form with the values that were entered, and an error message at each wrong field.
     fn new(pairs: &[(&str, &str)], errors: &[FieldError], buyer: BuyerFields) -> Self {
         let value = |name: &str| {
             pairs
@@ -136,7 +138,7 @@ impl IndexPage {
         let error = |name: &str| errors.iter().find(|error| error.field == name).map(|error| error.message.clone());
         let text_field = |field: &'static Field| TextField {
             name: field.name,
-            // the axes have one letter, which certificates give beside the word
+            // x, y and z: certificates show the letter next to the word
             label: if field.name.len() == 1 {
                 format!("{} {}", field.label, field.name)
             } else {
@@ -149,7 +151,7 @@ impl IndexPage {
         let (required, optional): (Vec<_>, Vec<_>) =
             FIELDS.iter().filter(|field| field.is_number()).partition(|field| field.required);
         let mut measurements: Vec<TextField> = optional.into_iter().map(text_field).collect();
-        // lengths first: they stand first on certificates
+        // lengths first, as on certificates
         measurements.sort_by_key(|field| field.unit != "mm");
         Self {
             required: required.into_iter().map(text_field).collect(),

@@ -1,4 +1,4 @@
-//! The log for people: a table to look through, charts of what was asked, one request in full, and all as CSV.
+//! The pages of the request log: a table, charts, one request in full, and the log as CSV.
 
 use askama::Template;
 use form_urlencoded::Serializer;
@@ -21,9 +21,9 @@ use crate::store::{LoggedRequest, RequestFilter, Store, StoreError};
 const PAGE_LENGTH: u32 = 50;
 /// Requests in one CSV at most: it is made in memory.
 const MAX_EXPORTED: u32 = 100_000;
-/// Letters of an address that the table shows; the page of the request has all.
+/// Most characters of an address in the table; the page of the request shows all of them.
 const ADDRESS_SHOWN: usize = 160;
-/// Quotes of one request that its page links to.
+/// Most quotes that the page of a request links to.
 const QUOTES_SHOWN: u32 = 20;
 
 #[derive(Template)]
@@ -33,11 +33,11 @@ struct RequestsPage {
     /// What is wrong with parameters that have no field.
     notices: Vec<String>,
     charts: Vec<Chart>,
-    /// Said instead of charts.
+    /// Text instead of charts.
     silence: Option<String>,
     /// `None` if the filter is wrong.
     listed: Option<Vec<LoggedRequest>>,
-    /// Said instead of an empty table.
+    /// Text instead of an empty table.
     emptiness: &'static str,
     /// Address of the next page.
     older: Option<String>,
@@ -101,13 +101,13 @@ impl LogPage {
     }
 }
 
-/// The parameters that say something: a form sends its empty fields too.
+/// The parameters that have a value: a form also sends its empty fields.
 fn given_pairs(request: &Request<App>) -> Vec<(String, String)> {
     let trimmed = query_pairs(request).into_iter().map(|(name, value)| (name, value.trim().to_owned()));
     trimmed.filter(|(_, value)| !value.is_empty()).collect()
 }
 
-/// `path` with the filter of `pairs`, of which the page itself is no part, and `before`.
+/// `path` with the filter of `pairs`, but with the given `before` instead of the one in `pairs`.
 fn address(path: &str, pairs: &[(String, String)], before: Option<Uuid>) -> String {
     let kept = pairs
         .iter()
@@ -122,7 +122,7 @@ fn address(path: &str, pairs: &[(String, String)], before: Option<Uuid>) -> Stri
 }
 
 impl RequestsPage {
-    /// The page with the filter as it was given, and what is wrong with that at each field.
+    /// The page with the filter as it was given, and an error message at each wrong field.
     fn new(pairs: &[(String, String)], errors: &[FieldError]) -> Self {
         let field = |name: &'static str, label: &'static str, hint: &'static str, kind: &'static str| FilterField {
             name,
@@ -140,7 +140,7 @@ impl RequestsPage {
             field("until", "Until", "time in UTC", "datetime-local"),
         ];
         for field in &mut fields {
-            // a browser would not show anything else in such a field
+            // a browser shows only local times in such a field: show any other value as text
             if !field.value.is_empty() && !is_local_time(&field.value) && field.kind == "datetime-local" {
                 field.kind = "text";
             }
@@ -165,10 +165,10 @@ impl RequestsPage {
     }
 }
 
-/// Whether an input of the type `datetime-local` takes `text`.
+/// Whether an input of the type `datetime-local` can show `text`.
 fn is_local_time(text: &str) -> bool {
     text.len() >= "2026-03-01T12:00".len() && text.as_bytes()[10] == b'T' && {
-        // an offset would be read too, but not shown
+        // a time with an offset is valid in a filter, but the input cannot show it
         let clock = &text.as_bytes()[11..];
         clock.iter().all(|byte| matches!(byte, b'0'..=b'9' | b':' | b'.')) && text.parse::<DateTime>().is_ok()
     }
@@ -179,7 +179,7 @@ fn path_and_query(request: &LoggedRequest) -> String {
     request.query.as_ref().map_or_else(|| request.path.clone(), |query| format!("{}?{query}", request.path))
 }
 
-/// The beginning of `text`, with a mark if there is more.
+/// The beginning of `text`, with an ellipsis if there is more.
 fn shorten(text: &str, letters: usize) -> String {
     match text.char_indices().nth(letters) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -187,7 +187,7 @@ fn shorten(text: &str, letters: usize) -> String {
     }
 }
 
-/// The class that marks a status which says that something went wrong.
+/// The CSS class for a status.
 fn status_class(status: u16) -> &'static str {
     match status {
         500.. => "failed",
@@ -202,9 +202,9 @@ struct RequestPage {
     request: LoggedRequest,
     /// What was sent and what was answered.
     bodies: [Body; 2],
-    /// Ids of the quotes that were made for it, as many as are shown.
+    /// Ids of the quotes of this request that are shown.
     quotes: Vec<Uuid>,
-    /// How many more there are.
+    /// How many more quotes there are.
     more_quotes: i64,
 }
 
@@ -216,7 +216,7 @@ struct Body {
 }
 
 impl RequestPage {
-    /// `quotes` are the first of the `quote_count` predictions that it asked for.
+    /// `quotes` are the first of the `quote_count` predictions of the request.
     fn new(request: LoggedRequest, quotes: Vec<Uuid>, quote_count: i64) -> Self {
         let body = |label, id, text: &Option<String>| Body {
             label,
@@ -243,7 +243,7 @@ pub async fn show(request: Request<App>) -> Answer {
     respond(StatusCode::Ok, &page.await?)
 }
 
-/// `GET /requests.csv`: what the filter lets through, for a spreadsheet.
+/// `GET /requests.csv`: the requests that match the filter, for a spreadsheet.
 pub async fn export(request: Request<App>) -> Answer {
     let pairs = given_pairs(&request);
     let filter = read_form_filter(&pairs, MAX_EXPORTED + 1).map_err(Problem::bad_fields)?;
@@ -260,8 +260,8 @@ pub async fn export(request: Request<App>) -> Answer {
         .build())
 }
 
-/// The first `most` of `requests` as CSV. If there are more, a last row says where they are: at the address that `rest`
-/// makes of the last id.
+/// The first `most` of `requests` as CSV. If there are more, the last row has the address of the rest, which `rest`
+/// makes from the last id.
 fn write_csv(
     requests: &[LoggedRequest],
     most: usize,
@@ -293,8 +293,7 @@ fn write_csv(
     Ok(writer.into_inner()?)
 }
 
-/// `text` so that no spreadsheet takes it for a formula: with an apostrophe before a beginning that would make it one.
-/// See OWASP, CSV injection.
+/// Adds an apostrophe before `text` if a spreadsheet would read it as a formula. See OWASP, CSV injection.
 fn escape_csv_formula(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() }
 }

@@ -20,7 +20,7 @@ type WithFlushedStore = Box<dyn FnOnce(Result<&mut Store, StoreError>) + Send>;
 
 /// Messages to the archiver.
 pub(super) enum Task {
-    /// There is something in the journal.
+    /// The journal has new requests.
     Appended,
     /// Run this when the whole journal is in the database.
     WithFlushedStore(WithFlushedStore),

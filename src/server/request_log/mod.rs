@@ -33,7 +33,7 @@ impl RequestLog {
     /// Starts the threads, over the file of `store`.
     ///
     /// # Errors
-    /// If the journal cannot be made or the system denies a thread.
+    /// If the journal cannot be created or a thread cannot be started.
     pub fn start(store: Store) -> Result<Self, StoreError> {
         let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new()

@@ -52,10 +52,10 @@ pub(super) fn run(journal: &Mutex<Journal>, waiting: &Receiver<Message>, archive
         }
         entries.clear();
         for written in replies.drain(..) {
-            // a client that hung up does not wait for this
+            // this fails if nobody waits for the result any more
             let _ = written.send(result.clone());
         }
-        // it ends after this thread
+        // the archiver ends after this thread
         let _ = archiver.send(Task::Appended);
     }
 }

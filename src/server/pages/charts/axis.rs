@@ -1,4 +1,4 @@
-//! One side of a chart: from values to places, and the round values that are labelled.
+//! An axis of a chart: converts values to positions, and chooses the round values that get labels.
 
 /// Differences of less than this share of a step are rounding errors: 4 steps of 0.1 hold 0.4.
 const TOLERANCE: f64 = 1e-6;
@@ -15,19 +15,19 @@ pub struct Tick {
     pub label: String,
 }
 
-/// The values from `low` to `high` along one side of a drawing, with labels at the multiples of `step`.
+/// The values from `low` to `high` along one side of a chart, with labels at the multiples of `step`.
 #[derive(Debug)]
 pub struct Axis {
     low: f64,
     high: f64,
     step: f64,
-    /// The places of `low` and `high`.
+    /// The positions of `low` and `high`.
     ends: (f64, f64),
 }
 
 impl Axis {
-    /// From 0 up to a multiple of the step that holds `highest`: the shortest one with at most `max_steps` steps of at least
-    /// `least_step`. It runs from the first of the places `ends` to the second.
+    /// From 0 to the first multiple of the step that is not below `highest`. The step is the smallest round number that
+    /// is at least `least_step` and gives at most `max_steps` steps. `ends` are the positions of both ends.
     pub fn from_zero(highest: f64, max_steps: f64, least_step: f64, ends: (f64, f64)) -> Self {
         if !(highest > 0.0 && highest.is_finite()) {
             return Self { low: 0.0, high: 1.0, step: 1.0, ends };
@@ -54,7 +54,7 @@ impl Axis {
         (value - self.low) / (self.high - self.low)
     }
 
-    /// Where `value` is, to the hundredth: finer cannot be seen.
+    /// The position of `value`, rounded to hundredths: smaller differences cannot be seen.
     pub fn place(&self, value: f64) -> f64 {
         let (from, to) = self.ends;
         hundredths(from + self.share(value) * (to - from))
@@ -85,12 +85,12 @@ impl Axis {
     }
 }
 
-/// A place, or a percentage of the plot, to the hundredth.
+/// Rounds a position or a percentage of the plot to hundredths.
 pub fn hundredths(place: f64) -> f64 {
     (place * 100.0).round() / 100.0
 }
 
-/// The least of 1, 2 and 5 times a power of ten that is not below `step`.
+/// The smallest number that is 1, 2 or 5 times a power of ten and not below `step`.
 fn round_step(step: f64) -> f64 {
     let power = 10_f64.powf(step.log10().floor());
     [1.0, 2.0, 5.0]

@@ -10,9 +10,9 @@ use crate::learning::families::FAMILIES;
 use crate::store::{ModelRecord, Promotion};
 use crate::text::dollars_to;
 
-/// Height of the area in which marks lie, in pixels.
+/// Height of the area for the marks, in pixels.
 const HEIGHT: f64 = 150.0;
-/// Steps of the vertical axis, about.
+/// Approximate number of steps of the vertical axis.
 const STEPS: f64 = 4.0;
 /// Most numbers of models below the chart.
 const MAX_NUMBERS: f64 = 8.0;
@@ -29,7 +29,7 @@ pub struct Figure {
     pub less_is_better: bool,
     /// Reads it from the metrics.
     pub of: fn(&Metrics) -> f64,
-    /// Writes it with so many decimals.
+    /// Writes it with the given number of decimals.
     pub write: fn(f64, usize) -> String,
     /// Decimals in sentences.
     pub decimals: usize,
@@ -79,7 +79,7 @@ pub struct HistoryChart {
 pub struct Mark {
     /// Percent from the left.
     pub x: f64,
-    /// Pixels from above.
+    /// Pixels from the top.
     pub y: f64,
     /// The shape of its family.
     pub shape: &'static str,
@@ -94,11 +94,11 @@ pub struct Mark {
 pub struct LineSegment {
     /// Where it begins, in percent from the left.
     pub x1: f64,
-    /// Where it begins, in pixels from above.
+    /// Where it begins, in pixels from the top.
     pub y1: f64,
     /// Where it ends, in percent from the left.
     pub x2: f64,
-    /// Where it ends, in pixels from above.
+    /// Where it ends, in pixels from the top.
     pub y2: f64,
 }
 
@@ -110,7 +110,7 @@ pub struct LegendEntry {
     pub family: String,
 }
 
-/// The families of `models` and their shapes. A family always has the same shape.
+/// The families of `models` and their shapes. A family of this program always has the same shape.
 #[must_use]
 pub fn legend(models: &[ModelRecord]) -> Vec<LegendEntry> {
     let mut entries: Vec<LegendEntry> = Vec::new();
@@ -120,11 +120,13 @@ pub fn legend(models: &[ModelRecord]) -> Vec<LegendEntry> {
             entries.push(LegendEntry { shape: SHAPES[place % SHAPES.len()], family: name.to_owned() });
         }
     }
-    // families of other versions of the program come after those of this one
+    // families of other program versions come last
+    let mut others = 0;
     for model in models.iter().rev() {
         if entries.iter().all(|entry| entry.family != model.family) {
-            let place = FAMILIES.len() + entries.len();
-            entries.push(LegendEntry { shape: SHAPES[place % SHAPES.len()], family: model.family.clone() });
+            let shape = SHAPES[(FAMILIES.len() + others) % SHAPES.len()];
+            entries.push(LegendEntry { shape, family: model.family.clone() });
+            others += 1;
         }
     }
     entries
@@ -280,7 +282,7 @@ impl Across {
         Self { axis: Axis::between(oldest - room / 2.0, end, MAX_NUMBERS, 1.0, (0.0, 100.0)), newest, end }
     }
 
-    /// A label for each round number that a model may have.
+    /// A label for each round number up to the newest model.
     fn ticks(&self) -> Vec<Tick> {
         let mut ticks = self.axis.ticks(|number, _| format!("{number:.0}"));
         let newest = self.axis.place(self.newest);
@@ -375,6 +377,16 @@ mod tests {
         assert!(mae.marks.iter().all(|mark| (0.0..=HEIGHT).contains(&mark.y) && (0.0..=100.0).contains(&mark.x)));
         let shapes: Vec<&str> = mae.marks.iter().map(|mark| mark.shape).collect();
         assert!(shapes[0] != shapes[1] && shapes[1] != shapes[2] && shapes[0] != shapes[2], "{shapes:?}");
+    }
+
+    #[test]
+    fn a_family_of_another_version_has_a_shape_of_its_own() {
+        let names = FAMILIES.iter().map(|family| family.name()).chain(["forest"]);
+        let models: Vec<ModelRecord> = names.zip(1..).map(|(name, id)| model(id, name, 300.0)).collect();
+        let mut shapes: Vec<&str> = legend(&models).iter().map(|entry| entry.shape).collect();
+        shapes.sort_unstable();
+        shapes.dedup();
+        assert_eq!(shapes.len(), models.len());
     }
 
     #[test]

@@ -6,10 +6,10 @@ use crate::text::{dollars, dollars_to};
 
 /// Height of the drawing in pixels. Widths are in percent, so that text keeps its size on a phone.
 pub const HEIGHT: f64 = 280.0;
-/// Room for the labels of the weights, and above the highest price.
+/// Space for the labels of the weights, and above the highest price, in pixels.
 const BOTTOM: f64 = 36.0;
 const TOP: f64 = 8.0;
-/// Labels of an axis, about.
+/// Most steps between the labels of an axis.
 const TICKS: f64 = 5.0;
 
 /// The layout of the chart; the template only draws.
@@ -39,7 +39,7 @@ pub struct Place {
 }
 
 impl PriceChart {
-    /// Lays the chart out; `None` if no similar stone was sold.
+    /// Computes the positions; `None` if no similar stone was sold.
     pub fn new(carat: f64, quote: &Quote, similar: &SimilarStones) -> Option<Self> {
         let stones: Vec<(f64, f64)> =
             similar.stones.iter().map(|one| (one.sale.stone.weight_carat, one.sale.price_usd)).collect();

@@ -13,11 +13,11 @@ use jiff::tz::TimeZone;
 use super::axis::{Axis, Tick, hundredths};
 use crate::text::{count, short_number};
 
-/// Where the plot begins, in percent of the width: labels of values stand before it.
+/// Left edge of the plot, in percent of the width: the labels of values are to its left.
 pub const PLOT_LEFT_PERCENT: f64 = 13.0;
 /// Width of the plot, in percent of the whole: the last label may extend beyond it.
 pub const PLOT_WIDTH_PERCENT: f64 = 85.0;
-/// Where the plot begins, in pixels: the name of the values stands above it.
+/// Upper edge of the plot, in pixels: the name of the values is above it.
 pub const PLOT_TOP_PX: f64 = 26.0;
 /// Height of the plot, in pixels.
 pub const PLOT_HEIGHT_PX: f64 = 130.0;
@@ -40,19 +40,19 @@ const LENGTHS_SECONDS: [i64; 23] = [
     604_800, 1_209_600, 2_419_200,
 ];
 
-/// A time, cut into buckets of the same length.
+/// A period of time, divided into buckets of the same length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeAxis {
     /// Length of a bucket, in microseconds.
     pub bucket_us: i64,
-    /// Number of the first bucket: bucket `n` begins `n` times its length after 1970 UTC.
+    /// Number of the first bucket: bucket `n` begins `n` times its length after the beginning of 1970, UTC.
     pub first: i64,
     /// How many buckets there are.
     pub buckets: i64,
 }
 
 impl TimeAxis {
-    /// The time from `since` to `until`, in 24 to 60 buckets of a length that people count in.
+    /// The period from `since` to `until`, in 24 to 60 buckets of a usual length; fewer for very short periods.
     pub fn over(since: Timestamp, until: Timestamp) -> Self {
         let (since_us, until_us) = (since.as_microsecond(), until.as_microsecond());
         let cut = |bucket_us: i64| {
@@ -97,7 +97,7 @@ impl TimeAxis {
             .collect()
     }
 
-    /// Where bucket `place`, counted from 0, begins and how wide it is, in percent of the plot.
+    /// The left edge and the width of bucket `place`, counted from 0, in percent of the plot.
     fn span_percent(&self, place: usize) -> (f64, f64) {
         #[expect(clippy::cast_precision_loss, reason = "60 at most")]
         let (place, buckets) = (place as f64, self.buckets as f64);
@@ -197,9 +197,9 @@ pub struct Series {
 pub struct Chart {
     /// Its texts.
     pub words: Words,
-    /// Labels of times, with places in percent of the width.
+    /// Labels of times, with positions in percent of the width.
     pub time_ticks: Vec<Tick>,
-    /// Labels of values, with places in pixels.
+    /// Labels of values, with positions in pixels.
     pub value_ticks: Vec<Tick>,
     /// The content of each bucket.
     pub buckets: Vec<Bucket>,
