@@ -31,6 +31,9 @@ pub use steps::{Step, StepValue};
 
 use crate::store::{Store, StoreError};
 
+/// Most models in memory besides those of the snapshot.
+const MAX_LOADED: usize = 8;
+
 /// Prices stones and finds similar ones, and coordinates changes of the file with that.
 pub struct PricingService {
     snapshot: ArcSwap<Snapshot>,
@@ -103,16 +106,13 @@ impl PricingService {
     /// family.
     #[must_use]
     pub fn ready_model(&self, snapshot: &Snapshot, wanted: Option<&str>) -> Option<Arc<ServedModel>> {
-        let ready = match wanted {
-            None => snapshot.champion(),
-            Some(wanted) => snapshot.find(wanted),
-        };
-        let number = || wanted.and_then(|wanted| wanted.parse::<i64>().ok());
-        ready.cloned().or_else(|| lock(&self.loaded).get(&number()?).cloned())
+        let Some(wanted) = wanted else { return snapshot.champion().cloned() };
+        let id = *snapshot.ids_of(wanted).first()?;
+        snapshot.find_id(id).cloned().or_else(|| lock(&self.loaded).get(&id).cloned())
     }
 
-    /// The model to answer with, as [`Snapshot::model`] finds it. Reads the file only for a number that was never
-    /// used before.
+    /// The model to answer with, as [`Snapshot::model`] finds it. Reads the file only for a model that is
+    /// not in memory.
     ///
     /// # Errors
     /// If there is none.
@@ -121,7 +121,11 @@ impl PricingService {
             return Ok(model);
         }
         let model = snapshot.model(&self.reader()?, wanted)?;
-        lock(&self.loaded).insert(model.id, model.clone());
+        let mut loaded = lock(&self.loaded);
+        if loaded.len() >= MAX_LOADED {
+            loaded.clear();
+        }
+        loaded.insert(model.id, model.clone());
         Ok(model)
     }
 }

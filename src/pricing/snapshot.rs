@@ -11,8 +11,8 @@ use crate::store::{Store, StoreError};
 /// The state of the file at one moment, as far as answers depend on it. It never changes.
 pub struct Snapshot {
     champion: Option<Arc<ServedModel>>,
-    /// The newest model of each family that has one.
-    newest: Vec<Arc<ServedModel>>,
+    /// The models that can be loaded, by family, the newest family first.
+    families: Vec<FamilyModels>,
     /// The model that the champion is compared with.
     challenger: Option<Challenger>,
     similar: Arc<SimilarIndex>,
@@ -21,6 +21,16 @@ pub struct Snapshot {
     /// How many of them have come since the newest model was trained.
     new_sales: i64,
 }
+
+/// The models of one family.
+struct FamilyModels {
+    family: String,
+    /// Numbers of those that are not pruned, newest first.
+    ids: Vec<i64>,
+}
+
+/// Largest artifact of a challenger, in bytes: the warning that it gives is not worth much memory.
+const MAX_CHALLENGER_BYTES: i64 = 1_000_000;
 
 impl Snapshot {
     /// Reads the file. Parts of `previous` that are still current are reused.
@@ -33,28 +43,25 @@ impl Snapshot {
             None => ServedModel::load(store, id).map(Arc::new),
         };
         let champion = store.champion()?.map(load_model).transpose()?;
-        let mut newest: Vec<Arc<ServedModel>> = Vec::new();
-        for record in store.models()? {
-            if newest.iter().any(|model| model.family == record.family) {
-                continue;
-            }
-            match &champion {
-                Some(champion) if champion.id == record.id => newest.push(champion.clone()),
-                // a challenger that cannot be loaded must not keep the champion from answering
-                _ => match load_model(record.id) {
-                    Ok(model) => newest.push(model),
-                    Err(error) => tracing::warn!("{error}: the one before it answers for its family"),
-                },
+        let mut families: Vec<FamilyModels> = Vec::new();
+        for record in store.models()?.into_iter().filter(|record| !record.pruned) {
+            match families.iter_mut().find(|models| models.family == record.family) {
+                Some(models) => models.ids.push(record.id),
+                None => families.push(FamilyModels { family: record.family, ids: vec![record.id] }),
             }
         }
         let similar = match &champion {
             Some(champion) => Self::similar_for(store, champion.id, previous)?,
             None => Arc::new(SimilarIndex::new(Vec::new())),
         };
-        let challenger = champion.as_ref().and_then(|champion| find_challenger(champion, &newest, &similar));
+        let challenger = match &champion {
+            Some(champion) => find_challenger(store, champion, &families, load_model)?
+                .and_then(|model| Challenger::new(champion, model, &similar)),
+            None => None,
+        };
         Ok(Self {
             champion,
-            newest,
+            families,
             challenger,
             similar,
             sales: store.count_sales(None)?,
@@ -99,22 +106,25 @@ impl Snapshot {
         self.new_sales
     }
 
-    /// A model in memory, by its number or its family.
-    pub(super) fn find(&self, wanted: &str) -> Option<&Arc<ServedModel>> {
-        self.newest
-            .iter()
-            .find(|model| model.family == wanted)
-            .or_else(|| wanted.parse().ok().and_then(|id| self.find_id(id)))
+    /// The numbers of the models that `wanted` may mean, the first choice first: itself if it is a number, those of a family.
+    pub(super) fn ids_of(&self, wanted: &str) -> Vec<i64> {
+        match self.families.iter().find(|models| models.family == wanted) {
+            Some(models) => models.ids.clone(),
+            None => wanted.parse().into_iter().collect(),
+        }
     }
 
     /// A model in memory, by its number.
-    fn find_id(&self, id: i64) -> Option<&Arc<ServedModel>> {
-        self.champion.iter().chain(&self.newest).find(|model| model.id == id)
+    pub(super) fn find_id(&self, id: i64) -> Option<&Arc<ServedModel>> {
+        self.champion
+            .iter()
+            .chain(self.challenger.as_ref().map(|challenger| &challenger.model))
+            .find(|model| model.id == id)
     }
 
     /// The families with models.
     fn family_names(&self) -> String {
-        self.newest.iter().map(|model| model.family.as_str()).collect::<Vec<_>>().join(", ")
+        self.families.iter().map(|models| models.family.as_str()).collect::<Vec<_>>().join(", ")
     }
 
     /// The model to answer with: the champion, or the model named `wanted`, by its number or its family (then the
@@ -124,17 +134,23 @@ impl Snapshot {
     /// If there is none.
     pub fn model(&self, store: &Store, wanted: Option<&str>) -> Result<Arc<ServedModel>, PricingError> {
         let Some(wanted) = wanted else { return self.champion.clone().ok_or(PricingError::NoModel) };
-        if let Some(model) = self.find(wanted) {
-            return Ok(model.clone());
-        }
-        if self.newest.is_empty() {
+        if self.families.is_empty() {
             return Err(PricingError::NoModel);
         }
         let unknown = || PricingError::UnknownModel { wanted: wanted.to_owned(), families: self.family_names() };
-        let id: i64 = wanted.parse().map_err(|_| unknown())?;
-        match ServedModel::load(store, id) {
+        let ids = self.ids_of(wanted);
+        let (first, others) = ids.split_first().ok_or_else(unknown)?;
+        let load = |id: i64| match self.find_id(id) {
+            Some(model) => Ok(model.clone()),
+            None => ServedModel::load(store, id).map(Arc::new),
+        };
+        match load(*first) {
             Err(PricingError::Store(StoreError::NotFound { .. })) => Err(unknown()),
-            other => other.map(Arc::new),
+            Err(error) if !others.is_empty() => {
+                tracing::warn!("{error}: the one before it answers for its family");
+                others.iter().find_map(|id| load(*id).ok()).ok_or(error)
+            }
+            other => other,
         }
     }
 
@@ -177,16 +193,39 @@ impl Snapshot {
     }
 }
 
-/// The newest model of another family than `champion`, and the usual difference of the two on the sales of `similar`.
-fn find_challenger(champion: &ServedModel, newest: &[Arc<ServedModel>], similar: &SimilarIndex) -> Option<Challenger> {
-    /// Number of sales on which the two are compared.
-    const COMPARED: usize = 1_000;
-    let model = newest.iter().find(|model| model.family != champion.family)?.clone();
-    let mut apart: Vec<f64> = similar
-        .sample(COMPARED)
-        .map(|sale| (champion.model.price_usd(&sale.stone) / model.model.price_usd(&sale.stone)).ln().abs())
-        .filter(|apart| apart.is_finite())
-        .collect();
-    let usual = quantile(&mut apart, 0.99)?;
-    Some(Challenger { model, usual })
+/// The newest model of another family than the champion's, if it is small and can be loaded.
+fn find_challenger(
+    store: &Store,
+    champion: &ServedModel,
+    families: &[FamilyModels],
+    load: impl Fn(i64) -> Result<Arc<ServedModel>, PricingError>,
+) -> Result<Option<Arc<ServedModel>>, PricingError> {
+    let newest =
+        families.iter().filter(|models| models.family != champion.family).filter_map(|models| models.ids.first());
+    for id in newest {
+        if store.artifact_bytes(*id)? > MAX_CHALLENGER_BYTES {
+            continue;
+        }
+        match load(*id) {
+            Ok(model) => return Ok(Some(model)),
+            // a challenger that cannot be loaded must not keep the champion from answering
+            Err(error) => tracing::warn!("{error}: the champion is not compared with it"),
+        }
+    }
+    Ok(None)
+}
+
+impl Challenger {
+    /// `model` with its usual difference to `champion` on the sales of `similar`; `None` if they cannot be compared.
+    fn new(champion: &ServedModel, model: Arc<ServedModel>, similar: &SimilarIndex) -> Option<Self> {
+        /// Number of sales on which the two are compared.
+        const COMPARED: usize = 1_000;
+        let mut apart: Vec<f64> = similar
+            .sample(COMPARED)
+            .map(|sale| (champion.model.price_usd(&sale.stone) / model.model.price_usd(&sale.stone)).ln().abs())
+            .filter(|apart| apart.is_finite())
+            .collect();
+        let usual = quantile(&mut apart, 0.99)?;
+        Some(Self { model, usual })
+    }
 }

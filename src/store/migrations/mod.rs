@@ -43,6 +43,7 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../sql/migrations/0008_prediction.sql"),
         fill: Some(predictions_from_log::fill),
     },
+    Migration::new("compressed artifact", include_str!("../../../sql/migrations/0009_compressed_artifact.sql")),
 ];
 
 /// The newest layout that this program knows.

@@ -29,6 +29,17 @@ impl Store {
         content.map(|content| (family, content)).ok_or(StoreError::Pruned { id })
     }
 
+    /// Size of a model's artifact in bytes; 0 if it was pruned.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn artifact_bytes(&self, id: i64) -> Result<i64, StoreError> {
+        let sql = include_str!("../../../sql/queries/artifact/measure_artifact.sql");
+        let found =
+            query_optional_row(&self.connection, "measure a model", sql, params![id], |row| row.get("byte_count"))?;
+        Ok(found.unwrap_or(0))
+    }
+
     /// Refuses a model without bytes.
     ///
     /// # Errors
