@@ -98,14 +98,17 @@ fn describe(report: &RetrainingReport) -> String {
         rows.push(row);
     }
     let as_count = |number: usize| count(i64::try_from(number).unwrap_or(i64::MAX));
+    let failed: Vec<String> =
+        report.failed.iter().map(|one| format!("\nNo {} model: {}", one.family, one.reason)).collect();
     format!(
-        "{} sales: {} for training, {} held out\n\n{}\n\n{}: {}",
+        "{} sales: {} for training, {} held out\n\n{}\n\n{}: {}{}",
         as_count(report.dataset.rows),
         as_count(report.dataset.train),
         as_count(report.dataset.holdout),
         table(&["model", "family", "MAE", "R²", "RMSE", "MAPE", "time", "trials", ""], rows, &[0, 2, 3, 4, 5, 6, 7]),
         if report.promoted { "Promoted" } else { "Not promoted" },
-        report.reason
+        report.reason,
+        failed.concat()
     )
 }
 

@@ -17,8 +17,8 @@ pub use error::{FileAccessError, RemoteError};
 pub use file_access::{FileAccess, open_to_serve, run};
 pub use operation::{Access, FileOwner, Operation, decode, encode};
 pub use operations::{
-    AddModels, AddModelsAnswer, Backup, FindSimilar, ImportOutcomes, Ingest, IngestOutcomes, IngestOutcomesAnswer,
-    ListBatches, ListModels, ListOutcomes, ListRequests, OperationVisitor, OutcomeRow, Predict, PromoteModel,
+    AddModel, Backup, FindSimilar, ImportOutcomes, Ingest, IngestOutcomes, IngestOutcomesAnswer, ListBatches,
+    ListModels, ListOutcomes, ListRequests, OperationVisitor, OutcomeRow, Predict, PromoteComparedModel, PromoteModel,
     PruneModels, ReadArtifact, ReadChampion, ReadDataset, ReadStatus, ReplayRequests, RollBackChampion, RunQuery,
     ShowBatch, ShowModel, ShowRequest, UndoBatch, visit_operations,
 };

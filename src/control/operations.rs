@@ -11,9 +11,9 @@ use crate::diamond::StoneDescription;
 use crate::monitoring::{Replay, Status};
 use crate::pricing::{Prediction, PredictionOrigin, PricingError, ServedModel, SimilarStones};
 use crate::store::{
-    Batch, BatchDetail, Dataset, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewModel, NewOutcome,
-    NewPromotion, OutcomeSales, PredictionSource, PrunedModel, RecordedOutcome, RequestFilter, StoreError, Stored,
-    Table, UndoneBatch, Upload,
+    Batch, BatchDetail, ComparedPromotion, Dataset, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewModel,
+    NewOutcome, OutcomeSales, PredictionSource, PrunedModel, RecordedOutcome, RequestFilter, StoreError, Table,
+    UndoneBatch, Upload,
 };
 
 /// Marks the operations of the list: an operation that is not in it does not compile.
@@ -49,7 +49,8 @@ list_operations! {
     ReadArtifact,
     ReadChampion,
     ReadDataset,
-    AddModels,
+    AddModel,
+    PromoteComparedModel,
     ListRequests,
     ShowRequest,
     ReplayRequests,
@@ -198,37 +199,41 @@ impl Operation for IngestOutcomes {
     }
 }
 
-/// Stores trained models, unless the champion has changed since they were compared with it.
+/// Stores a trained model, and returns its number.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct AddModels {
-    /// The models.
-    pub models: Vec<NewModel>,
-    /// Which of them becomes the champion, if any.
-    pub promotion: Option<NewPromotion>,
-    /// The champion that they were compared with.
+pub struct AddModel {
+    /// The model.
+    pub model: NewModel,
+}
+
+impl Operation for AddModel {
+    type Answer = i64;
+    const NAME: &'static str = "add-model";
+    const ACCESS: Access = Access::Change;
+
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<i64, PricingError> {
+        Ok(owner.store.add_model(&self.model)?)
+    }
+}
+
+/// Makes a trained model the champion, unless the champion has changed since they were compared.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PromoteComparedModel {
+    /// Its number.
+    pub id: i64,
+    /// The reason, for the history.
+    pub reason: String,
+    /// The champion that it was compared with.
     pub compared_with: Option<i64>,
 }
 
-/// The result of submitting trained models.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AddModelsAnswer {
-    /// They are stored under these numbers.
-    Stored(Vec<i64>),
-    /// Nothing is stored: this is the champion now. Compare with it and submit again.
-    ChampionIsNow(Option<i64>),
-}
-
-impl Operation for AddModels {
-    type Answer = AddModelsAnswer;
-    const NAME: &'static str = "add-models";
+impl Operation for PromoteComparedModel {
+    type Answer = ComparedPromotion;
+    const NAME: &'static str = "promote-compared";
     const ACCESS: Access = Access::Change;
 
-    fn run(self, owner: &mut FileOwner<'_>) -> Result<AddModelsAnswer, PricingError> {
-        let stored = owner.store.add_models(&self.models, self.promotion.as_ref(), self.compared_with)?;
-        Ok(match stored {
-            Stored::Under(ids) => AddModelsAnswer::Stored(ids),
-            Stored::ChampionIsNow(id) => AddModelsAnswer::ChampionIsNow(id),
-        })
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<ComparedPromotion, PricingError> {
+        Ok(owner.store.promote_compared(self.id, &self.reason, self.compared_with)?)
     }
 }
 

@@ -15,4 +15,4 @@ pub use holdout::{HOLDOUT_SHARE, HoldoutSplit, MIN_SALES};
 pub use model_comparison::{ComparedModel, ModelComparison, StoredModel};
 pub use plan::{RetrainingSettings, TRIALS_IN_FIRST_SEARCH, TRIALS_IN_LATER_SEARCH};
 pub use promotion::{Incumbent, PromotionDecision, PromotionPolicy, decide};
-pub use run::{DatasetReport, ModelReport, ObserverFactory, RetrainingReport, retrain};
+pub use run::{DatasetReport, FailedFamily, ModelReport, ObserverFactory, RetrainingReport, retrain};

@@ -1,6 +1,6 @@
 //! One retraining from the sales to the report.
 //!
-//! The database is free while models are trained: the sales are read in one step, and the models are stored when all are
+//! The database is free while models are trained: the sales are read in one step, and each model is stored when it is
 //! evaluated. So a training works beside a server, and two trainings may run at the same time.
 
 use std::path::Path;
@@ -9,13 +9,14 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::plan::{FamilyPlan, RetrainingSettings};
-use super::submit::{SubmittedModels, model_to_store, submit};
+use super::submit::{DecidedPromotion, model_to_store, promote_best, store_model};
 use super::{EvaluatedModel, HoldoutSplit, Incumbent, RetrainingError, TrainingError, decide, train};
 use crate::control::{Access, FileAccess, ListModels, ReadDataset};
 use crate::diamond::Sale;
 use crate::learning::evaluation::Metrics;
 use crate::learning::families::{FitPlan, Observer};
 use crate::system;
+use crate::text::with_causes;
 
 /// The report of a retraining, which `diamonds --json retrain` prints.
 #[derive(Debug, Serialize)]
@@ -28,6 +29,9 @@ pub struct RetrainingReport {
     pub promoted: bool,
     /// The new models, in the order in which they were trained.
     pub models: Vec<ModelReport>,
+    /// The families without a new model.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<FailedFamily>,
     /// The previous champion, and its metrics on today's holdout if it can still be loaded.
     #[serde(skip)]
     pub incumbent: Option<(Incumbent, Option<Metrics>)>,
@@ -64,11 +68,21 @@ pub struct ModelReport {
     pub trials: usize,
 }
 
+/// A family whose model could not be fitted or stored.
+#[derive(Debug, Serialize)]
+pub struct FailedFamily {
+    /// Its name.
+    pub family: &'static str,
+    /// What went wrong.
+    pub reason: String,
+}
+
 /// Makes the observer of each family's fit, from the family's name and the planned number of trials.
 pub type ObserverFactory<'a> = dyn Fn(&'static str, usize) -> Box<dyn Observer> + 'a;
 
-/// Trains the chosen families on the sales of `database`, stores the models, and promotes the best as
-/// [`RetrainingSettings::promotion`] says. A family that cannot be fitted is skipped with a warning.
+/// Trains the chosen families on the sales of `database`, stores each model as soon as it is evaluated, and promotes the best
+/// as [`RetrainingSettings::promotion`] says. A family that cannot be fitted or stored is named in the report, and costs no
+/// other.
 ///
 /// # Errors
 /// If there are too few sales, if every family fails, or if the file cannot be read or written.
@@ -94,11 +108,13 @@ pub fn retrain(
 
     let plans: Vec<FamilyPlan> =
         families.iter().map(|family| FamilyPlan::new(*family, settings, &earlier, sales.len())).collect();
-    let evaluated = train_families(&plans, &split, settings, observers)?;
-    let predicted: Vec<&[f64]> = evaluated.iter().map(|model| model.predicted.as_slice()).collect();
-    let models: Vec<_> = evaluated.iter().map(|model| model_to_store(model, settings.seed, &dataset, &split)).collect();
-    let SubmittedModels { ids, decision, incumbent } =
-        submit(&models, database, &split, |incumbent| decide(settings.promotion, &split.truth, &predicted, incumbent))?;
+    let TrainedFamilies { models, ids, failed } = train_families(&plans, &split, settings, observers, &|model| {
+        store_model(model_to_store(model, settings.seed, &dataset, &split), database)
+    })?;
+    let predicted: Vec<&[f64]> = models.iter().map(|model| model.predicted.as_slice()).collect();
+    let DecidedPromotion { decision, incumbent } = promote_best(&ids, database, &split, |incumbent| {
+        decide(settings.promotion, &split.truth, &predicted, incumbent)
+    })?;
 
     let champion = if decision.promoted { Some(ids[decision.winner]) } else { incumbent.as_ref().map(|one| one.id) };
     let incumbent = incumbent.map(|one| {
@@ -109,7 +125,8 @@ pub fn retrain(
         dataset: DatasetReport { rows: sales.len(), train: split.train.len(), holdout: split.truth.len() },
         champion,
         promoted: decision.promoted,
-        models: evaluated.into_iter().zip(&ids).map(|(model, id)| ModelReport::new(model, *id)).collect(),
+        models: models.into_iter().zip(&ids).map(|(model, id)| ModelReport::new(model, *id)).collect(),
+        failed,
         incumbent,
         reason: decision.reason,
     })
@@ -128,14 +145,27 @@ impl ModelReport {
     }
 }
 
-/// Trains a model of each family. If one fails, the others are still trained.
+/// What became of each family.
+#[derive(Default)]
+struct TrainedFamilies {
+    models: Vec<EvaluatedModel>,
+    /// The numbers under which the models are stored.
+    ids: Vec<i64>,
+    failed: Vec<FailedFamily>,
+}
+
+/// Trains and stores a model of each family. If a family fails, the others are still trained.
+///
+/// # Errors
+/// The first failure, if every family fails.
 fn train_families(
     plans: &[FamilyPlan],
     split: &HoldoutSplit,
     settings: &RetrainingSettings,
     observers: &ObserverFactory<'_>,
-) -> Result<Vec<EvaluatedModel>, TrainingError> {
-    let mut evaluated = Vec::new();
+    store: &dyn Fn(&mut EvaluatedModel) -> Result<i64, RetrainingError>,
+) -> Result<TrainedFamilies, RetrainingError> {
+    let mut trained = TrainedFamilies::default();
     let mut first_failure = None;
     for FamilyPlan { family, trials, start } in plans {
         let observer = observers(family.name(), *trials);
@@ -146,16 +176,58 @@ fn train_families(
             start: start.as_ref(),
             observer: observer.as_ref(),
         };
-        match train(*family, split, &plan) {
-            Ok(model) => evaluated.push(model),
+        let stored = train(*family, split, &plan)
+            .map_err(RetrainingError::from)
+            .and_then(|mut model| store(&mut model).map(|id| (id, model)));
+        match stored {
+            Ok((id, model)) => {
+                trained.ids.push(id);
+                trained.models.push(model);
+            }
             Err(error) => {
-                tracing::warn!("{error}");
+                let reason = with_causes(&error);
+                tracing::warn!("{}: {reason}", family.name());
+                trained.failed.push(FailedFamily { family: family.name(), reason });
                 first_failure.get_or_insert(error);
             }
         }
     }
     match first_failure {
-        Some(error) if evaluated.is_empty() => Err(error),
-        _ => Ok(evaluated),
+        Some(error) if trained.ids.is_empty() => Err(error),
+        _ => Ok(trained),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::Generator;
+    use crate::learning::families::{SilentObserver, find_family};
+    use crate::retraining::PromotionPolicy;
+
+    #[test]
+    fn a_model_that_cannot_be_stored_costs_no_other_family() {
+        let sales: Vec<Sale> = Generator::new(4).take(400).collect();
+        let split = HoldoutSplit::new(&sales, "salt").expect("enough sales");
+        let plan = |name: &str| FamilyPlan { family: find_family(name).expect("a family"), trials: 1, start: None };
+        let plans = [plan("linear"), plan("perpetual")];
+        let settings = RetrainingSettings {
+            families: Vec::new(),
+            trials: Some(1),
+            fresh: true,
+            budget: None,
+            seed: 1,
+            promotion: PromotionPolicy::Auto,
+        };
+        let train = |refused: &[&str]| {
+            train_families(&plans, &split, &settings, &|_, _| Box::new(SilentObserver), &|model| {
+                if refused.contains(&model.family) { Err(TrainingError::NoSales.into()) } else { Ok(7) }
+            })
+        };
+        let trained = train(&["linear"]).expect("the other family");
+        assert_eq!((trained.ids, trained.models[0].family), (vec![7], "perpetual"));
+        assert_eq!(trained.failed[0].family, "linear");
+        assert!(trained.failed[0].reason.contains("no sales"), "{}", trained.failed[0].reason);
+        assert!(train(&["linear", "perpetual"]).is_err());
     }
 }

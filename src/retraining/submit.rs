@@ -1,47 +1,53 @@
-//! Sends trained models to the owner of the file, who stores them and promotes the best in one transaction.
+//! Sends each trained model to the owner of the file, who stores it, and promotes the best at the end.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{EvaluatedModel, HoldoutSplit, Incumbent, PromotionDecision, RetrainingError};
-use crate::control::{Access, AddModels, AddModelsAnswer, FileAccess, ReadArtifact, ReadChampion};
+use crate::control::{Access, AddModel, FileAccess, PromoteComparedModel, ReadArtifact, ReadChampion};
 use crate::diamond::{Sale, Stone};
 use crate::learning::evaluation::worst_residuals;
 use crate::learning::families::load_model;
-use crate::store::{Dataset, Lineage, NewModel, NewPromotion, TrialRecord, WorstResidual};
+use crate::store::{ComparedPromotion, Dataset, Lineage, NewModel, TrialRecord, WorstResidual};
 use crate::text::to_the_cent;
 
 /// Number of sales with large errors that are stored with a model.
 const WORST_RESIDUALS_KEPT: usize = 10;
 
-/// The models of one retraining, stored.
-pub(super) struct SubmittedModels {
-    /// Their numbers, in the order in which they were submitted.
-    pub ids: Vec<i64>,
-    /// The best of them, and whether it became the champion.
+/// The end of a retraining.
+pub(super) struct DecidedPromotion {
+    /// The best of the new models, and whether it became the champion.
     pub decision: PromotionDecision,
     /// The champion that they were compared with.
     pub incumbent: Option<Incumbent>,
 }
 
-/// Compares `models` with the champion and stores them. If another retraining makes a new champion meanwhile, they are
-/// compared with that one.
-pub(super) fn submit(
-    models: &[NewModel],
+/// Stores `model`, and returns its number.
+pub(super) fn store_model(model: NewModel, database: &Path) -> Result<i64, RetrainingError> {
+    Ok(FileAccess::open(database, Access::Change)?.run(AddModel { model })?)
+}
+
+/// Compares the new models, which are stored under `ids`, with the champion, and promotes the best if it is to be. If another
+/// retraining makes a new champion meanwhile, they are compared with that one.
+pub(super) fn promote_best(
+    ids: &[i64],
     database: &Path,
     split: &HoldoutSplit,
     decide: impl Fn(Option<&Incumbent>) -> PromotionDecision,
-) -> Result<SubmittedModels, RetrainingError> {
+) -> Result<DecidedPromotion, RetrainingError> {
     let mut file = FileAccess::open(database, Access::Change)?;
     let mut champion = file.run(ReadChampion {})?;
     loop {
         let incumbent = champion.map(|id| evaluate_incumbent(&mut file, id, split)).transpose()?;
         let decision = decide(incumbent.as_ref());
+        if !decision.promoted {
+            return Ok(DecidedPromotion { decision, incumbent });
+        }
         let promotion =
-            decision.promoted.then(|| NewPromotion { index: decision.winner, reason: decision.reason.clone() });
-        match file.run(AddModels { models: models.to_vec(), promotion, compared_with: champion })? {
-            AddModelsAnswer::Stored(ids) => return Ok(SubmittedModels { ids, decision, incumbent }),
-            AddModelsAnswer::ChampionIsNow(now) => champion = now,
+            PromoteComparedModel { id: ids[decision.winner], reason: decision.reason.clone(), compared_with: champion };
+        match file.run(promotion)? {
+            ComparedPromotion::Promoted => return Ok(DecidedPromotion { decision, incumbent }),
+            ComparedPromotion::ChampionIsNow(now) => champion = now,
         }
     }
 }
@@ -58,8 +64,13 @@ fn evaluate_incumbent(file: &mut FileAccess, id: i64, split: &HoldoutSplit) -> R
     Ok(Incumbent { id, family, predicted })
 }
 
-/// `model` in the form of the store.
-pub(super) fn model_to_store(model: &EvaluatedModel, seed: u64, dataset: &Dataset, split: &HoldoutSplit) -> NewModel {
+/// `model` in the form of the store. Its artifact is taken out.
+pub(super) fn model_to_store(
+    model: &mut EvaluatedModel,
+    seed: u64,
+    dataset: &Dataset,
+    split: &HoldoutSplit,
+) -> NewModel {
     let mut rows_of_batch = BTreeMap::<i64, i64>::new();
     for sale in &dataset.sales {
         *rows_of_batch.entry(sale.batch).or_default() += 1;
@@ -67,7 +78,7 @@ pub(super) fn model_to_store(model: &EvaluatedModel, seed: u64, dataset: &Datase
     let as_count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     NewModel {
         family: model.family.to_owned(),
-        artifact: model.artifact.clone(),
+        artifact: std::mem::take(&mut model.artifact),
         features: model.fitted.features.iter().map(|feature| feature.name()).collect(),
         target: model.fitted.target.name().to_owned(),
         hyperparameters: model.fitted.hyperparameters.clone(),

@@ -32,8 +32,8 @@ pub use ingest::FileReport;
 pub use journal::{Journal, JournalSegment, count_journal_requests};
 pub use lock_holder::{LockHolder, ServerNote};
 pub use models::{
-    DatasetSize, Lineage, ModelDetail, ModelRecord, NewModel, NewPromotion, Promotion, PrunedModel, Stored,
-    TrialRecord, WorstResidual,
+    ComparedPromotion, DatasetSize, Lineage, ModelDetail, ModelRecord, NewModel, Promotion, PrunedModel, TrialRecord,
+    WorstResidual,
 };
 pub use outcomes::{LiveAccuracy, NewOutcome, OutcomeSales, RecordedOutcome};
 pub use predictions::{NewPredictions, PredictionRecord, PredictionSource};

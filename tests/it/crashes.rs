@@ -32,7 +32,7 @@ fn an_ingest_that_is_killed_at_any_moment_leaves_all_or_nothing() {
 }
 
 #[test]
-fn a_retrain_that_is_killed_leaves_the_file_as_it_was() {
+fn a_retrain_that_is_killed_leaves_whole_models_and_the_champion() {
     let test_folder = TestFolder::trained(600);
     for milliseconds in [100, 400, 900] {
         let mut child = test_folder
@@ -44,7 +44,9 @@ fn a_retrain_that_is_killed_leaves_the_file_as_it_was() {
         std::thread::sleep(Duration::from_millis(milliseconds));
         child.kill().expect("it is busy");
         child.wait().expect("it ends");
-        assert_eq!(test_folder.value("SELECT count(*) FROM model"), 2);
+        // the family before the one that was killed is stored
+        assert_eq!(test_folder.value("SELECT count(*) FROM model WHERE family = 'xgboost'"), 1);
+        assert_eq!(test_folder.value("SELECT count(*) FROM model ANTI JOIN artifact ON model_id = model.id"), 0);
         assert_eq!(test_folder.value("SELECT model_id FROM champion"), 2);
     }
 }

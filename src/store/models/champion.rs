@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 use crate::store::rows::{execute, query_optional_row, query_rows, read_time, sql_time};
 use crate::store::{Store, StoreError};
 
-/// The new model that becomes the champion.
+/// The result of promoting a model that was compared with the champion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewPromotion {
-    /// Its index among the new models.
-    pub index: usize,
-    /// The reason.
-    pub reason: String,
+pub enum ComparedPromotion {
+    /// The model is the champion.
+    Promoted,
+    /// Nothing is changed: this is the champion now. Compare with it and promote again.
+    ChampionIsNow(Option<i64>),
 }
 
 /// The promotion of a model to champion.
@@ -45,6 +45,28 @@ impl Store {
             return Err(StoreError::IsChampion { id });
         }
         insert_promotion(&self.connection, id, reason)
+    }
+
+    /// Makes model `id` the champion, unless the champion is not `compared_with`: then another retraining finished first, and
+    /// the comparison must be made again.
+    ///
+    /// # Errors
+    /// If the database fails; then nothing is changed.
+    pub fn promote_compared(
+        &mut self,
+        id: i64,
+        reason: &str,
+        compared_with: Option<i64>,
+    ) -> Result<ComparedPromotion, StoreError> {
+        const ACTION: &str = "promote the model";
+        let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
+        let champion = read_champion(&transaction)?;
+        if champion != compared_with {
+            return Ok(ComparedPromotion::ChampionIsNow(champion));
+        }
+        insert_promotion(&transaction, id, reason)?;
+        transaction.commit().map_err(StoreError::database(ACTION))?;
+        Ok(ComparedPromotion::Promoted)
     }
 
     /// Number of the model that [`Store::roll_back`] would make the champion; `None` if there is none.
@@ -102,12 +124,12 @@ fn find_rollback(connection: &Connection) -> Result<Option<Rollback>, StoreError
     })
 }
 
-pub(super) fn insert_promotion(connection: &Connection, id: i64, reason: &str) -> Result<(), StoreError> {
+fn insert_promotion(connection: &Connection, id: i64, reason: &str) -> Result<(), StoreError> {
     let sql = include_str!("../../../sql/queries/champion/insert_promotion.sql");
     execute(connection, "promote the model", sql, params![id, sql_time(Timestamp::now()), reason]).map(drop)
 }
 
-pub(super) fn read_champion(connection: &Connection) -> Result<Option<i64>, StoreError> {
+fn read_champion(connection: &Connection) -> Result<Option<i64>, StoreError> {
     let sql = include_str!("../../../sql/queries/champion/read_champion.sql");
     query_optional_row(connection, "look up the champion", sql, [], |row| row.get("model_id"))
 }

@@ -5,5 +5,5 @@ mod champion;
 mod records;
 
 pub use artifacts::PrunedModel;
-pub use champion::{NewPromotion, Promotion};
-pub use records::{DatasetSize, Lineage, ModelDetail, ModelRecord, NewModel, Stored, TrialRecord, WorstResidual};
+pub use champion::{ComparedPromotion, Promotion};
+pub use records::{DatasetSize, Lineage, ModelDetail, ModelRecord, NewModel, TrialRecord, WorstResidual};

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::champion::{Promotion, insert_promotion, read_champion};
-use super::{NewPromotion, artifacts};
+use super::artifacts;
+use super::champion::Promotion;
 use crate::learning::evaluation::{Calibration, Metrics, SegmentMetrics, WeightClass};
 use crate::store::rows::{JsonColumn, execute, query_row, query_rows, read_time, sql_time};
 use crate::store::{LiveAccuracy, Store, StoreError};
@@ -17,7 +17,7 @@ use crate::store::{LiveAccuracy, Store, StoreError};
 pub struct NewModel {
     /// Name of its family.
     pub family: String,
-    /// The model itself, in its family's format.
+    /// Its artifact.
     #[serde(with = "serde_bytes")]
     pub artifact: Vec<u8>,
     /// Names of its features, in order.
@@ -48,15 +48,6 @@ pub struct NewModel {
     pub lineage: Vec<Lineage>,
     /// The trials of its tuning.
     pub trials: Vec<TrialRecord>,
-}
-
-/// The result of storing new models.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stored {
-    /// They are stored under these numbers.
-    Under(Vec<i64>),
-    /// Nothing is stored, because this is the champion now.
-    ChampionIsNow(Option<i64>),
 }
 
 /// A sale with a large error: it may have a typing error.
@@ -208,34 +199,18 @@ impl ModelDetail {
 }
 
 impl Store {
-    /// Stores `models`, and makes one of them the champion if `promotion` says so, in one transaction. Stores nothing if
-    /// the champion is not `compared_with`: another retraining finished first, and the comparison must be made again.
+    /// Stores `model`, and returns its number.
     ///
     /// # Errors
     /// If the database fails; then nothing is stored.
-    pub fn add_models(
-        &mut self,
-        models: &[NewModel],
-        promotion: Option<&NewPromotion>,
-        compared_with: Option<i64>,
-    ) -> Result<Stored, StoreError> {
-        const ACTION: &str = "store the models";
+    pub fn add_model(&mut self, model: &NewModel) -> Result<i64, StoreError> {
+        const ACTION: &str = "store a model";
         let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
-        let champion = read_champion(&transaction)?;
-        if champion != compared_with {
-            return Ok(Stored::ChampionIsNow(champion));
-        }
         let sql = include_str!("../../../sql/queries/model/next_model_id.sql");
-        let first: i64 = query_row(&transaction, ACTION, sql, [], |row| row.get("id"))?;
-        let ids: Vec<i64> = (first..).take(models.len()).collect();
-        for (id, model) in ids.iter().zip(models) {
-            insert_model(&transaction, *id, model)?;
-        }
-        if let Some(promotion) = promotion {
-            insert_promotion(&transaction, ids[promotion.index], &promotion.reason)?;
-        }
+        let id: i64 = query_row(&transaction, ACTION, sql, [], |row| row.get("id"))?;
+        insert_model(&transaction, id, model)?;
         transaction.commit().map_err(StoreError::database(ACTION))?;
-        Ok(Stored::Under(ids))
+        Ok(id)
     }
 
     /// Every model, newest first.
