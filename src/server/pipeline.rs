@@ -220,3 +220,26 @@ impl Training {
             .spawn()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn a_folder_that_cannot_be_read_keeps_what_is_known_of_its_files() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("a.duckdb")).expect("a file");
+        let pricing = PricingService::new(store).expect("prices");
+        let state = (1, SystemTime::UNIX_EPOCH);
+        let put_away = PutAway { folder: "done", report: json!({}) };
+        let mut watched = WatchedFiles::default();
+        watched.seen.insert("sales.csv".into(), state);
+        watched.stuck.insert("sales.csv".into(), (state, put_away));
+        watched.take_in(&folder.path().join("absent"), &pricing);
+        assert_eq!((watched.seen.len(), watched.stuck.len()), (1, 1));
+        std::fs::create_dir(folder.path().join("absent")).expect("a folder");
+        watched.take_in(&folder.path().join("absent"), &pricing);
+        assert_eq!((watched.seen.len(), watched.stuck.len()), (0, 0), "the file is gone");
+    }
+}
