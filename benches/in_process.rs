@@ -62,11 +62,11 @@ fn similar_stones(criterion: &mut Criterion) {
              ORDER BY abs(carat - $4), price_usd LIMIT 5",
         )
         .expect("a query");
-    let index = SimilarIndex::new(sales);
+    let index = SimilarIndex::new(&sales);
     let mut group = criterion.benchmark_group("five similar stones among 54,000");
     let mut next = questions.iter().cycle();
     group.bench_function("index", |bencher| {
-        bencher.iter(|| index.nearest(black_box(next.next().expect("endless")), 5));
+        bencher.iter(|| index.nearest(black_box(next.next().expect("endless")), 5).expect("in memory"));
     });
     let mut next = questions.iter().cycle();
     group.bench_function("raw: DuckDB, prepared", |bencher| {

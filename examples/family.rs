@@ -8,7 +8,9 @@
 use diamonds::diamond::{Sale, Stone};
 use diamonds::generator::Generator;
 use diamonds::learning::evaluation::{Metrics, Split, quantile};
-use diamonds::learning::families::{Family, FamilyError, FitPlan, Fitted, Model, SilentObserver, linear::Linear};
+use diamonds::learning::families::{
+    Family, FamilyError, FitPlan, Fitted, Model, SalesSource, SilentObserver, linear::Linear,
+};
 use diamonds::learning::features::{Feature, Target};
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -35,12 +37,13 @@ impl Family for CaratMedian {
         "The usual price a carat for stones of like weight."
     }
 
-    fn fit(&self, sales: &[Sale], _plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {
+    fn fit(&self, sales: &dyn SalesSource, _plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {
         let mut classes = vec![Vec::new(); UPPER_BOUNDS_CARAT.len() + 1];
-        for sale in sales {
+        // more sales than this add nothing to a median
+        for sale in &sales.sample(1_000_000)? {
             classes[weight_class(&sale.stone)].push(sale.price_usd / sale.stone.weight_carat);
         }
-        let unfit = |reason: String| FamilyError::Unfit { family: NAME, sales: sales.len(), reason };
+        let unfit = |reason: String| FamilyError::Unfit { family: NAME, sales: sales.count(), reason };
         let usd_per_carat = classes
             .into_iter()
             .enumerate()

@@ -1,6 +1,9 @@
-//! Names of files.
+//! Names of files, and what tells one file from another.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 /// The path beside `path` with `suffix` added to its name.
 #[must_use]
@@ -8,4 +11,31 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+/// What a file is, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileIdentity {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+}
+
+impl FileIdentity {
+    /// The identity of the file at `path`, if this process can read it.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+
+        let about = File::open(path).and_then(|file| file.metadata()).ok()?;
+        Some(Self { device: about.dev(), inode: about.ino(), bytes: about.len() })
+    }
+
+    /// The identity of the file at `path`: this system does not tell.
+    #[cfg(not(unix))]
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        File::open(path).ok().and(None)
+    }
 }

@@ -23,6 +23,49 @@ pub fn return_memory() {
     }
 }
 
+/// Returns what the allocator holds and does not use to the system: after work that needed much.
+pub fn release_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[expect(unsafe_code, reason = "a call that takes one number and is allowed at any time")]
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+/// How much memory this process can have, in bytes: that of the machine, of its control group or of its address space,
+/// whichever is least. `None` if the system does not tell.
+#[must_use]
+pub fn available_memory_bytes() -> Option<u64> {
+    let known = [machine_memory_bytes(), control_group_bytes(), address_space_bytes()];
+    known.into_iter().flatten().min()
+}
+
+#[cfg(target_os = "linux")]
+fn machine_memory_bytes() -> Option<u64> {
+    let about = rustix::system::sysinfo();
+    about.totalram.checked_mul(about.mem_unit.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn machine_memory_bytes() -> Option<u64> {
+    None
+}
+
+/// The bound of a container, by version 2 of control groups: "max" if there is none.
+fn control_group_bytes() -> Option<u64> {
+    std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok()?.trim().parse().ok()
+}
+
+#[cfg(unix)]
+fn address_space_bytes() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::As).current
+}
+
+#[cfg(not(unix))]
+fn address_space_bytes() -> Option<u64> {
+    None
+}
+
 /// Lowers the priority of the calling thread, and of those that it starts from now on: it matters if there are more threads
 /// than processors. On systems other than Linux it applies to the whole process.
 pub fn lower_priority() {

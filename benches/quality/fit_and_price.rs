@@ -59,5 +59,7 @@ fn sales(path: &Path) -> Result<Vec<Sale>, Failure> {
     let folder = tempfile::tempdir()?;
     let mut store = Store::open(&folder.path().join("sales.duckdb"))?;
     store.ingest(&Upload::read(path)?, false)?;
-    Ok(store.dataset()?.sales.into_iter().map(|stored| stored.sale).collect())
+    let mut sales = Vec::new();
+    store.for_each_sale(&mut |block| sales.extend(block.iter().map(|stored| stored.sale)))?;
+    Ok(sales)
 }

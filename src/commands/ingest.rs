@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::CommandError;
 use super::console::Console;
-use crate::control::{self, Ingest};
+use crate::control;
 use crate::store::{FileReport, StoreError, Upload};
 use crate::text::count;
 
@@ -51,16 +51,15 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     Ok(())
 }
 
-/// Reads one file and stores its sales. The database is opened only when the file has been read: a wrong name creates no
-/// database, and neither does a dry run.
+/// Stores the sales of one file. The database is opened only when the file is found: a wrong name creates no database, and
+/// neither does a dry run.
 fn take_in(path: &Path, database: &Path, dry_run: bool) -> Result<FileReport, CommandError> {
     let upload = Upload::read(path)?;
-    let operation = Ingest { upload, dry_run };
     if dry_run && !database.exists() {
         let folder = tempfile::tempdir().map_err(|source| StoreError::Folder { path: std::env::temp_dir(), source })?;
-        return Ok(control::run(&folder.path().join("dry-run.duckdb"), operation)?);
+        return Ok(control::ingest(&folder.path().join("dry-run.duckdb"), upload, dry_run)?);
     }
-    Ok(control::run(database, operation)?)
+    Ok(control::ingest(database, upload, dry_run)?)
 }
 
 fn describe(report: &FileReport) -> String {

@@ -1,6 +1,7 @@
 //! `diamonds models`: the history of models.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -8,11 +9,11 @@ use super::CommandError;
 use super::console::{Console, table};
 use super::model_card::describe as card;
 use crate::control::{
-    Access, FileAccess, ListModels, PromoteModel, PruneModels, ReadArtifact, ReadDataset, RollBackChampion, ShowModel,
+    Access, ExportSales, FileAccess, ListModels, PromoteModel, PruneModels, ReadArtifact, RollBackChampion, ShowModel,
     run as run_operation,
 };
-use crate::retraining::{ModelComparison, StoredModel};
-use crate::store::{ModelRecord, PrunedModel};
+use crate::retraining::{HoldoutSplit, ModelComparison, StoredModel};
+use crate::store::{ModelRecord, PrunedModel, SalesFile};
 use crate::text::count;
 
 #[derive(Debug, clap::Subcommand)]
@@ -82,12 +83,14 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
 /// Evaluates both on the holdout of today, which may have sales that came after them.
 fn compare(database: &Path, ids: [i64; 2]) -> Result<ModelComparison, CommandError> {
     let mut file = FileAccess::open(database, Access::Read)?;
-    let dataset = file.run(ReadDataset {})?;
-    let sales: Vec<_> = dataset.sales.iter().map(|stored| stored.sale).collect();
+    let exported = file.run(ExportSales {})?;
+    let sales = Arc::new(SalesFile::take_over(&exported, database)?);
     let [first, second] = ids.map(|id| file.run(ReadArtifact { id }).map(|(family, artifact)| (id, family, artifact)));
     let stored = [first?, second?];
     let contestants = stored.each_ref().map(|(id, family, artifact)| StoredModel { id: *id, family, artifact });
-    Ok(ModelComparison::of(&sales, &dataset.holdout_salt, contestants)?)
+    drop(file);
+    let split = HoldoutSplit::read(sales, exported.rows, &exported.holdout_salt)?;
+    Ok(ModelComparison::of(&split, contestants)?)
 }
 
 fn describe_contest(contest: &ModelComparison) -> String {

@@ -56,7 +56,7 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
         }
         Arguments::Import { file } => {
             let upload = Upload::read(file)?;
-            let rows = read_rows(upload.name(), upload.bytes())?;
+            let rows = read_rows(upload.name(), &upload.bytes()?)?;
             let report = ImportReport { file: upload.name().to_owned(), recorded: rows.len() };
             control::run(database, ImportOutcomes { file: upload.name().to_owned(), rows })?;
             console.print(&report, |report| format!("{} outcomes are recorded.", report.recorded))?;

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Access, FileAccessError, FileOwner, Operation};
-use crate::store::{LockHolder, Store, StoreError};
+use super::{Access, FileAccessError, FileOwner, Ingest, Operation, SeesFile};
+use crate::files::FileIdentity;
+use crate::store::{FileReport, LockHolder, Store, StoreError, Upload};
 
 /// How long to wait for another command that holds the file.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -18,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub fn open_to_serve(database: &Path) -> Result<Store, StoreError> {
     let started = Instant::now();
     loop {
-        match Store::open_to_stay(database) {
+        match Store::open_to_serve(database) {
             Err(StoreError::Held { holder: LockHolder::Diamonds(_), .. }) if started.elapsed() < PATIENCE => {
                 std::thread::sleep(PAUSE);
             }
@@ -33,6 +34,27 @@ pub fn open_to_serve(database: &Path) -> Result<Store, StoreError> {
 /// Why the operation failed.
 pub fn run<O: Operation>(database: &Path, operation: O) -> Result<O::Answer, FileAccessError> {
     FileAccess::open(database, O::ACCESS)?.run(operation)
+}
+
+/// Adds the sales of `upload` to the file at `database`. A server reads the upload itself where it can, so that its size does
+/// not matter; where it sees other files than this process, it gets a copy beside the database.
+///
+/// # Errors
+/// Why the file cannot be ingested.
+pub fn ingest(database: &Path, upload: Upload, dry_run: bool) -> Result<FileReport, FileAccessError> {
+    let mut access = FileAccess::open(database, Ingest::ACCESS)?;
+    let copy = match upload.path() {
+        Some(path) if access.is_server() => {
+            let identity = FileIdentity::of(path);
+            let is_seen = access.run(SeesFile { path: path.to_owned(), identity })?;
+            let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            (!is_seen).then(|| upload.copied_to(&std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())))
+        }
+        _ => None,
+    };
+    let upload = copy.transpose()?.unwrap_or(upload);
+    // the copy must be there until the answer has come
+    access.run(Ingest { upload: upload.clone(), dry_run })
 }
 
 /// Access to the file: directly, or through the server that has it open.

@@ -8,12 +8,13 @@ use uuid::Uuid;
 
 use super::{Access, FileOwner, Operation};
 use crate::diamond::StoneDescription;
+use crate::files::FileIdentity;
 use crate::monitoring::{Replay, Status};
 use crate::pricing::{Prediction, PredictionOrigin, PricingError, ServedModel, SimilarStones};
 use crate::store::{
-    Batch, BatchDetail, ComparedPromotion, Dataset, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewModel,
-    NewOutcome, OutcomeSales, PredictionSource, PrunedModel, RecordedOutcome, RequestFilter, StoreError, Table,
-    UndoneBatch, Upload,
+    Batch, BatchDetail, ComparedPromotion, ExportedSales, FileReport, LoggedRequest, ModelDetail, ModelRecord,
+    NewModel, NewOutcome, OutcomeSales, PredictionSource, PrunedModel, RecordedOutcome, RequestFilter, StoreError,
+    Table, UndoneBatch, Upload,
 };
 
 /// Marks the operations of the list: an operation that is not in it does not compile.
@@ -40,6 +41,7 @@ list_operations! {
     ListBatches,
     ShowBatch,
     UndoBatch,
+    SeesFile,
     Ingest,
     ListModels,
     ShowModel,
@@ -48,7 +50,7 @@ list_operations! {
     PruneModels,
     ReadArtifact,
     ReadChampion,
-    ReadDataset,
+    ExportSales,
     AddModel,
     PromoteComparedModel,
     ListRequests,
@@ -115,8 +117,8 @@ store_operations! {
     };
     /// Number of the champion.
     ReadChampion "champion" Read {} -> Option<i64> = |_, owner| owner.store.champion();
-    /// The data for a training.
-    ReadDataset "dataset" Read {} -> Dataset = |_, owner| owner.store.dataset();
+    /// The data for a training, in a file.
+    ExportSales "export-sales" Read {} -> ExportedSales = |_, owner| owner.store.export_sales();
     /// Requests of the log, newest first.
     ListRequests "requests" Read { filter: RequestFilter } -> Vec<LoggedRequest> =
         |this, owner| owner.store.requests(&this.filter);
@@ -129,6 +131,26 @@ store_operations! {
     RunQuery "query" Read { sql: String } -> Table = |this, owner| owner.store.query(&this.sql);
     /// A consistent copy of the file, at a path that the owner can reach.
     Backup "backup" Exclusive { to: PathBuf } -> u64 = |this, owner| owner.store.backup(&this.to);
+}
+
+/// Asks whether the owner sees the same file at a path: in a container or with a private folder for temporary files it may see
+/// another one there, or none.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SeesFile {
+    /// The path.
+    pub path: PathBuf,
+    /// What the caller sees there.
+    pub identity: Option<FileIdentity>,
+}
+
+impl Operation for SeesFile {
+    type Answer = bool;
+    const NAME: &'static str = "sees-file";
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, _owner: &mut FileOwner<'_>) -> Result<bool, PricingError> {
+        Ok(self.identity.is_some() && FileIdentity::of(&self.path) == self.identity)
+    }
 }
 
 /// The outcome of a priced stone, from a line of a file.
@@ -365,6 +387,6 @@ impl Operation for FindSimilar {
         if snapshot.champion().is_none() {
             return Err(PricingError::NoModel);
         }
-        Ok(snapshot.similar().nearest(&self.stone, self.n))
+        Ok(snapshot.similar().nearest(&self.stone, self.n)?)
     }
 }

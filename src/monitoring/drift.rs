@@ -65,8 +65,7 @@ impl DriftLevel {
 
 /// The drift of every field of the stones `asked` about against `sales`, in the order of [`FIELDS`]. Values that were filled in
 /// do not count.
-pub fn drift<'a>(sales: impl Iterator<Item = &'a Sale>, asked: &[StoneDescription]) -> Vec<Drift> {
-    let sales: Vec<&Sale> = sales.collect();
+pub fn drift(sales: &[Sale], asked: &[StoneDescription]) -> Vec<Drift> {
     FIELDS
         .iter()
         .enumerate()

@@ -85,7 +85,7 @@ impl Status {
         let asked = store.priced_stones(DRIFT_STONES, Some(since))?;
         let mut status = Self {
             file: store.path().to_owned(),
-            drift: if champion.is_some() { drift(snapshot.similar().all(), &asked) } else { Vec::new() },
+            drift: if champion.is_some() { drift(snapshot.similar().sample(), &asked) } else { Vec::new() },
             champion,
             sales,
             new_sales: (sales - known).max(0),

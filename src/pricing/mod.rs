@@ -3,6 +3,7 @@
 //! All the data of an answer is in memory in a [`Snapshot`], which is replaced as a whole when the file has
 //! changed. The file itself is read only for models that are seldom used.
 
+mod dataset_summary;
 mod error;
 mod explanation;
 mod imputation;
@@ -20,6 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
+pub use dataset_summary::{DatasetSummary, DatasetSummaryBuilder};
 pub use error::PricingError;
 pub use explanation::{Effect, Explanation, Reason};
 pub use prediction::{Prediction, PredictionOrigin};
@@ -30,6 +32,8 @@ pub use snapshot::Snapshot;
 pub use steps::{Step, StepValue};
 
 use crate::store::{Store, StoreError};
+use crate::system;
+use crate::text::with_causes;
 
 /// Most models in memory besides those of the snapshot.
 const MAX_LOADED: usize = 8;
@@ -52,6 +56,7 @@ impl PricingService {
     /// If the file cannot be read or its champion cannot be loaded.
     pub fn new(store: Store) -> Result<Self, PricingError> {
         let snapshot = Snapshot::load(&store, None)?;
+        load_similar(snapshot.similar());
         Ok(Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             reader: Mutex::new(store.try_clone()?),
@@ -81,7 +86,11 @@ impl PricingService {
     pub fn change<T>(&self, change: impl FnOnce(&mut Store) -> Result<T, PricingError>) -> Result<T, PricingError> {
         let mut store = lock(&self.writer);
         let changed = change(&mut store)?;
-        let now = Snapshot::load(&store, Some(&self.snapshot()))?;
+        let before = self.snapshot();
+        let now = Snapshot::load(&store, Some(&before))?;
+        if !Arc::ptr_eq(now.similar(), before.similar()) {
+            load_similar(now.similar());
+        }
         self.snapshot.store(Arc::new(now));
         // cached models may have been pruned
         lock(&self.loaded).clear();
@@ -127,6 +136,22 @@ impl PricingService {
         }
         loaded.insert(model.id, model.clone());
         Ok(model)
+    }
+}
+
+/// Reads the similar stones into memory, aside: until they are there, questions read what they need themselves.
+fn load_similar(similar: &Arc<SimilarIndex>) {
+    let similar = similar.clone();
+    let load = move || {
+        if cfg!(target_os = "linux") {
+            system::lower_priority();
+        }
+        if let Err(error) = similar.load_all() {
+            tracing::warn!("similar stones stay in the file: {}", with_causes(&error));
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("similar-stones".to_owned()).spawn(load) {
+        tracing::warn!("similar stones stay in the file: {error}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::warnings::{self, Challenger};
-use super::{Explanation, PricingError, Quote, ServedModel, SimilarIndex, Step};
+use super::{DatasetSummary, Explanation, PricingError, Quote, ServedModel, SimilarIndex, Step};
 use crate::diamond::{Stone, StoneDescription};
 use crate::learning::evaluation::quantile;
 use crate::store::{Store, StoreError};
@@ -52,7 +52,7 @@ impl Snapshot {
         }
         let similar = match &champion {
             Some(champion) => Self::similar_for(store, champion.id, previous)?,
-            None => Arc::new(SimilarIndex::new(Vec::new())),
+            None => Arc::new(SimilarIndex::new(&[])),
         };
         let challenger = match &champion {
             Some(champion) => find_challenger(store, champion, &families, load_model)?
@@ -79,8 +79,17 @@ impl Snapshot {
         if let Some(same) = same {
             return Ok(same.similar.clone());
         }
-        let sales = store.sales_of_model(id)?.into_iter().map(|stored| stored.sale).collect();
-        Ok(Arc::new(SimilarIndex::new(sales)))
+        // models of earlier versions have no summary, and batches that were undone since belong to none
+        let stored = store.dataset_summary(id)?.and_then(|bytes| DatasetSummary::from_bytes(&bytes));
+        let is_current = |summary: &DatasetSummary| i64::try_from(summary.count) == Ok(count);
+        let summary = if let Some(summary) = stored.filter(is_current) {
+            summary
+        } else {
+            let mut summary = DatasetSummary::of_count(usize::try_from(count).unwrap_or_default());
+            store.for_each_sale_of_model(id, &mut |sales| sales.iter().for_each(|sale| summary.add(sale)))?;
+            summary.finish()
+        };
+        Ok(Arc::new(SimilarIndex::of_model(store, id, summary)?))
     }
 
     /// The default model of answers.
@@ -91,7 +100,7 @@ impl Snapshot {
 
     /// The stones in the champion's dataset.
     #[must_use]
-    pub fn similar(&self) -> &SimilarIndex {
+    pub fn similar(&self) -> &Arc<SimilarIndex> {
         &self.similar
     }
 
@@ -178,17 +187,19 @@ impl Snapshot {
     }
 
     /// The prices of stones that differ a little from `description`.
-    #[must_use]
-    pub fn steps(&self, description: &StoneDescription, model: &ServedModel) -> Vec<Step> {
-        let (stone, _) = super::imputation::complete(description, &self.similar);
-        super::steps::of(&stone, model)
+    ///
+    /// # Errors
+    /// If the similar stones cannot be read.
+    pub fn steps(&self, description: &StoneDescription, model: &ServedModel) -> Result<Vec<Step>, PricingError> {
+        let (stone, _) = super::imputation::complete(description, &self.similar)?;
+        Ok(super::steps::of(&stone, model))
     }
 
     fn price(&self, description: &StoneDescription, model: &ServedModel) -> Result<(Quote, Stone), PricingError> {
-        let (stone, assumed) = super::imputation::complete(description, &self.similar);
+        let (stone, assumed) = super::imputation::complete(description, &self.similar)?;
         let mut quote = Quote::new(&stone, assumed, model)?;
         let challenger = self.challenger.as_ref().filter(|challenger| challenger.model.id != model.id);
-        quote.warnings = warnings::of(&stone, &quote.assumed, quote.price_usd, &self.similar, challenger);
+        quote.warnings = warnings::of(&stone, &quote.assumed, quote.price_usd, &self.similar, challenger)?;
         Ok((quote, stone))
     }
 }
@@ -220,8 +231,10 @@ impl Challenger {
     fn new(champion: &ServedModel, model: Arc<ServedModel>, similar: &SimilarIndex) -> Option<Self> {
         /// Number of sales on which the two are compared.
         const COMPARED: usize = 1_000;
-        let mut apart: Vec<f64> = similar
-            .sample(COMPARED)
+        let sample = similar.sample();
+        let mut apart: Vec<f64> = sample
+            .iter()
+            .step_by((sample.len() / COMPARED).max(1))
             .map(|sale| (champion.model.price_usd(&sale.stone) / model.model.price_usd(&sale.stone)).ln().abs())
             .filter(|apart| apart.is_finite())
             .collect();

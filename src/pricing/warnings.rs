@@ -2,36 +2,15 @@
 
 use super::{ServedModel, SimilarIndex};
 use crate::diamond::{
-    DEPTH_TOLERANCE_PERCENT, FIELD_COUNT, Measurements, Sale, Stone, WEIGHT_TOLERANCE, depth_percent_of, number_fields,
-    weight_carat_of,
+    DEPTH_TOLERANCE_PERCENT, Measurements, Stone, WEIGHT_TOLERANCE, depth_percent_of, number_fields, weight_carat_of,
 };
+use crate::store::StoreError;
 use crate::text::dollars;
 
 /// Largest difference in weight, as a share, to a stone that counts as similar.
 const LIKE_WEIGHT: f64 = 0.2;
 /// With fewer stones of the same grades and about the same weight there is a warning.
 const FEW: usize = 3;
-
-/// The least and the greatest value of each numeric field among some sales.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct FeatureRanges {
-    /// In the order of [`FIELDS`](crate::diamond::FIELDS).
-    bounds: [(f64, f64); FIELD_COUNT],
-}
-
-impl FeatureRanges {
-    /// The ranges of `sales`.
-    pub fn of(sales: &[Sale]) -> Self {
-        let mut bounds = [(f64::INFINITY, f64::NEG_INFINITY); FIELD_COUNT];
-        for sale in sales {
-            for ((least, most), value) in bounds.iter_mut().zip(sale.stone.values()) {
-                *least = value.map_or(*least, |value| least.min(value));
-                *most = value.map_or(*most, |value| most.max(value));
-            }
-        }
-        Self { bounds }
-    }
-}
 
 /// Another model to compare with, and the usual difference between the two.
 pub(super) struct Challenger {
@@ -41,13 +20,16 @@ pub(super) struct Challenger {
 }
 
 /// All warnings about `stone`, which the model priced at `price_usd`. Values that were `filled_in` cause none.
+///
+/// # Errors
+/// If the similar stones cannot be read.
 pub(super) fn of(
     stone: &Stone,
     filled_in: &Measurements,
     price_usd: f64,
     similar: &SimilarIndex,
     challenger: Option<&Challenger>,
-) -> Vec<String> {
+) -> Result<Vec<String>, StoreError> {
     let mut warnings = Vec::new();
     let measured_carat = weight_carat_of(stone.x_mm, stone.y_mm, stone.z_mm);
     if (measured_carat / stone.weight_carat - 1.0).abs() > WEIGHT_TOLERANCE {
@@ -75,9 +57,9 @@ pub(super) fn of(
             field.write(most)
         ));
     }
-    let group = similar.group(stone.cut, stone.color, stone.clarity);
-    let place = |carat: f64| group.partition_point(|sale| sale.stone.weight_carat < carat);
-    let like = place(stone.weight_carat * (1.0 + LIKE_WEIGHT)) - place(stone.weight_carat * (1.0 - LIKE_WEIGHT));
+    let group = similar.group(stone.cut, stone.color, stone.clarity)?;
+    let like = group.lighter_than(stone.weight_carat * (1.0 + LIKE_WEIGHT))
+        - group.lighter_than(stone.weight_carat * (1.0 - LIKE_WEIGHT));
     if like < FEW {
         let sold = match like {
             0 => "no stone of this cut, color and clarity and about this weight was sold",
@@ -98,7 +80,7 @@ pub(super) fn of(
             ));
         }
     }
-    warnings
+    Ok(warnings)
 }
 
 #[cfg(test)]
@@ -107,8 +89,12 @@ mod tests {
     use crate::diamond::{Clarity, Cut};
     use crate::generator::Generator;
 
+    fn index() -> SimilarIndex {
+        SimilarIndex::new(&Generator::new(5).take(20_000).collect::<Vec<_>>())
+    }
+
     fn warnings(stone: &Stone) -> Vec<String> {
-        of(stone, &Measurements::default(), 5_000.0, &SimilarIndex::new(Generator::new(5).take(20_000).collect()), None)
+        of(stone, &Measurements::default(), 5_000.0, &index(), None).expect("in memory")
     }
 
     /// A stone of the most common kind, without any defect.
@@ -148,7 +134,7 @@ mod tests {
         assert!(said.iter().any(|text| text.starts_with("x 22 mm is outside")), "{said:?}");
         assert!(said.iter().any(|text| text.starts_with("no stone of this cut")), "{said:?}");
         let assumed = Measurements { x: Some(22.0), y: Some(22.0), z: Some(13.6), ..Measurements::default() };
-        let said = of(&giant, &assumed, 5_000.0, &SimilarIndex::new(Generator::new(5).take(20_000).collect()), None);
+        let said = of(&giant, &assumed, 5_000.0, &index(), None).expect("in memory");
         assert!(!said.iter().any(|text| text.contains(" mm is outside")), "{said:?}");
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::control::FileAccessError;
 use crate::learning::families::FamilyError;
+use crate::store::StoreError;
 
 /// Why no model can be trained.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,9 @@ pub enum TrainingError {
     /// A family cannot be fitted.
     #[error(transparent)]
     Family(#[from] FamilyError),
+    /// The sales cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Why a retraining fails.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{HoldoutSplit, TrainingError};
 use crate::learning::evaluation::{Calibration, Metrics, SegmentMetrics, segments};
-use crate::learning::families::{Family, FamilyError, FitPlan, Fitted, compress_artifact};
+use crate::learning::families::{Family, FamilyError, FitPlan, Fitted, SalesSource, compress_artifact};
 
 /// A fitted and evaluated model.
 pub struct EvaluatedModel {
@@ -42,7 +42,7 @@ pub fn train(
     let fit_time = started.elapsed();
     let artifact = compress_artifact(&std::mem::take(&mut fitted.bytes)).map_err(|error| FamilyError::Unfit {
         family: family.name(),
-        sales: partition.train.len(),
+        sales: partition.train.count(),
         reason: format!("the model cannot be compressed: {error}"),
     })?;
     let started = Instant::now();

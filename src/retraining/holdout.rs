@@ -1,25 +1,100 @@
 //! Splits the sales into those that models are fitted to and the holdout.
 
+use std::sync::Arc;
+
 use super::TrainingError;
-use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
+use crate::diamond::{Grade, Sale, Stone};
 use crate::learning::evaluation::Split;
-use crate::learning::features::levels_present;
+use crate::learning::families::{FamilyError, SalesSource, is_chosen};
+use crate::learning::features::KnownGrades;
+use crate::pricing::{DatasetSummary, DatasetSummaryBuilder};
+use crate::store::{SaleBlocks, StoreError, StoredSale};
 
 /// Share of the sales in the holdout, which no model is trained on.
 pub const HOLDOUT_SHARE: f64 = 0.2;
 /// Fewest sales for training and evaluating a model.
 pub const MIN_SALES: usize = 100;
 
+/// Most sales on which models are evaluated: of a larger holdout, always the same part. An error of a tenth of a percent of the
+/// mean error is not worth more.
+const MAX_EVALUATED: usize = 2_000_000;
+/// Most sales for training that are kept in memory; more are read from their file again and again.
+const MAX_IN_MEMORY: usize = 1_000_000;
+/// Most sales for training that are searched for large errors.
+const MAX_REVIEWED: usize = 200_000;
+
 /// The two sides of a dataset.
-#[derive(Debug, Clone)]
 pub struct HoldoutSplit {
     /// The sales that models are fitted to.
-    pub train: Vec<Sale>,
-    /// The stones of the holdout.
+    pub train: TrainingSales,
+    /// The stones of the holdout on which models are evaluated.
     pub holdout: Vec<Stone>,
     /// The prices that those stones fetched, in US dollars.
     pub truth: Vec<f64>,
+    /// Where the sales that are searched for large errors came from.
+    pub(super) reviewed: Vec<StoredSale>,
+    /// How many sales the holdout has.
+    pub holdout_count: usize,
+    /// What answers need to know of the dataset.
+    pub(super) summary: DatasetSummary,
     split: Split,
+}
+
+/// The sales that models are fitted to.
+pub enum TrainingSales {
+    /// They are in memory.
+    InMemory(Vec<Sale>),
+    /// They are read from a file.
+    InFile {
+        /// All sales.
+        sales: Arc<dyn SaleBlocks>,
+        /// For each of them, in order, whether it is held out.
+        held_out: Vec<bool>,
+        /// Number of the others.
+        count: usize,
+    },
+}
+
+impl SalesSource for TrainingSales {
+    fn count(&self) -> usize {
+        match self {
+            Self::InMemory(sales) => sales.len(),
+            Self::InFile { count, .. } => *count,
+        }
+    }
+
+    fn for_each_block(&self, visit: &mut dyn FnMut(&[Sale])) -> Result<(), FamilyError> {
+        match self {
+            Self::InMemory(sales) => sales.for_each_block(visit),
+            Self::InFile { sales, held_out, .. } => {
+                let mut sides = held_out.iter();
+                let mut block = Vec::new();
+                let read = sales.for_each_block(&mut |all| {
+                    block.clear();
+                    block.extend(
+                        all.iter()
+                            .zip(sides.by_ref())
+                            .filter(|(_, held_out)| !**held_out)
+                            .map(|(stored, _)| stored.sale),
+                    );
+                    visit(&block);
+                });
+                read.map_err(FamilyError::sales)
+            }
+        }
+    }
+}
+
+/// Sales in memory as if they were read from the store.
+struct KnownSales<'a>(&'a [Sale]);
+
+impl SaleBlocks for KnownSales<'_> {
+    fn for_each_block(&self, visit: &mut dyn FnMut(&[StoredSale])) -> Result<(), StoreError> {
+        let stored: Vec<StoredSale> =
+            (1..).zip(self.0).map(|(line, sale)| StoredSale { sale: *sale, batch: 1, line }).collect();
+        visit(&stored);
+        Ok(())
+    }
 }
 
 impl HoldoutSplit {
@@ -28,26 +103,26 @@ impl HoldoutSplit {
     /// # Errors
     /// If there are too few sales for any model.
     pub fn new(sales: &[Sale], salt: &str) -> Result<Self, TrainingError> {
-        match sales.len() {
-            0 => return Err(TrainingError::NoSales),
-            found if found < MIN_SALES => return Err(TrainingError::TooFewSales { found, needed: MIN_SALES }),
-            _ => {}
-        }
-        let split = Split::new(salt, HOLDOUT_SHARE);
-        let (train, held_out) = split.part(sales);
-        require_two_grades::<Cut>(&train, |stone| stone.cut)?;
-        require_two_grades::<Color>(&train, |stone| stone.color)?;
-        require_two_grades::<Clarity>(&train, |stone| stone.clarity)?;
-        if held_out.len() < 2 {
-            // many copies of few sales may all be on one side
-            return Err(TrainingError::TooFewSales { found: sales.len(), needed: sales.len() + MIN_SALES });
-        }
-        Ok(Self {
-            train,
-            holdout: held_out.iter().map(|sale| sale.stone).collect(),
-            truth: held_out.iter().map(|sale| sale.price_usd).collect(),
-            split,
-        })
+        let mut sides = Sides::new(sales.len(), salt, usize::MAX)?;
+        KnownSales(sales).for_each_block(&mut |block| sides.add(block))?;
+        let train = TrainingSales::InMemory(std::mem::take(&mut sides.train));
+        sides.finish(train)
+    }
+
+    /// Splits the `count` sales of `sales`; they need not fit in memory.
+    ///
+    /// # Errors
+    /// If there are too few sales for any model, or they cannot be read.
+    pub fn read(sales: Arc<dyn SaleBlocks>, count: usize, salt: &str) -> Result<Self, TrainingError> {
+        let mut sides = Sides::new(count, salt, MAX_IN_MEMORY)?;
+        sales.for_each_block(&mut |block| sides.add(block))?;
+        let train = if count <= MAX_IN_MEMORY {
+            TrainingSales::InMemory(std::mem::take(&mut sides.train))
+        } else {
+            let count = sides.held_out.len() - sides.holdout_count;
+            TrainingSales::InFile { sales, held_out: std::mem::take(&mut sides.held_out), count }
+        };
+        sides.finish(train)
     }
 
     /// Whether `sale` is in the holdout.
@@ -57,9 +132,101 @@ impl HoldoutSplit {
     }
 }
 
-fn require_two_grades<G: Grade>(sales: &[Sale], grade_of: fn(&Stone) -> G) -> Result<(), TrainingError> {
-    match levels_present(sales.iter().map(|sale| &sale.stone), grade_of)[..] {
-        [only] => Err(TrainingError::OneGrade { sales: sales.len(), scale: G::SCALE, grade: only.name() }),
+/// The sides while the sales are read.
+struct Sides {
+    split: Split,
+    /// Picks the part of the holdout that models are evaluated on.
+    evaluated: Split,
+    is_in_memory: bool,
+    count: usize,
+    seen: usize,
+    train: Vec<Sale>,
+    grades: KnownGrades,
+    held_out: Vec<bool>,
+    holdout: Vec<Stone>,
+    truth: Vec<f64>,
+    reviewed: Vec<StoredSale>,
+    summary: DatasetSummaryBuilder,
+    holdout_count: usize,
+}
+
+impl Sides {
+    fn new(count: usize, salt: &str, most_in_memory: usize) -> Result<Self, TrainingError> {
+        match count {
+            0 => return Err(TrainingError::NoSales),
+            found if found < MIN_SALES => return Err(TrainingError::TooFewSales { found, needed: MIN_SALES }),
+            _ => {}
+        }
+        #[expect(clippy::cast_precision_loss, reason = "counts of rows")]
+        let evaluated_share = (MAX_EVALUATED as f64 / count as f64).min(HOLDOUT_SHARE);
+        Ok(Self {
+            split: Split::new(salt, HOLDOUT_SHARE),
+            evaluated: Split::new(salt, evaluated_share),
+            is_in_memory: count <= most_in_memory,
+            count,
+            seen: 0,
+            train: Vec::new(),
+            grades: KnownGrades::none(),
+            held_out: Vec::new(),
+            holdout: Vec::new(),
+            truth: Vec::new(),
+            reviewed: Vec::new(),
+            summary: DatasetSummary::of_count(count),
+            holdout_count: 0,
+        })
+    }
+
+    fn add(&mut self, block: &[StoredSale]) {
+        for stored in block {
+            let sale = stored.sale;
+            self.summary.add(&sale);
+            let place = self.split.place_of(&sale);
+            let held_out = self.split.has(place);
+            if held_out {
+                self.holdout_count += 1;
+                if self.evaluated.has(place) {
+                    self.holdout.push(sale.stone);
+                    self.truth.push(sale.price_usd);
+                }
+            } else {
+                self.grades.add(std::iter::once(&sale.stone));
+                if self.is_in_memory {
+                    self.train.push(sale);
+                }
+            }
+            if !self.is_in_memory {
+                self.held_out.push(held_out);
+            }
+            if is_chosen(self.seen, self.count, MAX_REVIEWED) {
+                self.reviewed.push(*stored);
+            }
+            self.seen += 1;
+        }
+    }
+
+    fn finish(self, train: TrainingSales) -> Result<HoldoutSplit, TrainingError> {
+        require_two_grades(&self.grades.cuts, train.count())?;
+        require_two_grades(&self.grades.colors, train.count())?;
+        require_two_grades(&self.grades.clarities, train.count())?;
+        if self.holdout_count < 2 {
+            // many copies of few sales may all be on one side
+            return Err(TrainingError::TooFewSales { found: self.seen, needed: self.seen + MIN_SALES });
+        }
+        Ok(HoldoutSplit {
+            train,
+            holdout: self.holdout,
+            truth: self.truth,
+            reviewed: self.reviewed,
+            summary: self.summary.finish(),
+            holdout_count: self.holdout_count,
+            split: self.split,
+        })
+    }
+}
+
+fn require_two_grades<G: Grade>(known: &[G], sales: usize) -> Result<(), TrainingError> {
+    match known {
+        [only] => Err(TrainingError::OneGrade { sales, scale: G::SCALE, grade: only.name() }),
         _ => Ok(()),
     }
 }
@@ -67,6 +234,7 @@ fn require_two_grades<G: Grade>(sales: &[Sale], grade_of: fn(&Stone) -> G) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diamond::Cut;
     use crate::generator::Generator;
 
     fn sales(count: usize) -> Vec<Sale> {
@@ -74,7 +242,7 @@ mod tests {
     }
 
     fn error(sales: &[Sale]) -> String {
-        HoldoutSplit::new(sales, "salt").expect_err("not enough").to_string()
+        HoldoutSplit::new(sales, "salt").err().expect("not enough").to_string()
     }
 
     #[test]
@@ -93,6 +261,33 @@ mod tests {
         let mut all = sales(500);
         all.extend(all.clone());
         let partition = HoldoutSplit::new(&all, "salt").expect("enough");
-        assert!(partition.holdout.iter().all(|stone| !partition.train.iter().any(|sale| sale.stone == *stone)));
+        let train = partition.train.sample(usize::MAX).expect("in memory");
+        assert!(partition.holdout.iter().all(|stone| !train.iter().any(|sale| sale.stone == *stone)));
+    }
+
+    #[test]
+    fn sales_that_are_not_in_memory_are_split_alike() {
+        /// Sales in blocks of a few.
+        struct Blocks(Vec<Sale>);
+
+        impl SaleBlocks for Blocks {
+            fn for_each_block(&self, visit: &mut dyn FnMut(&[StoredSale])) -> Result<(), StoreError> {
+                self.0.chunks(7).try_for_each(|some| KnownSales(some).for_each_block(visit))
+            }
+        }
+
+        let all = sales(1_000);
+        let expected = HoldoutSplit::new(&all, "salt").expect("enough");
+        let blocks: Arc<dyn SaleBlocks> = Arc::new(Blocks(all.clone()));
+        let mut sides = Sides::new(all.len(), "salt", 10).expect("enough");
+        blocks.for_each_block(&mut |block| sides.add(block)).expect("read");
+        let held_out = std::mem::take(&mut sides.held_out);
+        let count = all.len() - sides.holdout_count;
+        let split = sides.finish(TrainingSales::InFile { sales: blocks, held_out, count }).expect("enough");
+        assert_eq!(split.holdout, expected.holdout);
+        assert_eq!(
+            split.train.sample(usize::MAX).expect("read"),
+            expected.train.sample(usize::MAX).expect("in memory")
+        );
     }
 }

@@ -11,7 +11,7 @@ mod submit;
 
 pub use error::{RetrainingError, TrainingError};
 pub use fitting::{EvaluatedModel, train};
-pub use holdout::{HOLDOUT_SHARE, HoldoutSplit, MIN_SALES};
+pub use holdout::{HOLDOUT_SHARE, HoldoutSplit, MIN_SALES, TrainingSales};
 pub use model_comparison::{ComparedModel, ModelComparison, StoredModel};
 pub use plan::{RetrainingSettings, TRIALS_IN_FIRST_SEARCH, TRIALS_IN_LATER_SEARCH};
 pub use promotion::{Incumbent, PromotionDecision, PromotionPolicy, decide};

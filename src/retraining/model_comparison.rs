@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::{HoldoutSplit, TrainingError};
-use crate::diamond::Sale;
 use crate::learning::evaluation::{Comparison, Metrics};
 use crate::learning::families::load_model;
 use crate::text::{count, dollars_and_cents, percent};
@@ -43,13 +42,11 @@ pub struct ComparedModel {
 }
 
 impl ModelComparison {
-    /// Evaluates both on the holdout of `sales` as it is today, which may have sales that came after them. `salt` is that of
-    /// the file. It takes a moment.
+    /// Evaluates both on the holdout of today, which may have sales that came after them. It takes a moment.
     ///
     /// # Errors
-    /// If there are too few sales, or a model cannot be loaded.
-    pub fn of(sales: &[Sale], salt: &str, contestants: [StoredModel<'_>; 2]) -> Result<Self, TrainingError> {
-        let partition = HoldoutSplit::new(sales, salt)?;
+    /// If a model cannot be loaded.
+    pub fn of(partition: &HoldoutSplit, contestants: [StoredModel<'_>; 2]) -> Result<Self, TrainingError> {
         let judge = |model: StoredModel<'_>| -> Result<(ComparedModel, Vec<f64>), TrainingError> {
             let predicted = load_model(model.family, model.artifact)?.prices_usd(&partition.holdout);
             let metrics = Metrics::of(&partition.truth, &predicted);

@@ -4,6 +4,7 @@
 //! evaluated. So a training works beside a server, and two trainings may run at the same time.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -11,10 +12,10 @@ use serde_json::{Map, Value};
 use super::plan::{FamilyPlan, RetrainingSettings};
 use super::submit::{DecidedPromotion, model_to_store, promote_best, store_model};
 use super::{EvaluatedModel, HoldoutSplit, Incumbent, RetrainingError, TrainingError, decide, train};
-use crate::control::{Access, FileAccess, ListModels, ReadDataset};
-use crate::diamond::Sale;
+use crate::control::{Access, ExportSales, FileAccess, FileAccessError, ListModels};
 use crate::learning::evaluation::Metrics;
-use crate::learning::families::{FitPlan, Observer};
+use crate::learning::families::{FitPlan, Observer, SalesSource};
+use crate::store::SalesFile;
 use crate::system;
 use crate::text::with_causes;
 
@@ -101,15 +102,15 @@ pub fn retrain(
         system::lower_priority();
     }
     let earlier = file.run(ListModels {})?;
-    let dataset = file.run(ReadDataset {})?;
+    let exported = file.run(ExportSales {})?;
+    let sales = SalesFile::take_over(&exported, database).map_err(FileAccessError::from)?;
     drop(file);
-    let sales: Vec<Sale> = dataset.sales.iter().map(|stored| stored.sale).collect();
-    let split = HoldoutSplit::new(&sales, &dataset.holdout_salt)?;
+    let split = HoldoutSplit::read(Arc::new(sales), exported.rows, &exported.holdout_salt)?;
 
     let plans: Vec<FamilyPlan> =
-        families.iter().map(|family| FamilyPlan::new(*family, settings, &earlier, sales.len())).collect();
+        families.iter().map(|family| FamilyPlan::new(*family, settings, &earlier, exported.rows)).collect();
     let TrainedFamilies { models, ids, failed } = train_families(&plans, &split, settings, observers, &|model| {
-        store_model(model_to_store(model, settings.seed, &dataset, &split), database)
+        store_model(model_to_store(model, settings.seed, &exported.batches, &split), database)
     })?;
     let predicted: Vec<&[f64]> = models.iter().map(|model| model.predicted.as_slice()).collect();
     let DecidedPromotion { decision, incumbent } = promote_best(&ids, database, &split, |incumbent| {
@@ -122,7 +123,7 @@ pub fn retrain(
         (one, metrics)
     });
     Ok(RetrainingReport {
-        dataset: DatasetReport { rows: sales.len(), train: split.train.len(), holdout: split.truth.len() },
+        dataset: DatasetReport { rows: exported.rows, train: split.train.count(), holdout: split.holdout_count },
         champion,
         promoted: decision.promoted,
         models: models.into_iter().zip(&ids).map(|(model, id)| ModelReport::new(model, *id)).collect(),
@@ -201,6 +202,7 @@ fn train_families(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diamond::Sale;
     use crate::generator::Generator;
     use crate::learning::families::{SilentObserver, find_family};
     use crate::retraining::PromotionPolicy;

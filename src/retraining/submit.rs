@@ -1,14 +1,13 @@
 //! Sends each trained model to the owner of the file, who stores it, and promotes the best at the end.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{EvaluatedModel, HoldoutSplit, Incumbent, PromotionDecision, RetrainingError};
 use crate::control::{Access, AddModel, FileAccess, PromoteComparedModel, ReadArtifact, ReadChampion};
 use crate::diamond::{Sale, Stone};
 use crate::learning::evaluation::worst_residuals;
-use crate::learning::families::load_model;
-use crate::store::{ComparedPromotion, Dataset, Lineage, NewModel, TrialRecord, WorstResidual};
+use crate::learning::families::{SalesSource, load_model};
+use crate::store::{ComparedPromotion, Lineage, NewModel, TrialRecord, WorstResidual};
 use crate::text::to_the_cent;
 
 /// Number of sales with large errors that are stored with a model.
@@ -68,30 +67,27 @@ fn evaluate_incumbent(file: &mut FileAccess, id: i64, split: &HoldoutSplit) -> R
 pub(super) fn model_to_store(
     model: &mut EvaluatedModel,
     seed: u64,
-    dataset: &Dataset,
+    batches: &[(i64, i64)],
     split: &HoldoutSplit,
 ) -> NewModel {
-    let mut rows_of_batch = BTreeMap::<i64, i64>::new();
-    for sale in &dataset.sales {
-        *rows_of_batch.entry(sale.batch).or_default() += 1;
-    }
     let as_count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     NewModel {
         family: model.family.to_owned(),
         artifact: std::mem::take(&mut model.artifact),
+        dataset_summary: split.summary.to_bytes(),
         features: model.fitted.features.iter().map(|feature| feature.name()).collect(),
         target: model.fitted.target.name().to_owned(),
         hyperparameters: model.fitted.hyperparameters.clone(),
         seed,
-        train_rows: as_count(split.train.len()),
-        holdout_rows: as_count(split.truth.len()),
+        train_rows: as_count(split.train.count()),
+        holdout_rows: as_count(split.holdout_count),
         metrics: model.metrics,
         fit_seconds: model.fit_time.as_secs_f64(),
         evaluate_seconds: model.evaluate_time.as_secs_f64(),
         calibration: model.calibration.clone(),
         segments: model.segments.clone(),
-        worst_residuals: find_worst_residuals(model, dataset, split),
-        lineage: rows_of_batch.into_iter().map(|(batch, rows)| Lineage { batch, rows, undone: false }).collect(),
+        worst_residuals: find_worst_residuals(model, split),
+        lineage: batches.iter().map(|(batch, rows)| Lineage { batch: *batch, rows: *rows, undone: false }).collect(),
         trials: model
             .fitted
             .trials
@@ -108,15 +104,15 @@ pub(super) fn model_to_store(
 
 /// The sales with the largest errors of a model. They include sales that it was fitted to: a typing error is visible there
 /// too.
-fn find_worst_residuals(model: &EvaluatedModel, dataset: &Dataset, split: &HoldoutSplit) -> Vec<WorstResidual> {
-    let sales: Vec<Sale> = dataset.sales.iter().map(|stored| stored.sale).collect();
+fn find_worst_residuals(model: &EvaluatedModel, split: &HoldoutSplit) -> Vec<WorstResidual> {
+    let sales: Vec<Sale> = split.reviewed.iter().map(|stored| stored.sale).collect();
     let stones: Vec<Stone> = sales.iter().map(|sale| sale.stone).collect();
     let predicted = model.fitted.model.prices_usd(&stones);
     worst_residuals(&sales, &predicted, WORST_RESIDUALS_KEPT)
         .into_iter()
         .map(|row| WorstResidual {
-            batch: dataset.sales[row].batch,
-            line: dataset.sales[row].line,
+            batch: split.reviewed[row].batch,
+            line: split.reviewed[row].line,
             price_usd: sales[row].price_usd,
             predicted_usd: to_the_cent(predicted[row]),
             held_out: split.holds_out(&sales[row]),

@@ -65,6 +65,7 @@ impl App {
     /// As for [`App::run`].
     pub(super) fn run_operation<O: Operation>(&self, operation: O) -> Result<O::Answer, PricingError> {
         let pricing = &self.pricing;
+        let _memory = pricing.reader()?.large_operation()?;
         match O::ACCESS {
             // meanwhile the archiver moves no requests into the database, and nobody writes a checkpoint
             Access::Exclusive => pricing.hold(|| {

@@ -78,6 +78,12 @@ pub enum StoreError {
         /// What the system reports.
         source: std::io::Error,
     },
+    /// The database is so far behind that the journal is as long as it may be.
+    #[error("the journal {} is full, because the database cannot keep up: try again in a moment", path.display())]
+    JournalFull {
+        /// The journal.
+        path: PathBuf,
+    },
     /// The system refuses a thread for the log.
     #[error("cannot start the request log")]
     Thread {

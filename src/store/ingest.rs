@@ -1,13 +1,14 @@
 //! Ingests a file of sales: all of it, or nothing.
 
 use std::fs::File;
-use std::io::Write;
 use std::path::PathBuf;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use duckdb::{Connection, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::known_sales::{Fingerprint, KnownSales};
 use super::rows::{Columns, execute, query_row, sql_time, with_stone_columns};
 use super::upload::{
     COLUMN_COUNT, CheckedSale, Layout, Upload, UploadRow, column_names, for_each_parquet_row, missing_columns,
@@ -15,8 +16,10 @@ use super::upload::{
 use super::{RejectionCount, Store, StoreError, WarningCount};
 use crate::diamond::{CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, FIELDS, WEIGHT_TOLERANCE};
 
-/// Sales that are appended at a time.
-const APPENDED_AT_A_TIME: usize = 8_192;
+/// Rows that are checked and stored at a time.
+const GROUP_ROWS: usize = 65_536;
+/// Groups that may wait to be stored.
+const READ_AHEAD: usize = 2;
 /// The action, in errors.
 const ACTION: &str = "store the sales";
 
@@ -44,7 +47,8 @@ pub struct FileReport {
 
 impl Store {
     /// Stores the sales of `upload` that are not known yet, its rejected rows and the batch, in one
-    /// transaction. A dry run returns the same report and stores nothing.
+    /// transaction. A dry run returns the same report and stores nothing. The rows are read by a thread of their own while
+    /// others are stored, and are never all in memory.
     ///
     /// # Errors
     /// If the file cannot be ingested; then nothing is changed.
@@ -61,15 +65,27 @@ impl Store {
             query_row(&transaction, ACTION, include_str!("../../sql/queries/batch/next_batch_id.sql"), [], |row| {
                 row.get("id")
             })?;
-        let counts = {
-            let mut rows = RowStorage::new(&transaction, batch)?;
-            let mut sink = |row: UploadRow<'_>| rows.store(&row);
-            match &parquet {
-                Some((spool, reader)) => for_each_parquet_row(reader, upload, &spool.file(), &mut sink)?,
-                None => upload.for_each_text_row(&layout, &mut sink)?,
-            }
-            rows.finish()?
-        };
+        let counts = std::thread::scope(|scope| {
+            let (sender, receiver) = sync_channel(READ_AHEAD);
+            let layout = &layout;
+            let reader = std::thread::Builder::new()
+                .name("ingest-reader".to_owned())
+                .spawn_scoped(scope, move || {
+                    let mut rows = CheckedRows::new(sender);
+                    let mut sink = |row: UploadRow<'_>| rows.check(&row);
+                    match &parquet {
+                        Some((spool, reader)) => for_each_parquet_row(reader, upload, &spool.file, &mut sink)?,
+                        None => upload.for_each_text_row(layout, &mut sink)?,
+                    }
+                    rows.send()
+                })
+                .map_err(|source| StoreError::Thread { source })?;
+            let mut storage = RowStorage::new(&transaction, batch);
+            // the reader ends when the receiver is dropped
+            let stored = receiver.into_iter().try_for_each(|rows| storage.store(rows));
+            let read = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            stored.and(read).and_then(|()| storage.finish())
+        })?;
         if counts.rows == 0 {
             return Err(upload.bad("the file has no sales, only a header: add one line for each sale"));
         }
@@ -84,12 +100,67 @@ impl Store {
             report.batch = None;
             transaction.rollback().map_err(failed())?;
         } else {
-            transaction
-                .execute_batch(include_str!("../../sql/queries/upload/drop_upload.sql"))
-                .and_then(|()| transaction.commit())
-                .map_err(failed())?;
+            transaction.commit().map_err(failed())?;
         }
         Ok(report)
+    }
+}
+
+/// Rows that are read and checked, and wait to be stored.
+#[derive(Default)]
+struct RowGroup {
+    /// Line and sale of each row that can be one.
+    sales: Vec<(i64, CheckedSale, Fingerprint)>,
+    rejected: Vec<RejectedLine>,
+    /// For each of the [`column_names`], whether at least one row has a value.
+    filled: [bool; COLUMN_COUNT],
+}
+
+/// A row that cannot be a sale.
+struct RejectedLine {
+    line: i64,
+    column: Option<&'static str>,
+    reason: String,
+    raw: String,
+}
+
+/// Checks rows, and sends them on in groups.
+struct CheckedRows {
+    group: RowGroup,
+    sender: SyncSender<RowGroup>,
+}
+
+impl CheckedRows {
+    fn new(sender: SyncSender<RowGroup>) -> Self {
+        Self { group: RowGroup::default(), sender }
+    }
+
+    fn check(&mut self, row: &UploadRow<'_>) -> Result<(), StoreError> {
+        let group = &mut self.group;
+        let checked = match &row.fields {
+            Ok(fields) => {
+                for (is_filled, field) in group.filled.iter_mut().zip(fields) {
+                    *is_filled |= field.is_some();
+                }
+                CheckedSale::read(fields).map_err(|defect| (Some(defect.column), defect.reason))
+            }
+            Err(defect) => Err((None, (*defect).to_owned())),
+        };
+        match checked {
+            Ok(sale) => group.sales.push((row.line, sale, Fingerprint::of(&sale))),
+            Err((column, reason)) => {
+                group.rejected.push(RejectedLine { line: row.line, column, reason, raw: (row.raw)() });
+            }
+        }
+        if group.sales.len() + group.rejected.len() < GROUP_ROWS { Ok(()) } else { self.send() }
+    }
+
+    /// Sends the rows so far.
+    fn send(&mut self) -> Result<(), StoreError> {
+        self.sender.send(std::mem::take(&mut self.group)).map_err(|_| StoreError::Unexpected {
+            // the receiver ends first only if it failed, and its error is the one that counts
+            what: "nobody stores the rows".to_owned(),
+        })
     }
 }
 
@@ -97,120 +168,142 @@ impl Store {
 #[derive(Debug, Default)]
 struct RowCounts {
     rows: i64,
+    accepted: i64,
     rejected: i64,
-    /// For each of the [`column_names`], whether at least one row has a value.
     filled: [bool; COLUMN_COUNT],
 }
 
-/// Stores the rows of a file: those that can be sales in the temporary table `upload_row`, the others in
-/// the rejected rows of the batch.
+/// Stores the rows of a file: the new sales, and the rejected rows of the batch.
 struct RowStorage<'a> {
     connection: &'a Connection,
     batch: i64,
-    /// Lines and sales that are not appended yet.
-    sales: Vec<(i64, CheckedSale)>,
-    rejected_rows: duckdb::Appender<'a>,
+    /// The first group, until it is known whether it is the only one.
+    first: Option<RowGroup>,
+    /// The sales in the file, as far as they can be in the upload.
+    known: Option<KnownSales>,
     counts: RowCounts,
 }
 
 impl<'a> RowStorage<'a> {
-    fn new(connection: &'a Connection, batch: i64) -> Result<Self, StoreError> {
-        let open = || -> duckdb::Result<Self> {
-            connection.execute_batch(include_str!("../../sql/queries/upload/create_upload.sql"))?;
-            Ok(Self {
-                connection,
-                batch,
-                sales: Vec::with_capacity(APPENDED_AT_A_TIME),
-                rejected_rows: connection.appender_with_columns(
-                    "rejected_row",
-                    &["batch_id", "line_number", "column_name", "reason", "raw_text"],
-                )?,
-                counts: RowCounts::default(),
-            })
-        };
-        open().map_err(StoreError::database(ACTION))
+    fn new(connection: &'a Connection, batch: i64) -> Self {
+        Self { connection, batch, first: None, known: None, counts: RowCounts::default() }
     }
 
-    fn store(&mut self, row: &UploadRow<'_>) -> Result<(), StoreError> {
-        self.counts.rows += 1;
-        let checked = match &row.fields {
-            Ok(fields) => {
-                for (is_filled, field) in self.counts.filled.iter_mut().zip(fields) {
-                    *is_filled |= field.is_some();
-                }
-                CheckedSale::read(fields).map_err(|defect| (Some(defect.column), defect.reason))
-            }
-            Err(defect) => Err((None, (*defect).to_owned())),
+    fn store(&mut self, group: RowGroup) -> Result<(), StoreError> {
+        if let Some(known) = &mut self.known {
+            return store_group(self.connection, self.batch, group, known, &mut self.counts);
+        }
+        let Some(first) = self.first.take() else {
+            self.first = Some(group);
+            return Ok(());
         };
-        let stored = match checked {
-            Ok(sale) => {
-                self.sales.push((row.line, sale));
-                if self.sales.len() < APPENDED_AT_A_TIME { Ok(()) } else { self.append_sales() }
-            }
-            Err((column, reason)) => {
-                self.counts.rejected += 1;
-                self.rejected_rows.append_row(params![self.batch, row.line, column, reason, (row.raw)()])
-            }
-        };
-        stored.map_err(StoreError::database(ACTION))
-    }
-
-    fn append_sales(&mut self) -> duckdb::Result<()> {
-        let sales = std::mem::replace(&mut self.sales, Vec::with_capacity(APPENDED_AT_A_TIME));
-        let lines = Columns::default().integers("line_number", sales.iter().map(|(line, _)| Some(*line)));
-        FIELDS
-            .iter()
-            .enumerate()
-            .fold(lines, |columns, (place, field)| {
-                columns.field(field, sales.iter().map(|(_, sale)| sale.values[place]))
-            })
-            .doubles("price_usd", sales.iter().map(|(_, sale)| Some(sale.price_usd)))
-            .append_to_temporary(self.connection, "upload_row")
+        // a large file: looking for its sales one by one would cost more than reading all that are stored
+        let sql = include_str!("../../sql/queries/sale/count_sales.sql");
+        let count: i64 = query_row(self.connection, ACTION, sql, params![None::<i64>], |row| row.get("sale_count"))?;
+        let sql = with_stone_columns(include_str!("../../sql/queries/sale/list_sale_values.sql"));
+        self.known = Some(KnownSales::read(self.connection, &sql, usize::try_from(count).unwrap_or_default())?);
+        self.store(first)?;
+        self.store(group)
     }
 
     fn finish(mut self) -> Result<RowCounts, StoreError> {
-        self.append_sales().and_then(|()| self.rejected_rows.flush()).map_err(StoreError::database(ACTION))?;
+        if let Some(only) = self.first.take() {
+            // a small file: only those of the stored sales are read that are in it
+            let storing = || StoreError::database(ACTION);
+            self.connection
+                .execute_batch(include_str!("../../sql/queries/upload/create_upload.sql"))
+                .and_then(|()| sale_columns(&only.sales).append_to_temporary(self.connection, "upload_row"))
+                .map_err(storing())?;
+            let sql = with_stone_columns(include_str!("../../sql/queries/upload/list_known_sales.sql"));
+            let mut known = KnownSales::read(self.connection, &sql, only.sales.len())?;
+            self.connection
+                .execute_batch(include_str!("../../sql/queries/upload/drop_upload.sql"))
+                .map_err(storing())?;
+            store_group(self.connection, self.batch, only, &mut known, &mut self.counts)?;
+        }
         Ok(self.counts)
     }
 }
 
+/// Stores the rows of `group`, except for sales that are known.
+fn store_group(
+    connection: &Connection,
+    batch: i64,
+    mut group: RowGroup,
+    known: &mut KnownSales,
+    counts: &mut RowCounts,
+) -> Result<(), StoreError> {
+    let number = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
+    counts.rows += number(group.sales.len() + group.rejected.len());
+    group.sales.retain(|(.., fingerprint)| !known.take(*fingerprint));
+    counts.accepted += number(group.sales.len());
+    counts.rejected += number(group.rejected.len());
+    for (is_filled, filled) in counts.filled.iter_mut().zip(group.filled) {
+        *is_filled |= filled;
+    }
+    let store = || -> duckdb::Result<()> {
+        if !group.sales.is_empty() {
+            let batches = std::iter::repeat_n(Some(batch), group.sales.len());
+            sale_columns(&group.sales).integers("batch_id", batches).append_to(connection, "sale")?;
+        }
+        if !group.rejected.is_empty() {
+            let all = || group.rejected.iter();
+            Columns::default()
+                .integers("batch_id", all().map(|_| Some(batch)))
+                .integers("line_number", all().map(|row| Some(row.line)))
+                .texts("column_name", all().map(|row| row.column))
+                .texts("reason", all().map(|row| Some(&row.reason)))
+                .texts("raw_text", all().map(|row| Some(&row.raw)))
+                .append_to(connection, "rejected_row")?;
+        }
+        Ok(())
+    };
+    store().map_err(StoreError::database(ACTION))
+}
+
+/// The columns of sales, except for their batch.
+fn sale_columns(sales: &[(i64, CheckedSale, Fingerprint)]) -> Columns {
+    let lines = Columns::default().integers("line_number", sales.iter().map(|(line, ..)| Some(*line)));
+    FIELDS
+        .iter()
+        .enumerate()
+        .fold(lines, |columns, (place, field)| {
+            columns.field(field, sales.iter().map(|(_, sale, _)| sale.values[place]))
+        })
+        .doubles("price_usd", sales.iter().map(|(_, sale, _)| Some(sale.price_usd)))
+}
+
 /// A copy of an upload where DuckDB may read it; it is removed when this is dropped.
 struct UploadSpool {
-    folder: PathBuf,
+    file: PathBuf,
 }
 
 impl UploadSpool {
     fn new(store: &Store, upload: &Upload) -> Result<Self, StoreError> {
-        let spool = Self { folder: store.spool() };
-        std::fs::create_dir_all(&spool.folder)
-            .and_then(|()| File::create(spool.file()))
-            .and_then(|mut file| file.write_all(&upload.bytes))
-            .map_err(|source| StoreError::Folder { path: spool.folder.clone(), source })?;
+        let spool = Self { file: store.work_folder().join("upload.parquet") };
+        let mut content = upload.open()?;
+        File::create(&spool.file)
+            .and_then(|mut file| std::io::copy(&mut content, &mut file))
+            .map_err(|source| StoreError::Folder { path: store.work_folder().to_owned(), source })?;
         Ok(spool)
-    }
-
-    fn file(&self) -> PathBuf {
-        self.folder.join("upload")
     }
 }
 
 impl Drop for UploadSpool {
     fn drop(&mut self) {
         // a copy that stays is overwritten by the next upload
-        let _ = std::fs::remove_dir_all(&self.folder);
+        let _ = std::fs::remove_file(&self.file);
     }
 }
 
-/// Stores the new sales of the temporary table `upload_row`, their warnings, and the batch itself.
+/// Stores the warnings about the new sales, and the batch itself.
 fn store_batch(
     connection: &Connection,
     batch: i64,
     upload: &Upload,
     counts: &RowCounts,
 ) -> Result<FileReport, StoreError> {
-    let sql = with_stone_columns(include_str!("../../sql/queries/sale/accept_sales.sql"));
-    let accepted = execute(connection, ACTION, &sql, params![batch])?;
-    let RowCounts { rows, rejected, .. } = *counts;
+    let RowCounts { rows, accepted, rejected, .. } = *counts;
     let known = rows - accepted - rejected;
     execute(
         connection,
@@ -225,7 +318,7 @@ fn store_batch(
         params![
             batch,
             upload.name,
-            upload.content_sha256(),
+            upload.content_sha256()?,
             sql_time(Timestamp::now()),
             rows,
             accepted,

@@ -7,7 +7,9 @@ mod batches;
 mod error;
 mod ingest;
 mod journal;
+mod known_sales;
 mod lock_holder;
+mod memory;
 mod migrations;
 mod models;
 mod outcomes;
@@ -18,6 +20,7 @@ mod rows;
 mod sales;
 mod traffic;
 mod upload;
+mod work_folder;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -31,6 +34,7 @@ pub use error::{DatabaseMessage, StoreError};
 pub use ingest::FileReport;
 pub use journal::{Journal, JournalSegment, count_journal_requests};
 pub use lock_holder::{LockHolder, ServerNote};
+pub use memory::LargeOperation;
 pub use models::{
     ComparedPromotion, DatasetSize, Lineage, ModelDetail, ModelRecord, NewModel, Promotion, PrunedModel, TrialRecord,
     WorstResidual,
@@ -39,20 +43,20 @@ pub use outcomes::{LiveAccuracy, NewOutcome, OutcomeSales, RecordedOutcome};
 pub use predictions::{NewPredictions, PredictionRecord, PredictionSource};
 pub use query::Table;
 pub use requests::{JournalEntry, LoggedRequest, NewRequest, RequestCounts, RequestFilter};
-pub use sales::{Dataset, StoredSale};
+pub use sales::{ExportedSales, SaleBlocks, SalesFile, StoredSale};
 pub use traffic::{Traffic, TrafficOverTime};
 pub use upload::Upload;
 
-use crate::files::beside;
+use memory::{MemoryBounds, Purpose};
 use rows::query_row;
-
-/// The suffix of the folder for files that are to be ingested.
-const SPOOL: &str = ".spool";
+use work_folder::WorkFolder;
 
 /// An open file, through one connection.
 pub struct Store {
     connection: Connection,
     path: PathBuf,
+    work_folder: Arc<WorkFolder>,
+    memory: Arc<MemoryBounds>,
     /// The file itself, for copies. The system drops a process's lock on a file as soon as the process closes any
     /// descriptor of it, so this one stays open until every connection is closed: fields are dropped in this order.
     file: Arc<File>,
@@ -64,26 +68,29 @@ impl Store {
     /// # Errors
     /// If another process holds it, if it is not a file of `diamonds`, or if a newer `diamonds` made it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::open_within(path, None)
+        Self::open_for(path, Purpose::Command)
     }
 
-    /// As [`Store::open`], for a process that runs long: DuckDB gets little memory, and writes what does not fit to the
-    /// disk. By default it keeps the log that it has written in memory, up to most of the machine's.
+    /// As [`Store::open`], for a process that serves: DuckDB gets little memory, except for a [`LargeOperation`]. By default
+    /// it keeps the log that it has written in memory, up to most of the machine's.
     ///
     /// # Errors
     /// As [`Store::open`].
-    pub fn open_to_stay(path: &Path) -> Result<Self, StoreError> {
-        Self::open_within(path, Some("128MB"))
+    pub fn open_to_serve(path: &Path) -> Result<Self, StoreError> {
+        Self::open_for(path, Purpose::Serving)
     }
 
-    fn open_within(path: &Path, memory_limit: Option<&str>) -> Result<Self, StoreError> {
+    fn open_for(path: &Path, purpose: Purpose) -> Result<Self, StoreError> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?;
         }
         refuse_foreign(path)?;
-        let mut store = Self::connect(path, AccessMode::ReadWrite, memory_limit)?;
+        let mut store = Self::connect(path, AccessMode::ReadWrite, purpose)?;
+        store.work_folder.remove_left_over(path);
+        let large = store.large_operation()?;
         migrations::apply(&mut store.connection, path)?;
         store.import_left_over()?;
+        drop(large);
         Ok(store)
     }
 
@@ -97,13 +104,13 @@ impl Store {
             return Err(StoreError::NoFile { path: path.to_owned() });
         }
         refuse_foreign(path)?;
-        let store = Self::connect(path, AccessMode::ReadOnly, None)?;
+        let store = Self::connect(path, AccessMode::ReadOnly, Purpose::Command)?;
         if migrations::is_current(&store.connection, path)? && !journal::exists(path) {
             return Ok(store);
         }
         drop(store);
         drop(Self::open(path)?);
-        Self::connect(path, AccessMode::ReadOnly, None)
+        Self::connect(path, AccessMode::ReadOnly, Purpose::Command)
     }
 
     /// A second connection to the same open file.
@@ -112,7 +119,21 @@ impl Store {
     /// If the database refuses.
     pub fn try_clone(&self) -> Result<Self, StoreError> {
         let connection = self.connection.try_clone().map_err(StoreError::database("open a second connection"))?;
-        Ok(Self { connection, path: self.path.clone(), file: self.file.clone() })
+        Ok(Self {
+            connection,
+            path: self.path.clone(),
+            work_folder: self.work_folder.clone(),
+            memory: self.memory.clone(),
+            file: self.file.clone(),
+        })
+    }
+
+    /// Gives the database more memory until the returned value is dropped.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    pub fn large_operation(&self) -> Result<LargeOperation, StoreError> {
+        LargeOperation::begin(&self.connection, &self.memory)
     }
 
     /// The path of the file.
@@ -135,14 +156,14 @@ impl Store {
         value.parse().map_err(|_| StoreError::Unexpected { what: format!("the setting {name} is {value:?}") })
     }
 
-    /// The folder for files that are to be ingested, the only one that DuckDB may read. It is beside the file and
-    /// exists only while a file is ingested.
-    fn spool(&self) -> PathBuf {
-        beside(&self.path, SPOOL)
+    /// The folder for what operations cannot keep in memory: the only one that DuckDB may use. It goes with the last connection.
+    fn work_folder(&self) -> &Path {
+        self.work_folder.path()
     }
 
-    fn connect(path: &Path, mode: AccessMode, memory_limit: Option<&str>) -> Result<Self, StoreError> {
+    fn connect(path: &Path, mode: AccessMode, purpose: Purpose) -> Result<Self, StoreError> {
         let opening = |source| explain_open_error(path, source);
+        let memory = MemoryBounds::new(purpose);
         let config = Config::default()
             .access_mode(mode)
             .and_then(|config| config.enable_autoload_extension(false))
@@ -150,23 +171,30 @@ impl Store {
             // each checkpoint compresses the unfinished end of the log again: fewer checkpoints are cheaper
             .and_then(|config| config.with("wal_autocheckpoint", "64MB"))
             .and_then(|config| config.with("allow_community_extensions", "false"))
-            .and_then(|config| match memory_limit {
-                Some(limit) => config.with("memory_limit", limit),
-                None => Ok(config),
-            })
+            .and_then(|config| config.with("memory_limit", memory.at_rest()))
             .map_err(StoreError::database("configure the database"))?;
         let connection = Connection::open_with_flags(path, config).map_err(opening)?;
-        // the order matters: first the one folder, then everything else is forbidden for good
-        let folder = beside(path, SPOOL).display().to_string().replace('\'', "''");
+        let work_folder = WorkFolder::create(path)?;
+        // the order matters: first the one folder, then everything else is forbidden for good, except to change the bound on
+        // memory, which only this program does: questions of users are not allowed to set anything
+        let folder = work_folder.path().display().to_string().replace('\'', "''");
         connection
             .execute_batch(&format!(
-                "SET allowed_directories = ['{folder}'];
+                "SET temp_directory = '{folder}';
+                 SET allowed_directories = ['{folder}'];
+                 SET allowed_configs = ['memory_limit'];
                  SET enable_external_access = false;
                  SET lock_configuration = true;"
             ))
             .map_err(StoreError::database("shut the database off from other files"))?;
         let file = File::open(path).map_err(|source| StoreError::Folder { path: path.to_owned(), source })?;
-        Ok(Self { connection, path: path.to_owned(), file: Arc::new(file) })
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            work_folder: Arc::new(work_folder),
+            memory: Arc::new(memory),
+            file: Arc::new(file),
+        })
     }
 }
 

@@ -111,15 +111,44 @@ pub struct RequestFilter {
     pub before: Option<Uuid>,
 }
 
+/// How far the journal is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ImportedUpTo {
+    /// Number of the segment.
+    pub number: u64,
+    /// Where in its file the imported groups end; `None` if all are imported.
+    pub position: Option<u64>,
+}
+
+impl std::str::FromStr for ImportedUpTo {
+    type Err = std::num::ParseIntError;
+
+    /// Reads `NUMBER:POSITION`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (number, position) = text.split_once(':').unwrap_or((text, "0"));
+        Ok(Self { number: number.parse()?, position: Some(position.parse()?) })
+    }
+}
+
+impl ImportedUpTo {
+    /// The setting that notes it, and its value.
+    fn as_setting(self) -> (&'static str, String) {
+        match self.position {
+            None => ("journal_number", self.number.to_string()),
+            Some(position) => ("journal_piece", format!("{}:{position}", self.number)),
+        }
+    }
+}
+
 impl Store {
-    /// Adds requests with their predictions, and notes the number of their journal, in one transaction.
+    /// Adds requests with their predictions, and notes how far their journal is imported, in one transaction.
     ///
     /// # Errors
     /// If the database fails; then nothing has changed.
     pub(super) fn insert_requests(
         &mut self,
         requests: &[NewRequest<'_>],
-        journal_number: u64,
+        imported: ImportedUpTo,
     ) -> Result<(), StoreError> {
         const ACTION: &str = "write the request log";
         let writing = || StoreError::database(ACTION);
@@ -133,7 +162,8 @@ impl Store {
         let predictions = requests.iter().flat_map(|request| request.predictions.iter());
         append_predictions(&transaction, predictions).map_err(writing())?;
         let sql = include_str!("../../sql/queries/schema/update_setting.sql");
-        execute(&transaction, ACTION, sql, params!["journal_number", journal_number.to_string()])?;
+        let (setting, value) = imported.as_setting();
+        execute(&transaction, ACTION, sql, params![setting, value])?;
         transaction.commit().map_err(writing())
     }
 
@@ -231,6 +261,12 @@ fn appended_together(requests: &[NewRequest<'_>]) -> usize {
 pub struct JournalEntry(Vec<u8>);
 
 impl JournalEntry {
+    /// Its length in the journal.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
     /// The request in `MessagePack` format.
     pub(super) fn as_bytes(&self) -> &[u8] {
         &self.0

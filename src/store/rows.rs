@@ -214,10 +214,16 @@ const UUID_BYTES: i32 = 16;
 const EXTENSION_TYPE_NAME_KEY: &str = "ARROW:extension:name";
 
 /// `sql` with `{stone_columns}` replaced by the columns of [`FIELDS`], and `{equal_stones}` by the condition that those of
-/// `copy` and `stored` are the same: the statements that handle whole stones do not list their columns, so that a new field
+/// `copy` and `stored` are the same, `{stone_codes}` by the columns with grades as numbers, their ranks: the statements that handle whole stones do not list their columns, so that a new field
 /// needs no change in them.
 pub(super) fn with_stone_columns(sql: &str) -> String {
     let columns = FIELDS.each_ref().map(|field| field.column);
     let equal = columns.map(|column| format!("copy.{column} IS NOT DISTINCT FROM stored.{column}"));
-    sql.replace("{stone_columns}", &columns.join(", ")).replace("{equal_stones}", &equal.join(" AND "))
+    let codes = FIELDS.each_ref().map(|field| {
+        let column = field.column;
+        if field.is_number() { column.to_owned() } else { format!("CAST(enum_code({column}) AS UTINYINT) AS {column}") }
+    });
+    sql.replace("{stone_columns}", &columns.join(", "))
+        .replace("{equal_stones}", &equal.join(" AND "))
+        .replace("{stone_codes}", &codes.join(", "))
 }

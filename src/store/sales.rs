@@ -1,13 +1,18 @@
-//! Reads all sales at once, for training and for the index of similar stones.
+//! Reads all sales, for training and for the index of similar stones.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use duckdb::arrow::array::{Array, DictionaryArray, Float64Array, Int64Array, RecordBatch, UInt8Array};
 use duckdb::arrow::datatypes::UInt8Type;
-use duckdb::params;
+use duckdb::{Config, Connection, Params, params};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use super::rows::{query_row, with_stone_columns};
+use super::rows::{query_row, query_rows, with_stone_columns};
+use super::work_folder::WorkFolder;
 use super::{Store, StoreError};
-use crate::diamond::{FIELDS, Field, FieldValues, Sale, Stone};
+use crate::diamond::{Clarity, Color, Cut, FIELD_COUNT, FIELDS, Field, FieldValues, Grade, Sale, Stone};
 use crate::learning::evaluation::HASH_VERSION;
 
 /// A sale and where it came from.
@@ -21,21 +26,95 @@ pub struct StoredSale {
     pub line: i64,
 }
 
-/// The data for a training: the sales at one moment, and the salt of their split.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Dataset {
-    /// Every sale, in order of arrival.
-    pub sales: Vec<StoredSale>,
+/// The sales at one moment, in a file outside of the database, for a training.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportedSales {
+    /// The file, in Parquet format, in order of arrival. Who asked for it may move or remove it.
+    pub path: PathBuf,
+    /// Number of sales.
+    pub rows: usize,
+    /// Numbers of the batches that brought them, and how many sales each brought.
+    pub batches: Vec<(i64, i64)>,
     /// Salt of the hash that decides which of them are the holdout.
     pub holdout_salt: String,
 }
 
-impl Store {
-    /// Every sale in the file and the salt of the holdout.
+/// Sales that can be read again and again, block by block, in order of arrival: they need not fit in memory.
+pub trait SaleBlocks: Send + Sync {
+    /// Passes all sales to `visit`.
     ///
     /// # Errors
-    /// If the database fails.
-    pub fn dataset(&self) -> Result<Dataset, StoreError> {
+    /// If they cannot be read.
+    fn for_each_block(&self, visit: &mut dyn FnMut(&[StoredSale])) -> Result<(), StoreError>;
+}
+
+/// Exported sales, in a folder of this process; the file is removed with this value.
+pub struct SalesFile {
+    connection: Mutex<Connection>,
+    path: PathBuf,
+    _folder: WorkFolder,
+}
+
+impl SalesFile {
+    /// Takes over a file that was exported from `database`.
+    ///
+    /// # Errors
+    /// If it cannot be moved or opened.
+    pub fn take_over(exported: &ExportedSales, database: &Path) -> Result<Self, StoreError> {
+        let folder = WorkFolder::create(database)?;
+        let path = folder.path().join("sales.parquet");
+        let moved = std::fs::rename(&exported.path, &path)
+            // on another file system it can only be copied
+            .or_else(|_| std::fs::copy(&exported.path, &path).and_then(|_| std::fs::remove_file(&exported.path)));
+        moved.map_err(|source| StoreError::Folder { path: folder.path().to_owned(), source })?;
+        let connection = Config::default()
+            .with("memory_limit", READING_MEMORY)
+            .and_then(|config| config.with("temp_directory", folder.path().display().to_string()))
+            .and_then(Connection::open_in_memory_with_flags)
+            .map_err(StoreError::database("open the exported sales"))?;
+        Ok(Self { connection: Mutex::new(connection), path, _folder: folder })
+    }
+}
+
+/// Memory for reading exported sales.
+const READING_MEMORY: &str = "200MB";
+
+impl SaleBlocks for SalesFile {
+    fn for_each_block(&self, visit: &mut dyn FnMut(&[StoredSale])) -> Result<(), StoreError> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let sql = with_stone_columns(include_str!("../../sql/queries/sale/read_exported_sales.sql"));
+        let path = self.path.display().to_string();
+        for_each_stored_block(&connection, &sql, params![path], visit)
+    }
+}
+
+impl Store {
+    /// Writes every sale into a file in the work folder.
+    ///
+    /// # Errors
+    /// If the database fails, or there is no space.
+    pub fn export_sales(&self) -> Result<ExportedSales, StoreError> {
+        let exporting = || StoreError::database("export the sales");
+        let path = self.work_folder().join(format!("sales-{}.parquet", Uuid::now_v7()));
+        let sql = with_stone_columns(include_str!("../../sql/queries/sale/export_sales.sql"))
+            .replace("{path}", &path.display().to_string().replace('\'', "''"));
+        let transaction = self.connection.unchecked_transaction().map_err(exporting())?;
+        transaction.execute_batch(&sql).map_err(exporting())?;
+        let sql = include_str!("../../sql/queries/sale/count_sales_by_batch.sql");
+        let batches: Vec<(i64, i64)> = query_rows(&transaction, "count the sales", sql, [], |row| {
+            Ok((row.get("batch_id")?, row.get("sale_count")?))
+        })?;
+        let holdout_salt = self.holdout_salt()?;
+        transaction.commit().map_err(exporting())?;
+        let rows = batches.iter().map(|(_, rows)| usize::try_from(*rows).unwrap_or_default()).sum();
+        Ok(ExportedSales { path, rows, batches, holdout_salt })
+    }
+
+    /// The salt of the hash that decides which sales are the holdout.
+    ///
+    /// # Errors
+    /// If the database fails, or splits its sales in a way that this program does not know.
+    pub fn holdout_salt(&self) -> Result<String, StoreError> {
         let version: u32 = self.setting("holdout_hash")?;
         if version != HASH_VERSION {
             return Err(StoreError::Unexpected {
@@ -44,7 +123,16 @@ impl Store {
                 ),
             });
         }
-        Ok(Dataset { sales: self.sales(None)?, holdout_salt: self.setting("holdout_salt")? })
+        self.setting("holdout_salt")
+    }
+
+    /// Passes every sale to `visit`, block by block, in order of arrival.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn for_each_sale(&self, visit: &mut dyn FnMut(&[StoredSale])) -> Result<(), StoreError> {
+        let sql = with_stone_columns(include_str!("../../sql/queries/sale/read_sales.sql"));
+        for_each_stored_block(&self.connection, &sql, params![None::<i64>], visit)
     }
 
     /// How many sales the file has, or, if `of_model` is given, the dataset of that model.
@@ -60,24 +148,106 @@ impl Store {
         query_row(&self.connection, "count the new sales", sql, [], |row| row.get("sale_count"))
     }
 
-    /// The sales in the dataset of model `id`, in order of arrival.
-    pub fn sales_of_model(&self, id: i64) -> Result<Vec<StoredSale>, StoreError> {
-        self.sales(Some(id))
+    /// Passes the sales in the dataset of model `id` to `visit`, block by block, in order of arrival.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn for_each_sale_of_model(&self, id: i64, visit: &mut dyn FnMut(&[Sale])) -> Result<(), StoreError> {
+        let sql = with_stone_columns(include_str!("../../sql/queries/sale/read_sales.sql"));
+        let mut sales = Vec::new();
+        for_each_stored_block(&self.connection, &sql, params![id], &mut |block| {
+            sales.clear();
+            sales.extend(block.iter().map(|stored| stored.sale));
+            visit(&sales);
+        })
     }
 
-    fn sales(&self, model: Option<i64>) -> Result<Vec<StoredSale>, StoreError> {
-        let reading = || StoreError::database("read the sales");
-        let sql = with_stone_columns(include_str!("../../sql/queries/sale/read_sales.sql"));
-        let mut statement = self.connection.prepare(&sql).map_err(reading())?;
-        let mut sales = Vec::new();
-        for batch in statement.query_arrow(params![model]).map_err(reading())? {
-            append_sales(&batch, &mut sales)?;
+    /// Passes the sales of these grades in the dataset of model `id` to `visit`, in order of arrival.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn for_each_sale_of_grades(
+        &self,
+        id: i64,
+        (cut, color, clarity): (Cut, Color, Clarity),
+        visit: &mut dyn FnMut(&Sale),
+    ) -> Result<(), StoreError> {
+        let sql = with_stone_columns(include_str!("../../sql/queries/sale/read_sales_of_grades.sql"));
+        let parameters = params![id, cut.name(), color.name(), clarity.name()];
+        for_each_stored_block(&self.connection, &sql, parameters, &mut |block| {
+            for stored in block {
+                visit(&stored.sale);
+            }
+        })
+    }
+
+    /// Passes the number of sales of each combination of grades in the dataset of model `id` to `visit`.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn count_sales_by_grades(
+        &self,
+        id: i64,
+        visit: &mut dyn FnMut((Cut, Color, Clarity), usize),
+    ) -> Result<(), StoreError> {
+        let sql = include_str!("../../sql/queries/sale/count_sales_by_grades.sql");
+        let rows = query_rows(&self.connection, "count the sales", sql, params![id], |row| {
+            Ok((row.get("cut")?, row.get("color")?, row.get("clarity")?, row.get("sale_count")?))
+        })?;
+        for (cut, color, clarity, count) in rows {
+            let (cut, color, clarity): (usize, usize, usize) = (cut, color, clarity);
+            let grades = Cut::from_rank(cut).zip(Color::from_rank(color)).zip(Clarity::from_rank(clarity));
+            let ((cut, color), clarity) = grades.ok_or_else(|| StoreError::Unexpected {
+                what: "a sale has a grade that this program does not know".to_owned(),
+            })?;
+            visit((cut, color, clarity), count);
         }
-        Ok(sales)
+        Ok(())
     }
 }
 
-/// The column of a field: its numbers, or the codes of its grades, which are their ranks.
+/// Passes the sales that `sql` selects, with batch and line, to `visit`.
+fn for_each_stored_block(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+    visit: &mut dyn FnMut(&[StoredSale]),
+) -> Result<(), StoreError> {
+    let reading = || StoreError::database("read the sales");
+    let mut statement = connection.prepare(sql).map_err(reading())?;
+    let mut sales = Vec::new();
+    for batch in statement.stream_arrow(parameters).map_err(reading())? {
+        sales.clear();
+        append_sales(&batch.map_err(reading())?, &mut sales)?;
+        visit(&sales);
+    }
+    Ok(())
+}
+
+/// Passes the values of each sale that `sql` selects, in the order of [`FIELDS`], and its price to `visit`. The rows are not
+/// collected: memory does not depend on their number.
+///
+/// # Errors
+/// If the database fails.
+pub(super) fn for_each_sale_values(
+    connection: &Connection,
+    sql: &str,
+    visit: &mut dyn FnMut(FieldValues, f64),
+) -> Result<(), StoreError> {
+    let reading = || StoreError::database("read the sales");
+    let mut statement = connection.prepare(sql).map_err(reading())?;
+    for batch in statement.stream_arrow([]).map_err(reading())? {
+        let batch = batch.map_err(reading())?;
+        let rows = SaleColumns::of(&batch)?;
+        for row in 0..rows.count {
+            visit(rows.values(row), rows.price.value(row));
+        }
+    }
+    Ok(())
+}
+
+/// The column of a field: its numbers, or the codes of its grades, which are their ranks; the database has them as an
+/// enumeration, an exported file as numbers.
 enum FieldColumn<'a> {
     Numbers(&'a Float64Array),
     Ranks(&'a UInt8Array),
@@ -87,6 +257,9 @@ impl<'a> FieldColumn<'a> {
     fn of(rows: &'a RecordBatch, field: &Field) -> Result<Self, StoreError> {
         if field.is_number() {
             return Ok(Self::Numbers(column(rows, field.column)?));
+        }
+        if let Ok(codes) = column(rows, field.column) {
+            return Ok(Self::Ranks(codes));
         }
         let grades: &DictionaryArray<UInt8Type> = column(rows, field.column)?;
         Ok(Self::Ranks(grades.keys()))
@@ -100,19 +273,36 @@ impl<'a> FieldColumn<'a> {
     }
 }
 
+/// The columns of sales.
+struct SaleColumns<'a> {
+    count: usize,
+    fields: [FieldColumn<'a>; FIELD_COUNT],
+    price: &'a Float64Array,
+}
+
+impl<'a> SaleColumns<'a> {
+    fn of(rows: &'a RecordBatch) -> Result<Self, StoreError> {
+        let fields: Vec<FieldColumn<'_>> =
+            FIELDS.iter().map(|field| FieldColumn::of(rows, field)).collect::<Result<_, _>>()?;
+        let fields = fields.try_into().unwrap_or_else(|_| unreachable!("as many columns as fields"));
+        Ok(Self { count: rows.num_rows(), fields, price: column(rows, "price_usd")? })
+    }
+
+    fn values(&self, row: usize) -> FieldValues {
+        self.fields.each_ref().map(|field| field.value(row))
+    }
+}
+
 fn append_sales(rows: &RecordBatch, sales: &mut Vec<StoredSale>) -> Result<(), StoreError> {
     let batch: &Int64Array = column(rows, "batch_id")?;
     let line: &Int64Array = column(rows, "line_number")?;
-    let price: &Float64Array = column(rows, "price_usd")?;
-    let fields: Vec<FieldColumn<'_>> =
-        FIELDS.iter().map(|field| FieldColumn::of(rows, field)).collect::<Result<_, _>>()?;
-    sales.reserve(rows.num_rows());
-    for row in 0..rows.num_rows() {
-        let values: FieldValues = std::array::from_fn(|place| fields[place].value(row));
-        let stone = Stone::from_values(&values).ok_or_else(|| StoreError::Unexpected {
+    let columns = SaleColumns::of(rows)?;
+    sales.reserve(columns.count);
+    for row in 0..columns.count {
+        let stone = Stone::from_values(&columns.values(row)).ok_or_else(|| StoreError::Unexpected {
             what: format!("line {} of batch {} is no whole stone", line.value(row), batch.value(row)),
         })?;
-        let sale = Sale { stone, price_usd: price.value(row) };
+        let sale = Sale { stone, price_usd: columns.price.value(row) };
         sales.push(StoredSale { sale, batch: batch.value(row), line: line.value(row) });
     }
     Ok(())

@@ -1,4 +1,4 @@
--- Creates the temporary table of an upload: its rows that can be sales, not yet compared with the stored ones.
+-- Creates the temporary table of an upload: its rows that can be sales.
 CREATE OR REPLACE TEMP TABLE upload_row AS
 SELECT * EXCLUDE (batch_id)
 FROM sale

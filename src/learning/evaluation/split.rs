@@ -26,7 +26,20 @@ impl Split {
     /// Whether `sale` is picked.
     #[must_use]
     pub fn picks(&self, sale: &Sale) -> bool {
-        place_of(sale, &self.salt) < self.share
+        self.has(self.place_of(sale))
+    }
+
+    /// The place of `sale` between 0 and 1, which decides; it depends on the salt only, so that rules with the same salt pick
+    /// parts of each other.
+    #[must_use]
+    pub fn place_of(&self, sale: &Sale) -> f64 {
+        place_of(sale, &self.salt)
+    }
+
+    /// Whether sales at `place` are picked.
+    #[must_use]
+    pub fn has(&self, place: f64) -> bool {
+        place < self.share
     }
 
     /// Splits `sales` into those not picked and those picked, each in the order given.

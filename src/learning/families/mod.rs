@@ -7,6 +7,7 @@ mod artifact;
 mod contributions;
 pub mod linear;
 pub mod perpetual;
+mod sales_source;
 pub mod xgboost;
 
 use std::time::Duration;
@@ -15,10 +16,11 @@ use serde_json::{Map, Value};
 
 pub use artifact::compress_artifact;
 pub use contributions::Contributions;
+pub use sales_source::{SalesSource, is_chosen};
 
 use self::artifact::decompress_artifact;
 use super::features::{Feature, Target};
-use crate::diamond::{Sale, Stone};
+use crate::diamond::Stone;
 
 /// Every family, in the order in which they are trained and shown.
 pub static FAMILIES: &[&dyn Family] = &[&linear::Linear, &xgboost::XgBoost, &perpetual::Perpetual];
@@ -32,11 +34,11 @@ pub trait Family: Sync {
     fn description(&self) -> &'static str;
 
     /// Fits a model to `sales`, and tunes it on these alone. The same sales, seed and number of trials give the same
-    /// bytes.
+    /// bytes. A family that needs its sales in memory takes a [sample](SalesSource::sample) of bounded size.
     ///
     /// # Errors
     /// If the sales do not allow a fit, with what is missing.
-    fn fit(&self, sales: &[Sale], plan: &FitPlan<'_>) -> Result<Fitted, FamilyError>;
+    fn fit(&self, sales: &dyn SalesSource, plan: &FitPlan<'_>) -> Result<Fitted, FamilyError>;
 
     /// The model that [`Family::fit`] wrote as `bytes`.
     ///
@@ -143,6 +145,12 @@ pub enum FamilyError {
         /// What is missing, and what to do.
         reason: String,
     },
+    /// The sales cannot be read.
+    #[error("cannot read the sales")]
+    Sales {
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Bytes that are not a model of the family.
     #[error("cannot load a {family} model: {reason}")]
     Unreadable {
@@ -186,13 +194,14 @@ pub fn load_model(family: &str, artifact: &[u8]) -> Result<Box<dyn Model>, Famil
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diamond::Sale;
     use crate::generator::Generator;
     use crate::learning::evaluation::Metrics;
 
     const PLAN: FitPlan<'_> = FitPlan { seed: 7, trials: 4, budget: None, start: None, observer: &SilentObserver };
 
     fn fit(family: &dyn Family, sales: &[Sale]) -> Fitted {
-        family.fit(sales, &PLAN).unwrap_or_else(|error| panic!("{error}"))
+        family.fit(&sales.to_vec(), &PLAN).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn sales(count: usize) -> (Vec<Sale>, Vec<Stone>, Vec<f64>) {

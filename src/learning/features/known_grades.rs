@@ -26,6 +26,34 @@ impl KnownGrades {
         }
     }
 
+    /// No grades yet.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { cuts: Vec::new(), colors: Vec::new(), clarities: Vec::new() }
+    }
+
+    /// Every grade.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { cuts: Cut::ALL.to_vec(), colors: Color::ALL.to_vec(), clarities: Clarity::ALL.to_vec() }
+    }
+
+    /// Adds the grades of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        other.cuts.iter().for_each(|grade| insert(&mut self.cuts, *grade));
+        other.colors.iter().for_each(|grade| insert(&mut self.colors, *grade));
+        other.clarities.iter().for_each(|grade| insert(&mut self.clarities, *grade));
+    }
+
+    /// Adds the grades of `stones`.
+    pub fn add<'a>(&mut self, stones: impl Iterator<Item = &'a Stone>) {
+        for stone in stones {
+            insert(&mut self.cuts, stone.cut);
+            insert(&mut self.colors, stone.color);
+            insert(&mut self.clarities, stone.clarity);
+        }
+    }
+
     /// Whether one of the scales has none.
     #[must_use]
     pub fn lacks_a_scale(&self) -> bool {
@@ -42,6 +70,13 @@ impl KnownGrades {
             clarity: nearest(&self.clarities, stone.clarity),
             ..*stone
         }
+    }
+}
+
+/// Adds `grade` to `known`, which is sorted, worst first.
+fn insert<G: Grade>(known: &mut Vec<G>, grade: G) {
+    if let Err(place) = known.binary_search_by_key(&grade.rank(), |known| known.rank()) {
+        known.insert(place, grade);
     }
 }
 

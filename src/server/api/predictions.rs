@@ -258,13 +258,15 @@ pub async fn steps(request: Request<App>) -> Answer {
     let record = find_prediction(&request).await?;
     let snapshot = request.state().pricing.snapshot();
     let model = find_model(&request, &snapshot, Some(record.model.to_string())).await?;
-    let steps = in_background(move || PredictionSteps {
-        id: record.id,
-        price_usd: record.price_usd,
-        steps: snapshot.steps(&record.completed_stone(), &model),
-        model: ModelName { id: record.model, family: record.family },
+    let steps = in_background(move || -> Result<_, PricingError> {
+        Ok(PredictionSteps {
+            id: record.id,
+            price_usd: record.price_usd,
+            steps: snapshot.steps(&record.completed_stone(), &model)?,
+            model: ModelName { id: record.model, family: record.family },
+        })
     });
-    json_response(&steps.await?)
+    json_response(&steps.await??)
 }
 
 /// The prediction whose id is in the path.

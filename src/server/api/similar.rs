@@ -121,7 +121,7 @@ fn answer(request: &Request<App>, description: Result<StoneDescription, Vec<Fiel
     };
     let snapshot = request.state().pricing.snapshot();
     let champion = snapshot.champion().ok_or(PricingError::NoModel)?;
-    let mut response = json_response(&snapshot.similar().nearest(&description, count))?;
+    let mut response = json_response(&snapshot.similar().nearest(&description, count).map_err(Problem::from)?)?;
     response.insert_ext(AnsweredBy(champion.id));
     Ok(response)
 }

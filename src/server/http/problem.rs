@@ -148,6 +148,7 @@ impl From<TrainingError> for Problem {
     fn from(error: TrainingError) -> Self {
         match error {
             TrainingError::Family(_) => Self::internal(with_causes(&error)),
+            TrainingError::Store(error) => error.into(),
             _ => Self::new(409, error.to_string()),
         }
     }

@@ -66,7 +66,7 @@ impl PriceAnswer {
         host: &str,
     ) -> Result<Self, PricingError> {
         let prediction = Prediction { id, quote: snapshot.explain(&stone, champion)? };
-        let drawn = snapshot.similar().nearest(&stone, SIMILAR_DRAWN);
+        let drawn = snapshot.similar().nearest(&stone, SIMILAR_DRAWN)?;
         let chart = PriceChart::new(stone.carat, &prediction.quote, &drawn);
         let mut similar = drawn;
         similar.stones.truncate(SIMILAR_SHOWN);
@@ -74,7 +74,7 @@ impl PriceAnswer {
         let buyer = buyer.view(&prediction.quote, &similar);
         Ok(Self {
             stone,
-            steps: snapshot.steps(&stone, champion),
+            steps: snapshot.steps(&stone, champion)?,
             chart,
             bar: prediction
                 .quote

@@ -1,5 +1,7 @@
 //! The pages of models: the history, the card of one model, the comparison of two, promotion and rollback.
 
+use std::sync::Arc;
+
 use askama::Template;
 use tide::{Request, Response, StatusCode};
 use tokio::sync::Semaphore;
@@ -9,12 +11,12 @@ use super::respond;
 use crate::control::{PromoteModel, RollBackChampion};
 use crate::diamond::FieldError;
 use crate::learning::features::Target;
-use crate::retraining::{ModelComparison, StoredModel};
+use crate::retraining::{HoldoutSplit, ModelComparison, StoredModel};
 use crate::server::app::App;
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{id_in_path, query_pairs, received_body};
-use crate::store::{Batch, ModelDetail, ModelRecord, Store, StoreError};
+use crate::store::{Batch, ModelDetail, ModelRecord, SalesFile, Store, StoreError};
 
 /// The reason of a promotion if none is given.
 const NO_REASON: &str = "by hand";
@@ -132,9 +134,10 @@ pub async fn compare(request: Request<App>) -> Answer {
         let [first, second] = ids.map(|id| store.model_artifact(id).map(|(family, artifact)| (id, family, artifact)));
         let stored = [first?, second?];
         let models = stored.each_ref().map(|(id, family, artifact)| StoredModel { id: *id, family, artifact });
-        let dataset = store.dataset()?;
-        let sales: Vec<_> = dataset.sales.iter().map(|stored| stored.sale).collect();
-        let comparison = ModelComparison::of(&sales, &dataset.holdout_salt, models)?;
+        let exported = store.export_sales()?;
+        let sales = Arc::new(SalesFile::take_over(&exported, store.path())?);
+        let split = HoldoutSplit::read(sales, exported.rows, &exported.holdout_salt)?;
+        let comparison = ModelComparison::of(&split, models)?;
         Ok(ComparisonPage { comparison, champion: store.champion()? })
     });
     respond(StatusCode::Ok, &page.await?)

@@ -65,6 +65,9 @@ impl RequestLog {
         })?;
         match when_written.await {
             Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if matches!(*error, StoreError::JournalFull { .. }) => {
+                Err(Problem::new(503, "more requests come in than can be logged: try again in a moment"))
+            }
             Ok(Err(error)) => Err(Problem::internal(with_causes(&*error))),
             Err(_) => Err(Problem::new(503, "the server is stopping")),
         }

@@ -11,6 +11,8 @@ use crate::text::with_causes;
 
 /// Most requests that are written at once.
 const MAX_GROUP: usize = 512;
+/// Bytes from which no further request is added to a group.
+const FULL_GROUP_BYTES: usize = 4 * 1024 * 1024;
 
 /// Called when its request is on the disk, or with the reason why it is not.
 pub(super) type Written = oneshot::Sender<Result<(), Arc<StoreError>>>;
@@ -31,15 +33,17 @@ pub(super) fn run(journal: &Mutex<Journal>, waiting: &Receiver<Message>, archive
     let mut finish = false;
     while !finish {
         let Ok(first) = waiting.recv() else { return };
+        let mut bytes = 0;
         for message in std::iter::once(first).chain(waiting.try_iter()) {
             match message {
                 Message::Write(entry, written) => {
+                    bytes += entry.bytes();
                     entries.push(entry);
                     replies.push(written);
                 }
                 Message::Finish => finish = true,
             }
-            if finish || entries.len() >= MAX_GROUP {
+            if finish || entries.len() >= MAX_GROUP || bytes >= FULL_GROUP_BYTES {
                 break;
             }
         }

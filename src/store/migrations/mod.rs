@@ -44,6 +44,8 @@ const MIGRATIONS: &[Migration] = &[
         fill: Some(predictions_from_log::fill),
     },
     Migration::new("compressed artifact", include_str!("../../../sql/migrations/0009_compressed_artifact.sql")),
+    Migration::new("journal piece", include_str!("../../../sql/migrations/0010_journal_piece.sql")),
+    Migration::new("dataset summary", include_str!("../../../sql/migrations/0011_dataset_summary.sql")),
 ];
 
 /// The newest layout that this program knows.

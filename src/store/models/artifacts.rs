@@ -29,6 +29,17 @@ impl Store {
         content.map(|content| (family, content)).ok_or(StoreError::Pruned { id })
     }
 
+    /// The summary of a model's dataset; `None` if an earlier version stored the model.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn dataset_summary(&self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = include_str!("../../../sql/queries/dataset_summary/read_dataset_summary.sql");
+        query_optional_row(&self.connection, "read the summary of a dataset", sql, params![id], |row| {
+            row.get("content")
+        })
+    }
+
     /// Size of a model's artifact in bytes; 0 if it was pruned.
     ///
     /// # Errors
@@ -69,14 +80,21 @@ impl Store {
             Ok(PrunedModel { id: row.get("model_id")?, bytes: row.get("byte_count")? })
         })?;
         if !dry_run {
-            let sql = include_str!("../../../sql/queries/artifact/delete_artifact.sql");
             for model in &pruned {
+                let sql = include_str!("../../../sql/queries/artifact/delete_artifact.sql");
+                execute(&transaction, ACTION, sql, params![model.id])?;
+                let sql = include_str!("../../../sql/queries/dataset_summary/delete_dataset_summary.sql");
                 execute(&transaction, ACTION, sql, params![model.id])?;
             }
             transaction.commit().map_err(StoreError::database(ACTION))?;
         }
         Ok(pruned)
     }
+}
+
+pub(super) fn insert_dataset_summary(connection: &Connection, id: i64, content: &[u8]) -> Result<(), StoreError> {
+    let sql = include_str!("../../../sql/queries/dataset_summary/insert_dataset_summary.sql");
+    execute(connection, "store a model", sql, params![id, content]).map(drop)
 }
 
 pub(super) fn insert_artifact(connection: &Connection, id: i64, content: &[u8]) -> Result<(), StoreError> {

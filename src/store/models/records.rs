@@ -20,6 +20,9 @@ pub struct NewModel {
     /// Its artifact.
     #[serde(with = "serde_bytes")]
     pub artifact: Vec<u8>,
+    /// The summary of its dataset.
+    #[serde(with = "serde_bytes")]
+    pub dataset_summary: Vec<u8>,
     /// Names of its features, in order.
     pub features: Vec<String>,
     /// Name of its target.
@@ -382,6 +385,7 @@ fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<()
         ],
     )?;
     artifacts::insert_artifact(connection, id, &model.artifact)?;
+    artifacts::insert_dataset_summary(connection, id, &model.dataset_summary)?;
     let sql = include_str!("../../../sql/queries/model/insert_segment.sql");
     for (position, one) in (0_i64..).zip(&model.segments) {
         let values = params![id, one.feature, one.segment, position, one.rows, one.mae_usd, one.mape, one.bias];

@@ -29,49 +29,74 @@ fn reader_over(text: &str, delimiter: u8, line_end: u8) -> csv::Reader<&[u8]> {
         .from_reader(text.as_bytes())
 }
 
-/// Passes the rows below the header to `sink`; a line of white space is not a row.
-pub(super) fn for_each_row(text: &str, layout: &CsvLayout, sink: &mut RowSink<'_>) -> Result<(), StoreError> {
-    let line_end = char::from(layout.line_end);
-    let lines_in = |part: &str| i64::try_from(part.matches(line_end).count()).unwrap_or(i64::MAX);
-    let header: usize = text.split_inclusive(line_end).take(layout.header_line).map(str::len).sum();
-    let mut line = 1 + lines_in(&text[..header]);
-    // offset of the next record; the reader skips blank lines before it
-    let mut start = header;
-    let mut record = StringRecord::new();
-    'reader: loop {
-        let base = start;
-        let mut reader = reader_over(&text[base..], layout.delimiter, layout.line_end);
-        // the text is UTF-8 and records may differ in length, so reading does not fail
-        while reader.read_record(&mut record).unwrap_or(false) {
-            let end = base + usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
-            let blank = text[start..end].len() - text[start..end].trim_start_matches([line_end, '\r']).len();
-            line += lines_in(&text[start..start + blank]);
-            let whole = &text[start + blank..end];
-            let raw = whole.trim_end_matches([line_end, '\r']);
-            let is_closed = !raw.contains('"') || has_closed_quotes(raw, char::from(layout.delimiter));
-            let has_all_fields = is_closed && record.len() == layout.field_count;
-            if !has_all_fields && let Some((first_line, _)) = raw.split_once(line_end) {
-                // the open quote is on the first line: the lines below it are read again without it
-                let raw = first_line.trim_end_matches('\r');
-                sink(UploadRow { line, raw: &|| raw.to_owned(), fields: Err(OPEN_QUOTE) })?;
-                start += blank + first_line.len() + 1;
-                line += 1;
-                continue 'reader;
+/// Longest record over several lines, in bytes: a quote that is open for longer was never meant to be.
+const MAX_RECORD_BYTES: usize = 1 << 20;
+
+/// Reads the rows of a file, piece by piece.
+pub(super) struct CsvRows<'a> {
+    layout: &'a CsvLayout,
+    record: StringRecord,
+    /// Line of the next record, from 1.
+    line: i64,
+    /// Lines that are still to be skipped, up to the header.
+    skipped: usize,
+}
+
+impl<'a> CsvRows<'a> {
+    pub fn new(layout: &'a CsvLayout) -> Self {
+        Self { layout, record: StringRecord::new(), line: 1, skipped: layout.header_line }
+    }
+
+    /// Passes the rows in `text` to `sink`, and returns how many bytes of it are done: a record that goes on in the next piece
+    /// is not. `text` ends with a line, or the file. A line of white space is not a row.
+    pub fn read(&mut self, text: &str, is_last: bool, sink: &mut RowSink<'_>) -> Result<usize, StoreError> {
+        let line_end = char::from(self.layout.line_end);
+        let lines_in = |part: &str| i64::try_from(part.matches(line_end).count()).unwrap_or(i64::MAX);
+        // offset of the next record; the reader skips blank lines before it
+        let mut start: usize = text.split_inclusive(line_end).take(self.skipped).map(str::len).sum();
+        self.skipped -= text[..start].split_inclusive(line_end).count();
+        self.line += lines_in(&text[..start]);
+        'reader: loop {
+            let base = start;
+            let mut reader = reader_over(&text[base..], self.layout.delimiter, self.layout.line_end);
+            // the text is UTF-8 and records may differ in length, so reading does not fail
+            while reader.read_record(&mut self.record).unwrap_or(false) {
+                let record = &self.record;
+                let end = base + usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+                let blank = text[start..end].len() - text[start..end].trim_start_matches([line_end, '\r']).len();
+                let whole = &text[start + blank..end];
+                let raw = whole.trim_end_matches([line_end, '\r']);
+                let is_closed = !raw.contains('"') || has_closed_quotes(raw, char::from(self.layout.delimiter));
+                if !is_last && !is_closed && end == text.len() && whole.len() < MAX_RECORD_BYTES {
+                    return Ok(start);
+                }
+                self.line += lines_in(&text[start..start + blank]);
+                let line = self.line;
+                let has_all_fields = is_closed && record.len() == self.layout.field_count;
+                if !has_all_fields && let Some((first_line, _)) = raw.split_once(line_end) {
+                    // the open quote is on the first line: the lines below it are read again without it
+                    let raw = first_line.trim_end_matches('\r');
+                    sink(UploadRow { line, raw: &|| raw.to_owned(), fields: Err(OPEN_QUOTE) })?;
+                    start += blank + first_line.len() + 1;
+                    self.line += 1;
+                    continue 'reader;
+                }
+                if !raw.trim().is_empty() {
+                    let fields = if has_all_fields {
+                        Ok(self.layout.places.map(|place| record.get(place?)))
+                    } else if is_closed {
+                        Err(WRONG_FIELD_COUNT)
+                    } else {
+                        Err(OPEN_QUOTE)
+                    };
+                    sink(UploadRow { line, raw: &|| raw.to_owned(), fields })?;
+                }
+                self.line += lines_in(whole);
+                start = end;
             }
-            if !raw.trim().is_empty() {
-                let fields = if has_all_fields {
-                    Ok(layout.places.map(|place| record.get(place?)))
-                } else if is_closed {
-                    Err(WRONG_FIELD_COUNT)
-                } else {
-                    Err(OPEN_QUOTE)
-                };
-                sink(UploadRow { line, raw: &|| raw.to_owned(), fields })?;
-            }
-            line += lines_in(whole);
-            start = end;
+            self.line += lines_in(&text[start..]);
+            return Ok(text.len());
         }
-        return Ok(());
     }
 }
 
@@ -105,11 +130,17 @@ mod tests {
 
     /// Line, text and fields of each row; for a bad row, its defect.
     fn rows(text: &str) -> Vec<(i64, String, String)> {
+        let whole = rows_in_pieces(text, |_| false);
+        assert_eq!(rows_in_pieces(text, |_| true), whole, "in pieces of a line each");
+        whole
+    }
+
+    fn rows_in_pieces(text: &str, piece_ends: impl Fn(&usize) -> bool) -> Vec<(i64, String, String)> {
         let mut places = [None; COLUMN_COUNT];
         places[..2].copy_from_slice(&[Some(0), Some(1)]);
         let layout = CsvLayout { delimiter: b',', line_end: b'\n', header_line: 1, field_count: 2, places };
         let mut found = Vec::new();
-        for_each_row(text, &layout, &mut |row: UploadRow<'_>| {
+        let mut sink = |row: UploadRow<'_>| {
             let said = match row.fields {
                 Ok([first, second, None, ..]) => {
                     format!("{}|{}", first.unwrap_or_default(), second.unwrap_or_default())
@@ -119,8 +150,14 @@ mod tests {
             };
             found.push((row.line, (row.raw)(), said));
             Ok(())
-        })
-        .expect("the sink takes all");
+        };
+        let mut csv = CsvRows::new(&layout);
+        // what is left of a piece comes again with the next one
+        let mut start = 0;
+        for (place, _) in text.match_indices('\n').filter(|(place, _)| piece_ends(place)) {
+            start += csv.read(&text[start..=place], false, &mut sink).expect("the sink takes all");
+        }
+        csv.read(&text[start..], true, &mut sink).expect("the sink takes all");
         found
     }
 

@@ -6,10 +6,13 @@ use super::{RowSink, StoreError, UploadRow, column_names};
 
 const NO_OBJECT: &str = "the line is not a JSON object";
 
-/// Passes each line to `sink`; a line of white space is not a row. Other members of the objects are ignored.
-pub(super) fn for_each_row(text: &str, sink: &mut RowSink<'_>) -> Result<(), StoreError> {
+/// Passes each line of `text` to `sink`, and moves `line`, the number of the first one, past them; a line of white space is
+/// not a row. Other members of the objects are ignored.
+pub(super) fn for_each_row(text: &str, line: &mut i64, sink: &mut RowSink<'_>) -> Result<(), StoreError> {
     let names = column_names();
-    for (line, raw) in (1..).zip(text.split('\n')) {
+    for raw in text.split_terminator('\n') {
+        let number = *line;
+        *line += 1;
         let raw = raw.trim_end_matches('\r');
         if raw.trim().is_empty() {
             continue;
@@ -20,7 +23,7 @@ pub(super) fn for_each_row(text: &str, sink: &mut RowSink<'_>) -> Result<(), Sto
             Some(texts) => Ok(texts.each_ref().map(Option::as_deref)),
             None => Err(NO_OBJECT),
         };
-        sink(UploadRow { line, raw: &|| raw.to_owned(), fields })?;
+        sink(UploadRow { line: number, raw: &|| raw.to_owned(), fields })?;
     }
     Ok(())
 }

@@ -1,14 +1,18 @@
-//! A file to be ingested: its bytes, its kind, and the places of its columns.
+//! A file to be ingested: where it is, its kind, and the places of its columns. It is read piece by piece.
 
 mod checked_sale;
 mod csv_lines;
 mod json_lines;
 mod parquet_rows;
+mod text_pieces;
 
-use std::io::Read;
-use std::path::Path;
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
@@ -16,6 +20,7 @@ use crate::diamond::{FIELD_COUNT, FIELDS};
 
 pub(super) use checked_sale::CheckedSale;
 pub(super) use parquet_rows::for_each_parquet_row;
+use text_pieces::for_each_piece;
 
 /// Columns of a file of sales: the fields of a stone and the price.
 pub(super) const COLUMN_COUNT: usize = FIELD_COUNT + 1;
@@ -25,6 +30,8 @@ const PRICE: &str = "price";
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// The first bytes of a Parquet file.
 const PARQUET_MAGIC: &[u8] = b"PAR1";
+/// Bytes at the beginning of a file among which its header must be.
+const START_BYTES: u64 = 1 << 20;
 
 /// Names of the columns of a file of sales: those of [`FIELDS`], then the price.
 pub(super) fn column_names() -> [&'static str; COLUMN_COUNT] {
@@ -37,12 +44,21 @@ pub(super) fn missing_columns(has: impl Fn(&str) -> bool) -> Vec<&'static str> {
     required.chain([PRICE]).filter(|name| !has(name)).collect()
 }
 
-/// A file to be ingested, in memory.
+/// A file to be ingested.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Upload {
     pub(super) name: String,
-    #[serde(with = "serde_bytes")]
-    pub(super) bytes: Vec<u8>,
+    content: UploadContent,
+    /// The copy of what was not a regular file; it is removed with this value.
+    #[serde(skip)]
+    _copy: Option<Arc<tempfile::TempPath>>,
+}
+
+/// Where the content of a file is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+enum UploadContent {
+    Bytes(ByteBuf),
+    File(PathBuf),
 }
 
 /// The kind of a file, found from its content, and what is needed to read its rows.
@@ -85,27 +101,31 @@ pub(super) struct UploadRow<'a> {
 pub(super) type RowSink<'a> = dyn FnMut(UploadRow<'_>) -> Result<(), StoreError> + 'a;
 
 impl Upload {
-    /// Reads the file at `path`; `-` is standard input.
+    /// The file at `path`; `-` is standard input. What is not a regular file is copied into a temporary one.
     ///
     /// # Errors
     /// If it cannot be read.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
         let name = path.display().to_string();
-        let bytes = if name == "-" {
-            let mut bytes = Vec::new();
-            std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-        } else {
-            std::fs::read(path)
-        };
-        match bytes {
-            Ok(bytes) => Ok(Self { name, bytes }),
+        let found = if name == "-" { copy_of(&mut std::io::stdin().lock()) } else { Self::find(path) };
+        match found {
+            Ok((file, copy)) => Ok(Self { name, content: UploadContent::File(file), _copy: copy.map(Arc::new) }),
             Err(source) => Err(StoreError::Read { name, source }),
         }
     }
 
+    fn find(path: &Path) -> std::io::Result<(PathBuf, Option<tempfile::TempPath>)> {
+        let mut file = File::open(path)?;
+        if file.metadata()?.is_file() {
+            // the file may be read by a process with another working directory
+            return Ok((std::path::absolute(path)?, None));
+        }
+        copy_of(&mut file)
+    }
+
     /// A file with this name and content.
     pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Self {
-        Self { name: name.into(), bytes }
+        Self { name: name.into(), content: UploadContent::Bytes(ByteBuf::from(bytes)), _copy: None }
     }
 
     /// Its name.
@@ -113,20 +133,74 @@ impl Upload {
         &self.name
     }
 
-    /// Its content.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+    /// The path of its content, if it is not in memory.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.content {
+            UploadContent::Bytes(_) => None,
+            UploadContent::File(path) => Some(path),
+        }
+    }
+
+    /// The same upload, with a copy of its content in `folder`, where another process can read it; the copy is removed with the
+    /// returned value.
+    ///
+    /// # Errors
+    /// If the file cannot be copied.
+    pub fn copied_to(&self, folder: &Path) -> Result<Self, StoreError> {
+        let copy = tempfile::NamedTempFile::new_in(folder)
+            .and_then(|mut copy| std::io::copy(&mut self.open_content()?, &mut copy).map(|_| copy.into_temp_path()))
+            .map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?;
+        Ok(Self {
+            name: self.name.clone(),
+            content: UploadContent::File(copy.to_path_buf()),
+            _copy: Some(Arc::new(copy)),
+        })
+    }
+
+    fn open_content(&self) -> std::io::Result<Box<dyn Read + '_>> {
+        Ok(match &self.content {
+            UploadContent::Bytes(bytes) => Box::new(Cursor::new(bytes.as_slice())),
+            UploadContent::File(path) => Box::new(File::open(path)?),
+        })
+    }
+
+    /// Opens its content for reading.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub(super) fn open(&self) -> Result<Box<dyn Read + '_>, StoreError> {
+        self.open_content().map_err(|source| self.unreadable(source))
+    }
+
+    /// The whole content.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn bytes(&self) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = Vec::new();
+        self.open()?.read_to_end(&mut bytes).map_err(|source| self.unreadable(source))?;
+        Ok(bytes)
     }
 
     /// SHA-256 of the content, in hexadecimal.
-    pub(super) fn content_sha256(&self) -> String {
+    pub(super) fn content_sha256(&self) -> Result<String, StoreError> {
         use std::fmt::Write;
 
-        Sha256::digest(&self.bytes).iter().fold(String::new(), |mut hex, byte| {
+        let mut file = self.open()?;
+        let mut digest = Sha256::new();
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            let read = file.read(&mut buffer).map_err(|source| self.unreadable(source))?;
+            if read == 0 {
+                break;
+            }
+            digest.update(&buffer[..read]);
+        }
+        Ok(digest.finalize().iter().fold(String::new(), |mut hex, byte| {
             // writing to a string cannot fail
             let _ = write!(hex, "{byte:02x}");
             hex
-        })
+        }))
     }
 
     /// Finds out what kind of file it is.
@@ -134,11 +208,24 @@ impl Upload {
     /// # Errors
     /// If it cannot be ingested, with the line and the remedy.
     pub(super) fn layout(&self) -> Result<Layout, StoreError> {
-        if self.bytes.starts_with(PARQUET_MAGIC) {
+        let mut start = Vec::new();
+        self.open()?.take(START_BYTES).read_to_end(&mut start).map_err(|source| self.unreadable(source))?;
+        if start.starts_with(PARQUET_MAGIC) {
             return Ok(Layout::Parquet);
         }
-        let text = self.text()?;
-        let line_end = if text.contains('\n') { b'\n' } else { b'\r' };
+        let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
+        if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
+            return Err(self.bad("the file is encoded as UTF-16: save it as UTF-8"));
+        }
+        let line_end = if start.contains(&b'\n') { b'\n' } else { b'\r' };
+        let text = match std::str::from_utf8(start) {
+            // the last character may be cut
+            Err(error) if error.error_len().is_some() => {
+                let line = 1 + memchr::memchr_iter(line_end, &start[..error.valid_up_to()]).count();
+                return Err(self.not_utf8(line));
+            }
+            _ => String::from_utf8_lossy(start),
+        };
         let first_line = text.split(char::from(line_end)).enumerate().find(|(_, line)| !line.trim().is_empty());
         let Some((index, line)) = first_line else {
             return Err(self.bad("the file is empty: it needs a header line and one line for each sale"));
@@ -155,11 +242,19 @@ impl Upload {
     /// Passes the rows of a text file to `sink`, in their order.
     ///
     /// # Errors
-    /// What `sink` returns.
+    /// If the file cannot be read or is not UTF-8, or what `sink` returns.
     pub(super) fn for_each_text_row(&self, layout: &Layout, sink: &mut RowSink<'_>) -> Result<(), StoreError> {
         match layout {
-            Layout::Csv(layout) => csv_lines::for_each_row(self.text()?, layout, sink),
-            Layout::JsonLines => json_lines::for_each_row(self.text()?, sink),
+            Layout::Csv(layout) => {
+                let mut rows = csv_lines::CsvRows::new(layout);
+                for_each_piece(self, layout.line_end, &mut |text, is_last| rows.read(text, is_last, sink))
+            }
+            Layout::JsonLines => {
+                let mut line = 1;
+                for_each_piece(self, b'\n', &mut |text, _| {
+                    json_lines::for_each_row(text, &mut line, sink).map(|()| text.len())
+                })
+            }
             Layout::Parquet => Ok(()),
         }
     }
@@ -178,19 +273,6 @@ impl Upload {
             Ok(())
         })?;
         Ok((rows, defects))
-    }
-
-    /// The content as text, without a byte order mark.
-    fn text(&self) -> Result<&str, StoreError> {
-        let bytes = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes);
-        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-            return Err(self.bad("the file is encoded as UTF-16: save it as UTF-8"));
-        }
-        std::str::from_utf8(bytes).map_err(|error| {
-            let line_end = if bytes.contains(&b'\n') { b'\n' } else { b'\r' };
-            let line = 1 + bytes[..error.valid_up_to()].split(|byte| *byte == line_end).skip(1).count();
-            self.bad(format!("line {line} has a byte that is not UTF-8 text: save the file as CSV in UTF-8"))
-        })
     }
 
     fn csv_layout(&self, header_line: usize, header: &str, line_end: u8) -> Result<CsvLayout, StoreError> {
@@ -241,9 +323,25 @@ impl Upload {
         ))
     }
 
+    fn not_utf8(&self, line: usize) -> StoreError {
+        self.bad(format!("line {line} has a byte that is not UTF-8 text: save the file as CSV in UTF-8"))
+    }
+
+    fn unreadable(&self, source: std::io::Error) -> StoreError {
+        StoreError::Read { name: self.name.clone(), source }
+    }
+
     pub(super) fn bad(&self, problem: impl Into<String>) -> StoreError {
         StoreError::BadFile { name: self.name.clone(), problem: problem.into() }
     }
+}
+
+/// A temporary file with everything that `reader` gives.
+fn copy_of(reader: &mut dyn Read) -> std::io::Result<(PathBuf, Option<tempfile::TempPath>)> {
+    let mut copy = tempfile::NamedTempFile::new()?;
+    std::io::copy(reader, &mut copy)?;
+    let copy = copy.into_temp_path();
+    Ok((copy.to_path_buf(), Some(copy)))
 }
 
 #[cfg(test)]
@@ -284,10 +382,14 @@ mod tests {
         assert!(missing.contains("no column price in its header (line 1:"), "{missing}");
         assert!(error("hello\nworld").contains("no columns carat, cut"));
         assert!(error(&format!("{HEADER},PRICE\n")).contains("column price occurs twice"));
-        let upload = Upload::from_bytes("b.csv", b"carat\n1\n\xff\n".to_vec());
-        assert!(upload.layout().expect_err("not UTF-8").to_string().contains("line 3 has a byte"));
-        let upload = Upload::from_bytes("b.csv", b"carat\r1\r\xff\r".to_vec());
-        assert!(upload.layout().expect_err("not UTF-8").to_string().contains("line 3 has a byte"));
+        for line_end in ["\n", "\r"] {
+            let text = format!("{HEADER}{line_end}1{line_end}");
+            let upload = Upload::from_bytes("b.csv", [text.as_bytes(), b"\xff", line_end.as_bytes()].concat());
+            assert!(upload.layout().expect_err("not UTF-8").to_string().contains("line 3 has a byte"));
+            let far = [text.repeat(40_000).as_bytes(), b"\xff"].concat();
+            let error = Upload::from_bytes("b.csv", far).count_rows().expect_err("not UTF-8").to_string();
+            assert!(error.contains("line 80001 has a byte"), "{error}");
+        }
         let upload = Upload::from_bytes("b.csv", b"\xff\xfec\0a\0".to_vec());
         assert!(upload.layout().expect_err("UTF-16").to_string().contains("UTF-16"));
     }

@@ -15,10 +15,12 @@ use serde_json::json;
 
 use self::settings::{Settings, TARGET};
 pub use self::trees::TreeModel;
-use super::{Family, FamilyError, FitPlan, Fitted, Model};
+use super::{Family, FamilyError, FitPlan, Fitted, Model, SalesSource};
 use crate::diamond::Sale;
 
 const NAME: &str = "xgboost";
+/// Most sales that a model is fitted to: the library needs about 150 bytes of memory for each.
+const MAX_SALES: usize = 5_000_000;
 /// Name of the attribute with the name of the target.
 const TARGET_ATTRIBUTE: &str = "diamonds_target";
 
@@ -37,10 +39,10 @@ impl Family for XgBoost {
         "Hundreds of small decision trees, each mending what the ones before got wrong; tuned by trying many settings."
     }
 
-    fn fit(&self, sales: &[Sale], plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {
+    fn fit(&self, sales: &dyn SalesSource, plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {
         let search = tuning::tune(sales, plan)?;
         let settings: Settings = search.best;
-        let bytes = training::train(sales, &settings, plan.seed)?;
+        let bytes = training::train(&sales.sample(MAX_SALES)?, &settings, plan.seed)?;
         let model = TreeModel::from_json(&bytes)?;
         let mut hyperparameters = settings.to_json();
         hyperparameters.insert("seed".to_owned(), json!(plan.seed));

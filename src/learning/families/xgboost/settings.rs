@@ -83,6 +83,11 @@ impl Settings {
         reg_alpha: 1e-4,
     };
 
+    /// Whether these are the settings of the start, with any number of trees.
+    pub fn is_start(self) -> bool {
+        Self { n_estimators: Self::START.n_estimators, ..self } == Self::START
+    }
+
     /// The settings as a flat object, for people.
     pub fn to_json(self) -> Map<String, Value> {
         match serde_json::to_value(self) {

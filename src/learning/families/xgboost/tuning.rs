@@ -18,8 +18,8 @@ use super::training::{Growing, Matrix, Start};
 use super::{FamilyError, unfit};
 use crate::diamond::Sale;
 use crate::learning::evaluation::Split;
-use crate::learning::evaluation::mean_absolute_error;
-use crate::learning::families::{FitPlan, Trial};
+use crate::learning::evaluation::{Comparison, mean_absolute_error};
+use crate::learning::families::{FitPlan, SalesSource, Trial};
 
 /// Trials that run at the same time.
 const TRIAL_WORKERS: usize = 2;
@@ -45,13 +45,76 @@ pub struct TuningResult {
     pub trials: Vec<Trial>,
 }
 
+/// Most sales that settings are searched on, and most on which the best of the search is compared with the start: so a search
+/// costs the same whatever the number of sales.
+const MAX_SEARCHED: usize = 15_000;
+const MAX_COMPARED: usize = 100_000;
+
 /// Searches for the settings with the least mean absolute error in dollars on a part of `sales` that trials are not
-/// fitted to.
-pub fn tune(sales: &[Sale], plan: &FitPlan<'_>) -> Result<TuningResult, FamilyError> {
+/// fitted to. The settings of the start stay, unless others are better by more than luck there: the best of many trials is
+/// often only the luckiest.
+///
+/// Many trials run on a small sample; the best of them and the start run once more on a larger one, which also finds their
+/// numbers of trees.
+pub fn tune(sales: &dyn SalesSource, plan: &FitPlan<'_>) -> Result<TuningResult, FamilyError> {
+    let sample = sales.sample(MAX_SEARCHED)?;
+    let mut search = search(&sample, plan)?;
+    if sample.len() < sales.count() && search.best.is_some() && !plan.observer.should_stop() {
+        let larger = sales.sample(MAX_COMPARED)?;
+        let (train, validation) = parted(&larger)?;
+        let of = |trial: &Option<EvaluatedTrial>| trial.as_ref().map(|trial| trial.settings);
+        let again = |settings: Settings| Settings { n_estimators: *TREES.end(), ..settings };
+        let candidates = [of(&search.start).unwrap_or(Settings::START), of(&search.best).unwrap_or(Settings::START)];
+        let [start, best] = candidates.map(|settings| {
+            let worker =
+                TrialWorker { train: &train, validation: &validation, seed: plan.seed, should_stop: &|| false };
+            (worker, again(settings))
+        });
+        let (start, best) = std::thread::scope(|scope| {
+            let same = candidates[0].is_start() && candidates[1].is_start();
+            let best = (!same).then(|| scope.spawn(move || best.0.evaluate(best.1, &mut |_, _| false)));
+            let start = start.0.evaluate(start.1, &mut |_, _| false);
+            (start, best.map(std::thread::ScopedJoinHandle::join))
+        });
+        let failed = || unfit(larger.len(), &"the library failed while tuning");
+        search.start = start?;
+        search.best = best.map(|best| best.map_err(|_| failed())?).transpose()?.flatten().or(search.start.clone());
+        search.truth = validation.iter().map(|sale| sale.price_usd).collect();
+    }
+    let Search { trials, best, start, truth } = search;
+    let is_luck = |best: &EvaluatedTrial, start: &EvaluatedTrial| {
+        let are_prices = start.predicted.len() == truth.len() && best.predicted.len() == truth.len();
+        are_prices && !Comparison::of(&truth, &best.predicted, &start.predicted).is_certain()
+    };
+    let chosen = match (best, start) {
+        (Some(best), Some(start)) if is_luck(&best, &start) || start.mae_usd <= best.mae_usd => start.settings,
+        (Some(best), _) => best.settings,
+        (None, _) => Settings::START,
+    };
+    Ok(TuningResult { best: chosen, trials })
+}
+
+/// The sales for trials, and those that evaluate them.
+fn parted(sales: &[Sale]) -> Result<(Vec<Sale>, Vec<Sale>), FamilyError> {
     let (train, validation) = Split::new("xgboost tuning", TUNING_SHARE).part(sales);
     if train.is_empty() || validation.is_empty() {
         return Err(unfit(sales.len(), &"too few to part into training and tuning: ingest more sales"));
     }
+    Ok((train, validation))
+}
+
+/// What a search found.
+struct Search {
+    trials: Vec<Trial>,
+    best: Option<EvaluatedTrial>,
+    /// The trial with the settings of the start.
+    start: Option<EvaluatedTrial>,
+    /// The prices that the predictions of the two are compared with, in US dollars.
+    truth: Vec<f64>,
+}
+
+fn search(sales: &[Sale], plan: &FitPlan<'_>) -> Result<Search, FamilyError> {
+    let (train, validation) = parted(sales)?;
     let space = Space::new();
     let study = new_study(plan.seed).map_err(|error| unfit(sales.len(), &error))?;
     // settings of an earlier format cannot be a start
@@ -65,7 +128,8 @@ pub fn tune(sales: &[Sale], plan: &FitPlan<'_>) -> Result<TuningResult, FamilyEr
     let should_stop = || plan.observer.should_stop() || deadline.is_some_and(|deadline| Instant::now() >= deadline);
 
     let mut trials = Vec::new();
-    let mut best = (f64::INFINITY, Settings::START);
+    let mut best: Option<EvaluatedTrial> = None;
+    let mut start: Option<EvaluatedTrial> = None;
     while trials.len() < plan.trials && !should_stop() {
         let mut workers = Vec::new();
         for _ in 0..TRIAL_WORKERS.min(plan.trials - trials.len()) {
@@ -90,18 +154,23 @@ pub fn tune(sales: &[Sale], plan: &FitPlan<'_>) -> Result<TuningResult, FamilyEr
         });
         for result in judged {
             let judged = result.map_err(|_| unfit(sales.len(), &"the library failed while tuning"))??;
-            let Some(EvaluatedTrial { proposal, settings, mae_usd, pruned, started }) = judged else { continue };
+            let Some((proposal, evaluated)) = judged else { continue };
             // a pruned trial is reported with its last error: the sampler would read the crate's own mark as an error of 0
-            study.complete_trial(proposal, mae_usd);
-            if mae_usd < best.0 {
-                best = (mae_usd, settings);
+            study.complete_trial(proposal, evaluated.mae_usd);
+            let (mae_usd, pruned) = (evaluated.mae_usd, evaluated.pruned);
+            let elapsed = evaluated.started.elapsed();
+            trials.push(Trial { hyperparameters: evaluated.settings.to_json(), mae_usd, pruned, elapsed });
+            if evaluated.settings.is_start() && start.is_none() {
+                start = Some(evaluated.clone());
             }
-            let elapsed = started.elapsed();
-            trials.push(Trial { hyperparameters: settings.to_json(), mae_usd, pruned, elapsed });
-            plan.observer.trial_done(trials.len(), plan.trials, best.0);
+            if best.as_ref().is_none_or(|best| mae_usd < best.mae_usd) {
+                best = Some(evaluated);
+            }
+            plan.observer.trial_done(trials.len(), plan.trials, best.as_ref().map_or(mae_usd, |best| best.mae_usd));
         }
     }
-    Ok(TuningResult { best: best.1, trials })
+    let truth = validation.iter().map(|sale| sale.price_usd).collect();
+    Ok(Search { trials, best, start, truth })
 }
 
 /// The number of trees of an earlier model was the best one for its sales: with more sales it may take more.
@@ -124,25 +193,51 @@ struct TrialWorker<'a, S> {
 }
 
 /// A trial that has an error.
+#[derive(Clone)]
 struct EvaluatedTrial {
-    proposal: optimizer::Trial,
     /// The proposed settings, with the best number of trees.
     settings: Settings,
     mae_usd: f64,
+    /// The prices that it predicts for the validation split with that number of trees; empty if they are no prices.
+    predicted: Vec<f64>,
     pruned: bool,
     started: Instant,
 }
 
 impl<S: Fn() -> bool> TrialWorker<'_, S> {
-    /// Grows a model for `settings` and evaluates it in rounds; `None` if it was stopped before the end.
-    fn run(&self, mut proposal: optimizer::Trial, settings: Settings) -> Result<Option<EvaluatedTrial>, FamilyError> {
+    /// Runs the trial `proposal` of a search; `None` if it was stopped before the end.
+    fn run(
+        &self,
+        mut proposal: optimizer::Trial,
+        settings: Settings,
+    ) -> Result<Option<(optimizer::Trial, EvaluatedTrial)>, FamilyError> {
+        let evaluated = self.evaluate(settings, &mut |round, mae_usd| {
+            proposal.report(round, mae_usd);
+            proposal.should_prune()
+        })?;
+        Ok(evaluated.map(|evaluated| (proposal, evaluated)))
+    }
+
+    /// Grows a model for `settings` and evaluates it in rounds, until it has its number of trees or `prune`, which gets the
+    /// round and its error in US dollars, gives it up; `None` if it was stopped before the end.
+    fn evaluate(
+        &self,
+        settings: Settings,
+        prune: &mut dyn FnMut(u64, f64) -> bool,
+    ) -> Result<Option<EvaluatedTrial>, FamilyError> {
         let started = Instant::now();
         let start = Start::fit(self.train, &settings)?;
         let train = Matrix::new(self.train, &start)?;
         let validation = Matrix::new(self.validation, &start)?;
         let truth: Vec<f64> = self.validation.iter().map(|sale| sale.price_usd).collect();
         let mut growing = Growing::new(&train, &[&validation.rows], &start, &settings, self.seed)?;
-        let mut best = (f64::INFINITY, 0);
+        let mut best = EvaluatedTrial {
+            settings: Settings { n_estimators: 0, ..settings },
+            mae_usd: f64::INFINITY,
+            predicted: Vec::new(),
+            pruned: false,
+            started,
+        };
         let mut rounds_since_best = 0;
         let mut rounds: u32 = 0;
         for trees in 1..=settings.n_estimators {
@@ -160,22 +255,19 @@ impl<S: Fn() -> bool> TrialWorker<'_, S> {
             let mae_usd = mean_absolute_error(&truth, &predicted);
             rounds_since_best += 1;
             let are_prices = predicted.iter().all(|price| *price > 0.0);
-            if are_prices && mae_usd < best.0 {
-                best = (mae_usd, trees);
+            if are_prices && mae_usd < best.mae_usd {
+                best.settings.n_estimators = trees;
+                best.mae_usd = mae_usd;
+                best.predicted = predicted;
                 rounds_since_best = 0;
             }
-            proposal.report(u64::from(rounds), mae_usd);
+            best.pruned = prune(u64::from(rounds), mae_usd);
             rounds += 1;
-            let settings = Settings { n_estimators: best.1, ..settings };
-            if proposal.should_prune() {
-                return Ok(Some(EvaluatedTrial { proposal, settings, mae_usd: best.0, pruned: true, started }));
-            }
-            if rounds_since_best >= PATIENCE {
+            if best.pruned || rounds_since_best >= PATIENCE {
                 break;
             }
         }
-        let settings = Settings { n_estimators: best.1, ..settings };
-        Ok(Some(EvaluatedTrial { proposal, settings, mae_usd: best.0, pruned: false, started }))
+        Ok(Some(best))
     }
 }
 
@@ -329,14 +421,24 @@ mod tests {
     }
 
     #[test]
-    fn the_first_trial_is_the_start_and_the_best_is_kept() {
+    fn the_first_trial_is_the_start_which_is_kept_unless_another_is_better_by_more_than_luck() {
         let plan = FitPlan { seed: 1, trials: 6, budget: None, start: None, observer: &SilentObserver };
         let outcome = tune(&sales(), &plan).expect("a search");
         assert_eq!(outcome.trials.len(), 6);
         assert_eq!(outcome.trials[0].hyperparameters["learning_rate"], Settings::START.learning_rate);
         let best = outcome.trials.iter().map(|trial| trial.mae_usd).fold(f64::INFINITY, f64::min);
         let kept = outcome.trials.iter().find(|trial| trial.hyperparameters == outcome.best.to_json());
-        assert!((kept.expect("the best is among the trials").mae_usd - best).abs() < 1e-12);
+        let kept = kept.expect("the kept settings are among the trials");
+        assert!(outcome.best.is_start() || (kept.mae_usd - best).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_search_on_a_sample_ends_with_a_comparison_on_more_sales() {
+        let many: Vec<Sale> = Generator::new(4).take(MAX_SEARCHED + 2_000).collect();
+        let plan = FitPlan { seed: 1, trials: 2, budget: None, start: None, observer: &SilentObserver };
+        let outcome = tune(&many, &plan).expect("a search");
+        assert_eq!(outcome.trials.len(), 2);
+        assert!(outcome.best.n_estimators > 0);
     }
 
     #[test]

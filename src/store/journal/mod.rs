@@ -2,37 +2,38 @@
 //!
 //! A request must be on the disk before its answer is sent. A commit of the database is slow, and waits while a checkpoint is
 //! written; appending to a file and syncing it does not. So requests are first written to a file beside the database, all
-//! waiting ones at once. A fraction of a second later they are imported into the database, in one transaction that also
-//! notes the journal's number: whatever is interrupted, every request gets into the database, once.
+//! waiting ones at once. A fraction of a second later they are imported into the database, piece by piece, each in one
+//! transaction that also notes how far the journal is imported: whatever is interrupted, every request gets into the database,
+//! once.
 //!
 //! There are two files: one is written while the content of the other is imported. They are overwritten, never
-//! truncated, because syncing bytes within a file takes half as long as making it longer. A file is a header (format, id of the
-//! database while this owner has it, number, checksum) and groups (length, checksum, entries). Each checksum covers the one
-//! before it, so that the rest of an earlier segment is never read as a part of this one.
+//! truncated, because syncing bytes within a file takes half as long as making it longer. Their format is in `groups`.
+
+mod groups;
 
 use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use duckdb::params;
 use uuid::Uuid;
 
+use self::groups::{Format, GROUP_HEAD_BYTES, GroupReader, HEADER_BYTES, Opened};
 use super::migrations::predictions_of;
-use super::requests::{JournalEntry, NewRequest};
+use super::requests::{ImportedUpTo, JournalEntry, NewRequest};
 use super::rows::execute;
 use super::{Store, StoreError};
 use crate::files::beside;
 
-/// The first bytes of a journal's file; the digit is the version of the format.
-const MAGIC: &[u8; 8] = b"DIAMJNL2";
-/// The first bytes of version 1, in which predictions were only in the bodies of requests.
-const MAGIC_WITHOUT_PREDICTIONS: &[u8; 8] = b"DIAMJNL1";
-const HEADER_BYTES: usize = 8 + 16 + 8 + 4;
-/// Length and checksum of a group.
-const GROUP_HEAD_BYTES: usize = 4 + 4;
 /// A file that became longer than this, because the database was slow, is truncated after its import.
 const KEPT_BYTES: u64 = 64 * 1024 * 1024;
+/// Greatest length of a file: when the database is that far behind, requests are refused.
+const MAX_SEGMENT_BYTES: u64 = 1024 * 1024 * 1024;
+/// Bytes of groups that are imported in one transaction, and one group more: memory is bounded, whatever the length of the file.
+const PIECE_BYTES: usize = 8 * 1024 * 1024;
+/// From this length on, the import of a segment is a large operation.
+const LARGE_SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
 /// The suffixes of the two files' names.
 const SUFFIXES: [&str; 2] = [".journal-0", ".journal-1"];
 
@@ -62,17 +63,20 @@ pub struct JournalSegment {
     number: u64,
     /// Where the next group goes.
     end: u64,
-    /// Checksum of the last group, or of the header.
-    checksum: u32,
+    /// How many groups it has.
+    groups: u32,
 }
 
 impl Journal {
     /// Appends `entries` and waits until they are on the disk.
     ///
     /// # Errors
-    /// If they cannot be written; then none of them is in the journal.
+    /// If they cannot be written, or the database is too far behind; then none of them is in the journal.
     pub fn append(&mut self, entries: &[JournalEntry]) -> Result<(), StoreError> {
         let Self { current, buffer, .. } = self;
+        if current.end > MAX_SEGMENT_BYTES {
+            return Err(StoreError::JournalFull { path: current.path.clone() });
+        }
         buffer.clear();
         buffer.resize(GROUP_HEAD_BYTES, 0);
         for entry in entries {
@@ -92,8 +96,8 @@ impl Journal {
         }
         let Some((mut file, path)) = self.spare.take() else { return Ok(None) };
         match write_header(&mut file, self.database_id, self.current.number + 1) {
-            Ok(checksum) => {
-                let next = JournalSegment::new(file, path, self.current.number + 1, checksum);
+            Ok(()) => {
+                let next = JournalSegment::new(file, path, self.current.number + 1);
                 Ok(Some(std::mem::replace(&mut self.current, next)))
             }
             Err(source) => {
@@ -120,22 +124,15 @@ impl Journal {
     }
 }
 
-/// Starts a segment in `file`, and returns the header's checksum. The header is synced with the first group.
-fn write_header(file: &mut File, database_id: Uuid, number: u64) -> io::Result<u32> {
-    let mut header = [0; HEADER_BYTES];
-    header[..8].copy_from_slice(MAGIC);
-    header[8..24].copy_from_slice(database_id.as_bytes());
-    header[24..32].copy_from_slice(&number.to_le_bytes());
-    let checksum = crc32fast::hash(&header[..32]);
-    header[32..].copy_from_slice(&checksum.to_le_bytes());
+/// Starts a segment in `file`. The header is synced with the first group.
+fn write_header(file: &mut File, database_id: Uuid, number: u64) -> io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
-    file.write_all(&header)?;
-    Ok(checksum)
+    file.write_all(&groups::header(database_id, number))
 }
 
 impl JournalSegment {
-    fn new(file: File, path: PathBuf, number: u64, checksum: u32) -> Self {
-        Self { file, path, number, end: HEADER_BYTES as u64, checksum }
+    fn new(file: File, path: PathBuf, number: u64) -> Self {
+        Self { file, path, number, end: HEADER_BYTES as u64, groups: 0 }
     }
 
     fn is_empty(&self) -> bool {
@@ -144,65 +141,48 @@ impl JournalSegment {
 
     /// Writes a group whose head is not filled in yet.
     fn write_group(&mut self, group: &mut [u8]) -> io::Result<()> {
-        let (head, entries) = group.split_at_mut(GROUP_HEAD_BYTES);
-        let checksum = chain(self.checksum, entries);
-        let length = u32::try_from(entries.len()).map_err(|_| io::Error::other("a group is longer than 4 GiB"))?;
-        head[..4].copy_from_slice(&length.to_le_bytes());
-        head[4..].copy_from_slice(&checksum.to_le_bytes());
+        groups::write_head(group, self.number, self.groups)?;
         // a group that failed half-way is overwritten
         self.file.seek(SeekFrom::Start(self.end))?;
         self.file.write_all(group)?;
         self.file.sync_data()?;
         self.end += group.len() as u64;
-        self.checksum = checksum;
+        self.groups += 1;
         Ok(())
     }
+}
 
-    /// The requests of this segment.
-    fn requests(&self) -> Result<Vec<NewRequest<'static>>, StoreError> {
-        match read(&self.path, self.end)? {
-            JournalFile::Content(found) if found.number == self.number && found.end == self.end => Ok(found.requests),
-            _ => Err(StoreError::Unexpected { what: format!("{} does not hold what it should", self.path.display()) }),
+/// Opens the file at `path`, of which the first `most` bytes count; one that does not exist is empty.
+fn open(path: &Path, most: u64) -> Result<Opened<File>, StoreError> {
+    let opened = match File::open(path) {
+        Ok(file) => GroupReader::open(file, most),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Opened::Empty),
+        Err(error) => Err(error),
+    };
+    opened.map_err(|source| StoreError::Journal { path: path.to_owned(), source })
+}
+
+/// The requests of the next groups: at least one group, and further ones up to [`PIECE_BYTES`]. Empty after the last group.
+fn read_piece<R: Read + Seek>(
+    groups: &mut GroupReader<R>,
+    path: &Path,
+) -> Result<Vec<NewRequest<'static>>, StoreError> {
+    let failed = |source| StoreError::Journal { path: path.to_owned(), source };
+    let mut requests = Vec::new();
+    let mut bytes = 0;
+    while bytes < PIECE_BYTES {
+        let Some(entries) = groups.next_group().map_err(failed)? else { break };
+        bytes += entries.len();
+        let mut rest = entries.as_slice();
+        while !rest.is_empty() {
+            let mut request = NewRequest::from_entry(&mut rest)?;
+            if groups.format == Format::WithoutPredictions {
+                request.predictions = Cow::Owned(predictions_of(&request));
+            }
+            requests.push(request);
         }
     }
-}
-
-fn chain(previous: u32, entries: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&previous.to_le_bytes());
-    hasher.update(entries);
-    hasher.finalize()
-}
-
-/// What a journal's file is.
-enum JournalFile {
-    /// There is none, or nothing was ever synced in it.
-    Empty,
-    /// A journal of this program.
-    Content(JournalContent),
-    /// Its header is damaged, or of another format.
-    Unreadable,
-}
-
-/// The content of a journal's file.
-struct JournalContent {
-    database_id: Uuid,
-    number: u64,
-    requests: Vec<NewRequest<'static>>,
-    /// Where the last complete group ends.
-    end: u64,
-}
-
-/// Reads a file up to the last complete group within the first `most` bytes: the clients of later requests got no answer.
-fn read(path: &Path, most: u64) -> Result<JournalFile, StoreError> {
-    let failed = |source| StoreError::Journal { path: path.to_owned(), source };
-    let mut bytes = Vec::new();
-    match File::open(path) {
-        Ok(file) => file.take(most).read_to_end(&mut bytes).map_err(failed)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(JournalFile::Empty),
-        Err(error) => return Err(failed(error)),
-    };
-    parse(&bytes)
+    Ok(requests)
 }
 
 /// How many requests the complete groups of a journal of these `bytes` have; 0 if it is not a journal.
@@ -210,50 +190,18 @@ fn read(path: &Path, most: u64) -> Result<JournalFile, StoreError> {
 /// # Errors
 /// If a group is complete and its entries cannot be read.
 pub fn count_journal_requests(bytes: &[u8]) -> Result<usize, StoreError> {
-    Ok(match parse(bytes)? {
-        JournalFile::Content(content) => content.requests.len(),
-        JournalFile::Empty | JournalFile::Unreadable => 0,
-    })
-}
-
-/// The content of a journal's file.
-fn parse(bytes: &[u8]) -> Result<JournalFile, StoreError> {
-    let Some((header, mut rest)) = bytes.split_first_chunk::<HEADER_BYTES>() else { return Ok(JournalFile::Empty) };
-    // a file system may have made the file longer and not have written it
-    if header.iter().all(|byte| *byte == 0) {
-        return Ok(JournalFile::Empty);
-    }
-    let mut checksum = crc32fast::hash(&header[..32]);
-    let is_old = header[..8] == *MAGIC_WITHOUT_PREDICTIONS;
-    if !(is_old || header[..8] == *MAGIC) || header[32..] != checksum.to_le_bytes() {
-        return Ok(JournalFile::Unreadable);
-    }
-    let mut found = JournalContent {
-        database_id: Uuid::from_slice(&header[8..24]).unwrap_or_default(),
-        number: header[24..32].iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)),
-        requests: Vec::new(),
-        end: HEADER_BYTES as u64,
+    let path = Path::new("-");
+    let failed = |source| StoreError::Journal { path: path.to_owned(), source };
+    let Opened::Journal(mut groups) = GroupReader::open(Cursor::new(bytes), u64::MAX).map_err(failed)? else {
+        return Ok(0);
     };
-    while let Some((head, after)) = rest.split_first_chunk::<GROUP_HEAD_BYTES>() {
-        let [l0, l1, l2, l3, checks @ ..] = *head;
-        let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
-        let Some((mut entries, after)) = after.split_at_checked(length) else { break };
-        let expected = chain(checksum, entries);
-        if length == 0 || checks != expected.to_le_bytes() {
-            break;
+    let mut count = 0;
+    loop {
+        match read_piece(&mut groups, path)?.len() {
+            0 => return Ok(count),
+            more => count += more,
         }
-        while !entries.is_empty() {
-            let mut request = NewRequest::from_entry(&mut entries)?;
-            if is_old {
-                request.predictions = Cow::Owned(predictions_of(&request));
-            }
-            found.requests.push(request);
-        }
-        found.end += (GROUP_HEAD_BYTES + length) as u64;
-        checksum = expected;
-        rest = after;
     }
-    Ok(JournalFile::Content(found))
 }
 
 impl Store {
@@ -280,21 +228,51 @@ impl Store {
         // each owner has an id of its own: if a copy of the file was served meanwhile, neither imports the journals of the
         // other
         let database_id = Uuid::now_v7();
-        let sql = include_str!("../../sql/queries/schema/update_setting.sql");
+        let sql = include_str!("../../../sql/queries/schema/update_setting.sql");
         execute(&self.connection, "note the id of the journal", sql, params!["file_id", database_id.to_string()])?;
         let number = self.journal_number()? + 1;
-        let checksum = write_header(&mut file, database_id, number)
+        write_header(&mut file, database_id, number)
             .map_err(|source| StoreError::Journal { path: first.clone(), source })?;
-        let current = JournalSegment::new(file, first, number, checksum);
+        let current = JournalSegment::new(file, first, number);
         Ok(Journal { database_id, current, spare: Some((spare, second)), buffer: Vec::new() })
     }
 
     /// Imports the requests of `segment` into the database.
     ///
     /// # Errors
-    /// If the database fails or the file cannot be read; then nothing has changed.
+    /// If the database fails or the file cannot be read; then the rest is imported the next time.
     pub fn import(&mut self, segment: &JournalSegment) -> Result<(), StoreError> {
-        self.insert_requests(&segment.requests()?, segment.number)
+        let _memory = (segment.end > LARGE_SEGMENT_BYTES).then(|| self.large_operation()).transpose()?;
+        match open(&segment.path, segment.end)? {
+            Opened::Journal(mut groups) if groups.number == segment.number => {
+                self.import_groups(&mut groups, &segment.path)?;
+                if groups.damaged || groups.position != segment.end {
+                    // the server goes on with this file: the damage is kept in a copy
+                    copy_aside(&segment.path, &damaged_suffix())?;
+                }
+                Ok(())
+            }
+            _ => {
+                Err(StoreError::Unexpected { what: format!("{} does not hold what it should", segment.path.display()) })
+            }
+        }
+    }
+
+    /// Imports the groups that are not imported yet, piece by piece.
+    fn import_groups<R: Read + Seek>(&mut self, groups: &mut GroupReader<R>, path: &Path) -> Result<(), StoreError> {
+        let ImportedUpTo { number, position } = self.imported_piece()?;
+        if number == groups.number && position.is_some_and(|position| position > groups.position) {
+            groups.skip_to(position.unwrap_or_default());
+        }
+        loop {
+            let requests = read_piece(groups, path)?;
+            let is_last = requests.is_empty();
+            let position = (!is_last).then_some(groups.position);
+            self.insert_requests(&requests, ImportedUpTo { number: groups.number, position })?;
+            if is_last {
+                return Ok(());
+            }
+        }
     }
 
     /// Imports the journals of a server that was killed, and removes them.
@@ -303,25 +281,29 @@ impl Store {
     /// If they cannot be read or the database fails; then they stay.
     pub(super) fn import_left_over(&mut self) -> Result<(), StoreError> {
         let database_id = self.file_id()?;
-        let absorbed = self.journal_number()?;
+        let imported = self.journal_number()?;
         let mut left = Vec::new();
         for path in paths_of(&self.path) {
-            match read(&path, u64::MAX)? {
-                JournalFile::Content(found) if found.database_id != database_id => {
-                    let suffix = format!(".of-{}.{}", found.database_id, found.number);
+            match open(&path, u64::MAX)? {
+                Opened::Journal(groups) if groups.database_id != database_id => {
+                    let suffix = format!(".of-{}.{}", groups.database_id, groups.number);
                     set_aside(&path, &suffix, "belongs to another file")?;
                 }
-                JournalFile::Content(found) if found.number > absorbed => left.push(found),
-                JournalFile::Content(_) | JournalFile::Empty => {}
-                JournalFile::Unreadable => {
+                Opened::Journal(groups) if groups.number > imported => left.push((groups, path)),
+                Opened::Journal(_) | Opened::Empty => {}
+                Opened::Unreadable => {
                     let suffix = format!(".unreadable-{}", Uuid::now_v7());
                     set_aside(&path, &suffix, "is damaged, or a later version wrote it")?;
                 }
             }
         }
-        left.sort_by_key(|found| found.number);
-        for found in left {
-            self.insert_requests(&found.requests, found.number)?;
+        left.sort_by_key(|(groups, _)| groups.number);
+        for (mut groups, path) in left {
+            self.import_groups(&mut groups, &path)?;
+            if groups.damaged {
+                let reason = "is damaged: what can be read of it is in the database";
+                set_aside(&path, &damaged_suffix(), reason)?;
+            }
         }
         self.remove_journals();
         Ok(())
@@ -339,9 +321,30 @@ impl Store {
         self.setting("file_id")
     }
 
+    /// The number of the last segment that is imported as a whole.
     fn journal_number(&self) -> Result<u64, StoreError> {
         self.setting("journal_number")
     }
+
+    /// The segment that was imported last in pieces, and how far.
+    fn imported_piece(&self) -> Result<ImportedUpTo, StoreError> {
+        self.setting("journal_piece")
+    }
+}
+
+fn damaged_suffix() -> String {
+    format!(".damaged-{}", Uuid::now_v7())
+}
+
+/// Keeps a copy of a journal in which something is damaged.
+fn copy_aside(path: &Path, suffix: &str) -> Result<(), StoreError> {
+    let to = beside(path, suffix);
+    tracing::error!(
+        "{} is damaged: what can be read of it is in the database, and a copy of it is {}",
+        path.display(),
+        to.display()
+    );
+    std::fs::copy(path, &to).map(|_| ()).map_err(|source| StoreError::Journal { path: to, source })
 }
 
 /// Renames a journal that must neither be imported nor deleted, such as that of a database that was here before.
@@ -387,11 +390,9 @@ mod tests {
         paths
     }
 
-    fn content(file: &Path) -> JournalContent {
-        match read(file, u64::MAX).expect("readable") {
-            JournalFile::Content(content) => content,
-            JournalFile::Empty | JournalFile::Unreadable => panic!("no journal"),
-        }
+    fn content(file: &Path) -> Vec<String> {
+        let Opened::Journal(mut groups) = open(file, u64::MAX).expect("readable") else { panic!("no journal") };
+        read_piece(&mut groups, file).expect("requests").into_iter().map(|request| request.path).collect()
     }
 
     fn folder() -> (tempfile::TempDir, PathBuf) {
@@ -455,17 +456,83 @@ mod tests {
         let whole = std::fs::read(&file).expect("a journal");
         for torn in [whole.len() - 1, whole.len() / 2 + HEADER_BYTES] {
             std::fs::write(&file, &whole[..torn]).expect("written");
-            let found = content(&file);
-            assert_eq!(found.requests.len(), 1);
+            assert_eq!(content(&file), ["/a"]);
         }
         let mut changed = whole.clone();
         *changed.last_mut().expect("bytes") ^= 1;
         std::fs::write(&file, &changed).expect("written");
-        assert_eq!(content(&file).requests.len(), 1);
+        assert_eq!(content(&file), ["/a"]);
         for length in 0..HEADER_BYTES {
             std::fs::write(&file, &whole[..length]).expect("written");
-            assert!(!matches!(read(&file, u64::MAX).expect("readable"), JournalFile::Content(_)));
+            assert!(!matches!(open(&file, u64::MAX).expect("readable"), Opened::Journal(_)));
         }
+    }
+
+    fn names_in(folder: &Path, part: &str) -> usize {
+        std::fs::read_dir(folder)
+            .expect("the folder")
+            .filter(|entry| entry.as_ref().expect("an entry").file_name().to_string_lossy().contains(part))
+            .count()
+    }
+
+    #[test]
+    fn a_flipped_bit_costs_its_own_group_only_and_the_damaged_file_is_kept() {
+        let (folder, path) = folder();
+        let store = Store::open(&path).expect("a store");
+        let mut journal = store.journal().expect("a journal");
+        let mut ends = vec![HEADER_BYTES];
+        for paths in [&["/a"][..], &["/b", "/c"], &["/d"], &["/e"]] {
+            journal.append(&entries(paths)).expect("written");
+            ends.push(usize::try_from(journal.current.end).expect("a length"));
+        }
+        drop((store, journal));
+        let [file, _] = paths_of(&path);
+        let whole = std::fs::read(&file).expect("a journal");
+        // in the mark, the number, the length and the entries of the second group
+        for flipped in [0, 5, 17, GROUP_HEAD_BYTES + 9].map(|offset| ends[1] + offset) {
+            let mut changed = whole.clone();
+            changed[flipped] ^= 4;
+            std::fs::write(&file, &changed).expect("written");
+            assert_eq!(content(&file), ["/a", "/d", "/e"], "{flipped}");
+        }
+        assert_eq!(logged(&Store::open(&path).expect("a store")), ["/a", "/d", "/e"]);
+        assert_eq!(names_in(folder.path(), "journal-0.damaged-"), 1);
+        assert!(!exists(&path));
+    }
+
+    #[test]
+    fn an_import_that_was_interrupted_goes_on_after_its_last_piece() {
+        let (_folder, path) = folder();
+        let mut store = Store::open(&path).expect("a store");
+        let mut journal = store.journal().expect("a journal");
+        journal.append(&entries(&["/a", "/b"])).expect("written");
+        let end_of_first = journal.current.end;
+        journal.append(&entries(&["/c"])).expect("written");
+        let number = journal.current.number;
+        let first: Vec<NewRequest<'static>> = ["/a", "/b"].map(request).into();
+        store.insert_requests(&first, ImportedUpTo { number, position: Some(end_of_first) }).expect("imported");
+        drop((store, journal));
+        assert_eq!(logged(&Store::open(&path).expect("a store")), ["/a", "/b", "/c"]);
+    }
+
+    #[test]
+    fn a_journal_much_longer_than_a_piece_is_imported_as_a_whole() {
+        let (_folder, path) = folder();
+        let mut store = Store::open_to_serve(&path).expect("a store");
+        let mut journal = store.journal().expect("a journal");
+        let body = vec![b'x'; 1_000_000];
+        let entry = |path: &str| NewRequest { request_body: Cow::Borrowed(&body), ..request(path) }.to_entry();
+        for _ in 0..60 {
+            journal.append(&[entry("/a").expect("an entry"), entry("/b").expect("an entry")]).expect("written");
+        }
+        let segment = journal.rotate().expect("a rotation").expect("something was written");
+        store.import(&segment).expect("imported");
+        journal.recycle(segment);
+        drop((store, journal));
+        assert_eq!(
+            Store::open(&path).expect("a store").count_requests(Timestamp::UNIX_EPOCH).expect("a count").all,
+            120
+        );
     }
 
     #[test]
@@ -493,10 +560,6 @@ mod tests {
         drop((store, journal));
         std::fs::remove_file(&path).expect("removed");
         assert!(logged(&Store::open(&path).expect("a store")).is_empty());
-        let aside = std::fs::read_dir(path.parent().expect("a folder"))
-            .expect("a folder")
-            .filter(|entry| entry.as_ref().expect("a file").file_name().to_string_lossy().contains(".journal-0.of-"))
-            .count();
-        assert_eq!(aside, 1);
+        assert_eq!(names_in(path.parent().expect("a folder"), ".journal-0.of-"), 1);
     }
 }

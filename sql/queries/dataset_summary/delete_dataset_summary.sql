@@ -1,0 +1,5 @@
+-- Deletes the summary of a model's dataset.
+--
+-- $1 id of the model
+DELETE FROM dataset_summary
+WHERE model_id = $1;

@@ -1,0 +1,289 @@
+//! Ordinary least squares on weight, length and one column for each grade: simple, fast, and easy to check by hand.
+//!
+//! As in the notebook, depth, table, y and z are left out (they follow from the rest) and the first grade of each scale,
+//! alphabetically, is the reference for the others. Price and log price are both fitted, and the one
+//! with the smaller error in dollars is kept.
+//!
+//! The sales are read block by block, three times, and need not fit in memory: see `least_squares`.
+
+mod least_squares;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use self::least_squares::{LeastSquares, Solution};
+use super::{Contributions, Family, FamilyError, FitPlan, Fitted, Model, SalesSource};
+use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
+use crate::learning::evaluation::Split;
+use crate::learning::features::{Feature, KnownGrades, Target};
+
+const NAME: &str = "linear";
+
+/// The family of linear models.
+pub struct Linear;
+
+impl Family for Linear {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn description(&self) -> &'static str {
+        "A straight line through weight, length and grades: rough, but quick and easy to check."
+    }
+
+    fn fit(&self, sales: &dyn SalesSource, _plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {
+        let model = fit_best_target(sales)?;
+        let target = model.target;
+        let features = model.columns.iter().map(|column| column.feature).collect();
+        let bytes = serde_json::to_vec(&model).map_err(|error| FamilyError::Unfit {
+            family: NAME,
+            sales: sales.count(),
+            reason: error.to_string(),
+        })?;
+        let coefficients: Map<String, Value> =
+            model.columns.iter().map(|column| (column.feature.name(), json!(column.coefficient))).collect();
+        let hyperparameters = Map::from_iter([
+            ("target".to_owned(), json!(target)),
+            ("intercept".to_owned(), json!(model.intercept)),
+            ("coefficients".to_owned(), Value::Object(coefficients)),
+        ]);
+        Ok(Fitted { model: Box::new(model), bytes, features, target, hyperparameters, trials: Vec::new() })
+    }
+
+    fn load(&self, bytes: &[u8]) -> Result<Box<dyn Model>, FamilyError> {
+        let model: LinearModel = serde_json::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?;
+        if model.grades.lacks_a_scale() {
+            return Err(unreadable("it lists no grades".to_owned()));
+        }
+        Ok(Box::new(model))
+    }
+}
+
+/// Share of the sales on which the two targets are compared.
+const CHECKED_SHARE: f64 = 0.2;
+
+/// The sums over some sales, and what they are solved for.
+struct Fit {
+    grades: KnownGrades,
+    features: Vec<Feature>,
+    sums: LeastSquares<2>,
+    solutions: [Solution; 2],
+    /// The sums over what the solutions leave over.
+    left: LeastSquares<2>,
+}
+
+impl Fit {
+    /// Solves for the columns that sales with these `grades` have; `sums` may have more.
+    fn new(grades: KnownGrades, sums: &LeastSquares<2>) -> Result<Self, String> {
+        let features = LinearModel::features(&grades);
+        let sums = sums.restricted_to(&features);
+        let solutions = sums.solve()?;
+        let left = LeastSquares::new(&features);
+        Ok(Self { grades, features, sums, solutions, left })
+    }
+
+    fn add_left(&mut self, sale: &Sale) {
+        let targets = targets(sale);
+        let left =
+            std::array::from_fn(|place| targets[place] - self.solutions[place].predict(&self.features, &sale.stone));
+        self.left.add_targets(&sale.stone, left);
+    }
+
+    /// The models of both targets. The sums lose digits that the rest still has: a step of refinement brings them back.
+    fn models(self) -> Result<Vec<LinearModel>, String> {
+        let solutions = self.sums.refine(&self.solutions, &self.left)?;
+        let models = Target::ALL.into_iter().zip(solutions);
+        Ok(models.map(|(target, solution)| LinearModel::new(target, &self.features, &self.grades, solution)).collect())
+    }
+}
+
+fn targets(sale: &Sale) -> [f64; 2] {
+    Target::ALL.map(|target| target.from_price(sale.price_usd))
+}
+
+/// The model of the target with the smaller error in dollars on a fifth of the sales, which the two models that are compared
+/// have not seen; a target with prices below zero there is excluded. The model itself is fitted to all sales.
+fn fit_best_target(sales: &dyn SalesSource) -> Result<LinearModel, FamilyError> {
+    let failed = |reason: String| unfit(sales, reason);
+    let split = Split::new("linear target", CHECKED_SHARE);
+    let every_feature = LinearModel::features(&KnownGrades::all());
+    // the first grade of each scale may be missing, and then another one is the reference: so all have columns here
+    let mut columns = every_feature.clone();
+    columns.extend([
+        Feature::CutIs(first(Cut::ALL)),
+        Feature::ColorIs(first(Color::ALL)),
+        Feature::ClarityIs(first(Clarity::ALL)),
+    ]);
+    let (mut grades, mut trained_grades) = (KnownGrades::none(), KnownGrades::none());
+    let (mut all, mut trained) = (LeastSquares::new(&columns), LeastSquares::new(&columns));
+    // whether a sale is checked is worked out once
+    let mut checked = Vec::with_capacity(sales.count());
+    sales.for_each_block(&mut |block| {
+        for sale in block {
+            let is_checked = split.picks(sale);
+            checked.push(is_checked);
+            let (sums, grades) = if is_checked { (&mut all, &mut grades) } else { (&mut trained, &mut trained_grades) };
+            sums.add(&sale.stone, targets(sale));
+            grades.add(std::iter::once(&sale.stone));
+        }
+    })?;
+    all.merge(&trained);
+    grades.merge(&trained_grades);
+    let needed = LinearModel::features(&grades).len();
+    if sales.count() <= needed {
+        return Err(failed(format!("{needed} columns need more rows than that: ingest more sales")));
+    }
+    let mut by_all = Fit::new(grades, &all).map_err(failed)?;
+    let mut by_trained = Fit::new(trained_grades, &trained).map_err(failed)?;
+    let mut is_checked = checked.iter();
+    sales.for_each_block(&mut |block| {
+        for sale in block {
+            by_all.add_left(sale);
+            if is_checked.next() == Some(&false) {
+                by_trained.add_left(sale);
+            }
+        }
+    })?;
+    let compared = by_trained.models().map_err(failed)?;
+    let mut fitted_to_all = by_all.models().map_err(failed)?;
+    Ok(fitted_to_all.swap_remove(choose_target(sales, &compared, &checked)?))
+}
+
+/// The first grade in alphabetical order.
+fn first<G: Grade>(grades: &[G]) -> G {
+    *grades.iter().min_by_key(|grade| grade.name()).unwrap_or(&grades[0])
+}
+
+/// The place of the model with the smaller error on the `checked` sales.
+fn choose_target(sales: &dyn SalesSource, models: &[LinearModel], checked: &[bool]) -> Result<usize, FamilyError> {
+    let mut errors = vec![(0.0, true); models.len()];
+    let mut place = 0;
+    sales.for_each_block(&mut |block| {
+        for sale in block {
+            if checked[place] {
+                for ((total_usd, are_prices), model) in errors.iter_mut().zip(models) {
+                    let predicted = model.price_usd(&sale.stone);
+                    *total_usd += (predicted - sale.price_usd).abs();
+                    // a fit that predicts prices below zero for stones like these is of no use
+                    *are_prices &= predicted > 0.0 && predicted.is_finite();
+                }
+            }
+            place += 1;
+        }
+    })?;
+    let log_price = models.iter().position(|model| model.target == Target::LogPrice).unwrap_or_default();
+    let usable = (0..models.len()).filter(|model| errors[*model].1);
+    Ok(usable.min_by(|a, b| errors[*a].0.total_cmp(&errors[*b].0)).unwrap_or(log_price))
+}
+
+fn unfit(sales: &dyn SalesSource, reason: String) -> FamilyError {
+    FamilyError::Unfit { family: NAME, sales: sales.count(), reason }
+}
+
+/// A linear model as it is stored.
+#[derive(Debug, Serialize, Deserialize)]
+struct LinearModel {
+    target: Target,
+    intercept: f64,
+    columns: Vec<Column>,
+    /// The grades in the training data; a stone with another grade is priced with the nearest of these.
+    #[serde(flatten)]
+    grades: KnownGrades,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Column {
+    feature: Feature,
+    coefficient: f64,
+}
+
+impl LinearModel {
+    /// The columns for sales with these grades.
+    fn features(grades: &KnownGrades) -> Vec<Feature> {
+        let mut features = vec![Feature::Carat, Feature::X];
+        features.extend(after_base_line(&grades.cuts).map(Feature::CutIs));
+        features.extend(after_base_line(&grades.colors).map(Feature::ColorIs));
+        features.extend(after_base_line(&grades.clarities).map(Feature::ClarityIs));
+        features
+    }
+
+    fn new(target: Target, features: &[Feature], grades: &KnownGrades, solution: Solution) -> Self {
+        let columns = features.iter().zip(solution.coefficients);
+        Self {
+            target,
+            intercept: solution.intercept,
+            columns: columns.map(|(feature, coefficient)| Column { feature: *feature, coefficient }).collect(),
+            grades: grades.clone(),
+        }
+    }
+}
+
+/// The grades except the alphabetically first, in alphabetical order.
+fn after_base_line<G: Grade>(grades: &[G]) -> impl Iterator<Item = G> {
+    let mut sorted = grades.to_vec();
+    sorted.sort_by_key(|grade| grade.name());
+    sorted.into_iter().skip(1)
+}
+
+impl LinearModel {
+    /// The contribution of each column for `stone`: coefficient times value.
+    fn terms(&self, stone: &Stone) -> impl Iterator<Item = (Feature, f64)> {
+        self.columns.iter().map(|column| (column.feature, column.feature.value(stone) * column.coefficient))
+    }
+}
+
+impl Model for LinearModel {
+    fn price_usd(&self, stone: &Stone) -> f64 {
+        let sum: f64 = self.terms(&self.grades.nearest(stone)).map(|(_, term)| term).sum();
+        self.target.to_price(sum + self.intercept)
+    }
+
+    /// Coefficient times the difference to the typical stone: the Shapley values of a sum.
+    fn contributions(&self, stone: &Stone, typical: &Stone) -> Result<Contributions, FamilyError> {
+        let (stone, typical) = (self.grades.nearest(stone), self.grades.nearest(typical));
+        let base: f64 = self.terms(&typical).map(|(_, term)| term).sum();
+        let differences = self.columns.iter().map(|Column { feature, coefficient }| {
+            (*feature, (feature.value(&stone) - feature.value(&typical)) * coefficient)
+        });
+        Ok(Contributions::join(self.target, base + self.intercept, differences))
+    }
+}
+
+fn unreadable(reason: String) -> FamilyError {
+    FamilyError::Unreadable { family: NAME, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::Generator;
+
+    #[test]
+    fn a_price_made_by_a_formula_gives_the_formula_back() {
+        let sales: Vec<Sale> = Generator::new(2)
+            .take(400)
+            .map(|mut sale| {
+                sale.price_usd =
+                    100.0 + 4_000.0 * sale.stone.weight_carat + f64::from(sale.stone.cut == Cut::Ideal) * 50.0;
+                sale
+            })
+            .collect();
+        let model = fit_best_target(&sales).expect("a fit");
+        assert_eq!(model.target, Target::Price);
+        let coefficient = |name: &str| {
+            model.columns.iter().find(|column| column.feature.name() == name).expect("a column").coefficient
+        };
+        assert!((coefficient("carat") - 4_000.0).abs() < 1e-6);
+        assert!((coefficient("cut_Ideal") - 50.0).abs() < 1e-6);
+        assert!(coefficient("x").abs() < 1e-6);
+        assert!((model.intercept - 100.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn grades_that_only_the_checked_sales_have_do_no_harm() {
+        for seed in 0..40 {
+            let sales: Vec<Sale> = Generator::new(seed).take(110).collect();
+            fit_best_target(&sales).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        }
+    }
+}
