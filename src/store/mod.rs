@@ -18,6 +18,7 @@ mod query;
 mod requests;
 mod rows;
 mod sales;
+mod time_windows;
 mod traffic;
 mod upload;
 mod work_folder;

@@ -11,6 +11,7 @@ use super::rows::{
     Columns, JsonColumn, TextColumn, query_optional_row, query_rows, read_stone_values, read_time, read_uuid, sql_time,
     with_stone_columns,
 };
+use super::time_windows::{find_by_id, read_newest};
 use super::{Store, StoreError};
 use crate::diamond::{FIELDS, Field, FieldValues, Measurements, StoneDescription};
 use crate::learning::evaluation::PriceRange;
@@ -144,13 +145,15 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub fn prediction(&self, id: Uuid) -> Result<Option<PredictionRecord>, StoreError> {
-        query_optional_row(
-            &self.connection,
-            "look a prediction up",
-            include_str!("../../sql/queries/prediction/read_prediction.sql"),
-            params![id.to_string()],
-            read_prediction,
-        )
+        find_by_id(id, |window| {
+            query_optional_row(
+                &self.connection,
+                "look a prediction up",
+                include_str!("../../sql/queries/prediction/read_prediction.sql"),
+                params![id.to_string(), window.from.map(sql_time), window.until.map(sql_time)],
+                read_prediction,
+            )
+        })
     }
 
     /// The predictions made at or after `since`, newest first, `limit` at most.
@@ -162,13 +165,19 @@ impl Store {
         limit: usize,
         since: Option<Timestamp>,
     ) -> Result<Vec<PredictionRecord>, StoreError> {
-        query_rows(
-            &self.connection,
-            "list the predictions",
-            include_str!("../../sql/queries/prediction/list_predictions.sql"),
-            params![i64::try_from(limit).unwrap_or(i64::MAX), since.map(sql_time)],
-            read_prediction,
-        )
+        read_newest(limit, since, None, |window, wanted| {
+            query_rows(
+                &self.connection,
+                "list the predictions",
+                include_str!("../../sql/queries/prediction/list_predictions.sql"),
+                params![
+                    i64::try_from(wanted).unwrap_or(i64::MAX),
+                    window.from.map(sql_time),
+                    window.until.map(sql_time)
+                ],
+                read_prediction,
+            )
+        })
     }
 
     /// The descriptions of the stones that were priced since then, newest first, `limit` at most.
@@ -176,13 +185,15 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub fn priced_stones(&self, limit: usize, since: Option<Timestamp>) -> Result<Vec<StoneDescription>, StoreError> {
-        let found = query_rows(
-            &self.connection,
-            "list the stones that were priced",
-            &with_stone_columns(include_str!("../../sql/queries/prediction/list_priced_stones.sql")),
-            params![i64::try_from(limit).unwrap_or(i64::MAX), since.map(sql_time)],
-            read_stone_values,
-        )?;
+        let sql = with_stone_columns(include_str!("../../sql/queries/prediction/list_priced_stones.sql"));
+        let found = read_newest(limit, since, None, |window, wanted| {
+            let parameters = params![
+                i64::try_from(wanted).unwrap_or(i64::MAX),
+                window.from.map(sql_time),
+                window.until.map(sql_time)
+            ];
+            query_rows(&self.connection, "list the stones that were priced", &sql, parameters, read_stone_values)
+        })?;
         Ok(found.iter().filter_map(StoneDescription::from_values).collect())
     }
 

@@ -10,6 +10,8 @@ use uuid::Uuid;
 
 use super::predictions::{NewPredictions, append_predictions};
 use super::rows::{Columns, execute, query_optional_row, query_row, query_rows, read_time, read_uuid, sql_time};
+use super::time_windows::{ID_TOLERANCE, find_by_id, read_newest, time_of};
+use super::traffic::forget_rollups;
 use super::{Store, StoreError};
 
 /// Bytes that are kept of the bodies of refused requests, which anybody can make large.
@@ -152,6 +154,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         const ACTION: &str = "write the request log";
         let writing = || StoreError::database(ACTION);
+        let rollups =
+            (self.setting("rolled_up_to")?, self.setting("rolled_up_by_hour_to")?, self.setting("requests_pruned_to")?);
         let transaction = self.connection.transaction().map_err(writing())?;
         let mut rest = requests;
         while !rest.is_empty() {
@@ -162,6 +166,9 @@ impl Store {
         let predictions = requests.iter().flat_map(|request| request.predictions.iter());
         append_predictions(&transaction, predictions).map_err(writing())?;
         let sql = include_str!("../../sql/queries/schema/update_setting.sql");
+        if let Some(earliest) = requests.iter().map(|request| request.time).min() {
+            forget_rollups(&transaction, earliest, rollups)?;
+        }
         let (setting, value) = imported.as_setting();
         execute(&transaction, ACTION, sql, params![setting, value])?;
         transaction.commit().map_err(writing())
@@ -169,21 +176,29 @@ impl Store {
 
     /// The requests that match `filter`, newest first, without their bodies.
     pub fn requests(&self, filter: &RequestFilter) -> Result<Vec<LoggedRequest>, StoreError> {
-        query_rows(
-            &self.connection,
-            "list the requests",
-            include_str!("../../sql/queries/request/list_requests.sql"),
-            params![
-                filter.limit,
-                filter.status,
-                filter.path,
-                filter.since.map(sql_time),
-                filter.before.map(|id| id.to_string()),
-                filter.model,
-                filter.until.map(sql_time),
-            ],
-            read_request,
-        )
+        // a request arrived when its id was made
+        let made = filter.before.and_then(time_of).and_then(|time| time.checked_add(ID_TOLERANCE).ok());
+        let until = match (made, filter.until) {
+            (Some(made), Some(until)) => Some(made.min(until)),
+            (made, until) => made.or(until),
+        };
+        read_newest(filter.limit as usize, filter.since, until, |window, wanted| {
+            query_rows(
+                &self.connection,
+                "list the requests",
+                include_str!("../../sql/queries/request/list_requests.sql"),
+                params![
+                    i64::try_from(wanted).unwrap_or(i64::MAX),
+                    filter.status,
+                    filter.path,
+                    window.from.map(sql_time),
+                    filter.before.map(|id| id.to_string()),
+                    filter.model,
+                    window.until.map(sql_time),
+                ],
+                read_request,
+            )
+        })
     }
 
     /// How many requests there are; [`RequestCounts::last_day`] counts those that arrived at or after `lately`.
@@ -203,11 +218,14 @@ impl Store {
     /// If there is no such request.
     pub fn request(&self, id: Uuid) -> Result<LoggedRequest, StoreError> {
         let sql = include_str!("../../sql/queries/request/read_request.sql");
-        let found = query_optional_row(&self.connection, "read a request", sql, params![id.to_string()], |row| {
-            Ok(LoggedRequest {
-                request_body: row.get("request_body")?,
-                response_body: row.get("response_body")?,
-                ..read_request(row)?
+        let found = find_by_id(id, |window| {
+            let parameters = params![id.to_string(), window.from.map(sql_time), window.until.map(sql_time)];
+            query_optional_row(&self.connection, "read a request", sql, parameters, |row| {
+                Ok(LoggedRequest {
+                    request_body: row.get("request_body")?,
+                    response_body: row.get("response_body")?,
+                    ..read_request(row)?
+                })
             })
         })?;
         found.ok_or_else(|| StoreError::NotFound { what: "request", id: id.to_string(), list: "requests list" })

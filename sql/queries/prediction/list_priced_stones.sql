@@ -1,9 +1,9 @@
 -- The descriptions of the stones that were priced, newest first.
 --
--- $1 limit, $2 earliest time or NULL
+-- $1 limit, $2 earliest time, $3 end of times, excluded; NULL for any
 SELECT {stone_columns}
 FROM prediction
-WHERE CAST($2 AS TIMESTAMP) IS NULL
-    OR predicted_at >= CAST($2 AS TIMESTAMP)
+WHERE predicted_at >= coalesce(CAST($2 AS TIMESTAMP), '-infinity')
+    AND predicted_at < coalesce(CAST($3 AS TIMESTAMP), 'infinity')
 ORDER BY id DESC
 LIMIT $1;

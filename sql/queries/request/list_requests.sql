@@ -15,9 +15,9 @@ SELECT
 FROM request
 WHERE (CAST($2 AS USMALLINT) IS NULL OR status = CAST($2 AS USMALLINT))
     AND (CAST($3 AS VARCHAR) IS NULL OR path = CAST($3 AS VARCHAR))
-    AND (CAST($4 AS TIMESTAMP) IS NULL OR received_at >= CAST($4 AS TIMESTAMP))
+    AND received_at >= coalesce(CAST($4 AS TIMESTAMP), '-infinity')
     AND (CAST($5 AS UUID) IS NULL OR request.id < CAST($5 AS UUID))
     AND (CAST($6 AS BIGINT) IS NULL OR model_id = CAST($6 AS BIGINT))
-    AND (CAST($7 AS TIMESTAMP) IS NULL OR received_at < CAST($7 AS TIMESTAMP))
+    AND received_at < coalesce(CAST($7 AS TIMESTAMP), 'infinity')
 ORDER BY request.id DESC
 LIMIT $1;

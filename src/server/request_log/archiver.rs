@@ -4,6 +4,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use crate::store::{Journal, JournalSegment, Store, StoreError};
 use crate::system;
 use crate::text::with_causes;
@@ -14,6 +16,9 @@ const GATHERING: Duration = Duration::from_millis(250);
 const PAUSE: Duration = Duration::from_secs(5);
 /// How long no request must have come before a checkpoint is written.
 const QUIET: Duration = Duration::from_secs(1);
+
+/// Pause between two rollups of the log.
+const ROLLUP_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Work on the file; it gets an error if the journal cannot be imported first.
 type WithFlushedStore = Box<dyn FnOnce(Result<&mut Store, StoreError>) + Send>;
@@ -40,11 +45,13 @@ pub(super) struct Archiver {
     journal: Arc<Mutex<Journal>>,
     /// A segment that is rotated out and not imported yet.
     pending: Option<JournalSegment>,
+    /// When the log was added up last.
+    rolled_up: Option<Instant>,
 }
 
 impl Archiver {
     pub(super) fn new(store: Store, journal: Arc<Mutex<Journal>>) -> Self {
-        Self { store, journal, pending: None }
+        Self { store, journal, pending: None, rolled_up: None }
     }
 
     /// Handles messages until it gets [`Task::Finish`].
@@ -74,8 +81,10 @@ impl Archiver {
                         Some(()) => Next::Checkpoint(Instant::now() + QUIET),
                         None => Next::Import(Instant::now() + PAUSE),
                     };
+                    self.roll_up_if_due();
                 }
                 (Err(RecvTimeoutError::Timeout), _) => {
+                    self.roll_up_if_due();
                     // if it fails, it is written after the next requests or when the server ends
                     log_error(self.store.checkpoint());
                     next = Next::Nothing;
@@ -104,6 +113,14 @@ impl Archiver {
             self.journal().recycle(segment);
         }
         Ok(())
+    }
+
+    /// Adds the requests of the last minutes up; if it fails, they are added up the next time.
+    fn roll_up_if_due(&mut self) {
+        if self.rolled_up.is_none_or(|last| last.elapsed() >= ROLLUP_INTERVAL) {
+            self.rolled_up = Some(Instant::now());
+            log_error(self.store.roll_up(Timestamp::now()));
+        }
     }
 
     fn journal(&self) -> MutexGuard<'_, Journal> {

@@ -46,6 +46,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new("compressed artifact", include_str!("../../../sql/migrations/0009_compressed_artifact.sql")),
     Migration::new("journal piece", include_str!("../../../sql/migrations/0010_journal_piece.sql")),
     Migration::new("dataset summary", include_str!("../../../sql/migrations/0011_dataset_summary.sql")),
+    Migration::new("request rollup", include_str!("../../../sql/migrations/0012_request_rollup.sql")),
 ];
 
 /// The newest layout that this program knows.
