@@ -1,13 +1,14 @@
 # make run    build, load sample data if there are no sales yet, train, serve
 # make test   set up and run every test
 # make lint   formatting, lints, documentation
-# make bench  the server under load beside an empty route; bench-in-process: its parts beside the raw engines
+# make bench  the server under load beside an empty route; bench-in-process: its parts beside the raw engines;
+#             bench-growth: millions of sales and requests
 
 CARGO ?= cargo
 ADDR ?= 127.0.0.1:8080
 DIAMONDS = $(CARGO) run --release --quiet --bin diamonds --
 
-.PHONY: run test lint bench bench-in-process build setup
+.PHONY: run test lint bench bench-in-process bench-growth build setup
 
 run: build
 	@case "$$($(DIAMONDS) --json sql 'SELECT count(*) AS sales FROM sale' 2>/dev/null)" in \
@@ -38,6 +39,9 @@ bench: build
 
 bench-in-process: setup
 	$(CARGO) bench --profile release --bench in_process
+
+bench-growth: build
+	$(CARGO) run --release --quiet --example growth -- "$$($(CARGO) metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/diamonds"
 
 build: setup
 	@echo "Building. The first time DuckDB and XGBoost are compiled: up to 40 minutes on two cores; after that, seconds."

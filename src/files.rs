@@ -1,6 +1,7 @@
 //! Names of files, and what tells one file from another.
 
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,21 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+/// Moves a file; to another file system it is copied first. At `to` there is either the whole file or none.
+///
+/// # Errors
+/// What the system reports; then the file is still at `from`.
+pub fn move_file(from: &Path, to: &Path) -> io::Result<()> {
+    if std::fs::rename(from, to).is_ok() {
+        return Ok(());
+    }
+    let part = beside(to, ".part");
+    std::fs::copy(from, &part)?;
+    File::open(&part)?.sync_all()?;
+    std::fs::rename(&part, to)?;
+    std::fs::remove_file(from)
 }
 
 /// What a file is, whatever its name.

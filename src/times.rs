@@ -1,8 +1,8 @@
 //! Times as people write and read them, always in UTC.
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, SpanRelativeTo, Timestamp};
 
 /// The time in `text`: a time in UTC (`2026-03-01`, `2026-03-01T12:00`), one with its offset, or an age (`2h`,
 /// `30m`, `7d`).
@@ -21,6 +21,18 @@ pub fn parse_time(text: &str) -> Result<Timestamp, String> {
     })
 }
 
+/// The age in `text`: `90d`, `36h`, `2w`.
+///
+/// # Errors
+/// What is wrong with it and how to write it.
+pub fn parse_age(text: &str) -> Result<SignedDuration, String> {
+    let as_age = || {
+        let span: jiff::Span = text.parse().ok()?;
+        span.to_duration(SpanRelativeTo::days_are_24_hours()).ok().filter(SignedDuration::is_positive)
+    };
+    as_age().ok_or_else(|| format!("{text:?} is not an age: write it like 90d, 2w or 36h"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +45,11 @@ mod tests {
         assert!(parse_time("2026-03-01").is_ok());
         let ago = Timestamp::now().as_second() - parse_time("2h").expect("a while").as_second();
         assert!((7_199..=7_201).contains(&ago), "{ago}");
+        assert_eq!(parse_age("90d"), Ok(SignedDuration::from_hours(90 * 24)));
+        assert_eq!(parse_age("2w"), Ok(SignedDuration::from_hours(14 * 24)));
+        for wrong in ["0d", "-5d", "long", "5"] {
+            assert!(parse_age(wrong).is_err(), "{wrong}");
+        }
         assert!(parse_time("yesterday").expect_err("no time").contains("write it like"));
     }
 }

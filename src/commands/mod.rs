@@ -2,6 +2,7 @@
 
 mod backup;
 mod batches;
+mod compact;
 mod console;
 mod error;
 mod generate;
@@ -77,6 +78,8 @@ enum Command {
     Sql(sql::Arguments),
     /// Copy the file, also while it is served
     Backup(backup::Arguments),
+    /// Make the file as small as its content, also while it is served
+    Compact,
     /// Make up realistic sales as CSV, for demonstrations and load
     Generate(generate::Arguments),
 }
@@ -103,6 +106,7 @@ impl Cli {
             Command::Status(arguments) => status::run(arguments, &database()?, &console),
             Command::Sql(arguments) => sql::run(arguments, &database()?, &console),
             Command::Backup(arguments) => backup::run(arguments, &database()?, &console),
+            Command::Compact => compact::run(&database()?, &console),
             Command::Generate(arguments) => generate::run(arguments),
         }
     }

@@ -1,7 +1,7 @@
 //! `diamonds requests`: the log.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::control::{ListRequests, ReplayRequests, ShowRequest, run as run_operation};
+use crate::control::{ListRequests, PruneRequests, ReplayRequests, ShowRequest, run as run_operation};
 use crate::monitoring::{Distribution, Replay};
-use crate::store::{LoggedRequest, RequestFilter};
+use crate::store::{LoggedRequest, PrunedRequests, RequestFilter, RequestPruning};
 use crate::text::{count, dollars, signed_dollars, signed_percent};
 use crate::times::parse_time;
 
@@ -58,6 +58,21 @@ pub enum Arguments {
         #[arg(long, value_name = "N", default_value_t = 20_000)]
         limit: usize,
     },
+    /// Delete old requests; charts keep their numbers, predictions stay
+    Prune {
+        /// Those that arrived before then: a time in UTC (2026-03-01) or an age (90d)
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
+        before: Timestamp,
+        /// Export them first, as Parquet files in a folder for each day
+        #[arg(long, value_name = "DIR")]
+        export: Option<PathBuf>,
+        /// Delete predictions of that time too, except for those with an outcome
+        #[arg(long)]
+        predictions: bool,
+        /// Only count them
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
@@ -81,8 +96,37 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
                 run_operation(database, ReplayRequests { model: model.clone(), since: *since, limit: *limit })?;
             console.print(&replay, describe_replay)?;
         }
+        Arguments::Prune { before, export, predictions, dry_run } => {
+            // the server may run in another folder
+            let export_to = export.as_ref().map(std::path::absolute).transpose()?;
+            let pruning =
+                RequestPruning { before: *before, with_predictions: *predictions, export_to, dry_run: *dry_run };
+            let pruned = run_operation(database, PruneRequests { pruning })?;
+            console.print(&pruned, |pruned| describe_pruned(pruned, *dry_run))?;
+            if !dry_run && pruned.requests > 0 {
+                console.hint(
+                    "The file keeps its size, and new requests use the space; `diamonds compact` makes it smaller.",
+                );
+            }
+        }
     }
     Ok(())
+}
+
+fn describe_pruned(pruned: &PrunedRequests, dry_run: bool) -> String {
+    let verb = if dry_run { "would be deleted" } else { "are deleted" };
+    let mut text = format!(
+        "{} requests and {} predictions before {} {verb}.",
+        count(pruned.requests),
+        count(pruned.predictions),
+        pruned.before.strftime("%Y-%m-%d %H:%M")
+    );
+    if let (Some(first), Some(last)) = (pruned.exported.first(), pruned.exported.last()) {
+        // writing to a string cannot fail
+        let _ =
+            write!(text, "\nExported in {} files: {} to {}", pruned.exported.len(), first.display(), last.display());
+    }
+    text
 }
 
 fn list(requests: &[LoggedRequest]) -> String {

@@ -8,12 +8,13 @@ use std::time::Duration;
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
 
 use super::CommandError;
 use super::console::{Console, table};
 use crate::learning::evaluation::Metrics;
 use crate::learning::families::{FAMILIES, Observer};
-use crate::retraining::{PromotionPolicy, RetrainingReport, RetrainingSettings, retrain};
+use crate::retraining::{PromotionPolicy, RetrainingReport, RetrainingSettings, resume, retrain};
 use crate::text::{count, dollars, dollars_and_cents};
 
 #[derive(Debug, clap::Args)]
@@ -36,6 +37,9 @@ pub struct Arguments {
     /// Whether the best new model becomes the champion
     #[arg(long, value_enum, default_value_t = PromoteChoice::Auto)]
     promote: PromoteChoice,
+    /// Train nothing; store the models of earlier retrains that could not be stored
+    #[arg(long, conflicts_with_all = ["family", "trials", "fresh", "budget", "seed", "promote"])]
+    resume: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -60,6 +64,9 @@ impl From<PromoteChoice> for PromotionPolicy {
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
+    if arguments.resume {
+        return store_kept_models(database, console);
+    }
     let settings = RetrainingSettings {
         families: arguments.family.clone(),
         trials: arguments.trials,
@@ -74,6 +81,20 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     console.print(&report, describe)?;
     if report.promoted {
         console.hint("Next: `diamonds serve` answers with the new champion; `diamonds models list` shows the history.");
+    }
+    Ok(())
+}
+
+fn store_kept_models(database: &Path, console: &Console) -> Result<(), CommandError> {
+    let stored = resume(database)?;
+    let models: Vec<_> = stored.iter().map(|(family, id)| json!({ "id": id, "family": family })).collect();
+    console.print(&json!({ "models": models }), |_| {
+        let lines: Vec<String> =
+            stored.iter().map(|(family, id)| format!("Model {id} ({family}) is stored.")).collect();
+        if lines.is_empty() { "No model waits to be stored.".to_owned() } else { lines.join("\n") }
+    })?;
+    if let Some((_, id)) = stored.last() {
+        console.hint(&format!("Next: `diamonds models compare` and `diamonds models promote {id}`."));
     }
     Ok(())
 }

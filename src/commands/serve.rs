@@ -3,8 +3,12 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use bytesize::ByteSize;
+use jiff::SignedDuration;
+
 use super::CommandError;
 use super::console::Console;
+use crate::times::parse_age;
 use crate::{control, server};
 
 #[derive(Debug, clap::Args)]
@@ -18,6 +22,12 @@ pub struct Arguments {
     /// Retrain, in a process of low priority, when this many new sales have come; promotes only a better model
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     retrain_after: Option<u64>,
+    /// Delete requests from the log when they are so old, such as 90d; predictions stay
+    #[arg(long, value_name = "AGE", value_parser = parse_age)]
+    keep_requests: Option<SignedDuration>,
+    /// Delete the oldest requests when the content of the file is larger, such as 20GB
+    #[arg(long, value_name = "SIZE")]
+    max_size: Option<ByteSize>,
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
@@ -28,7 +38,9 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
         );
     }
     let pipeline = server::Pipeline { watch: arguments.watch.clone(), retrain_after: arguments.retrain_after };
-    server::serve(store, &arguments.addr, pipeline, |address| {
+    let retention =
+        server::Retention { keep: arguments.keep_requests, max_bytes: arguments.max_size.map(|size| size.as_u64()) };
+    server::serve(store, &arguments.addr, pipeline, retention, |address| {
         let mut out = io::stdout().lock();
         // the server works even if nobody reads its first line
         let _ = writeln!(out, "listening on http://{address}").and_then(|()| out.flush());

@@ -22,6 +22,8 @@ pub enum Access {
     Create,
     /// Needs the file alone for a moment, with the whole log in it.
     Exclusive,
+    /// Puts another file in its place, with the whole log in it.
+    Replace,
 }
 
 /// A request of a command to the file's owner. Only operations in the list of `operations.rs` implement this, and the server

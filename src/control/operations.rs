@@ -12,9 +12,9 @@ use crate::files::FileIdentity;
 use crate::monitoring::{Replay, Status};
 use crate::pricing::{Prediction, PredictionOrigin, PricingError, ServedModel, SimilarStones};
 use crate::store::{
-    Batch, BatchDetail, ComparedPromotion, ExportedSales, FileReport, LoggedRequest, ModelDetail, ModelRecord,
-    NewModel, NewOutcome, OutcomeSales, PredictionSource, PrunedModel, RecordedOutcome, RequestFilter, StoreError,
-    Table, UndoneBatch, Upload,
+    Batch, BatchDetail, Compaction, ComparedPromotion, ExportedSales, FileReport, LoggedRequest, ModelDetail,
+    ModelRecord, NewModel, NewOutcome, OutcomeSales, PredictionSource, PrunedModel, PrunedRequests, RecordedOutcome,
+    RequestFilter, RequestPruning, StoreError, Table, UndoneBatch, Upload,
 };
 
 /// Marks the operations of the list: an operation that is not in it does not compile.
@@ -56,6 +56,8 @@ list_operations! {
     ListRequests,
     ShowRequest,
     ReplayRequests,
+    PruneRequests,
+    CompactFile,
     ListOutcomes,
     ImportOutcomes,
     IngestOutcomes,
@@ -350,6 +352,40 @@ impl Operation for ReplayRequests {
         let model = owner.model(&snapshot, Some(&self.model))?;
         let priced = owner.store.newest_predictions(self.limit, self.since)?;
         Ok(Replay::of(&priced, &model, &snapshot))
+    }
+}
+
+/// Deletes old requests.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PruneRequests {
+    /// Which, and how.
+    pub pruning: RequestPruning,
+}
+
+impl Operation for PruneRequests {
+    type Answer = PrunedRequests;
+    const NAME: &'static str = "prune-requests";
+    const ACCESS: Access = Access::Exclusive;
+
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<PrunedRequests, PricingError> {
+        Ok(owner.store.prune_requests(&self.pruning, Timestamp::now())?)
+    }
+}
+
+/// Makes the file as small as its content.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CompactFile {}
+
+impl Operation for CompactFile {
+    type Answer = Compaction;
+    const NAME: &'static str = "compact";
+    const ACCESS: Access = Access::Replace;
+
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<Compaction, PricingError> {
+        match owner.pricing {
+            Some(pricing) => pricing.compact(owner.store),
+            None => Ok(owner.store.compact()?),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod warnings;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
 
@@ -31,7 +32,7 @@ pub use similar::{MAX_SIMILAR, SimilarIndex, SimilarStone, SimilarStones};
 pub use snapshot::Snapshot;
 pub use steps::{Step, StepValue};
 
-use crate::store::{Store, StoreError};
+use crate::store::{Compaction, Store, StoreError, replace_file};
 use crate::system;
 use crate::text::with_causes;
 
@@ -47,6 +48,8 @@ pub struct PricingService {
     reader: Mutex<Store>,
     /// Models besides those of the snapshot that have been used, by number.
     loaded: Mutex<HashMap<i64, Arc<ServedModel>>>,
+    /// Reads similar stones into memory, aside.
+    loading: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl PricingService {
@@ -56,13 +59,23 @@ impl PricingService {
     /// If the file cannot be read or its champion cannot be loaded.
     pub fn new(store: Store) -> Result<Self, PricingError> {
         let snapshot = Snapshot::load(&store, None)?;
-        load_similar(snapshot.similar());
         Ok(Self {
+            loading: Mutex::new(load_similar(snapshot.similar())),
             snapshot: ArcSwap::from_pointee(snapshot),
             reader: Mutex::new(store.try_clone()?),
             writer: Mutex::new(store),
             loaded: Mutex::new(HashMap::new()),
         })
+    }
+
+    /// Waits until nothing is read from the file aside any more.
+    pub fn finish(&self) {
+        let loading = lock(&self.loading).take();
+        if let Some(thread) = loading
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that reads similar stones panicked");
+        }
     }
 
     /// The current snapshot. Later changes do not affect it.
@@ -89,7 +102,8 @@ impl PricingService {
         let before = self.snapshot();
         let now = Snapshot::load(&store, Some(&before))?;
         if !Arc::ptr_eq(now.similar(), before.similar()) {
-            load_similar(now.similar());
+            // one that still loads the earlier ones ends by itself
+            *lock(&self.loading) = load_similar(now.similar());
         }
         self.snapshot.store(Arc::new(now));
         // cached models may have been pruned
@@ -109,6 +123,28 @@ impl PricingService {
     pub fn hold<T>(&self, work: impl FnOnce() -> T) -> T {
         let _held = lock(&self.writer);
         work()
+    }
+
+    /// Makes the file as small as its content. `archive` is the connection through which the log is written, which must not be
+    /// used meanwhile. Prices are answered all the time; for a moment nobody can read the file.
+    ///
+    /// # Errors
+    /// If the database fails, or a statement takes too long to end; then nothing is changed.
+    pub fn compact(&self, archive: &mut Store) -> Result<Compaction, PricingError> {
+        let mut writer = lock(&self.writer);
+        let copy = {
+            let _memory = archive.large_operation()?;
+            archive.write_compacted()?
+        };
+        // those that read now come to their end, no others begin
+        let mut reader = lock(&self.reader);
+        let snapshot = self.snapshot();
+        let compaction = snapshot.similar().with_store(|similar| {
+            let mut stores = vec![archive, &mut *writer, &mut *reader];
+            stores.extend(similar);
+            replace_file(&copy, &mut stores)
+        });
+        Ok(compaction?)
     }
 
     /// The model to answer with, if it is in memory: the champion, or the model named `wanted`, by its number or its
@@ -140,7 +176,7 @@ impl PricingService {
 }
 
 /// Reads the similar stones into memory, aside: until they are there, questions read what they need themselves.
-fn load_similar(similar: &Arc<SimilarIndex>) {
+fn load_similar(similar: &Arc<SimilarIndex>) -> Option<JoinHandle<()>> {
     let similar = similar.clone();
     let load = move || {
         if cfg!(target_os = "linux") {
@@ -150,9 +186,8 @@ fn load_similar(similar: &Arc<SimilarIndex>) {
             tracing::warn!("similar stones stay in the file: {}", with_causes(&error));
         }
     };
-    if let Err(error) = std::thread::Builder::new().name("similar-stones".to_owned()).spawn(load) {
-        tracing::warn!("similar stones stay in the file: {error}");
-    }
+    let thread = std::thread::Builder::new().name("similar-stones".to_owned()).spawn(load);
+    thread.map_err(|error| tracing::warn!("similar stones stay in the file: {error}")).ok()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,5 +1,7 @@
 //! Why no model can be trained.
 
+use std::path::PathBuf;
+
 use crate::control::FileAccessError;
 use crate::learning::families::FamilyError;
 use crate::store::StoreError;
@@ -47,6 +49,20 @@ pub enum RetrainingError {
     /// The file cannot be read or written.
     #[error(transparent)]
     FileAccess(#[from] FileAccessError),
+    /// A trained model could not be stored, and is kept.
+    #[error("the trained model could not be stored: it is kept as {}, and `diamonds retrain --resume` stores it", path.display())]
+    Unstored {
+        /// Where it is kept.
+        path: PathBuf,
+        /// Why it could not be stored.
+        source: Box<Self>,
+    },
+}
+
+impl RetrainingError {
+    pub(super) fn store(error: StoreError) -> Self {
+        Self::FileAccess(error.into())
+    }
 }
 
 impl From<FamilyError> for RetrainingError {

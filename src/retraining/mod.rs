@@ -8,6 +8,7 @@ mod plan;
 mod promotion;
 mod run;
 mod submit;
+mod unstored;
 
 pub use error::{RetrainingError, TrainingError};
 pub use fitting::{EvaluatedModel, train};
@@ -16,3 +17,4 @@ pub use model_comparison::{ComparedModel, ModelComparison, StoredModel};
 pub use plan::{RetrainingSettings, TRIALS_IN_FIRST_SEARCH, TRIALS_IN_LATER_SEARCH};
 pub use promotion::{Incumbent, PromotionDecision, PromotionPolicy, decide};
 pub use run::{DatasetReport, FailedFamily, ModelReport, ObserverFactory, RetrainingReport, retrain};
+pub use unstored::resume;

@@ -10,7 +10,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::plan::{FamilyPlan, RetrainingSettings};
-use super::submit::{DecidedPromotion, model_to_store, promote_best, store_model};
+use super::submit::{DecidedPromotion, model_to_store, promote_best};
+use super::unstored::store_or_keep;
 use super::{EvaluatedModel, HoldoutSplit, Incumbent, RetrainingError, TrainingError, decide, train};
 use crate::control::{Access, ExportSales, FileAccess, FileAccessError, ListModels};
 use crate::learning::evaluation::Metrics;
@@ -110,7 +111,7 @@ pub fn retrain(
     let plans: Vec<FamilyPlan> =
         families.iter().map(|family| FamilyPlan::new(*family, settings, &earlier, exported.rows)).collect();
     let TrainedFamilies { models, ids, failed } = train_families(&plans, &split, settings, observers, &|model| {
-        store_model(model_to_store(model, settings.seed, &exported.batches, &split), database)
+        store_or_keep(model_to_store(model, settings.seed, &exported.batches, &split), database)
     })?;
     let predicted: Vec<&[f64]> = models.iter().map(|model| model.predicted.as_slice()).collect();
     let DecidedPromotion { decision, incumbent } = promote_best(&ids, database, &split, |incumbent| {

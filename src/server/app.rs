@@ -9,7 +9,7 @@ use super::blocking_work::in_background;
 use super::http::problem::Problem;
 use crate::control::{Access, FileOwner, Operation};
 use crate::pricing::{PricingError, PricingService};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// Requests that may be in progress at a time; the server asks further clients to come back later.
 const MAX_IN_FLIGHT: usize = 2_048;
@@ -65,8 +65,16 @@ impl App {
     /// As for [`App::run`].
     pub(super) fn run_operation<O: Operation>(&self, operation: O) -> Result<O::Answer, PricingError> {
         let pricing = &self.pricing;
+        if O::ACCESS == Access::Replace {
+            // it must have every connection; it gives itself memory
+            let pricing = pricing.clone();
+            return self
+                .log
+                .with_flushed_store(move |store| operation.run(&mut FileOwner { store, pricing: Some(&pricing) }));
+        }
         let _memory = pricing.reader()?.large_operation()?;
         match O::ACCESS {
+            Access::Replace => Err(StoreError::Unexpected { what: "it was handled before".to_owned() }.into()),
             // meanwhile the archiver moves no requests into the database, and nobody writes a checkpoint
             Access::Exclusive => pricing.hold(|| {
                 self.log.with_flushed_store(move |store| operation.run(&mut FileOwner { store, pricing: None }))

@@ -27,7 +27,7 @@ use tokio_util::task::TaskTracker;
 pub use app::App;
 pub use http::problem::Problem;
 pub use pipeline::Pipeline;
-pub use request_log::RequestLog;
+pub use request_log::{RequestLog, Retention};
 pub use routes::build;
 
 use http::connections::{self, serve_connections};
@@ -80,6 +80,7 @@ pub fn serve(
     store: Store,
     address: &str,
     pipeline: Pipeline,
+    retention: Retention,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), ServerError> {
     system::raise_file_limit();
@@ -91,13 +92,14 @@ pub fn serve(
         .enable_all()
         .build()
         .map_err(|source| ServerError::Start { source })?;
-    runtime.block_on(serve_on_runtime(store, address, pipeline, ready))
+    runtime.block_on(serve_on_runtime(store, address, pipeline, retention, ready))
 }
 
 async fn serve_on_runtime(
     store: Store,
     address: &str,
     pipeline: Pipeline,
+    retention: Retention,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), ServerError> {
     let bind = |source| ServerError::Bind { address: address.to_owned(), source };
@@ -107,8 +109,9 @@ async fn serve_on_runtime(
     let stop_signal = connections::stop_signal().map_err(start)?;
 
     let database = store.path().to_owned();
-    let log = RequestLog::start(store.try_clone()?)?;
-    let app = App::new(Arc::new(PricingService::new(store)?), log.clone());
+    let log = RequestLog::start(store.try_clone()?, retention)?;
+    let pricing = Arc::new(PricingService::new(store)?);
+    let app = App::new(pricing.clone(), log.clone());
     let note = ServerNote { pid: std::process::id(), address: bound.to_string() };
     if let Err(error) = note.leave(&database) {
         tracing::warn!("cannot leave a note beside the file: {error}");
@@ -134,6 +137,7 @@ async fn serve_on_runtime(
     tasks.wait().await;
 
     log.finish();
+    pricing.finish();
     ServerNote::remove(&database);
     Ok(())
 }

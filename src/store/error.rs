@@ -93,6 +93,12 @@ pub enum StoreError {
     /// The threads that write the log have ended.
     #[error("the request log has ended: start the server again")]
     LogEnded,
+    /// Others use the file at this moment.
+    #[error("{} is in use at this moment: try again when long operations have ended", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
     /// A copy of the file cannot be written.
     #[error("cannot write a backup to {}", path.display())]
     Backup {

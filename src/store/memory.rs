@@ -4,11 +4,11 @@
 //! whole file would fail within it, or be slow. So such an operation asks for the large bound, and what does not fit there
 //! either is written to the work folder.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use duckdb::Connection;
 
-use super::StoreError;
+use super::{Store, StoreError};
 use crate::system;
 
 /// Bound while a process serves, in bytes.
@@ -62,32 +62,32 @@ fn setting(bytes: u64) -> String {
 
 /// While it lives, the database has the large bound.
 pub struct LargeOperation {
-    connection: Connection,
-    bounds: Arc<MemoryBounds>,
+    store: Store,
 }
 
 impl LargeOperation {
-    pub(super) fn begin(connection: &Connection, bounds: &Arc<MemoryBounds>) -> Result<Self, StoreError> {
-        let failed = || StoreError::database("give the operation memory");
-        let connection = connection.try_clone().map_err(failed())?;
+    pub(super) fn begin(store: Store) -> Result<Self, StoreError> {
+        let bounds = &store.memory;
         let mut running = bounds.running();
         if *running == 0 && bounds.purpose == Purpose::Serving {
-            set(&connection, &setting(bounds.large_bytes)).map_err(failed())?;
+            set(&store.connection, &setting(bounds.large_bytes))
+                .map_err(StoreError::database("give the operation memory"))?;
         }
         *running += 1;
         drop(running);
-        Ok(Self { connection, bounds: bounds.clone() })
+        Ok(Self { store })
     }
 }
 
 impl Drop for LargeOperation {
     fn drop(&mut self) {
-        let mut running = self.bounds.running();
+        let bounds = &self.store.memory;
+        let mut running = bounds.running();
         *running -= 1;
-        if *running > 0 || self.bounds.purpose != Purpose::Serving {
+        if *running > 0 || bounds.purpose != Purpose::Serving {
             return;
         }
-        if let Err(error) = set(&self.connection, &self.bounds.at_rest()) {
+        if let Err(error) = set(&self.store.connection, &bounds.at_rest()) {
             // other statements hold more at this moment: the next large operation tries again when it ends
             tracing::debug!("the database keeps its memory for now: {error}");
         }

@@ -4,6 +4,7 @@
 
 mod backup;
 mod batches;
+mod compaction;
 mod error;
 mod ingest;
 mod journal;
@@ -14,6 +15,7 @@ mod migrations;
 mod models;
 mod outcomes;
 mod predictions;
+mod pruning;
 mod query;
 mod requests;
 mod rows;
@@ -31,6 +33,7 @@ use std::sync::Arc;
 use duckdb::{AccessMode, Config, Connection};
 
 pub use batches::{Batch, BatchDetail, RejectedRow, RejectionCount, UndoneBatch, WarningCount};
+pub use compaction::{CompactedCopy, Compaction, replace_file};
 pub use error::{DatabaseMessage, StoreError};
 pub use ingest::FileReport;
 pub use journal::{Journal, JournalSegment, count_journal_requests};
@@ -42,6 +45,7 @@ pub use models::{
 };
 pub use outcomes::{LiveAccuracy, NewOutcome, OutcomeSales, RecordedOutcome};
 pub use predictions::{NewPredictions, PredictionRecord, PredictionSource};
+pub use pruning::{PrunedRequests, RequestPruning};
 pub use query::Table;
 pub use requests::{JournalEntry, LoggedRequest, NewRequest, RequestCounts, RequestFilter};
 pub use sales::{ExportedSales, SaleBlocks, SalesFile, StoredSale};
@@ -134,7 +138,7 @@ impl Store {
     /// # Errors
     /// If the database refuses.
     pub fn large_operation(&self) -> Result<LargeOperation, StoreError> {
-        LargeOperation::begin(&self.connection, &self.memory)
+        LargeOperation::begin(self.try_clone()?)
     }
 
     /// The path of the file.
@@ -163,8 +167,18 @@ impl Store {
     }
 
     fn connect(path: &Path, mode: AccessMode, purpose: Purpose) -> Result<Self, StoreError> {
+        let memory = Arc::new(MemoryBounds::new(purpose));
+        let work_folder = Arc::new(WorkFolder::create(path)?);
+        Self::connect_with(path, mode, memory, work_folder)
+    }
+
+    fn connect_with(
+        path: &Path,
+        mode: AccessMode,
+        memory: Arc<MemoryBounds>,
+        work_folder: Arc<WorkFolder>,
+    ) -> Result<Self, StoreError> {
         let opening = |source| explain_open_error(path, source);
-        let memory = MemoryBounds::new(purpose);
         let config = Config::default()
             .access_mode(mode)
             .and_then(|config| config.enable_autoload_extension(false))
@@ -175,7 +189,6 @@ impl Store {
             .and_then(|config| config.with("memory_limit", memory.at_rest()))
             .map_err(StoreError::database("configure the database"))?;
         let connection = Connection::open_with_flags(path, config).map_err(opening)?;
-        let work_folder = WorkFolder::create(path)?;
         // the order matters: first the one folder, then everything else is forbidden for good, except to change the bound on
         // memory, which only this program does: questions of users are not allowed to set anything
         let folder = work_folder.path().display().to_string().replace('\'', "''");
@@ -189,13 +202,7 @@ impl Store {
             ))
             .map_err(StoreError::database("shut the database off from other files"))?;
         let file = File::open(path).map_err(|source| StoreError::Folder { path: path.to_owned(), source })?;
-        Ok(Self {
-            connection,
-            path: path.to_owned(),
-            work_folder: Arc::new(work_folder),
-            memory: Arc::new(memory),
-            file: Arc::new(file),
-        })
+        Ok(Self { connection, path: path.to_owned(), work_folder, memory, file: Arc::new(file) })
     }
 }
 

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use duckdb::{Row, params};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::predictions::{NewPredictions, append_predictions};
 use super::rows::{Columns, execute, query_optional_row, query_row, query_rows, read_time, read_uuid, sql_time};
-use super::time_windows::{ID_TOLERANCE, find_by_id, read_newest, time_of};
+use super::time_windows::{find_by_id, read_newest};
 use super::traffic::forget_rollups;
 use super::{Store, StoreError};
 
@@ -176,11 +176,12 @@ impl Store {
 
     /// The requests that match `filter`, newest first, without their bodies.
     pub fn requests(&self, filter: &RequestFilter) -> Result<Vec<LoggedRequest>, StoreError> {
-        // a request arrived when its id was made
-        let made = filter.before.and_then(time_of).and_then(|time| time.checked_add(ID_TOLERANCE).ok());
-        let until = match (made, filter.until) {
-            (Some(made), Some(until)) => Some(made.min(until)),
-            (made, until) => made.or(until),
+        let arrived = filter.before.map(|id| self.arrival_of(id)).transpose()?.flatten();
+        // those of the same microsecond count as well: their ids decide
+        let arrived = arrived.and_then(|time| time.checked_add(SignedDuration::from_micros(1)).ok());
+        let until = match (arrived, filter.until) {
+            (Some(arrived), Some(until)) => Some(arrived.min(until)),
+            (arrived, until) => arrived.or(until),
         };
         read_newest(filter.limit as usize, filter.since, until, |window, wanted| {
             query_rows(
@@ -198,6 +199,17 @@ impl Store {
                 ],
                 read_request,
             )
+        })
+    }
+
+    /// When the request `id` arrived; `None` if there is no such request.
+    fn arrival_of(&self, id: Uuid) -> Result<Option<Timestamp>, StoreError> {
+        let sql = include_str!("../../sql/queries/request/find_arrival.sql");
+        find_by_id(id, |window| {
+            let parameters = params![id.to_string(), window.from.map(sql_time), window.until.map(sql_time)];
+            query_optional_row(&self.connection, "look a request up", sql, parameters, |row| {
+                read_time(row, "received_at")
+            })
         })
     }
 

@@ -13,6 +13,7 @@ use super::rows::{query_row, query_rows, with_stone_columns};
 use super::work_folder::WorkFolder;
 use super::{Store, StoreError};
 use crate::diamond::{Clarity, Color, Cut, FIELD_COUNT, FIELDS, Field, FieldValues, Grade, Sale, Stone};
+use crate::files::move_file;
 use crate::learning::evaluation::HASH_VERSION;
 
 /// A sale and where it came from.
@@ -63,10 +64,8 @@ impl SalesFile {
     pub fn take_over(exported: &ExportedSales, database: &Path) -> Result<Self, StoreError> {
         let folder = WorkFolder::create(database)?;
         let path = folder.path().join("sales.parquet");
-        let moved = std::fs::rename(&exported.path, &path)
-            // on another file system it can only be copied
-            .or_else(|_| std::fs::copy(&exported.path, &path).and_then(|_| std::fs::remove_file(&exported.path)));
-        moved.map_err(|source| StoreError::Folder { path: folder.path().to_owned(), source })?;
+        move_file(&exported.path, &path)
+            .map_err(|source| StoreError::Folder { path: folder.path().to_owned(), source })?;
         let connection = Config::default()
             .with("memory_limit", READING_MEMORY)
             .and_then(|config| config.with("temp_directory", folder.path().display().to_string()))

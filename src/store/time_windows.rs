@@ -12,10 +12,10 @@ const GROWTH: i32 = 8;
 const WINDOWS: usize = 7;
 
 /// How far the time of a row may be from that in its id.
-pub(super) const ID_TOLERANCE: SignedDuration = SignedDuration::from_mins(2);
+const ID_TOLERANCE: SignedDuration = SignedDuration::from_mins(2);
 
 /// The time in an id, which is a UUID of version 7; `None` for other versions.
-pub(super) fn time_of(id: Uuid) -> Option<Timestamp> {
+fn time_of(id: Uuid) -> Option<Timestamp> {
     let (seconds, nanoseconds) = id.get_timestamp()?.to_unix();
     Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanoseconds).ok()?).ok()
 }

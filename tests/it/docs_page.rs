@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use diamonds::diamond::FIELD_COUNT;
 use diamonds::pricing::PricingService;
-use diamonds::server::{App, RequestLog, build};
+use diamonds::server::{App, RequestLog, Retention, build};
 use diamonds::store::Store;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -210,7 +210,7 @@ fn failing(test_folder: &mut TestFolder, path: &str) -> Value {
     *test_folder = trained();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let store = Store::open(&test_folder.database()).expect("the file");
-    let log = RequestLog::start(store.try_clone().expect("a connection")).expect("a thread");
+    let log = RequestLog::start(store.try_clone().expect("a connection"), Retention::default()).expect("a thread");
     let mut server = build(App::new(Arc::new(PricingService::new(store).expect("an engine")), log.clone()));
     server.at(path).get(|_| async { if true { panic!("spilled coffee") } else { Ok("") } });
     let request = tide::http::Request::get(format!("http://diamonds{path}").as_str());

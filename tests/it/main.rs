@@ -6,6 +6,7 @@ mod crashes;
 mod docs_page;
 mod fuzzing;
 mod generating;
+mod growing;
 mod history;
 mod ingesting;
 mod models_page;

@@ -151,12 +151,22 @@ impl Server {
 
     /// Starts a server with more arguments.
     pub fn start_with(test_folder: &TestFolder, more: &[&str]) -> Self {
-        let mut child = test_folder
-            .command(&[&["serve", "--addr", "127.0.0.1:0"], more].concat())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program runs");
+        Self::start_command(test_folder.command(&[&["serve", "--addr", "127.0.0.1:0"], more].concat()))
+    }
+
+    /// Starts a server that can have so many kilobytes of address space.
+    #[cfg(target_os = "linux")]
+    pub fn start_with_address_space(test_folder: &TestFolder, kilobytes: u64, more: &[&str]) -> Self {
+        let program = test_folder.command(&[&["serve", "--addr", "127.0.0.1:0"], more].concat());
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("ulimit -v {kilobytes}; exec \"$0\" \"$@\"")).arg(program.get_program());
+        shell.args(program.get_args()).stdin(Stdio::null()).current_dir(test_folder.folder.path());
+        shell.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self::start_command(shell)
+    }
+
+    fn start_command(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().expect("its output")).read_line(&mut line).expect("a line");
         let Some(address) = line.trim().strip_prefix("listening on http://") else {

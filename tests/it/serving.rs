@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use diamonds::diamond::{Clarity, Color, Cut, Grade};
 use diamonds::pricing::PricingService;
-use diamonds::server::{App, RequestLog, build};
+use diamonds::server::{App, RequestLog, Retention, build};
 use diamonds::store::Store;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -364,7 +364,7 @@ fn a_panic_in_a_handler_is_a_logged_500_and_the_server_goes_on() {
     let test_folder = TestFolder::trained(300);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let store = Store::open(&test_folder.database()).expect("the file");
-    let log = RequestLog::start(store.try_clone().expect("a connection")).expect("a thread");
+    let log = RequestLog::start(store.try_clone().expect("a connection"), Retention::default()).expect("a thread");
     let pricing = Arc::new(PricingService::new(store).expect("an engine"));
     let mut server = build(App::new(pricing, log.clone()));
     server.at("/v1/panic").get(|_| async { if true { panic!("spilled coffee") } else { Ok("") } });

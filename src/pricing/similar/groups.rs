@@ -133,6 +133,14 @@ impl Groups {
         }
     }
 
+    /// Runs `work` with the connection to the file, if there is one; meanwhile no group is read.
+    pub fn with_store<T>(&self, work: impl FnOnce(Option<&mut Store>) -> T) -> T {
+        match &self.source {
+            Some(Source { store, .. }) => work(Some(&mut store.lock().unwrap_or_else(PoisonError::into_inner))),
+            None => work(None),
+        }
+    }
+
     /// Reads all groups at once, if they fit in memory, so that no question waits for the file any more.
     ///
     /// # Errors

@@ -85,6 +85,11 @@ impl SimilarIndex {
         self.groups.load_all()
     }
 
+    /// Runs `work` with the connection to the file, if there is one; meanwhile no sale is read.
+    pub(super) fn with_store<T>(&self, work: impl FnOnce(Option<&mut Store>) -> T) -> T {
+        self.groups.with_store(work)
+    }
+
     /// Number of sales.
     #[must_use]
     pub fn count(&self) -> usize {

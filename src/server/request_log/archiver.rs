@@ -4,9 +4,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::store::{Journal, JournalSegment, Store, StoreError};
+use crate::store::{Journal, JournalSegment, RequestPruning, Store, StoreError};
 use crate::system;
 use crate::text::with_causes;
 
@@ -19,6 +19,18 @@ const QUIET: Duration = Duration::from_secs(1);
 
 /// Pause between two rollups of the log.
 const ROLLUP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Pause between two deletions of old requests.
+const PRUNING_INTERVAL: Duration = Duration::from_secs(600);
+
+/// How long requests stay in the log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Until they are so old; `None` for ever.
+    pub keep: Option<SignedDuration>,
+    /// Until the content of the file is larger, in bytes: then the oldest go. `None` for any size.
+    pub max_bytes: Option<u64>,
+}
 
 /// Work on the file; it gets an error if the journal cannot be imported first.
 type WithFlushedStore = Box<dyn FnOnce(Result<&mut Store, StoreError>) + Send>;
@@ -47,11 +59,14 @@ pub(super) struct Archiver {
     pending: Option<JournalSegment>,
     /// When the log was added up last.
     rolled_up: Option<Instant>,
+    retention: Retention,
+    /// When old requests were deleted last.
+    pruned: Option<Instant>,
 }
 
 impl Archiver {
-    pub(super) fn new(store: Store, journal: Arc<Mutex<Journal>>) -> Self {
-        Self { store, journal, pending: None, rolled_up: None }
+    pub(super) fn new(store: Store, journal: Arc<Mutex<Journal>>, retention: Retention) -> Self {
+        Self { store, journal, pending: None, rolled_up: None, retention, pruned: None }
     }
 
     /// Handles messages until it gets [`Task::Finish`].
@@ -120,6 +135,27 @@ impl Archiver {
         if self.rolled_up.is_none_or(|last| last.elapsed() >= ROLLUP_INTERVAL) {
             self.rolled_up = Some(Instant::now());
             log_error(self.store.roll_up(Timestamp::now()));
+            self.prune_if_due();
+        }
+    }
+
+    /// Deletes the requests that are not kept any longer; if it fails, they are deleted the next time.
+    fn prune_if_due(&mut self) {
+        if self.retention == Retention::default() || self.pruned.is_some_and(|last| last.elapsed() < PRUNING_INTERVAL) {
+            return;
+        }
+        self.pruned = Some(Instant::now());
+        let now = Timestamp::now();
+        let mut deleted = 0;
+        if let Some(before) = self.retention.keep.and_then(|keep| now.checked_sub(keep).ok()) {
+            let pruning = RequestPruning { before, with_predictions: false, export_to: None, dry_run: false };
+            deleted += log_error(self.store.prune_requests(&pruning, now)).map_or(0, |pruned| pruned.requests);
+        }
+        if let Some(most) = self.retention.max_bytes {
+            deleted += log_error(self.store.prune_to_size(most, now)).unwrap_or(0);
+        }
+        if deleted > 0 {
+            tracing::info!("{deleted} old requests are deleted from the log");
         }
     }
 

@@ -16,6 +16,7 @@ use crate::server::http::problem::Problem;
 use crate::store::{JournalEntry, Store, StoreError};
 use crate::text::with_causes;
 use archiver::Archiver;
+pub use archiver::Retention;
 
 /// Requests that may wait to be written; beyond that, clients are asked to come back later.
 const MAX_WAITING: usize = 4_096;
@@ -30,11 +31,11 @@ pub struct RequestLog {
 }
 
 impl RequestLog {
-    /// Starts the threads, over the file of `store`.
+    /// Starts the threads, over the file of `store`; requests stay in its log as long as `retention` says.
     ///
     /// # Errors
     /// If the journal cannot be created or a thread cannot be started.
-    pub fn start(store: Store) -> Result<Self, StoreError> {
+    pub fn start(store: Store, retention: Retention) -> Result<Self, StoreError> {
         let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new()
                 .name(name.to_owned())
@@ -46,7 +47,7 @@ impl RequestLog {
         let (tasks, to_do) = channel();
         let (written_to, appended) = (journal.clone(), tasks.clone());
         let writer = thread("request-log", Box::new(move || writer::run(&written_to, &waiting, &appended)))?;
-        let archiver = Archiver::new(store, journal);
+        let archiver = Archiver::new(store, journal, retention);
         let archiver = thread("request-archiver", Box::new(move || archiver.run(&to_do)))?;
         Ok(Self { queue, tasks, threads: Arc::new(Mutex::new(vec![writer, archiver])) })
     }

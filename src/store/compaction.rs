@@ -1,0 +1,181 @@
+//! Makes the file as small as its content: what was deleted leaves free space in it, which only new rows use.
+//!
+//! The content is copied into a new file, which then takes the place of the old one. For that moment the database is closed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use duckdb::{AccessMode, Connection};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::rows::query_row;
+use super::{Store, StoreError};
+use crate::files::beside;
+
+/// What the name of the old file has after that of the file, while the new one is tried.
+const OLD: &str = ".before-compaction";
+/// How long to wait for statements that are running.
+const PATIENCE: Duration = if cfg!(test) { Duration::from_millis(200) } else { Duration::from_secs(10) };
+/// Pause between two looks.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The result of a compaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compaction {
+    /// Size of the file before, in bytes.
+    pub bytes_before: u64,
+    /// Its size now.
+    pub bytes_now: u64,
+    /// How long the database was closed, in milliseconds.
+    pub closed_ms: u64,
+}
+
+/// A copy of a file without free space, which waits to take its place.
+pub struct CompactedCopy(PathBuf);
+
+impl Drop for CompactedCopy {
+    fn drop(&mut self) {
+        // if it took the place of the file, there is none any more
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Store {
+    /// Copies the content of the file into a new one. Nobody may change the file until the copy takes its place.
+    ///
+    /// # Errors
+    /// If the database fails, or there is no space.
+    pub fn write_compacted(&self) -> Result<CompactedCopy, StoreError> {
+        const ACTION: &str = "copy the content of the file";
+        self.checkpoint()?;
+        // in the folder of the file, so that it can be renamed; DuckDB may write in the work folder only
+        let copy = CompactedCopy(self.work_folder().join(format!("compacted-{}.duckdb", Uuid::now_v7())));
+        let sql = "SELECT current_database() AS name";
+        let name: String = query_row(&self.connection, ACTION, sql, [], |row| row.get("name"))?;
+        let sql = include_str!("../../sql/queries/compaction/copy_database.sql")
+            .replace("{path}", &copy.0.display().to_string().replace('\'', "''"))
+            .replace("{name}", &name.replace('"', "\"\""));
+        self.connection.execute_batch(&sql).map_err(StoreError::database(ACTION))?;
+        Ok(copy)
+    }
+
+    /// Makes the file as small as its content. This must be the only connection.
+    ///
+    /// # Errors
+    /// As [`Store::write_compacted`] and [`replace_file`].
+    pub fn compact(&mut self) -> Result<Compaction, StoreError> {
+        let copy = self.write_compacted()?;
+        replace_file(&copy, &mut [self])
+    }
+
+    /// A store that stands in for another one while its file is replaced: an empty database in memory.
+    fn placeholder(&self, file: &Path) -> Result<Self, StoreError> {
+        let opening = |source| StoreError::Folder { path: file.to_owned(), source };
+        Ok(Self {
+            connection: Connection::open_in_memory().map_err(StoreError::database("open a database in memory"))?,
+            path: self.path.clone(),
+            work_folder: self.work_folder.clone(),
+            memory: self.memory.clone(),
+            file: Arc::new(std::fs::File::open(file).map_err(opening)?),
+        })
+    }
+}
+
+/// Puts `copy` in the place of the file that `stores` have open: these must be all its connections, at the latest when the
+/// statements that are running now have ended.
+///
+/// # Errors
+/// If others still have it open after some seconds, or the file cannot be replaced; then it is as it was.
+pub fn replace_file(copy: &CompactedCopy, stores: &mut [&mut Store]) -> Result<Compaction, StoreError> {
+    let Some(first) = stores.first() else { unreachable!("at least one connection") };
+    let path = first.path.clone();
+    let failed = |source| StoreError::Folder { path: path.clone(), source };
+    let bytes_before = first.size_bytes();
+    let started = Instant::now();
+    while Arc::strong_count(&first.file) > stores.len() {
+        if started.elapsed() > PATIENCE {
+            return Err(StoreError::Busy { path });
+        }
+        std::thread::sleep(PAUSE);
+    }
+    let started = Instant::now();
+    for store in stores.iter_mut() {
+        **store = store.placeholder(&copy.0)?;
+    }
+    // the last connection wrote a checkpoint when it was closed: there is no write-ahead log beside the file
+    let old = beside(&path, OLD);
+    let swapped = std::fs::rename(&path, &old).and_then(|()| {
+        std::fs::rename(&copy.0, &path).inspect_err(|_| {
+            // it was there a moment ago
+            let _ = std::fs::rename(&old, &path);
+        })
+    });
+    let reopened = swapped.map_err(failed).and_then(|()| {
+        stores[0].reopen().inspect_err(|_| {
+            let _ = std::fs::rename(&old, &path);
+        })
+    });
+    let (reopened, outcome) = match reopened {
+        Ok(store) => (store, Ok(())),
+        // with the old file everything goes on as before
+        Err(error) => (stores[0].reopen()?, Err(error)),
+    };
+    for store in stores.iter_mut() {
+        **store = reopened.try_clone()?;
+    }
+    outcome?;
+    // if it stays, it only takes space
+    let _ = std::fs::remove_file(&old);
+    Ok(Compaction {
+        bytes_before,
+        bytes_now: reopened.size_bytes(),
+        closed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+impl Store {
+    /// Opens the file again, with the work folder and the bounds of this store.
+    fn reopen(&self) -> Result<Self, StoreError> {
+        Self::connect_with(&self.path, AccessMode::ReadWrite, self.memory.clone(), self.work_folder.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{RequestFilter, Upload};
+    use super::*;
+    use crate::generator::Generator;
+
+    #[test]
+    fn a_file_shrinks_after_much_was_deleted_and_has_the_rest() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.duckdb");
+        let mut store = Store::open(&path).expect("a store");
+        let sales = |seed: u64, count: u64| {
+            let mut csv = Vec::new();
+            Generator::new(seed).write_csv(&mut csv, count, 0.0).expect("memory takes all");
+            Upload::from_bytes("sales.csv", csv)
+        };
+        store.ingest(&sales(1, 300_000), false).expect("sales");
+        store.ingest(&sales(2, 500), false).expect("sales");
+        store.undo_batch(1).expect("undone");
+        let other = store.try_clone().expect("a connection");
+        let copy = store.write_compacted().expect("a copy");
+        assert!(matches!(replace_file(&copy, &mut [&mut store]), Err(StoreError::Busy { .. })), "another is open");
+        assert_eq!(store.count_sales(None).expect("a count"), 500);
+        drop(other);
+        let compaction = store.compact().expect("compacted");
+        assert!(compaction.bytes_now + 1_500_000 < compaction.bytes_before, "{compaction:?}");
+        assert_eq!(std::fs::metadata(&path).expect("the file").len(), compaction.bytes_now);
+        assert_eq!(store.count_sales(None).expect("a count"), 500);
+        assert!(store.requests(&RequestFilter { limit: 5, ..RequestFilter::default() }).expect("a log").is_empty());
+        drop(store);
+        let names: Vec<_> =
+            std::fs::read_dir(folder.path()).expect("a folder").flatten().map(|one| one.file_name()).collect();
+        assert_eq!(names, ["a.duckdb"]);
+        let store = Store::open(&path).expect("a store");
+        assert_eq!((store.count_sales(None).expect("a count"), store.batches().expect("batches").len()), (500, 2));
+    }
+}
