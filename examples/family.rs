@@ -90,7 +90,7 @@ fn main() -> Result<(), FamilyError> {
     let (known, held_out) = Split::new("family example", 0.2).part(&sales);
     let truth: Vec<f64> = held_out.iter().map(|sale| sale.price_usd).collect();
     let stones: Vec<Stone> = held_out.iter().map(|sale| sale.stone).collect();
-    let plan = FitPlan { seed: 42, trials: 1, budget: None, start: None, observer: &SilentObserver };
+    let plan = FitPlan { seed: 42, trials: 1, threads: 2, budget: None, start: None, observer: &SilentObserver };
     for family in [&CaratMedian as &dyn Family, &Linear] {
         let fitted = family.fit(&known, &plan)?;
         let stored = family.load(&fitted.bytes)?;

@@ -25,6 +25,7 @@ fn main() -> Result<(), Failure> {
     let plan = FitPlan {
         seed: seed.parse()?,
         trials: more.first().map_or(Ok(60), |text| text.parse())?,
+        threads: 2,
         budget: more.get(1).map(|text| text.parse().map(Duration::from_secs_f64)).transpose()?,
         start: start.as_ref(),
         observer: &SilentObserver,

@@ -79,6 +79,11 @@ pub struct FailedFamily {
     pub reason: String,
 }
 
+/// Threads of a training that has the machine to itself.
+const THREADS: usize = 2;
+/// Threads of one beside a server.
+const THREADS_BESIDE_SERVER: usize = 1;
+
 /// Makes the observer of each family's fit, from the family's name and the planned number of trials.
 pub type ObserverFactory<'a> = dyn Fn(&'static str, usize) -> Box<dyn Observer> + 'a;
 
@@ -98,8 +103,9 @@ pub fn retrain(
         return Err(TrainingError::NoSales.into());
     }
     let mut file = FileAccess::open(database, Access::Change)?;
+    // customers wait for the server, nobody waits for this
+    let threads = if file.is_server() { THREADS_BESIDE_SERVER } else { THREADS };
     if file.is_server() {
-        // customers wait for the server, nobody waits for this
         system::lower_priority();
     }
     let earlier = file.run(ListModels {})?;
@@ -110,9 +116,10 @@ pub fn retrain(
 
     let plans: Vec<FamilyPlan> =
         families.iter().map(|family| FamilyPlan::new(*family, settings, &earlier, exported.rows)).collect();
-    let TrainedFamilies { models, ids, failed } = train_families(&plans, &split, settings, observers, &|model| {
-        store_or_keep(model_to_store(model, settings.seed, &exported.batches, &split), database)
-    })?;
+    let TrainedFamilies { models, ids, failed } =
+        train_families(&plans, &split, settings, threads, observers, &|model| {
+            store_or_keep(model_to_store(model, settings.seed, &exported.batches, &split), database)
+        })?;
     let predicted: Vec<&[f64]> = models.iter().map(|model| model.predicted.as_slice()).collect();
     let DecidedPromotion { decision, incumbent } = promote_best(&ids, database, &split, |incumbent| {
         decide(settings.promotion, &split.truth, &predicted, incumbent)
@@ -164,6 +171,7 @@ fn train_families(
     plans: &[FamilyPlan],
     split: &HoldoutSplit,
     settings: &RetrainingSettings,
+    threads: usize,
     observers: &ObserverFactory<'_>,
     store: &dyn Fn(&mut EvaluatedModel) -> Result<i64, RetrainingError>,
 ) -> Result<TrainedFamilies, RetrainingError> {
@@ -174,6 +182,7 @@ fn train_families(
         let plan = FitPlan {
             seed: settings.seed,
             trials: *trials,
+            threads,
             budget: settings.budget,
             start: start.as_ref(),
             observer: observer.as_ref(),
@@ -223,7 +232,7 @@ mod tests {
             promotion: PromotionPolicy::Auto,
         };
         let train = |refused: &[&str]| {
-            train_families(&plans, &split, &settings, &|_, _| Box::new(SilentObserver), &|model| {
+            train_families(&plans, &split, &settings, 2, &|_, _| Box::new(SilentObserver), &|model| {
                 if refused.contains(&model.family) { Err(TrainingError::NoSales.into()) } else { Ok(7) }
             })
         };

@@ -95,7 +95,7 @@ mod tests {
         std::fs::write(&database, "not a database at all").expect("a file");
         let sales: Vec<Sale> = Generator::new(4).take(400).collect();
         let split = HoldoutSplit::new(&sales, "salt").expect("enough sales");
-        let plan = FitPlan { seed: 1, trials: 1, budget: None, start: None, observer: &SilentObserver };
+        let plan = FitPlan { seed: 1, trials: 1, threads: 2, budget: None, start: None, observer: &SilentObserver };
         let mut model = train(find_family("linear").expect("a family"), &split, &plan).expect("a model");
         let artifact = model.artifact.clone();
         let error = store_or_keep(model_to_store(&mut model, 1, &[], &split), &database).expect_err("no database");

@@ -9,11 +9,11 @@ use tide::{Request, Response, Server, StatusCode};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::app::App;
-use super::blocking_work::in_background;
+use super::blocking_work::{in_background, in_background_of_low_priority};
 use super::http::connections::Listener;
 use super::http::request_parts::received_body;
 use crate::control::{
-    Operation, OperationVisitor, RemoteError, STARTING_SUFFIX, decode, encode, socket_path, visit_operations,
+    Access, Operation, OperationVisitor, RemoteError, STARTING_SUFFIX, decode, encode, socket_path, visit_operations,
 };
 use crate::files::beside;
 
@@ -35,11 +35,16 @@ pub fn build(app: App) -> Server<App> {
 async fn run<O: Operation>(request: Request<App>) -> tide::Result {
     let body = received_body(&request);
     let app = request.state().clone();
-    let answer = in_background(move || {
+    let run = move || {
         let operation: O = decode(&body).map_err(|error| RemoteError::of(&error))?;
         app.run_operation(operation).map_err(|error| RemoteError::of(&error))
-    });
-    Ok(respond(&answer.await.unwrap_or_else(|problem| Err(RemoteError::of(&io::Error::other(problem.detail))))))
+    };
+    // those that may take long
+    let answer = match O::ACCESS {
+        Access::Create | Access::Replace => in_background_of_low_priority(run).await,
+        _ => in_background(run).await,
+    };
+    Ok(respond(&answer.unwrap_or_else(|problem| Err(RemoteError::of(&io::Error::other(problem.detail))))))
 }
 
 fn respond<T: serde::Serialize>(answer: &Result<T, RemoteError>) -> Response {

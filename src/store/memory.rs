@@ -16,7 +16,7 @@ const SERVING_BYTES: u64 = 128_000_000;
 /// Least bound of a large operation, in bytes.
 const LEAST_LARGE_BYTES: u64 = 256_000_000;
 /// Greatest bound of a large operation, in bytes: more does not make it faster.
-const MOST_LARGE_BYTES: u64 = 1_000_000_000;
+const MOST_LARGE_BYTES: u64 = 500_000_000;
 /// Share of the memory that this process can have: the divisor.
 const SHARE_OF_MEMORY: u64 = 4;
 

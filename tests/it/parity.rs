@@ -37,7 +37,7 @@ fn linear_gives_the_coefficients_prices_and_metrics_of_scikit_learn() {
     let reference = shared::reference_metrics(&folder);
     let (train, test) = shared::notebook_split(&folder);
     assert_eq!((train.len(), test.len()), (3_991, 998));
-    let plan = FitPlan { seed: 42, trials: 0, budget: None, start: None, observer: &SilentObserver };
+    let plan = FitPlan { seed: 42, trials: 0, threads: 2, budget: None, start: None, observer: &SilentObserver };
     let fitted = find_family("linear").expect("a family").fit(&train, &plan).expect("a fit");
     assert_eq!(fitted.target.name(), "log_price");
 
@@ -47,13 +47,13 @@ fn linear_gives_the_coefficients_prices_and_metrics_of_scikit_learn() {
             "intercept" => &fitted.hyperparameters["intercept"],
             column => &fitted.hyperparameters["coefficients"][column],
         };
-        assert_close(ours.as_f64().expect(name), theirs.as_f64().expect("a number"), 1e-6, name);
+        assert_close(ours.as_f64().expect(name), theirs.as_f64().expect("a number"), 1e-9, name);
     }
     assert_eq!(fitted.features.len() + 1, coefficients.len());
 
     let predicted = fitted.model.prices_usd(&stones(&test));
     for (ours, row) in predicted.iter().zip(shared::reference_rows(&folder)) {
-        assert_close(*ours, row.linear_log_usd, 1e-6, &format!("row {}", row.row));
+        assert_close(*ours, row.linear_log_usd, 1e-8, &format!("row {}", row.row));
     }
     let metrics = Metrics::of(&prices(&test), &predicted);
     assert_metrics(&metrics, &reference["linear_log"], 1e-9);
@@ -123,7 +123,7 @@ fn metrics_equal_those_of_scikit_learn() {
 fn tuned_xgboost_errs_by_less_than_306_dollars_on_the_notebooks_test_rows() {
     let Some(folder) = shared::folder() else { return };
     let (train, test) = shared::notebook_split(&folder);
-    let plan = FitPlan { seed: 42, trials: 60, budget: None, start: None, observer: &SilentObserver };
+    let plan = FitPlan { seed: 42, trials: 60, threads: 2, budget: None, start: None, observer: &SilentObserver };
     let started = Instant::now();
     let fitted = find_family("xgboost").expect("a family").fit(&train, &plan).expect("a fit");
     let metrics = Metrics::of(&prices(&test), &fitted.model.prices_usd(&stones(&test)));
@@ -142,7 +142,7 @@ fn tuned_xgboost_errs_by_less_than_306_dollars_on_the_notebooks_test_rows() {
 fn ranges_hold_on_fresh_real_stones_as_often_as_they_say() {
     let Some(folder) = shared::folder() else { return };
     let sales: Vec<_> = shared::real_sales(&folder).into_iter().map(|(_, sale)| sale).collect();
-    let plan = FitPlan { seed: 1, trials: 1, budget: None, start: None, observer: &SilentObserver };
+    let plan = FitPlan { seed: 1, trials: 1, threads: 2, budget: None, start: None, observer: &SilentObserver };
     // of each class of weight: how many ranges held, of how many
     let mut classes = std::collections::BTreeMap::<usize, (u32, u32)>::new();
     for round in 0..8 {

@@ -32,7 +32,7 @@ fn numbers(values: &Value) -> Vec<f64> {
 fn linear_equals_scikit_learn() {
     let (train, test, reference) = fixture();
     let reference = &reference["linear"];
-    let plan = FitPlan { seed: 1, trials: 0, budget: None, start: None, observer: &SilentObserver };
+    let plan = FitPlan { seed: 1, trials: 0, threads: 2, budget: None, start: None, observer: &SilentObserver };
     let fitted = find_family("linear").expect("a family").fit(&train, &plan).expect("a fit");
     assert_eq!(fitted.target, Target::LogPrice);
     let coefficients = reference["coefficients"].as_object().expect("coefficients");

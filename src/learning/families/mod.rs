@@ -74,6 +74,8 @@ pub struct FitPlan<'a> {
     pub seed: u64,
     /// Most trials, for families that tune.
     pub trials: usize,
+    /// Threads to use at the most, for families that try several settings at a time: the result does not depend on it.
+    pub threads: usize,
     /// Time limit of the tuning; the fit itself is not included.
     pub budget: Option<Duration>,
     /// The settings of an earlier model of the family, in its own format: a family that tunes tries them first.
@@ -198,7 +200,8 @@ mod tests {
     use crate::generator::Generator;
     use crate::learning::evaluation::Metrics;
 
-    const PLAN: FitPlan<'_> = FitPlan { seed: 7, trials: 4, budget: None, start: None, observer: &SilentObserver };
+    const PLAN: FitPlan<'_> =
+        FitPlan { seed: 7, trials: 4, threads: 2, budget: None, start: None, observer: &SilentObserver };
 
     fn fit(family: &dyn Family, sales: &[Sale]) -> Fitted {
         family.fit(&sales.to_vec(), &PLAN).unwrap_or_else(|error| panic!("{error}"))

@@ -100,8 +100,10 @@ impl Archiver {
                 }
                 (Err(RecvTimeoutError::Timeout), _) => {
                     self.roll_up_if_due();
-                    // if it fails, it is written after the next requests or when the server ends
-                    log_error(self.store.checkpoint());
+                    // beside a long change of the file there is none: it is written after the next requests, or at the end
+                    if let Err(error) = self.store.checkpoint() {
+                        tracing::debug!("{}", with_causes(&error));
+                    }
                     next = Next::Nothing;
                 }
                 (Ok(Task::Finish) | Err(RecvTimeoutError::Disconnected), _) => break,

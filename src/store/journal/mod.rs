@@ -31,9 +31,7 @@ const KEPT_BYTES: u64 = 64 * 1024 * 1024;
 /// Greatest length of a file: when the database is that far behind, requests are refused.
 const MAX_SEGMENT_BYTES: u64 = 1024 * 1024 * 1024;
 /// Bytes of groups that are imported in one transaction, and one group more: memory is bounded, whatever the length of the file.
-const PIECE_BYTES: usize = 8 * 1024 * 1024;
-/// From this length on, the import of a segment is a large operation.
-const LARGE_SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
+const PIECE_BYTES: usize = 4 * 1024 * 1024;
 /// The suffixes of the two files' names.
 const SUFFIXES: [&str; 2] = [".journal-0", ".journal-1"];
 
@@ -242,7 +240,6 @@ impl Store {
     /// # Errors
     /// If the database fails or the file cannot be read; then the rest is imported the next time.
     pub fn import(&mut self, segment: &JournalSegment) -> Result<(), StoreError> {
-        let _memory = (segment.end > LARGE_SEGMENT_BYTES).then(|| self.large_operation()).transpose()?;
         match open(&segment.path, segment.end)? {
             Opened::Journal(mut groups) if groups.number == segment.number => {
                 self.import_groups(&mut groups, &segment.path)?;

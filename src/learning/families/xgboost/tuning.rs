@@ -1,7 +1,7 @@
 //! Finds good settings: a tree-structured Parzen estimator proposes them, a fifth of the training sales evaluates them.
 //!
-//! Trials run in pairs, one thread each, and are proposed and evaluated pair by pair: so the search takes the same
-//! path on every machine, whatever its number of processors.
+//! Trials run in pairs, one thread each if there may be two, and are proposed and evaluated pair by pair: so the search takes
+//! the same path on every machine, whatever its number of processors.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -70,12 +70,17 @@ pub fn tune(sales: &dyn SalesSource, plan: &FitPlan<'_>) -> Result<TuningResult,
                 TrialWorker { train: &train, validation: &validation, seed: plan.seed, should_stop: &|| false };
             (worker, again(settings))
         });
-        let (start, best) = std::thread::scope(|scope| {
-            let same = candidates[0].is_start() && candidates[1].is_start();
-            let best = (!same).then(|| scope.spawn(move || best.0.evaluate(best.1, &mut |_, _| false)));
-            let start = start.0.evaluate(start.1, &mut |_, _| false);
-            (start, best.map(std::thread::ScopedJoinHandle::join))
-        });
+        let same = candidates[0].is_start() && candidates[1].is_start();
+        let run_best = || best.0.evaluate(best.1, &mut |_, _| false);
+        let run_start = || start.0.evaluate(start.1, &mut |_, _| false);
+        let (start, best) = if plan.threads < TRIAL_WORKERS {
+            (run_start(), (!same).then(|| Ok(run_best())))
+        } else {
+            std::thread::scope(|scope| {
+                let best = (!same).then(|| scope.spawn(run_best));
+                (run_start(), best.map(std::thread::ScopedJoinHandle::join))
+            })
+        };
         let failed = || unfit(larger.len(), &"the library failed while tuning");
         search.start = start?;
         search.best = best.map(|best| best.map_err(|_| failed())?).transpose()?.flatten().or(search.start.clone());
@@ -137,21 +142,19 @@ fn search(sales: &[Sale], plan: &FitPlan<'_>) -> Result<Search, FamilyError> {
             let settings = space.read(&mut proposal).map_err(|error| unfit(sales.len(), &error))?;
             workers.push((proposal, settings));
         }
-        let judged: Vec<_> = std::thread::scope(|scope| {
-            let running: Vec<_> = workers
-                .into_iter()
-                .map(|(proposal, settings)| {
-                    let worker = TrialWorker {
-                        train: &train,
-                        validation: &validation,
-                        seed: plan.seed,
-                        should_stop: &should_stop,
-                    };
-                    scope.spawn(move || worker.run(proposal, settings))
-                })
-                .collect();
-            running.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
-        });
+        let run = |(proposal, settings)| {
+            let worker =
+                TrialWorker { train: &train, validation: &validation, seed: plan.seed, should_stop: &should_stop };
+            worker.run(proposal, settings)
+        };
+        let judged: Vec<_> = if plan.threads < TRIAL_WORKERS {
+            workers.into_iter().map(|worker| Ok(run(worker))).collect()
+        } else {
+            std::thread::scope(|scope| {
+                let running: Vec<_> = workers.into_iter().map(|worker| scope.spawn(|| run(worker))).collect();
+                running.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+            })
+        };
         for result in judged {
             let judged = result.map_err(|_| unfit(sales.len(), &"the library failed while tuning"))??;
             let Some((proposal, evaluated)) = judged else { continue };
@@ -422,7 +425,7 @@ mod tests {
 
     #[test]
     fn the_first_trial_is_the_start_which_is_kept_unless_another_is_better_by_more_than_luck() {
-        let plan = FitPlan { seed: 1, trials: 6, budget: None, start: None, observer: &SilentObserver };
+        let plan = FitPlan { seed: 1, trials: 6, threads: 2, budget: None, start: None, observer: &SilentObserver };
         let outcome = tune(&sales(), &plan).expect("a search");
         assert_eq!(outcome.trials.len(), 6);
         assert_eq!(outcome.trials[0].hyperparameters["learning_rate"], Settings::START.learning_rate);
@@ -435,7 +438,7 @@ mod tests {
     #[test]
     fn a_search_on_a_sample_ends_with_a_comparison_on_more_sales() {
         let many: Vec<Sale> = Generator::new(4).take(MAX_SEARCHED + 2_000).collect();
-        let plan = FitPlan { seed: 1, trials: 2, budget: None, start: None, observer: &SilentObserver };
+        let plan = FitPlan { seed: 1, trials: 2, threads: 2, budget: None, start: None, observer: &SilentObserver };
         let outcome = tune(&many, &plan).expect("a search");
         assert_eq!(outcome.trials.len(), 2);
         assert!(outcome.best.n_estimators > 0);
@@ -445,7 +448,8 @@ mod tests {
     fn the_settings_of_an_earlier_model_are_tried_first() {
         let earlier = Settings { learning_rate: 0.123, n_estimators: 30, ..Settings::START };
         let map = earlier.to_json();
-        let plan = FitPlan { seed: 1, trials: 2, budget: None, start: Some(&map), observer: &SilentObserver };
+        let plan =
+            FitPlan { seed: 1, trials: 2, threads: 2, budget: None, start: Some(&map), observer: &SilentObserver };
         let outcome = tune(&sales(), &plan).expect("a search");
         assert_eq!(outcome.trials[0].hyperparameters["learning_rate"], 0.123);
     }
@@ -462,15 +466,21 @@ mod tests {
             }
         }
         let observer = StopAfter(AtomicUsize::new(0));
-        let plan = FitPlan { seed: 1, trials: 1_000, budget: None, start: None, observer: &observer };
+        let plan = FitPlan { seed: 1, trials: 1_000, threads: 2, budget: None, start: None, observer: &observer };
         let outcome = tune(&sales(), &plan).expect("a search");
         assert_eq!(outcome.trials.len(), 2);
     }
 
     #[test]
     fn no_time_at_all_gives_the_start() {
-        let plan =
-            FitPlan { seed: 1, trials: 10, budget: Some(Duration::ZERO), start: None, observer: &SilentObserver };
+        let plan = FitPlan {
+            seed: 1,
+            trials: 10,
+            threads: 2,
+            budget: Some(Duration::ZERO),
+            start: None,
+            observer: &SilentObserver,
+        };
         let outcome = tune(&sales(), &plan).expect("a search");
         assert_eq!((outcome.best, outcome.trials.len()), (Settings::START, 0));
     }
