@@ -1,6 +1,6 @@
 //! Names of files, and what tells one file from another.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -34,24 +34,29 @@ pub fn move_file(from: &Path, to: &Path) -> io::Result<()> {
 pub struct FileIdentity {
     device: u64,
     inode: u64,
-    bytes: u64,
 }
 
 impl FileIdentity {
-    /// The identity of the file at `path`, if this process can read it.
-    #[cfg(unix)]
+    /// The identity of the file at `path`, through links; `None` if there is none, or this system does not tell. The file is not
+    /// opened: closing it would take the lock of a database away that this process has open.
     #[must_use]
     pub fn of(path: &Path) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt;
-
-        let about = File::open(path).and_then(|file| file.metadata()).ok()?;
-        Some(Self { device: about.dev(), inode: about.ino(), bytes: about.len() })
+        Self::from_metadata(&std::fs::metadata(path).ok()?)
     }
 
-    /// The identity of the file at `path`: this system does not tell.
+    /// The identity in `about`.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn from_metadata(about: &Metadata) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+
+        Some(Self { device: about.dev(), inode: about.ino() })
+    }
+
+    /// The identity in `about`: this system does not tell.
     #[cfg(not(unix))]
     #[must_use]
-    pub fn of(path: &Path) -> Option<Self> {
-        File::open(path).ok().and(None)
+    pub fn from_metadata(_about: &Metadata) -> Option<Self> {
+        None
     }
 }

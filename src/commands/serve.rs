@@ -16,6 +16,9 @@ pub struct Arguments {
     /// Address to listen on; port 0 picks a free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
     addr: String,
+    /// Name by which the server may be called, besides its address and localhost; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
     /// Ingest files that arrive in this folder; they are moved to done/ or failed/ in it, with a report beside them
     #[arg(long, value_name = "DIR")]
     watch: Option<PathBuf>,
@@ -40,7 +43,7 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     let pipeline = server::Pipeline { watch: arguments.watch.clone(), retrain_after: arguments.retrain_after };
     let retention =
         server::Retention { keep: arguments.keep_requests, max_bytes: arguments.max_size.map(|size| size.as_u64()) };
-    server::serve(store, &arguments.addr, pipeline, retention, |address| {
+    server::serve(store, &arguments.addr, arguments.host.clone(), pipeline, retention, |address| {
         let mut out = io::stdout().lock();
         // the server works even if nobody reads its first line
         let _ = writeln!(out, "listening on http://{address}").and_then(|()| out.flush());

@@ -7,22 +7,32 @@ use serde_json::{Map, Value};
 use super::CommandError;
 use super::console::{Console, table};
 use crate::control::{self, RunQuery};
-use crate::store::Table;
+use crate::store::{QueryLimits, Table};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// A query in DuckDB's SQL; `SHOW TABLES` lists the tables, `DESCRIBE sale` the columns of one
     #[arg(allow_hyphen_values = true)]
     query: String,
+    /// Most rows of the answer
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    limit: usize,
+    /// Longest time that the query may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    timeout: u64,
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     let sql = arguments.query.clone();
-    let answer = control::run(database, RunQuery { sql })?;
+    let limits = QueryLimits { rows: arguments.limit, seconds: arguments.timeout };
+    let answer = control::run(database, RunQuery { sql, limits })?;
     let columns = distinct(&answer.columns);
     let objects: Vec<Map<String, Value>> =
         answer.rows.iter().map(|row| columns.iter().cloned().zip(row.iter().cloned()).collect()).collect();
     console.print(&objects, |_| describe(&answer))?;
+    if answer.is_cut {
+        console.hint(&format!("There are more than {} rows: --limit shows more.", arguments.limit));
+    }
     Ok(())
 }
 

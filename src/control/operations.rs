@@ -13,8 +13,8 @@ use crate::monitoring::{Replay, Status};
 use crate::pricing::{Prediction, PredictionOrigin, PricingError, ServedModel, SimilarStones};
 use crate::store::{
     Batch, BatchDetail, Compaction, ComparedPromotion, ExportedSales, FileReport, LoggedRequest, ModelDetail,
-    ModelRecord, NewModel, NewOutcome, OutcomeSales, PredictionSource, PrunedModel, PrunedRequests, RecordedOutcome,
-    RequestFilter, RequestPruning, StoreError, Table, UndoneBatch, Upload,
+    ModelRecord, NewModel, NewOutcome, OutcomeSales, PredictionSource, PrunedModel, PrunedRequests, QueryLimits,
+    RecordedOutcome, RequestFilter, RequestPruning, StoreError, Table, UndoneBatch, Upload,
 };
 
 /// Marks the operations of the list: an operation that is not in it does not compile.
@@ -130,7 +130,8 @@ store_operations! {
     ListOutcomes "outcomes" Read { limit: u32 } -> Vec<RecordedOutcome> =
         |this, owner| owner.store.outcomes(this.limit);
     /// The rows of a query.
-    RunQuery "query" Read { sql: String } -> Table = |this, owner| owner.store.query(&this.sql);
+    RunQuery "query" Read { sql: String, limits: QueryLimits } -> Table =
+        |this, owner| owner.store.query(&this.sql, this.limits);
     /// A consistent copy of the file, at a path that the owner can reach.
     Backup "backup" Exclusive { to: PathBuf } -> u64 = |this, owner| owner.store.backup(&this.to);
 }

@@ -31,6 +31,7 @@ pub use request_log::{RequestLog, Retention};
 pub use routes::build;
 
 use http::connections::{self, serve_connections};
+use http::hosts::KnownHosts;
 #[cfg(unix)]
 use http::limits::CONTROL_LIMITS;
 use http::limits::PUBLIC_LIMITS;
@@ -72,13 +73,14 @@ pub enum ServerError {
     Store(#[from] StoreError),
 }
 
-/// Serves the file at `address` until a signal stops it. Calls `ready` with the address when the server can answer.
+/// Serves the file at `address`, and for requests that call the server by one of `names`, until a signal stops it. Calls `ready` with the address when the server can answer.
 ///
 /// # Errors
 /// If it cannot start.
 pub fn serve(
     store: Store,
     address: &str,
+    names: Vec<String>,
     pipeline: Pipeline,
     retention: Retention,
     ready: impl FnOnce(SocketAddr),
@@ -86,18 +88,19 @@ pub fn serve(
     system::raise_file_limit();
     system::return_memory();
     if let Some(folder) = &pipeline.watch {
-        pipeline.prepare().map_err(|source| ServerError::Watch { folder: folder.clone(), source })?;
+        pipeline.prepare(store.path()).map_err(|source| ServerError::Watch { folder: folder.clone(), source })?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|source| ServerError::Start { source })?;
-    runtime.block_on(serve_on_runtime(store, address, pipeline, retention, ready))
+    runtime.block_on(serve_on_runtime(store, address, names, pipeline, retention, ready))
 }
 
 async fn serve_on_runtime(
     store: Store,
     address: &str,
+    names: Vec<String>,
     pipeline: Pipeline,
     retention: Retention,
     ready: impl FnOnce(SocketAddr),
@@ -124,12 +127,14 @@ async fn serve_on_runtime(
         control::Socket::bind(&database).map_err(start)?,
         Arc::new(control::build(app.clone())),
         CONTROL_LIMITS,
+        None,
         stop.clone(),
     ));
     if pipeline.watch.is_some() || pipeline.retrain_after.is_some() {
         tasks.spawn(pipeline.run(app.pricing.clone(), database.clone(), stop.clone()));
     }
-    tasks.spawn(serve_connections(listener, Arc::new(build(app)), PUBLIC_LIMITS, stop.clone()));
+    let hosts = KnownHosts::new(address, &names);
+    tasks.spawn(serve_connections(listener, Arc::new(build(app)), PUBLIC_LIMITS, Some(hosts), stop.clone()));
     ready(bound);
     stop_signal.await;
     stop.cancel();

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
-use crate::files::beside;
+use crate::files::{FileIdentity, beside};
 use crate::pricing::{PricingError, PricingService};
 use crate::store::Upload;
 use crate::text::with_causes;
@@ -35,11 +35,16 @@ impl Pipeline {
     /// Creates the folders that processed files are moved to.
     ///
     /// # Errors
-    /// If it is not a folder, or cannot be written to.
-    pub fn prepare(&self) -> io::Result<()> {
+    /// If it is not a folder, is that of the file at `database`, or cannot be written to.
+    pub fn prepare(&self, database: &Path) -> io::Result<()> {
         let Some(folder) = &self.watch else { return Ok(()) };
         if !folder.is_dir() {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is not a folder: make it first"));
+        }
+        let own = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if FileIdentity::of(own).is_some_and(|own| FileIdentity::of(folder) == Some(own)) {
+            let reason = "the database itself is in it and would be moved away: choose a folder of its own";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         }
         std::fs::create_dir_all(folder.join("done"))?;
         std::fs::create_dir_all(folder.join("failed"))
@@ -92,7 +97,9 @@ struct PutAway {
 
 impl WatchedFiles {
     fn take_in(&mut self, folder: &Path, pricing: &PricingService) {
-        let files = match files_in(folder) {
+        // a hard link to the database is not to be opened: closing it would take the lock away
+        let own = pricing.reader().ok().and_then(|store| FileIdentity::of(store.path()));
+        let files = match files_in(folder, own) {
             Ok(files) => files,
             Err(error) => {
                 tracing::warn!("the folder {} cannot be read: {error}", folder.display());
@@ -137,18 +144,25 @@ fn take_in_file(path: &Path, pricing: &PricingService) -> PutAway {
         .map_err(PricingError::from)
         .and_then(|upload| pricing.change(|store| Ok(store.ingest(&upload, false)?)));
     match ingested {
-        Ok(report) => PutAway { folder: "done", report: json!({ "files": [report] }) },
+        // a file of which nothing went in needs somebody to look at it
+        Ok(report) => PutAway {
+            folder: if report.rejected == report.rows { "failed" } else { "done" },
+            report: json!({ "files": [report] }),
+        },
         Err(error) => PutAway { folder: "failed", report: json!({ "file": path, "error": with_causes(&error) }) },
     }
 }
 
-/// Files in `folder` that are not hidden and not being written, sorted by name.
-fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+/// Files in `folder` that are not hidden, not being written and not the `database`, sorted by name.
+fn files_in(folder: &Path, database: Option<FileIdentity>) -> io::Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder)?;
     let is_file = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-        path.is_file() && !name.starts_with('.') && !UNFINISHED.contains(&ending.as_str())
+        // what a link leads to may be the database itself, or anything else that is not to be moved
+        let is_regular = std::fs::symlink_metadata(path).is_ok_and(|about| about.is_file());
+        let is_database = database.is_some_and(|database| FileIdentity::of(path) == Some(database));
+        is_regular && !is_database && !name.starts_with('.') && !UNFINISHED.contains(&ending.as_str())
     };
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_file).collect();
     files.sort();

@@ -15,6 +15,7 @@ use super::upload::{
 };
 use super::{RejectionCount, Store, StoreError, WarningCount};
 use crate::diamond::{CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, FIELDS, WEIGHT_TOLERANCE};
+use crate::files::FileIdentity;
 
 /// Rows that are checked and stored at a time.
 const GROUP_ROWS: usize = 65_536;
@@ -54,6 +55,7 @@ impl Store {
     /// If the file cannot be ingested; then nothing is changed.
     pub fn ingest(&mut self, upload: &Upload, dry_run: bool) -> Result<FileReport, StoreError> {
         let failed = || StoreError::database(ACTION);
+        self.require_other_file(upload)?;
         let layout = upload.layout()?;
         // rows of a Parquet file are read through a second connection, while they are stored through this one
         let parquet = match layout {
@@ -103,6 +105,19 @@ impl Store {
             transaction.commit().map_err(failed())?;
         }
         Ok(report)
+    }
+}
+
+impl Store {
+    /// Refuses the database itself, by whatever name: to open and close it would take its lock away.
+    fn require_other_file(&self, upload: &Upload) -> Result<(), StoreError> {
+        let own = self.file.metadata().ok().and_then(|about| FileIdentity::from_metadata(&about));
+        match upload.path().and_then(FileIdentity::of) {
+            Some(identity) if Some(identity) == own => {
+                Err(upload.bad("it is the database itself, and has no sales to add"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

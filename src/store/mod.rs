@@ -18,6 +18,7 @@ mod predictions;
 mod pruning;
 mod query;
 mod requests;
+mod rollups;
 mod rows;
 mod sales;
 mod time_windows;
@@ -46,7 +47,7 @@ pub use models::{
 pub use outcomes::{LiveAccuracy, NewOutcome, OutcomeSales, RecordedOutcome};
 pub use predictions::{NewPredictions, PredictionRecord, PredictionSource};
 pub use pruning::{PrunedRequests, RequestPruning};
-pub use query::Table;
+pub use query::{QueryLimits, Table};
 pub use requests::{JournalEntry, LoggedRequest, NewRequest, RequestCounts, RequestFilter};
 pub use sales::{ExportedSales, SaleBlocks, SalesFile, StoredSale};
 pub use traffic::{Traffic, TrafficOverTime};

@@ -1,5 +1,11 @@
 //! SQL queries of the user.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use duckdb::InterruptHandle;
 use duckdb::arrow::array::{Array, ArrayRef, AsArray};
 use duckdb::arrow::datatypes::{
     DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
@@ -12,6 +18,15 @@ use serde_json::Value;
 use super::rows::{JsonColumn, query_row};
 use super::{DatabaseMessage, Store, StoreError};
 
+/// The bounds of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueryLimits {
+    /// Most rows of the answer.
+    pub rows: usize,
+    /// Longest time it may take, in seconds.
+    pub seconds: u64,
+}
+
 /// The result of a query.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Table {
@@ -19,28 +34,54 @@ pub struct Table {
     pub columns: Vec<String>,
     /// Rows, each with one value for each column: numbers, booleans and text; types that JSON does not have are text.
     pub rows: Vec<Vec<Value>>,
+    /// Whether there are more rows than the limit.
+    pub is_cut: bool,
 }
 
 impl Store {
-    /// Runs `sql` and returns its rows. The connection decides what the query may do: open the file with
-    /// [`Store::open_read_only`].
+    /// Runs `sql` and returns its rows. It runs in a transaction that cannot write, whatever the connection may do: a statement
+    /// that deletes rows can be a part of a query.
     ///
     /// # Errors
-    /// If DuckDB refuses the query, in its words.
-    pub fn query(&self, sql: &str) -> Result<Table, StoreError> {
-        let failed = |error: duckdb::Error| StoreError::Query { message: DatabaseMessage::from(error).to_string() };
+    /// If DuckDB refuses the query, in its words, or it takes too long.
+    pub fn query(&self, sql: &str, limits: QueryLimits) -> Result<Table, StoreError> {
         self.require_question(sql)?;
+        let starting = StoreError::database("start a query");
+        self.connection.execute_batch("BEGIN TRANSACTION READ ONLY").map_err(starting)?;
+        let answer = self.answer(sql, limits);
+        // there is nothing to keep; a transaction that failed has ended already
+        let _ = self.connection.execute_batch("ROLLBACK");
+        answer
+    }
+
+    fn answer(&self, sql: &str, limits: QueryLimits) -> Result<Table, StoreError> {
+        let timer = QueryTimer::start(self.connection.interrupt_handle(), limits.seconds)?;
+        let failed = |error: duckdb::Error| {
+            let message = if timer.has_fired() {
+                format!("it took longer than {} s: ask for less, or give it more time with --timeout", limits.seconds)
+            } else {
+                match DatabaseMessage::from(error).to_string() {
+                    told if told.contains("read-only mode") => NOT_A_QUESTION.to_owned(),
+                    told => told,
+                }
+            };
+            StoreError::Query { message }
+        };
         let mut statement = self.connection.prepare(sql).map_err(failed)?;
-        let batches: Vec<_> = statement.query_arrow([]).map_err(failed)?.collect();
-        let columns = statement.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let batches = statement.stream_arrow([]).map_err(failed)?;
+        let columns = batches.get_schema().fields().iter().map(|field| field.name().clone()).collect();
         let mut rows = Vec::new();
-        for batch in &batches {
+        for batch in batches {
+            let batch = batch.map_err(failed)?;
             for row in 0..batch.num_rows() {
+                if rows.len() == limits.rows {
+                    return Ok(Table { columns, rows, is_cut: true });
+                }
                 let values = batch.columns().iter().map(|column| value_at(column, row)).collect::<Result<_, _>>()?;
                 rows.push(values);
             }
         }
-        Ok(Table { columns, rows })
+        Ok(Table { columns, rows, is_cut: false })
     }
 
     /// Refuses everything but one query. A read-only connection is not enough: `COPY … TO` writes files, and DuckDB may write
@@ -60,6 +101,35 @@ impl Store {
             (_, many) => format!("it has {many} statements: ask one at a time"),
         };
         Err(StoreError::Query { message })
+    }
+}
+
+/// Stops a query when its time is over; dropped before, it does nothing.
+struct QueryTimer {
+    /// The thread ends when this is dropped.
+    _cancel: Sender<()>,
+    has_fired: Arc<AtomicBool>,
+}
+
+impl QueryTimer {
+    fn start(query: Arc<InterruptHandle>, seconds: u64) -> Result<Self, StoreError> {
+        let (cancel, cancelled) = channel();
+        let has_fired = Arc::new(AtomicBool::new(false));
+        let fired = has_fired.clone();
+        std::thread::Builder::new()
+            .name("query-timer".to_owned())
+            .spawn(move || {
+                if cancelled.recv_timeout(Duration::from_secs(seconds)) == Err(RecvTimeoutError::Timeout) {
+                    fired.store(true, Ordering::Release);
+                    query.interrupt();
+                }
+            })
+            .map_err(|source| StoreError::Thread { source })?;
+        Ok(Self { _cancel: cancel, has_fired })
+    }
+
+    fn has_fired(&self) -> bool {
+        self.has_fired.load(Ordering::Acquire)
     }
 }
 
@@ -106,4 +176,55 @@ fn value_at(column: &ArrayRef, row: usize) -> Result<Value, StoreError> {
 /// JSON has no infinity and no NaN: they become text.
 fn number(value: f64) -> Value {
     if value.is_finite() { value.into() } else { value.to_string().into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: QueryLimits = QueryLimits { rows: 3, seconds: 60 };
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("a.duckdb")).expect("a store");
+        (folder, store)
+    }
+
+    #[test]
+    fn a_query_changes_nothing_also_on_a_connection_that_may_write() {
+        let (_folder, store) = store();
+        let count = || store.query("SELECT count(*) FROM setting", LIMITS).expect("rows").rows[0][0].clone();
+        let before = count();
+        for sql in [
+            "WITH gone AS (DELETE FROM setting RETURNING *) SELECT * FROM gone",
+            "WITH more AS (INSERT INTO setting VALUES ('a', 'b') RETURNING *) SELECT * FROM more",
+            "DELETE FROM setting RETURNING *",
+            "SELECT 1; DELETE FROM setting",
+            "COMMIT",
+            "SET memory_limit = '10GB'",
+            "COPY setting TO 'out.csv'",
+            "ATTACH 'other.duckdb'",
+            "SELECT * FROM read_text('/etc/hostname')",
+            "SELECT * FROM read_csv('/etc/passwd')",
+        ] {
+            let refused = store.query(sql, LIMITS);
+            assert!(matches!(refused, Err(StoreError::Query { .. })), "{sql}: {refused:?}");
+            assert_eq!(count(), before, "{sql}");
+        }
+        // and the connection can write again
+        store.connection.execute_batch("UPDATE setting SET value = value").expect("a change");
+    }
+
+    #[test]
+    fn a_query_has_a_limit_of_rows_and_of_time() {
+        let (_folder, store) = store();
+        let cut = store.query("SELECT * FROM range(10)", LIMITS).expect("rows");
+        assert_eq!((cut.rows.len(), cut.is_cut), (3, true));
+        let whole = store.query("SELECT * FROM range(3)", LIMITS).expect("rows");
+        assert_eq!((whole.rows.len(), whole.is_cut), (3, false));
+        let endless = "SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b WHERE a.range = b.range + 1 OR a.range < 0";
+        let error = store.query(endless, QueryLimits { seconds: 1, ..LIMITS }).expect_err("it is stopped").to_string();
+        assert!(error.contains("longer than 1 s") && error.contains("--timeout"), "{error}");
+        assert_eq!(store.query("SELECT 1", LIMITS).expect("it goes on").rows, [[Value::from(1)]]);
+    }
 }

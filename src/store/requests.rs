@@ -9,15 +9,15 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::predictions::{NewPredictions, append_predictions};
+use super::rollups::forget_rollups;
 use super::rows::{Columns, execute, query_optional_row, query_row, query_rows, read_time, read_uuid, sql_time};
 use super::time_windows::{find_by_id, read_newest};
-use super::traffic::forget_rollups;
 use super::{Store, StoreError};
 
 /// Bytes that are kept of the bodies of refused requests, which anybody can make large.
 const KEPT_BYTES_OF_REFUSED: usize = 4 * 1024;
-/// Statuses of those requests: unknown path, unknown method, too large.
-const REFUSED_WITHOUT_READING: [u16; 3] = [404, 405, 413];
+/// Statuses of those requests: unknown path, unknown method, too large, for another server.
+const REFUSED_WITHOUT_READING: [u16; 4] = [404, 405, 413, 421];
 
 /// Bytes of bodies that are appended to the table at a time.
 const APPENDED_BYTES: usize = 32_000_000;
@@ -154,8 +154,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         const ACTION: &str = "write the request log";
         let writing = || StoreError::database(ACTION);
-        let rollups =
-            (self.setting("rolled_up_to")?, self.setting("rolled_up_by_hour_to")?, self.setting("requests_pruned_to")?);
+        let rolled_up_to = self.rolled_up_to()?;
         let transaction = self.connection.transaction().map_err(writing())?;
         let mut rest = requests;
         while !rest.is_empty() {
@@ -167,7 +166,7 @@ impl Store {
         append_predictions(&transaction, predictions).map_err(writing())?;
         let sql = include_str!("../../sql/queries/schema/update_setting.sql");
         if let Some(earliest) = requests.iter().map(|request| request.time).min() {
-            forget_rollups(&transaction, earliest, rollups)?;
+            forget_rollups(&transaction, earliest, rolled_up_to)?;
         }
         let (setting, value) = imported.as_setting();
         execute(&transaction, ACTION, sql, params![setting, value])?;

@@ -6,20 +6,15 @@
 use std::collections::BTreeMap;
 
 use duckdb::{Row, params};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::requests::RequestFilter;
-use super::rows::{execute, query_row, query_rows, sql_time};
+use super::rollups::{HOUR_US, MINUTE_US, time_at};
+use super::rows::{query_row, query_rows, sql_time};
 use super::{Store, StoreError};
 
 /// Most requests of which each latency is looked at.
 const MAX_EXACT: i64 = 200_000;
-/// Requests are added up when they are so old: an answer may take half a minute, and is logged at its end.
-const ROLLED_UP_AFTER: SignedDuration = SignedDuration::from_secs(60);
-/// Minutes are added up to hours when they are so old.
-const BY_HOUR_AFTER: SignedDuration = SignedDuration::from_hours(48);
-const MINUTE_US: i64 = 60_000_000;
-const HOUR_US: i64 = 3_600_000_000;
 
 /// Numbers and latencies of requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -140,59 +135,6 @@ impl Store {
         }
         Ok(())
     }
-
-    /// Adds the requests up that arrived long enough before `now`, and minutes of two days ago to hours.
-    ///
-    /// # Errors
-    /// If the database fails; then nothing is changed.
-    pub fn roll_up(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        const ACTION: &str = "add the requests up";
-        let border = |age: SignedDuration, length: i64| (now - age).as_microsecond() / length * length;
-        let (minutes_to, hours_to) = (border(ROLLED_UP_AFTER, MINUTE_US), border(BY_HOUR_AFTER, HOUR_US));
-        let (done, done_by_hour): (i64, i64) = (self.setting("rolled_up_to")?, self.setting("rolled_up_by_hour_to")?);
-        if minutes_to <= done {
-            return Ok(());
-        }
-        let _memory = (minutes_to - done > HOUR_US).then(|| self.large_operation()).transpose()?;
-        let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
-        let roll_up = |from: i64, until: i64, length_us: i64| {
-            let sql = include_str!("../../sql/queries/traffic/roll_up_requests.sql");
-            let parameters = params![time_at(from), time_at(until), length_us / 1_000_000];
-            if from < until { execute(&transaction, ACTION, sql, parameters).map(drop) } else { Ok(()) }
-        };
-        // what is old already is added up by the hour at once
-        roll_up(done, hours_to, HOUR_US)?;
-        roll_up(done.max(hours_to), minutes_to, MINUTE_US)?;
-        if done_by_hour < hours_to {
-            let hours = params![time_at(done_by_hour), time_at(hours_to)];
-            execute(&transaction, ACTION, include_str!("../../sql/queries/traffic/merge_rollups.sql"), hours)?;
-            execute(&transaction, ACTION, include_str!("../../sql/queries/traffic/delete_minutes.sql"), hours)?;
-        }
-        let sql = include_str!("../../sql/queries/schema/update_setting.sql");
-        execute(&transaction, ACTION, sql, params!["rolled_up_to", minutes_to.to_string()])?;
-        execute(&transaction, ACTION, sql, params!["rolled_up_by_hour_to", hours_to.max(done_by_hour).to_string()])?;
-        transaction.commit().map_err(StoreError::database(ACTION))
-    }
-}
-
-/// Takes rollups back from the hour of `earliest` on, within the current transaction: a request that arrived then is stored only
-/// now. They are computed again with the next rollup; what was pruned stays as it is.
-pub(super) fn forget_rollups(
-    connection: &duckdb::Connection,
-    earliest: Timestamp,
-    (rolled_up_to, by_hour_to, pruned_to): (i64, i64, i64),
-) -> Result<(), StoreError> {
-    const ACTION: &str = "write the request log";
-    let from = earliest.as_microsecond() / HOUR_US * HOUR_US;
-    if earliest.as_microsecond() >= rolled_up_to || from < pruned_to {
-        return Ok(());
-    }
-    let sql = include_str!("../../sql/queries/traffic/delete_rollups.sql");
-    execute(connection, ACTION, sql, params![time_at(from)])?;
-    let sql = include_str!("../../sql/queries/schema/update_setting.sql");
-    execute(connection, ACTION, sql, params!["rolled_up_to", from.to_string()])?;
-    execute(connection, ACTION, sql, params!["rolled_up_by_hour_to", by_hour_to.min(from).to_string()])?;
-    Ok(())
 }
 
 /// The part of `period` that rollups cover as a whole: from the border of a minute, or of an hour where there are hours only, to
@@ -214,11 +156,6 @@ fn is_route(path: &str) -> bool {
         let is_number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         is_number || uuid::Uuid::try_parse(part).is_ok()
     })
-}
-
-/// A time of microseconds since 1970; one beyond the range of times is its end.
-fn time_at(micros: i64) -> duckdb::types::Value {
-    sql_time(Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX))
 }
 
 /// Some requests of a bucket.
@@ -306,6 +243,7 @@ fn read_traffic(row: &Row<'_>) -> duckdb::Result<Traffic> {
 mod tests {
     use std::borrow::Cow;
 
+    use jiff::SignedDuration;
     use uuid::Uuid;
 
     use super::super::requests::{ImportedUpTo, NewRequest};

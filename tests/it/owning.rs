@@ -28,6 +28,8 @@ fn commands_say_the_same_with_and_without_a_server() {
         vec!["sql", "SELECT cut, count(*), avg(price_usd) FROM sale GROUP BY cut ORDER BY cut"],
         vec!["sql", "SELECT nothing FROM sale"],
         vec!["sql", "DELETE FROM sale"],
+        vec!["sql", "WITH gone AS (DELETE FROM sale RETURNING *) SELECT count(*) FROM gone"],
+        vec!["sql", "SELECT * FROM range(10)", "--limit", "3"],
         [&["predict"], &STONE[..]].concat(),
         [&["predict", "--model", "linear"], &STONE[..]].concat(),
         [&["predict", "--model", "99"], &STONE[..]].concat(),

@@ -74,6 +74,30 @@ fn a_folder_that_is_none_is_named() {
     assert!(said.contains("cannot watch nowhere") && said.contains("make it first"), "{said}");
 }
 
+#[cfg(unix)]
+#[test]
+fn the_database_is_not_taken_in_by_whatever_name() {
+    let test_folder = TestFolder::trained(150);
+    for own in [".", "inbox/.."] {
+        std::fs::create_dir_all(test_folder.path("inbox")).expect("a folder");
+        let said = test_folder.fail(1, &["serve", "--addr", "127.0.0.1:0", "--watch", own]);
+        assert!(said.contains("cannot watch") && said.contains("would be moved away"), "{said}");
+    }
+    let folder = test_folder.path("inbox");
+    std::os::unix::fs::symlink(test_folder.database(), folder.join("soft.csv")).expect("a link");
+    std::fs::hard_link(test_folder.database(), folder.join("hard.csv")).expect("a link");
+    let server = Server::start_with(&test_folder, &["--watch", "inbox"]);
+    std::fs::write(folder.join("prices.csv"), "carat,cut,color,clarity,depth,table,price,x,y,z\n0,a,b,c,d,e,f,g,h,i\n")
+        .expect("a file");
+    wait_until("a file of which nothing went in is put aside", || folder.join("failed/prices.csv").exists());
+    assert_eq!(files_in(&folder), ["done", "failed", "hard.csv", "soft.csv"]);
+    let said = test_folder.fail(1, &["ingest", "diamonds.duckdb"]);
+    assert!(said.contains("it is the database itself"), "{said}");
+    // the lock is still there: a second owner is turned away
+    assert!(duckdb::Connection::open(test_folder.database()).is_err());
+    assert_eq!(server.get("/health").status, 200);
+}
+
 #[test]
 fn a_file_that_cannot_be_moved_away_is_taken_in_once() {
     let test_folder = TestFolder::trained(150);

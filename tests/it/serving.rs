@@ -441,6 +441,31 @@ fn the_page_shows_a_price_similar_stones_and_mistakes_at_their_fields() {
 }
 
 #[test]
+fn requests_for_another_server_are_refused_and_known_names_are_answered() {
+    let test_folder = TestFolder::trained(200);
+    let server = Server::start_with(&test_folder, &["--host", "prices.example"]);
+    let ask = |hosts: &str| {
+        let mut stream = std::net::TcpStream::connect(&server.address).expect("a connection");
+        let head = format!("GET /v1/models HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer.split_whitespace().nth(1).unwrap_or_default().to_owned()
+    };
+    for (hosts, status) in [
+        ("Host: 127.0.0.1\r\n", "200"),
+        ("Host: prices.example:8080\r\n", "200"),
+        ("Host: rebound.example\r\n", "421"),
+        ("Host: $(touch x)\r\n", "400"),
+        ("Host: localhost\r\nHost: rebound.example\r\n", "400"),
+        ("", "400"),
+    ] {
+        assert_eq!(ask(hosts), status, "{hosts}");
+    }
+    assert_eq!(test_folder.value("SELECT count(*) FROM request WHERE status IN (400, 421)"), 4);
+}
+
+#[test]
 fn an_address_that_cannot_be_listened_on_is_named() {
     let test_folder = TestFolder::trained(200);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -467,17 +492,19 @@ fn what_is_no_http_is_refused_and_others_are_still_served() {
     assert!(raw(server, b"hello\r\n\r\n").starts_with("HTTP/1.1 400"));
     let long = |length| {
         let value = "y".repeat(length);
-        format!("GET /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: {value}\r\n\r\n")
+        format!("GET /v1/models HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Long: {value}\r\n\r\n")
     };
     assert!(raw(server, long(15_000).as_bytes()).starts_with("HTTP/1.1 200"));
     let refused = raw(server, long(20_000).as_bytes());
     assert!(refused.starts_with("HTTP/1.1 431") && refused.contains("longer than 16384 bytes"), "{refused}");
     let many = "a: b\r\n".repeat(150);
-    let refused =
-        raw(server, format!("GET /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{many}\r\n").as_bytes());
+    let refused = raw(
+        server,
+        format!("GET /v1/models HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{many}\r\n").as_bytes(),
+    );
     assert!(refused.starts_with("HTTP/1.1 431") && refused.contains("more than 100 headers"), "{refused}");
     assert!(raw(server, long(100_000).as_bytes()).starts_with("HTTP/1.1 431"), "past what is read at all");
-    let odd = raw(server, b"BREW /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let odd = raw(server, b"BREW /v1/models HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     assert!(odd.starts_with("HTTP/1.1 501") && odd.contains("BREW"), "{odd}");
     assert_eq!(server.get("/health").status, 200);
 }
@@ -488,7 +515,7 @@ fn a_client_that_has_said_all_is_still_answered_and_needs_no_content_type() {
     let server = &held.1;
     let body = stone().to_string();
     let mut socket = TcpStream::connect(&server.address).expect("a connection");
-    write!(socket, "POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    write!(socket, "POST /v1/predictions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}", body.len())
         .expect("sent");
     socket.shutdown(std::net::Shutdown::Write).expect("said all");
     let mut answer = String::new();
@@ -522,7 +549,7 @@ fn a_client_that_sends_nothing_or_half_is_let_go_and_others_are_served() {
     let (_test_folder, server) = own_server();
     let begun = std::time::Instant::now();
     let mut half = TcpStream::connect(&server.address).expect("a connection");
-    half.write_all(b"POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-").expect("sent");
+    half.write_all(b"POST /v1/predictions HTTP/1.1\r\nHost: localhost\r\nContent-").expect("sent");
     half.set_read_timeout(Some(std::time::Duration::from_secs(30))).expect("a limit");
     assert_eq!(server.post("/v1/predictions", &stone()).status, 200);
     let mut rest = Vec::new();
@@ -536,7 +563,7 @@ fn a_client_that_sends_nothing_or_half_is_let_go_and_others_are_served() {
 fn a_body_that_is_announced_too_large_is_refused_before_it_is_sent() {
     let held = held();
     let server = &held.1;
-    let announced = "POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n";
+    let announced = "POST /v1/predictions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n";
     let mut socket = TcpStream::connect(&server.address).expect("a connection");
     socket.set_read_timeout(Some(std::time::Duration::from_secs(15))).expect("a limit");
     socket.write_all(announced.as_bytes()).expect("sent");
@@ -571,7 +598,7 @@ fn a_server_that_is_asked_to_stop_answers_what_is_under_way() {
     let body = stone().to_string();
     // all but the last byte: the request is under way when the signal comes
     let (most, last) = body.split_at(body.len() - 1);
-    write!(socket, "POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{most}", body.len()).expect("sent");
+    write!(socket, "POST /v1/predictions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{most}", body.len()).expect("sent");
     std::thread::sleep(std::time::Duration::from_millis(200));
     crate::program::send_signal(server.pid(), "TERM");
     std::thread::sleep(std::time::Duration::from_millis(200));

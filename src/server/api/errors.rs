@@ -144,7 +144,7 @@ macro_rules! error_set {
 
 error_set! {
     /// Errors of every request.
-    AnyRoute: 400, 405, 408, 413, 431, 500, 503
+    AnyRoute: 400, 405, 408, 413, 421, 431, 500, 503
 }
 
 error_set! {

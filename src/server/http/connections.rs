@@ -23,6 +23,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::attachments::{ReceivedBody, Refusal, SentMethod};
+use super::hosts::KnownHosts;
 use super::limits::{
     ACCEPT_PAUSE, BODY_TIMEOUT, DISCARD_TIMEOUT, HEAD_TIMEOUT, Limits, MAX_DISCARDED_BYTES, MAX_HEAD_BYTES,
     MAX_HEAD_FIELDS, READ_HEAD_TIMES, STOP_TIMEOUT,
@@ -68,13 +69,23 @@ impl Listener for TcpListener {
     }
 }
 
-/// Serves the connections of `listener` until `stop` is cancelled, then finishes the requests in progress.
+/// The rules for the requests of one listener.
+#[derive(Clone)]
+struct Rules {
+    max_body_bytes: usize,
+    hosts: Arc<Option<KnownHosts>>,
+}
+
+/// Serves the connections of `listener` until `stop` is cancelled, then finishes the requests in progress. Requests for others than
+/// `hosts` are refused; `None` takes any.
 pub async fn serve_connections<L: Listener>(
     listener: L,
     application: Arc<tide::Server<App>>,
     limits: Limits,
+    hosts: Option<KnownHosts>,
     stop: CancellationToken,
 ) {
+    let hosts = Arc::new(hosts);
     let places = Arc::new(Semaphore::new(limits.connections));
     let connections = GracefulShutdown::new();
     loop {
@@ -85,7 +96,8 @@ pub async fn serve_connections<L: Listener>(
         match accepted {
             Ok((stream, peer, place)) => {
                 let watcher = connections.watcher();
-                let connection = serve_connection(stream, peer, application.clone(), limits.body_bytes, watcher);
+                let rules = Rules { max_body_bytes: limits.body_bytes, hosts: hosts.clone() };
+                let connection = serve_connection(stream, peer, application.clone(), rules, watcher);
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);
@@ -118,15 +130,16 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     peer: String,
     application: Arc<tide::Server<App>>,
-    max_body_bytes: usize,
+    rules: Rules,
     watcher: Watcher,
 ) {
     let client = peer.clone();
     let service = service_fn(move |request| {
         let application = application.clone();
         let client = client.clone();
+        let rules = rules.clone();
         // in a task of its own: the request is answered and logged even if the client hangs up
-        let answered = tokio::spawn(async move { answer(&application, request, &client, max_body_bytes).await });
+        let answered = tokio::spawn(async move { answer(&application, request, &client, &rules).await });
         async move {
             Ok::<_, Infallible>(answered.await.unwrap_or_else(|error| {
                 tracing::error!("a request failed: {error}");
@@ -152,7 +165,7 @@ async fn answer(
     application: &tide::Server<App>,
     request: hyper::Request<Incoming>,
     client: &str,
-    max_body_bytes: usize,
+    rules: &Rules,
 ) -> hyper::Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let method_text = head.method.as_str().to_owned();
@@ -180,10 +193,12 @@ async fn answer(
             inner.append_header(name.as_str(), text);
         }
     }
-    if let Some(problem) = refuse_head(&head) {
+    if let Some(problem) =
+        refuse_head(&head).or_else(|| rules.hosts.as_ref().as_ref().and_then(|hosts| hosts.refuse(&head)))
+    {
         refused = Some(problem);
     }
-    match read_body(body, max_body_bytes).await {
+    match read_body(body, rules.max_body_bytes).await {
         Ok(bytes) => {
             inner.ext_mut().insert(ReceivedBody(bytes));
         }

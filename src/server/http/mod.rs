@@ -4,6 +4,7 @@
 pub mod attachments;
 pub mod connections;
 pub mod csrf;
+pub mod hosts;
 pub mod limits;
 pub mod parameters;
 pub mod problem;
