@@ -92,7 +92,7 @@ impl Store {
         }
         refuse_foreign(path)?;
         let mut store = Self::connect(path, AccessMode::ReadWrite, purpose)?;
-        store.work_folder.remove_left_over(path);
+        WorkFolder::remove_left_over(path);
         let large = store.large_operation()?;
         migrations::apply(&mut store.connection, path)?;
         store.import_left_over()?;
