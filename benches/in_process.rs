@@ -133,6 +133,7 @@ fn request() -> NewRequest<'static> {
         request_body: Cow::Borrowed(br#"{"carat":1.1,"cut":"Ideal","color":"H","clarity":"SI2","depth":62.0,"table":55,"x":6.61,"y":6.65,"z":4.11}"#),
         response_body: Cow::Borrowed(br#"{"id":"01a208bd-dca0-753c-8533-55f4254912a0","price_usd":4534.4,"price_per_carat_usd":4122.19,"currency":"USD","model":{"id":2,"family":"xgboost"},"assumed":{}}"#),
         predictions: Cow::Borrowed(&[]),
+            key_name: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! ARCHITECTURE.md shows the parts and their dependencies.
 
+pub mod access;
 pub mod commands;
 pub mod control;
 pub mod diamond;

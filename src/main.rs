@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use diamonds::commands::{Cli, CommandError};
+use diamonds::text::escape_control_chars;
 
 fn main() -> ExitCode {
     match Cli::parse().run() {
@@ -26,5 +27,5 @@ fn report(error: &CommandError) {
     let causes = std::iter::successors(error.source(), |cause| (*cause).source());
     lines.extend(causes.map(|cause| format!("  because: {cause}")));
     // a closed standard error is not worth another error
-    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
+    let _ = writeln!(std::io::stderr(), "{}", escape_control_chars(&lines.join("\n")));
 }

@@ -4,6 +4,19 @@ use std::error::Error;
 
 use serde_json::{Map, Value};
 
+/// The text with control characters escaped: input from strangers must not control the terminal.
+#[must_use]
+pub fn escape_control_chars(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
+        if character.is_control() && character != '\n' && character != '\t' {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+        shown
+    })
+}
+
 /// A sum in dollars, rounded to the cent.
 #[must_use]
 pub fn to_the_cent(amount_usd: f64) -> f64 {

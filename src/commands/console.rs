@@ -6,6 +6,8 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 use serde::Serialize;
 use tracing::level_filters::LevelFilter;
 
+use crate::text::escape_control_chars;
+
 /// The two streams and their settings.
 #[derive(Debug)]
 pub struct Console {
@@ -40,21 +42,9 @@ impl Console {
     pub fn hint(&self, text: &str) {
         if self.shows_progress() {
             // a closed standard error is no reason to fail
-            let _ = writeln!(io::stderr(), "{text}");
+            let _ = writeln!(io::stderr(), "{}", escape_control_chars(text));
         }
     }
-}
-
-/// The text with control characters escaped: input from strangers must not control the terminal.
-fn escape_control_chars(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
-        if character.is_control() && character != '\n' && character != '\t' {
-            shown.extend(character.escape_default());
-        } else {
-            shown.push(character);
-        }
-        shown
-    })
 }
 
 /// A table of text; columns in `right` (from 0) are aligned to the right. If it is wider than the terminal, cells are wrapped

@@ -7,6 +7,7 @@ mod console;
 mod error;
 mod generate;
 mod ingest;
+mod keys;
 mod location;
 mod model_card;
 mod models;
@@ -72,6 +73,9 @@ enum Command {
     /// The history of ingested files
     #[command(subcommand)]
     Batches(batches::Arguments),
+    /// The keys of people and programs that use the server
+    #[command(subcommand)]
+    Keys(keys::Arguments),
     /// The state of the file: champion, live accuracy, drift, and what to do next
     Status(status::Arguments),
     /// Query the file in SQL, read-only
@@ -103,6 +107,7 @@ impl Cli {
             Command::Requests(arguments) => requests::run(arguments, &database()?, &console),
             Command::Outcomes(arguments) => outcomes::run(arguments, &database()?, &console),
             Command::Batches(arguments) => batches::run(arguments, &database()?, &console),
+            Command::Keys(arguments) => keys::run(arguments, &database()?, &console),
             Command::Status(arguments) => status::run(arguments, &database()?, &console),
             Command::Sql(arguments) => sql::run(arguments, &database()?, &console),
             Command::Backup(arguments) => backup::run(arguments, &database()?, &console),

@@ -142,7 +142,10 @@ fn list(requests: &[LoggedRequest]) -> String {
             request.status.to_string(),
             request.latency_us.to_string(),
             request.model_id.map(|id| id.to_string()).unwrap_or_default(),
-            request.client.clone().unwrap_or_default(),
+            match (&request.client, &request.key_name) {
+                (Some(client), Some(key_name)) => format!("{client} ({key_name})"),
+                (client, _) => client.clone().unwrap_or_default(),
+            },
         ]
     });
     table(&["id", "time (UTC)", "method", "path", "status", "µs", "model", "client"], rows, &[4, 5, 6])
@@ -157,6 +160,7 @@ fn show(request: &LoggedRequest) -> String {
         ("latency", format!("{} µs", request.latency_us)),
         ("model", request.model_id.map_or_else(|| "none".to_owned(), |id| id.to_string())),
         ("client", request.client.clone().unwrap_or_else(|| "unknown".to_owned())),
+        ("key", request.key_name.clone().unwrap_or_else(|| "none".to_owned())),
         ("request", request.request_body.clone().unwrap_or_default()),
         ("response", request.response_body.clone().unwrap_or_default()),
     ];

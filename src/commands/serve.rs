@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 
 use super::CommandError;
 use super::console::Console;
+use crate::server::{Origin, Origins, ServerOptions};
 use crate::times::parse_age;
 use crate::{control, server};
 
@@ -19,6 +20,15 @@ pub struct Arguments {
     /// Name by which the server may be called, besides its address and localhost; may be given more than once
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
+    /// Address by which browsers reach the server, such as `https://prices.shop.example`, where a proxy is in between
+    #[arg(long, value_name = "URL")]
+    origin: Option<Origin>,
+    /// Site whose pages may use the API, such as `https://shop.example`; may be given more than once
+    #[arg(long, value_name = "URL")]
+    allow_origin: Vec<Origin>,
+    /// Let everybody who reaches the server do everything, without a key
+    #[arg(long)]
+    open: bool,
     /// Ingest files that arrive in this folder; they are moved to done/ or failed/ in it, with a report beside them
     #[arg(long, value_name = "DIR")]
     watch: Option<PathBuf>,
@@ -43,7 +53,20 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     let pipeline = server::Pipeline { watch: arguments.watch.clone(), retrain_after: arguments.retrain_after };
     let retention =
         server::Retention { keep: arguments.keep_requests, max_bytes: arguments.max_size.map(|size| size.as_u64()) };
-    server::serve(store, &arguments.addr, arguments.host.clone(), pipeline, retention, |address| {
+    let origins = Origins {
+        is_encrypted: arguments.origin.as_ref().is_some_and(Origin::is_encrypted),
+        own: arguments.origin.clone(),
+        allowed: arguments.allow_origin.clone(),
+    };
+    let options = ServerOptions {
+        address: arguments.addr.clone(),
+        hosts: arguments.host.clone(),
+        origins,
+        is_open: arguments.open,
+        pipeline,
+        retention,
+    };
+    server::serve(store, options, |address| {
         let mut out = io::stdout().lock();
         // the server works even if nobody reads its first line
         let _ = writeln!(out, "listening on http://{address}").and_then(|()| out.flush());

@@ -12,9 +12,10 @@ use crate::files::FileIdentity;
 use crate::monitoring::{Replay, Status};
 use crate::pricing::{Prediction, PredictionOrigin, PricingError, ServedModel, SimilarStones};
 use crate::store::{
-    Batch, BatchDetail, Compaction, ComparedPromotion, ExportedSales, FileReport, LoggedRequest, ModelDetail,
-    ModelRecord, NewModel, NewOutcome, OutcomeSales, PredictionSource, PrunedModel, PrunedRequests, QueryLimits,
-    RecordedOutcome, RequestFilter, RequestPruning, StoreError, Table, UndoneBatch, Upload,
+    ApiKey, AuditEvent, Batch, BatchDetail, Compaction, ComparedPromotion, ExportedSales, FileReport, LoggedRequest,
+    ModelDetail, ModelRecord, NewApiKey, NewModel, NewOutcome, OutcomeSales, PredictionSource, PrunedModel,
+    PrunedRequests, QueryLimits, RecordedOutcome, RequestFilter, RequestPruning, StoreError, Table, UndoneBatch,
+    Upload,
 };
 
 /// Marks the operations of the list: an operation that is not in it does not compile.
@@ -65,6 +66,10 @@ list_operations! {
     FindSimilar,
     ReadStatus,
     RunQuery,
+    ListKeys,
+    AddKey,
+    RevokeKey,
+    ListAuditEvents,
     Backup,
 }
 
@@ -132,6 +137,15 @@ store_operations! {
     /// The rows of a query.
     RunQuery "query" Read { sql: String, limits: QueryLimits } -> Table =
         |this, owner| owner.store.query(&this.sql, this.limits);
+    /// Every key, newest first.
+    ListKeys "keys" Read {} -> Vec<ApiKey> = |_, owner| owner.store.keys();
+    /// Adds a key.
+    AddKey "add-key" Create { key: NewApiKey } -> ApiKey = |this, owner| owner.store.add_key(&this.key);
+    /// Revokes a key.
+    RevokeKey "revoke-key" Change { name: String } -> () = |this, owner| owner.store.revoke_key(&this.name);
+    /// Who changed what, newest first.
+    ListAuditEvents "audit-events" Read { limit: u32 } -> Vec<AuditEvent> =
+        |this, owner| owner.store.audit_events(this.limit);
     /// A consistent copy of the file, at a path that the owner can reach.
     Backup "backup" Exclusive { to: PathBuf } -> u64 = |this, owner| owner.store.backup(&this.to);
 }

@@ -32,7 +32,7 @@ pub use similar::{MAX_SIMILAR, SimilarIndex, SimilarStone, SimilarStones};
 pub use snapshot::Snapshot;
 pub use steps::{Step, StepValue};
 
-use crate::store::{Compaction, Store, StoreError, replace_file};
+use crate::store::{Compaction, Store, StoreError, reopen_file, replace_file};
 use crate::system;
 use crate::text::with_causes;
 
@@ -145,6 +145,21 @@ impl PricingService {
             replace_file(&copy, &mut stores)
         });
         Ok(compaction?)
+    }
+
+    /// Closes the file and opens it again, after DuckDB has given it up. `archive` is the connection through which the log is
+    /// written, which must not be used meanwhile. Prices are answered all the time.
+    ///
+    /// # Errors
+    /// If it cannot be opened, or a statement takes too long to end; then this can be called again.
+    pub fn reopen(&self, archive: &mut Store) -> Result<(), StoreError> {
+        let mut writer = lock(&self.writer);
+        let mut reader = lock(&self.reader);
+        self.snapshot().similar().with_store(|similar| {
+            let mut stores = vec![archive, &mut *writer, &mut *reader];
+            stores.extend(similar);
+            reopen_file(&mut stores)
+        })
     }
 
     /// The model to answer with, if it is in memory: the champion, or the model named `wanted`, by its number or its

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::RequestLog;
+use super::access::{AccessControl, Caller};
 use super::blocking_work::in_background;
+use super::file_guard::FileState;
+use super::http::origins::Origins;
 use super::http::problem::Problem;
 use crate::control::{Access, FileOwner, Operation};
 use crate::pricing::{PricingError, PricingService};
@@ -14,6 +17,9 @@ use crate::store::{Store, StoreError};
 /// Requests that may be in progress at a time; the server asks further clients to come back later.
 const MAX_IN_FLIGHT: usize = 2_048;
 
+/// Who acts when the server does something by itself.
+pub const SERVER: &str = "server";
+
 /// The state of the application.
 #[derive(Clone)]
 pub struct App {
@@ -21,14 +27,21 @@ pub struct App {
     pub pricing: Arc<PricingService>,
     /// Writes requests and their answers to the log.
     pub log: RequestLog,
+    /// Decides who may do what.
+    pub access: Arc<AccessControl>,
+    /// Whether the file can be used.
+    pub file: Arc<FileState>,
+    /// The sites whose pages may use the API.
+    pub origins: Arc<Origins>,
     /// A permit for each request that may be in progress.
     pub(super) places: Arc<Semaphore>,
 }
 
 impl App {
-    /// The state for the prices and the log of one file.
-    pub fn new(pricing: Arc<PricingService>, log: RequestLog) -> Self {
-        Self { pricing, log, places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)) }
+    /// The state for the prices and the log of one file, and who may ask for them.
+    pub fn new(pricing: Arc<PricingService>, log: RequestLog, access: AccessControl, origins: Origins) -> Self {
+        let (access, origins) = (Arc::new(access), Arc::new(origins));
+        Self { pricing, log, access, file: Arc::default(), origins, places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)) }
     }
 
     /// Reads the file: `read` gets a connection that sees every request that has been answered so far. It runs on a thread for
@@ -41,6 +54,7 @@ impl App {
         T: Send + 'static,
         Problem: From<E>,
     {
+        self.require_file()?;
         let app = self.clone();
         in_background(move || {
             app.log.flush()?;
@@ -49,49 +63,61 @@ impl App {
         .await?
     }
 
-    /// Runs an operation of the command line, which may change the file. The next request sees the change. It runs on a thread
-    /// for blocking work.
+    /// Refuses to use a file that cannot be used.
+    fn require_file(&self) -> Result<(), Problem> {
+        self.file.problem().map_or(Ok(()), |problem| Err(Problem::new(503, problem.reason())))
+    }
+
+    /// Runs an operation of the command line for `caller`; it may change the file. The next request sees the change. It runs on a
+    /// thread for blocking work.
     ///
     /// # Errors
     /// Why the operation failed; then nothing is changed.
-    pub async fn run<O: Operation>(&self, operation: O) -> Result<O::Answer, Problem> {
+    pub async fn run<O: Operation>(&self, operation: O, caller: &Caller) -> Result<O::Answer, Problem> {
+        self.require_file()?;
         let app = self.clone();
-        Ok(in_background(move || app.run_operation(operation)).await??)
+        let actor = caller.actor().to_owned();
+        Ok(in_background(move || app.run_operation(operation, &actor)).await??)
     }
 
-    /// As [`App::run`], on the calling thread.
+    /// As [`App::run`], on the calling thread; `actor` is noted as the one who changes the file.
     ///
     /// # Errors
     /// As for [`App::run`].
-    pub(super) fn run_operation<O: Operation>(&self, operation: O) -> Result<O::Answer, PricingError> {
+    pub(super) fn run_operation<O: Operation>(&self, operation: O, actor: &str) -> Result<O::Answer, PricingError> {
         let pricing = &self.pricing;
+        let acting_for = actor.to_owned();
+        let run_for_actor = move |store: &mut Store, pricing: Option<&PricingService>| {
+            store.act_as(&acting_for);
+            let answer = operation.run(&mut FileOwner { store, pricing });
+            store.act_as(SERVER);
+            answer
+        };
         if O::ACCESS == Access::Replace {
             // it must have every connection; it gives itself memory
             let pricing = pricing.clone();
-            return self
-                .log
-                .with_flushed_store(move |store| operation.run(&mut FileOwner { store, pricing: Some(&pricing) }));
+            return self.log.with_flushed_store(move |store| run_for_actor(store, Some(&pricing)));
         }
         let _memory = pricing.reader()?.large_operation()?;
         match O::ACCESS {
             Access::Replace => Err(StoreError::Unexpected { what: "it was handled before".to_owned() }.into()),
             // meanwhile the archiver moves no requests into the database, and nobody writes a checkpoint
-            Access::Exclusive => pricing.hold(|| {
-                self.log.with_flushed_store(move |store| operation.run(&mut FileOwner { store, pricing: None }))
-            }),
+            Access::Exclusive => pricing.hold(|| self.log.with_flushed_store(move |store| run_for_actor(store, None))),
             Access::Read => {
                 self.log.flush()?;
-                let mut store = pricing.reader()?;
-                operation.run(&mut FileOwner { store: &mut store, pricing: Some(pricing) })
+                run_for_actor(&mut pricing.reader()?, Some(pricing))
             }
             Access::Write => {
                 // operations that look a prediction up must find every one that has been answered
                 self.log.flush()?;
-                pricing.write(|store| operation.run(&mut FileOwner { store, pricing: Some(pricing) }))
+                pricing.write(|store| run_for_actor(store, Some(pricing)))
             }
             Access::Change | Access::Create => {
                 self.log.flush()?;
-                pricing.change(|store| operation.run(&mut FileOwner { store, pricing: Some(pricing) }))
+                let answer = pricing.change(|store| run_for_actor(store, Some(pricing)))?;
+                // it may have changed who may do what
+                self.access.reload(&pricing.reader()?)?;
+                Ok(answer)
             }
         }
     }

@@ -17,6 +17,9 @@ use crate::control::{
 };
 use crate::files::beside;
 
+/// Who acts for commands.
+const COMMAND_LINE: &str = "command line";
+
 /// The application behind the socket: it has every operation of the list.
 pub fn build(app: App) -> Server<App> {
     struct Routes(Server<App>);
@@ -37,7 +40,7 @@ async fn run<O: Operation>(request: Request<App>) -> tide::Result {
     let app = request.state().clone();
     let run = move || {
         let operation: O = decode(&body).map_err(|error| RemoteError::of(&error))?;
-        app.run_operation(operation).map_err(|error| RemoteError::of(&error))
+        app.run_operation(operation, COMMAND_LINE).map_err(|error| RemoteError::of(&error))
     };
     // those that may take long
     let answer = match O::ACCESS {

@@ -10,9 +10,11 @@ use tide::utils::async_trait;
 use tide::{Request, Server};
 use utoipa::openapi::HttpMethod;
 
+use super::access::Caller;
 use super::app::App;
 use super::http::problem::{Answer, Problem};
 use super::http::request_parts::sent_method;
+use crate::access::Role;
 
 type BoxedAnswer = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
@@ -40,6 +42,8 @@ pub struct Endpoint {
     method: Method,
     /// With parameters in braces: `/v1/models/{id}`.
     path: String,
+    /// Who may use it; `None` for anybody.
+    role: Option<Role>,
     handler: Handler,
 }
 
@@ -50,7 +54,29 @@ impl Endpoint {
         handler: impl Fn(Request<App>) -> F + Send + Sync + 'static,
     ) -> Self {
         let handler = Handler(Arc::new(move |request| Box::pin(handler(request))));
-        Self { method, path: path.to_owned(), handler }
+        Self { method, path: path.to_owned(), role: Some(Role::Manage), handler }
+    }
+
+    /// The endpoint for holders of a key of this role or a higher one; without this, it is for the highest.
+    #[must_use]
+    pub fn for_role(self, role: Role) -> Self {
+        Self { role: Some(role), ..self }
+    }
+
+    /// The endpoint for anybody.
+    #[must_use]
+    pub fn for_anybody(self) -> Self {
+        Self { role: None, ..self }
+    }
+
+    /// The handler, after a check of what the caller may do.
+    fn guarded(self) -> Handler {
+        let Self { handler, role, .. } = self;
+        let Some(role) = role else { return handler };
+        Handler(Arc::new(move |request| match Caller::of(&request).require(role) {
+            Ok(()) => (handler.0)(request),
+            Err(problem) => Box::pin(async move { Err(problem) }),
+        }))
     }
 
     /// An endpoint that is read.
@@ -87,7 +113,9 @@ pub fn add_endpoints(server: &mut Server<App>, endpoints: Vec<Endpoint>) {
     for (path, endpoints) in by_path {
         let mut route = server.at(&path.replace('{', ":").replace('}', ""));
         let mut allowed = Vec::new();
-        for Endpoint { method, handler, .. } in endpoints {
+        for endpoint in endpoints {
+            let method = endpoint.method;
+            let handler = endpoint.guarded();
             match method {
                 Method::Get => {
                     route.get(handler.clone()).head(handler);

@@ -2,12 +2,14 @@
 //!
 //! tide routes, hyper serves the connections: see `http`. The content of answers comes from `pricing`.
 
+mod access;
 mod api;
 mod app;
 mod blocking_work;
 #[cfg(unix)]
 mod control;
 mod endpoint;
+mod file_guard;
 mod http;
 mod pages;
 mod pipeline;
@@ -24,12 +26,16 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use access::AccessControl;
 pub use app::App;
+pub use http::origins::{Origin, Origins};
 pub use http::problem::Problem;
 pub use pipeline::Pipeline;
 pub use request_log::{RequestLog, Retention};
 pub use routes::build;
 
+use app::SERVER;
+use file_guard::FileGuard;
 use http::connections::{self, serve_connections};
 use http::hosts::KnownHosts;
 #[cfg(unix)]
@@ -50,6 +56,16 @@ pub enum ServerError {
         address: String,
         /// What the system reports.
         source: io::Error,
+    },
+    /// Others than this machine reach the address, and nothing keeps them out.
+    #[error(
+        "{address} can be reached from other machines, and there is no key: whoever reaches it could read the log, promote models \
+         and record outcomes. Make a key with `diamonds keys create --role manage --name NAME`, or give --open to let everybody \
+         in, or listen on 127.0.0.1 only"
+    )]
+    Unprotected {
+        /// The address.
+        address: SocketAddr,
     },
     /// The folder cannot be watched.
     #[error("cannot watch {}", folder.display())]
@@ -73,20 +89,31 @@ pub enum ServerError {
     Store(#[from] StoreError),
 }
 
-/// Serves the file at `address`, and for requests that call the server by one of `names`, until a signal stops it. Calls `ready` with the address when the server can answer.
+/// How to serve a file.
+#[derive(Debug, Clone, Default)]
+pub struct ServerOptions {
+    /// The address to listen on: host and port.
+    pub address: String,
+    /// Names by which the server may be called, besides its address and localhost.
+    pub hosts: Vec<String>,
+    /// The sites whose pages may use the API, and that of the server itself.
+    pub origins: Origins,
+    /// Whether everybody may do everything, also where there are keys.
+    pub is_open: bool,
+    /// What happens by itself.
+    pub pipeline: Pipeline,
+    /// How long requests stay in the log.
+    pub retention: Retention,
+}
+
+/// Serves the file of `store` until a signal stops it. Calls `ready` with the address when the server can answer.
 ///
 /// # Errors
 /// If it cannot start.
-pub fn serve(
-    store: Store,
-    address: &str,
-    names: Vec<String>,
-    pipeline: Pipeline,
-    retention: Retention,
-    ready: impl FnOnce(SocketAddr),
-) -> Result<(), ServerError> {
+pub fn serve(store: Store, options: ServerOptions, ready: impl FnOnce(SocketAddr)) -> Result<(), ServerError> {
     system::raise_file_limit();
     system::return_memory();
+    let pipeline = &options.pipeline;
     if let Some(folder) = &pipeline.watch {
         pipeline.prepare(store.path()).map_err(|source| ServerError::Watch { folder: folder.clone(), source })?;
     }
@@ -94,27 +121,39 @@ pub fn serve(
         .enable_all()
         .build()
         .map_err(|source| ServerError::Start { source })?;
-    runtime.block_on(serve_on_runtime(store, address, names, pipeline, retention, ready))
+    runtime.block_on(serve_on_runtime(store, options, ready))
 }
 
 async fn serve_on_runtime(
-    store: Store,
-    address: &str,
-    names: Vec<String>,
-    pipeline: Pipeline,
-    retention: Retention,
+    mut store: Store,
+    options: ServerOptions,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), ServerError> {
-    let bind = |source| ServerError::Bind { address: address.to_owned(), source };
+    let ServerOptions { address, hosts, origins, is_open, pipeline, retention } = options;
+    let bind = |source| ServerError::Bind { address: address.clone(), source };
     let start = |source| ServerError::Start { source };
-    let listener = TcpListener::bind(address).await.map_err(bind)?;
+    let listener = TcpListener::bind(&address).await.map_err(bind)?;
     let bound = listener.local_addr().map_err(bind)?;
     let stop_signal = connections::stop_signal().map_err(start)?;
 
+    store.act_as(SERVER);
+    let access = AccessControl::new(&store, is_open)?;
+    if !bound.ip().is_loopback() && access.needs_no_key() {
+        if !is_open {
+            return Err(ServerError::Unprotected { address: bound });
+        }
+        tracing::warn!(
+            "{bound} is open: whoever reaches it may read the log, promote models and record outcomes, without a key"
+        );
+    }
+    let mut names = hosts;
+    names.extend(origins.own.as_ref().map(Origin::host));
+    let hosts = KnownHosts::new(&address, &names);
     let database = store.path().to_owned();
     let log = RequestLog::start(store.try_clone()?, retention)?;
     let pricing = Arc::new(PricingService::new(store)?);
-    let app = App::new(pricing.clone(), log.clone());
+    let app = App::new(pricing.clone(), log.clone(), access, origins);
+    let file = app.file.clone();
     let note = ServerNote { pid: std::process::id(), address: bound.to_string() };
     if let Err(error) = note.leave(&database) {
         tracing::warn!("cannot leave a note beside the file: {error}");
@@ -133,8 +172,8 @@ async fn serve_on_runtime(
     if pipeline.watch.is_some() || pipeline.retrain_after.is_some() {
         tasks.spawn(pipeline.run(app.pricing.clone(), database.clone(), stop.clone()));
     }
-    let hosts = KnownHosts::new(address, &names);
     tasks.spawn(serve_connections(listener, Arc::new(build(app)), PUBLIC_LIMITS, Some(hosts), stop.clone()));
+    tasks.spawn(FileGuard::new(pricing.clone(), log.clone(), file).run(stop.clone()));
     ready(bound);
     stop_signal.await;
     stop.cancel();

@@ -4,6 +4,7 @@ use duckdb::{Connection, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::audit::record_event;
 use super::rows::{TimeColumn, execute, query_rows, read_time, sql_time};
 use super::{Store, StoreError};
 
@@ -118,6 +119,7 @@ impl Store {
         if batch.undone.is_some() {
             return Err(StoreError::IsUndone { id });
         }
+        let actor = self.actor().to_owned();
         let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
         let sql = include_str!("../../sql/queries/sale/delete_sales_of_batch.sql");
         let sales = execute(&transaction, ACTION, sql, params![id])?;
@@ -137,6 +139,7 @@ impl Store {
             params![id],
             |row| row.get("id"),
         )?;
+        record_event(&transaction, &actor, "undo", &format!("batch {id}"))?;
         transaction.commit().map_err(StoreError::database(ACTION))?;
         Ok(UndoneBatch { batch: id, sales, models, later_batches })
     }

@@ -2,24 +2,21 @@
 //!
 //! The content is copied into a new file, which then takes the place of the old one. For that moment the database is closed.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::Instant;
 
-use duckdb::{AccessMode, Connection};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::rows::query_row;
-use super::{Store, StoreError};
+use super::{Store, StoreError, reopening};
 use crate::files::beside;
 
 /// What the name of the old file has after that of the file, while the new one is tried.
 const OLD: &str = ".before-compaction";
-/// How long to wait for statements that are running.
-const PATIENCE: Duration = if cfg!(test) { Duration::from_millis(200) } else { Duration::from_secs(10) };
-/// Pause between two looks.
-const PAUSE: Duration = Duration::from_millis(10);
+
+/// What the name of DuckDB's write-ahead log has after that of the file.
+const WRITE_AHEAD_LOG: &str = ".wal";
 
 /// The result of a compaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,18 +66,6 @@ impl Store {
         let copy = self.write_compacted()?;
         replace_file(&copy, &mut [self])
     }
-
-    /// A store that stands in for another one while its file is replaced: an empty database in memory.
-    fn placeholder(&self, file: &Path) -> Result<Self, StoreError> {
-        let opening = |source| StoreError::Folder { path: file.to_owned(), source };
-        Ok(Self {
-            connection: Connection::open_in_memory().map_err(StoreError::database("open a database in memory"))?,
-            path: self.path.clone(),
-            work_folder: self.work_folder.clone(),
-            memory: self.memory.clone(),
-            file: Arc::new(std::fs::File::open(file).map_err(opening)?),
-        })
-    }
 }
 
 /// Puts `copy` in the place of the file that `stores` have open: these must be all its connections, at the latest when the
@@ -93,18 +78,13 @@ pub fn replace_file(copy: &CompactedCopy, stores: &mut [&mut Store]) -> Result<C
     let path = first.path.clone();
     let failed = |source| StoreError::Folder { path: path.clone(), source };
     let bytes_before = first.size_bytes();
+    reopening::close(stores)?;
     let started = Instant::now();
-    while Arc::strong_count(&first.file) > stores.len() {
-        if started.elapsed() > PATIENCE {
-            return Err(StoreError::Busy { path });
-        }
-        std::thread::sleep(PAUSE);
+    // the last connection writes a checkpoint when it is closed; if it could not, the log beside the file is not for the copy
+    if beside(&path, WRITE_AHEAD_LOG).exists() {
+        reopening::open(stores)?;
+        return Err(StoreError::Unexpected { what: "it has changes that cannot be written into it".to_owned() });
     }
-    let started = Instant::now();
-    for store in stores.iter_mut() {
-        **store = store.placeholder(&copy.0)?;
-    }
-    // the last connection wrote a checkpoint when it was closed: there is no write-ahead log beside the file
     let old = beside(&path, OLD);
     let swapped = std::fs::rename(&path, &old).and_then(|()| {
         std::fs::rename(&copy.0, &path).inspect_err(|_| {
@@ -112,34 +92,23 @@ pub fn replace_file(copy: &CompactedCopy, stores: &mut [&mut Store]) -> Result<C
             let _ = std::fs::rename(&old, &path);
         })
     });
-    let reopened = swapped.map_err(failed).and_then(|()| {
-        stores[0].reopen().inspect_err(|_| {
+    let opened = swapped.map_err(failed).and_then(|()| {
+        reopening::open(stores).inspect_err(|_| {
             let _ = std::fs::rename(&old, &path);
         })
     });
-    let (reopened, outcome) = match reopened {
-        Ok(store) => (store, Ok(())),
+    if let Err(error) = opened {
         // with the old file everything goes on as before
-        Err(error) => (stores[0].reopen()?, Err(error)),
-    };
-    for store in stores.iter_mut() {
-        **store = reopened.try_clone()?;
+        reopening::open(stores)?;
+        return Err(error);
     }
-    outcome?;
     // if it stays, it only takes space
     let _ = std::fs::remove_file(&old);
     Ok(Compaction {
         bytes_before,
-        bytes_now: reopened.size_bytes(),
+        bytes_now: stores[0].size_bytes(),
         closed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     })
-}
-
-impl Store {
-    /// Opens the file again, with the work folder and the bounds of this store.
-    fn reopen(&self) -> Result<Self, StoreError> {
-        Self::connect_with(&self.path, AccessMode::ReadWrite, self.memory.clone(), self.work_folder.clone())
-    }
 }
 
 #[cfg(test)]

@@ -99,6 +99,15 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// The file at the path is not the one that is open.
+    #[error(
+        "{} was moved, deleted or replaced while it was in use: put it back, or start the server again",
+        path.display()
+    )]
+    OutOfPlace {
+        /// The path.
+        path: PathBuf,
+    },
     /// A copy of the file cannot be written.
     #[error("cannot write a backup to {}", path.display())]
     Backup {
@@ -132,6 +141,12 @@ pub enum StoreError {
         id: String,
         /// The command that lists the existing ones.
         list: &'static str,
+    },
+    /// There is or was a key of this name.
+    #[error("there is or was a key {name}, and the log names it: choose another name")]
+    KeyExists {
+        /// Its name.
+        name: String,
     },
     /// The model to be promoted is already the champion.
     #[error("model {id} is the champion already")]
@@ -171,6 +186,17 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether DuckDB has given the file up, so that it must be opened again.
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        let message = match self {
+            Self::Database { source, .. } | Self::Open { source, .. } => &source.0,
+            Self::Query { message } => message,
+            _ => return false,
+        };
+        message.contains("database has been invalidated") || message.starts_with("FATAL Error")
+    }
+
     /// There is no model of that number.
     pub(super) fn no_model(id: i64) -> Self {
         Self::NotFound { what: "model", id: id.to_string(), list: "models list" }

@@ -8,6 +8,7 @@ use duckdb::{Connection, params};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::audit::record_event;
 use super::known_sales::{Fingerprint, KnownSales};
 use super::rows::{Columns, execute, query_row, sql_time, with_stone_columns};
 use super::upload::{
@@ -62,6 +63,7 @@ impl Store {
             Layout::Parquet => Some((UploadSpool::new(self, upload)?, self.connection.try_clone().map_err(failed())?)),
             _ => None,
         };
+        let actor = self.actor().to_owned();
         let transaction = self.connection.transaction().map_err(failed())?;
         let batch: i64 =
             query_row(&transaction, ACTION, include_str!("../../sql/queries/batch/next_batch_id.sql"), [], |row| {
@@ -102,6 +104,7 @@ impl Store {
             report.batch = None;
             transaction.rollback().map_err(failed())?;
         } else {
+            record_event(&transaction, &actor, "ingest", &format!("batch {batch}: {}", upload.name))?;
             transaction.commit().map_err(failed())?;
         }
         Ok(report)

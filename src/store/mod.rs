@@ -2,12 +2,14 @@
 //!
 //! Only this module uses the database. Models are stored as bytes with the name of their family.
 
+mod audit;
 mod backup;
 mod batches;
 mod compaction;
 mod error;
 mod ingest;
 mod journal;
+mod keys;
 mod known_sales;
 mod lock_holder;
 mod memory;
@@ -17,6 +19,7 @@ mod outcomes;
 mod predictions;
 mod pruning;
 mod query;
+mod reopening;
 mod requests;
 mod rollups;
 mod rows;
@@ -33,11 +36,13 @@ use std::sync::Arc;
 
 use duckdb::{AccessMode, Config, Connection};
 
+pub use audit::AuditEvent;
 pub use batches::{Batch, BatchDetail, RejectedRow, RejectionCount, UndoneBatch, WarningCount};
 pub use compaction::{CompactedCopy, Compaction, replace_file};
 pub use error::{DatabaseMessage, StoreError};
 pub use ingest::FileReport;
 pub use journal::{Journal, JournalSegment, count_journal_requests};
+pub use keys::{ApiKey, LoginSession, NewApiKey};
 pub use lock_holder::{LockHolder, ServerNote};
 pub use memory::LargeOperation;
 pub use models::{
@@ -48,6 +53,7 @@ pub use outcomes::{LiveAccuracy, NewOutcome, OutcomeSales, RecordedOutcome};
 pub use predictions::{NewPredictions, PredictionRecord, PredictionSource};
 pub use pruning::{PrunedRequests, RequestPruning};
 pub use query::{QueryLimits, Table};
+pub use reopening::reopen_file;
 pub use requests::{JournalEntry, LoggedRequest, NewRequest, RequestCounts, RequestFilter};
 pub use sales::{ExportedSales, SaleBlocks, SalesFile, StoredSale};
 pub use traffic::{Traffic, TrafficOverTime};
@@ -63,6 +69,8 @@ pub struct Store {
     path: PathBuf,
     work_folder: Arc<WorkFolder>,
     memory: Arc<MemoryBounds>,
+    /// Who changes the file through this connection.
+    actor: String,
     /// The file itself, for copies. The system drops a process's lock on a file as soon as the process closes any
     /// descriptor of it, so this one stays open until every connection is closed: fields are dropped in this order.
     file: Arc<File>,
@@ -130,6 +138,7 @@ impl Store {
             path: self.path.clone(),
             work_folder: self.work_folder.clone(),
             memory: self.memory.clone(),
+            actor: self.actor.clone(),
             file: self.file.clone(),
         })
     }
@@ -203,7 +212,8 @@ impl Store {
             ))
             .map_err(StoreError::database("shut the database off from other files"))?;
         let file = File::open(path).map_err(|source| StoreError::Folder { path: path.to_owned(), source })?;
-        Ok(Self { connection, path: path.to_owned(), work_folder, memory, file: Arc::new(file) })
+        let actor = audit::COMMAND_LINE.to_owned();
+        Ok(Self { connection, path: path.to_owned(), work_folder, memory, actor, file: Arc::new(file) })
     }
 }
 

@@ -6,6 +6,7 @@ use duckdb::{Connection, params};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::audit::record_event;
 use super::rows::{execute, query_row, query_rows, read_time, sql_time};
 use super::{Store, StoreError};
 use crate::files::move_file;
@@ -102,9 +103,12 @@ impl Store {
             if let Some(folder) = &pruning.export_to {
                 exported.push(self.export_day(table, day, folder)?);
             }
+            let actor = self.actor().to_owned();
             let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
             execute(&transaction, ACTION, table.delete, params![sql_time(day.from), sql_time(day.until)])?;
             note_pruned(&transaction, day.until)?;
+            let what = format!("{} {}s before {}", day.count, table.name, day.until);
+            record_event(&transaction, &actor, "prune", &what)?;
             transaction.commit().map_err(StoreError::database(ACTION))?;
         }
         Ok(days.iter().map(|day| day.count).sum())
@@ -205,6 +209,7 @@ mod tests {
                 request_body: Cow::Borrowed(b""),
                 response_body: Cow::Owned(vec![b'x'; 1_000]),
                 predictions: Cow::Borrowed(&[]),
+                key_name: None,
             })
             .collect();
         store.insert_requests(&requests, ImportedUpTo { number: 1, position: None }).expect("stored");

@@ -16,8 +16,8 @@ use super::{Store, StoreError};
 
 /// Bytes that are kept of the bodies of refused requests, which anybody can make large.
 const KEPT_BYTES_OF_REFUSED: usize = 4 * 1024;
-/// Statuses of those requests: unknown path, unknown method, too large, for another server.
-const REFUSED_WITHOUT_READING: [u16; 4] = [404, 405, 413, 421];
+/// Statuses of those requests: without a key that suffices, unknown path, unknown method, too large, for another server, too many.
+const REFUSED_WITHOUT_READING: [u16; 7] = [401, 403, 404, 405, 413, 421, 429];
 
 /// Bytes of bodies that are appended to the table at a time.
 const APPENDED_BYTES: usize = 32_000_000;
@@ -53,6 +53,9 @@ pub struct NewRequest<'a> {
     /// The predictions in the answer; absent in journals of version 1.
     #[serde(default)]
     pub predictions: NewPredictions<'a>,
+    /// Name of the key that the request had; absent in journals of files without keys.
+    #[serde(default)]
+    pub key_name: Option<String>,
 }
 
 /// A request in the log.
@@ -77,6 +80,9 @@ pub struct LoggedRequest {
     pub model_id: Option<i64>,
     /// Address of the client.
     pub client: Option<String>,
+    /// Name of the key that the request had, if any.
+    #[serde(default)]
+    pub key_name: Option<String>,
     /// As received; absent in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_body: Option<String>,
@@ -212,6 +218,21 @@ impl Store {
         })
     }
 
+    /// Name of the key that the request `id` had; `None` if it had none, or is not in the log any more.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn key_of_request(&self, id: Uuid) -> Result<Option<String>, StoreError> {
+        let sql = include_str!("../../sql/queries/request/read_key_name.sql");
+        let found = find_by_id(id, |window| {
+            let parameters = params![id.to_string(), window.from.map(sql_time), window.until.map(sql_time)];
+            query_optional_row(&self.connection, "look a request up", sql, parameters, |row| {
+                row.get::<_, Option<String>>("key_name")
+            })
+        })?;
+        Ok(found.flatten())
+    }
+
     /// How many requests there are; [`RequestCounts::last_day`] counts those that arrived at or after `lately`.
     pub fn count_requests(&self, lately: Timestamp) -> Result<RequestCounts, StoreError> {
         query_row(
@@ -254,6 +275,7 @@ fn read_request(row: &Row<'_>) -> duckdb::Result<LoggedRequest> {
         latency_us: row.get("latency_us")?,
         model_id: row.get("model_id")?,
         client: row.get("client")?,
+        key_name: row.get("key_name")?,
         request_body: None,
         response_body: None,
     })
@@ -271,8 +293,9 @@ fn columns_of(requests: &[NewRequest<'_>]) -> Columns {
         .integers("latency_us", all().map(|one| Some(one.latency_us)))
         .integers("model_id", all().map(|one| one.model_id))
         .texts("client", all().map(|one| one.client.as_ref()))
-        .texts("request_body", all().map(|one| kept_body(&one.request_body, one.status)))
-        .texts("response_body", all().map(|one| kept_body(&one.response_body, one.status)))
+        .texts("key_name", all().map(|one| one.key_name.as_ref()))
+        .texts("request_body", all().map(|one| kept_body(&one.request_body)))
+        .texts("response_body", all().map(|one| kept_body(&one.response_body)))
 }
 
 /// How many of `requests`, at least one, are appended together: a column of text holds 2 GiB at most.
@@ -308,7 +331,14 @@ impl NewRequest<'_> {
     /// # Errors
     /// If it cannot be encoded.
     pub fn to_entry(&self) -> Result<JournalEntry, StoreError> {
-        rmp_serde::to_vec(self)
+        let body = |bytes| Cow::Owned(cut_body(bytes, self.status).into_owned());
+        let is_long = self.request_body.len().max(self.response_body.len()) > KEPT_BYTES_OF_REFUSED;
+        let cut = (is_long && REFUSED_WITHOUT_READING.contains(&self.status)).then(|| NewRequest {
+            request_body: body(&self.request_body),
+            response_body: body(&self.response_body),
+            ..self.clone()
+        });
+        rmp_serde::to_vec(cut.as_ref().unwrap_or(self))
             .map(JournalEntry)
             .map_err(|error| StoreError::Unexpected { what: format!("a request: {error}") })
     }
@@ -322,20 +352,25 @@ impl NewRequest<'static> {
     }
 }
 
-/// A body as text: bytes that are not UTF-8 are replaced. Of a request that was refused before it was read, only the beginning
-/// is kept, with a mark that gives its length. `None` if the body is empty.
-fn kept_body(bytes: &[u8], status: u16) -> Option<Cow<'_, str>> {
+/// A body as it goes into the journal: of a request that was refused before it was read, only the beginning is kept, with a mark
+/// that gives its length.
+fn cut_body(bytes: &[u8], status: u16) -> Cow<'_, [u8]> {
+    if bytes.len() <= KEPT_BYTES_OF_REFUSED || !REFUSED_WITHOUT_READING.contains(&status) {
+        return Cow::Borrowed(bytes);
+    }
+    let mark = format!("… [cut: {} bytes in all]", bytes.len());
+    Cow::Owned([&bytes[..KEPT_BYTES_OF_REFUSED], mark.as_bytes()].concat())
+}
+
+/// A body as text: bytes that are not UTF-8 are replaced. `None` if the body is empty.
+fn kept_body(bytes: &[u8]) -> Option<Cow<'_, str>> {
     if bytes.is_empty() {
         return None;
     }
-    let most = if REFUSED_WITHOUT_READING.contains(&status) { KEPT_BYTES_OF_REFUSED } else { usize::MAX };
-    let mut kept = String::from_utf8_lossy(&bytes[..bytes.len().min(most)]);
+    let mut kept = String::from_utf8_lossy(bytes);
     // NUL is valid UTF-8, but not every program that reads the file accepts it in text
     if kept.contains('\0') {
         kept = Cow::Owned(kept.replace('\0', "\u{fffd}"));
-    }
-    if bytes.len() > most {
-        kept = Cow::Owned(format!("{kept}… [cut: {} bytes in all]", bytes.len()));
     }
     Some(kept)
 }
@@ -348,13 +383,13 @@ mod tests {
     fn only_bodies_that_nothing_needs_are_cut() {
         let long = vec![b'x'; 3_000_000];
         for status in [200, 400, 422, 500] {
-            assert_eq!(kept_body(&long, status).map(|body| body.len()), Some(long.len()), "{status}");
+            assert_eq!(cut_body(&long, status).len(), long.len(), "{status}");
         }
         for status in REFUSED_WITHOUT_READING {
-            let kept = kept_body(&long, status).expect("a body");
-            assert!(kept.len() < 5_000 && kept.ends_with("… [cut: 3000000 bytes in all]"), "{status}");
+            let kept = cut_body(&long, status);
+            assert!(kept.len() < 5_000 && kept.ends_with("… [cut: 3000000 bytes in all]".as_bytes()), "{status}");
         }
-        assert_eq!(kept_body(b"", 200), None);
-        assert_eq!(kept_body(b"a\0\xff", 200).as_deref(), Some("a\u{fffd}\u{fffd}"));
+        assert_eq!(kept_body(b""), None);
+        assert_eq!(kept_body(b"a\0\xff").as_deref(), Some("a\u{fffd}\u{fffd}"));
     }
 }

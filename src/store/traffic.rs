@@ -263,6 +263,7 @@ mod tests {
             request_body: Cow::Borrowed(b""),
             response_body: Cow::Borrowed(b""),
             predictions: Cow::Borrowed(&[]),
+            key_name: None,
         }
     }
 

@@ -42,6 +42,11 @@ impl WorkFolder {
             .map_err(|source| StoreError::Folder { path: folder, source })
     }
 
+    /// Some open file that is not the database.
+    pub fn any_file(&self) -> io::Result<File> {
+        File::open(self.path().join(LOCK))
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

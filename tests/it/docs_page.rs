@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use diamonds::diamond::FIELD_COUNT;
 use diamonds::pricing::PricingService;
-use diamonds::server::{App, RequestLog, Retention, build};
+use diamonds::server::{AccessControl, App, Origins, RequestLog, Retention, build};
 use diamonds::store::Store;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -189,6 +189,9 @@ fn every_error_on_the_page_comes_from_a_request() {
     let untrained = TestFolder::new();
     untrained.succeed(&["ingest", &untrained.write_sales("sales.csv", 1, 0, 10)]);
     let (server, without_model) = (Server::start(&test_folder), Server::start(&untrained));
+    let with_key = trained();
+    with_key.succeed(&["keys", "create", "--role", "read", "--name", "shop"]);
+    let keyed = Server::start(&with_key);
     let page = server.get("/docs").body.replace("&#34;", "\"").replace("&#39;", "'").replace("&#38;", "&");
     for kind in &kinds {
         assert!(page.contains(&format!("id=\"error-{}\"", kind.status)), "{}", kind.status);
@@ -198,6 +201,7 @@ fn every_error_on_the_page_comes_from_a_request() {
         let document = match example.server.as_str() {
             "" | "pruned" => example.send(&server).json(),
             "untrained" => example.send(&without_model).json(),
+            "keyed" => example.send(&keyed).json(),
             "failing" => failing(&mut test_folder, &example.path),
             other => panic!("there is no server that is {other}"),
         };
@@ -211,7 +215,9 @@ fn failing(test_folder: &mut TestFolder, path: &str) -> Value {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let store = Store::open(&test_folder.database()).expect("the file");
     let log = RequestLog::start(store.try_clone().expect("a connection"), Retention::default()).expect("a thread");
-    let mut server = build(App::new(Arc::new(PricingService::new(store).expect("an engine")), log.clone()));
+    let access = AccessControl::new(&store, true).expect("the keys");
+    let pricing = Arc::new(PricingService::new(store).expect("an engine"));
+    let mut server = build(App::new(pricing, log.clone(), access, Origins::default()));
     server.at(path).get(|_| async { if true { panic!("spilled coffee") } else { Ok("") } });
     let request = tide::http::Request::get(format!("http://diamonds{path}").as_str());
     let text = runtime.block_on(async {
@@ -266,7 +272,7 @@ fn the_page_needs_nothing_but_its_style_and_puts_only_plain_hosts_into_commands(
     let server = Server::start(&test_folder);
     let page = server.get("/docs");
     assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
-    for word in ["<script", "style=", "<style", "https://", "onclick"] {
+    for word in ["<script", "style=", "<style", "\"https://", "onclick"] {
         assert!(!page.body.contains(word), "{word}");
     }
     let ids: Vec<&str> = page.body.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();

@@ -105,6 +105,7 @@ fn no_journal_whatever_its_bytes_makes_the_reader_panic() {
         request_body: Cow::Borrowed(b"{\"carat\":1}"),
         response_body: Cow::Borrowed(b"\xff\0"),
         predictions: Cow::Borrowed(&[]),
+        key_name: None,
     };
     for _ in 0..3 {
         journal.append(&[request.to_entry().expect("an entry")]).expect("written");

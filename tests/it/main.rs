@@ -1,9 +1,11 @@
 //! Tests of the whole program, a module a topic.
 
+mod access;
 mod browsing;
 mod command_line;
 mod crashes;
 mod docs_page;
+mod faults;
 mod fuzzing;
 mod generating;
 mod growing;

@@ -1,20 +1,11 @@
 //! The automated pipeline: a file dropped into a folder changes the champion.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diamonds::learning::families::FAMILIES;
 use diamonds::store::Store;
 
-use crate::program::{Server, TestFolder, files_in};
-
-/// Waits until `is_so`; the limit is for a program that never gets there: a training beside others may take minutes.
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !is_so() {
-        assert!(started.elapsed() < Duration::from_secs(600), "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
+use crate::program::{Server, TestFolder, files_in, wait_until};
 
 #[test]
 fn a_file_dropped_into_the_folder_is_ingested_and_changes_the_champion() {

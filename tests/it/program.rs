@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use diamonds::generator::Generator;
 use serde_json::Value;
@@ -151,15 +152,26 @@ impl Server {
 
     /// Starts a server with more arguments.
     pub fn start_with(test_folder: &TestFolder, more: &[&str]) -> Self {
-        Self::start_command(test_folder.command(&[&["serve", "--addr", "127.0.0.1:0"], more].concat()))
+        Self::start_at(test_folder, "127.0.0.1:0", more)
+    }
+
+    /// Starts a server that listens on `address`, with more arguments.
+    pub fn start_at(test_folder: &TestFolder, address: &str, more: &[&str]) -> Self {
+        Self::start_command(test_folder.command(&[&["serve", "--addr", address], more].concat()))
     }
 
     /// Starts a server that can have so many kilobytes of address space.
     #[cfg(target_os = "linux")]
     pub fn start_with_address_space(test_folder: &TestFolder, kilobytes: u64, more: &[&str]) -> Self {
+        Self::start_in_shell(test_folder, &format!("ulimit -v {kilobytes}"), more)
+    }
+
+    /// Starts a server in a shell that has run `commands`, which may set limits.
+    #[cfg(target_os = "linux")]
+    pub fn start_in_shell(test_folder: &TestFolder, commands: &str, more: &[&str]) -> Self {
         let program = test_folder.command(&[&["serve", "--addr", "127.0.0.1:0"], more].concat());
         let mut shell = Command::new("sh");
-        shell.arg("-c").arg(format!("ulimit -v {kilobytes}; exec \"$0\" \"$@\"")).arg(program.get_program());
+        shell.arg("-c").arg(format!("{commands}; exec \"$0\" \"$@\"")).arg(program.get_program());
         shell.args(program.get_args()).stdin(Stdio::null()).current_dir(test_folder.folder.path());
         shell.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
         Self::start_command(shell)
@@ -285,4 +297,13 @@ pub fn files_in(folder: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// Waits until `is_so`; the limit is for a program that never gets there: a training beside others may take minutes.
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_secs(600), "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }

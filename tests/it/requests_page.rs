@@ -25,6 +25,7 @@ fn logged(requests: usize) -> (TestFolder, Server) {
                  1 + n % 2,
                  '127.0.0.1:5000',
                  NULL,
+                 NULL,
                  NULL
              FROM range({requests}) AS numbers (n)"
         ))

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use diamonds::diamond::{Clarity, Color, Cut, Grade};
 use diamonds::pricing::PricingService;
-use diamonds::server::{App, RequestLog, Retention, build};
+use diamonds::server::{AccessControl, App, Origins, RequestLog, Retention, build};
 use diamonds::store::Store;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -365,8 +365,9 @@ fn a_panic_in_a_handler_is_a_logged_500_and_the_server_goes_on() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let store = Store::open(&test_folder.database()).expect("the file");
     let log = RequestLog::start(store.try_clone().expect("a connection"), Retention::default()).expect("a thread");
+    let access = AccessControl::new(&store, true).expect("the keys");
     let pricing = Arc::new(PricingService::new(store).expect("an engine"));
-    let mut server = build(App::new(pricing, log.clone()));
+    let mut server = build(App::new(pricing, log.clone(), access, Origins::default()));
     server.at("/v1/panic").get(|_| async { if true { panic!("spilled coffee") } else { Ok("") } });
     let respond = |path: &str| {
         let request = tide::http::Request::get(format!("http://diamonds{path}").as_str());
@@ -510,13 +511,13 @@ fn what_is_no_http_is_refused_and_others_are_still_served() {
 }
 
 #[test]
-fn a_client_that_has_said_all_is_still_answered_and_needs_no_content_type() {
+fn a_client_that_has_said_all_is_still_answered() {
     let held = held();
     let server = &held.1;
     let body = stone().to_string();
     let mut socket = TcpStream::connect(&server.address).expect("a connection");
-    write!(socket, "POST /v1/predictions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}", body.len())
-        .expect("sent");
+    let start = "POST /v1/predictions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+    write!(socket, "{start}Content-Length: {}\r\n\r\n{body}", body.len()).expect("sent");
     socket.shutdown(std::net::Shutdown::Write).expect("said all");
     let mut answer = String::new();
     socket.read_to_string(&mut answer).expect("an answer");

@@ -53,9 +53,9 @@ fn file() -> TestFolder {
             "UPDATE batch SET file_name = '/shop/' || regexp_extract(file_name, '[^/]*$');
              INSERT INTO request VALUES
              ('01a20896-3162-7364-a6f7-2c6f03aa2d1e', '2026-03-01 12:00:00', 'POST', '/v1/predictions', NULL, 200, 89, 1,
-              '127.0.0.1:50000', '{\"carat\":1.1}', '{\"price_usd\":4733}'),
+              '127.0.0.1:50000', '{\"carat\":1.1}', '{\"price_usd\":4733}', 'shop1'),
              ('01a20896-3163-7364-a6f7-2c6f03aa2d1f', '2026-03-01 12:00:01', 'GET', '/v1/similar',
-              'carat=1.1&cut=Very%20Good&color=H&clarity=SI2&n=500', 422, 1204, NULL, NULL, NULL, '{\"status\":422}')",
+              'carat=1.1&cut=Very%20Good&color=H&clarity=SI2&n=500', 422, 1204, NULL, NULL, NULL, '{\"status\":422}', NULL)",
         )
         .expect("rows");
     test_folder

@@ -11,7 +11,8 @@ SELECT
     status,
     latency_us,
     model_id,
-    client
+    client,
+    key_name
 FROM request
 WHERE (CAST($2 AS USMALLINT) IS NULL OR status = CAST($2 AS USMALLINT))
     AND (CAST($3 AS VARCHAR) IS NULL OR path = CAST($3 AS VARCHAR))

@@ -12,6 +12,7 @@ SELECT
     latency_us,
     model_id,
     client,
+    key_name,
     request_body,
     response_body
 FROM request

@@ -36,7 +36,7 @@ pub struct ErrorKind {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorExample {
-    /// The state that the server must be in first: `pruned`, `untrained` or `failing`; empty if none.
+    /// The state that the server must be in first: `pruned`, `untrained`, `keyed` or `failing`; empty if none.
     #[serde(default)]
     pub server: String,
     /// The method.
@@ -103,6 +103,11 @@ impl ErrorKind {
             .build();
         response.headers.insert("X-Request-Id".to_owned(), request_id_header().into());
         match self.status {
+            401 => {
+                let mut header = Header::new(Object::with_type(Type::String));
+                header.description = Some("How to send a key: Bearer.".to_owned());
+                response.headers.insert("WWW-Authenticate".to_owned(), header.into());
+            }
             405 => {
                 let mut header = Header::new(Object::with_type(Type::String));
                 header.description = Some("The methods that there are.".to_owned());
@@ -144,7 +149,7 @@ macro_rules! error_set {
 
 error_set! {
     /// Errors of every request.
-    AnyRoute: 400, 405, 408, 413, 421, 431, 500, 503
+    AnyRoute: 400, 401, 403, 405, 408, 413, 421, 431, 500, 503
 }
 
 error_set! {

@@ -6,19 +6,28 @@ use utoipa::ToSchema;
 
 use super::errors::AnyRoute;
 use crate::pricing::ModelName;
+use crate::server::access::Caller;
 use crate::server::app::App;
+use crate::server::file_guard::FileProblem;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::json_response;
+
+/// The path of the state of the server; what is below it is answered whatever the state.
+pub const PATH: &str = "/health";
 
 /// The state of the server.
 #[derive(Serialize, ToSchema)]
 pub struct Health {
     status: HealthStatus,
-    /// The model that answers; absent if there is no champion.
+    /// What does not work; absent if everything does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The model that answers; absent if there is no champion, or a key is asked for and not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<ModelName>,
-    /// How many sales the file holds.
-    sales: i64,
+    /// How many sales the file holds; absent if a key is asked for and not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sales: Option<i64>,
     /// Version of the program.
     version: &'static str,
 }
@@ -29,6 +38,9 @@ pub enum HealthStatus {
     /// It can.
     #[serde(rename = "ok")]
     Ok,
+    /// It can, but not more: the database is closed, and is opened again by itself.
+    #[serde(rename = "degraded")]
+    Degraded,
     /// Not yet: no model is trained.
     #[serde(rename = "no model")]
     NoModel,
@@ -36,7 +48,8 @@ pub enum HealthStatus {
 
 /// Whether the server can answer
 ///
-/// `GET /health` returns 200 as long as requests can be answered; `status` shows whether there is a model for prices.
+/// `GET /health` returns 200 as long as requests can be answered; `status` shows whether there is a model for prices. It is 503
+/// when requests cannot be logged, and therefore not answered, for instance because the file was moved away.
 #[utoipa::path(
     get, path = "/health", operation_id = "health", tag = "server",
     responses((status = 200, description = "Requests are answered.", body = Health), AnyRoute)
@@ -45,13 +58,45 @@ pub async fn show(request: Request<App>) -> Answer {
     if !request.state().log.is_running() {
         return Err(Problem::new(503, "the request log has ended: start the server again"));
     }
+    let problem = request.state().file.problem();
+    if let Some(problem) = &problem
+        && let FileProblem::OutOfPlace(reason) = &**problem
+    {
+        return Err(Problem::new(503, reason));
+    }
     let snapshot = request.state().pricing.snapshot();
     let champion = snapshot.champion();
+    let shows_all = Caller::of(&request).role.is_some();
     let health = Health {
-        status: if champion.is_some() { HealthStatus::Ok } else { HealthStatus::NoModel },
-        model: champion.map(|champion| ModelName { id: champion.id, family: champion.family.clone() }),
-        sales: snapshot.sales(),
+        status: match (champion, &problem) {
+            (None, _) => HealthStatus::NoModel,
+            (Some(_), Some(_)) => HealthStatus::Degraded,
+            (Some(_), None) => HealthStatus::Ok,
+        },
+        reason: problem.filter(|_| shows_all).map(|problem| problem.reason().to_owned()),
+        model: champion
+            .filter(|_| shows_all)
+            .map(|champion| ModelName { id: champion.id, family: champion.family.clone() }),
+        sales: shows_all.then(|| snapshot.sales()),
         version: env!("CARGO_PKG_VERSION"),
     };
     json_response(&health)
+}
+
+/// Whether the server lives.
+#[derive(Serialize, ToSchema)]
+pub struct Liveness {
+    /// Always `true`.
+    alive: bool,
+}
+
+/// Whether the server lives
+///
+/// `GET /health/live` returns 200 as long as the process answers at all: only if it does not, starting it again helps.
+#[utoipa::path(
+    get, path = "/health/live", operation_id = "liveness", tag = "server",
+    responses((status = 200, description = "It lives.", body = Liveness), AnyRoute)
+)]
+pub async fn live(_request: Request<App>) -> Answer {
+    json_response(&Liveness { alive: true })
 }

@@ -2,7 +2,7 @@
 //! routes, the OpenAPI document and the page for developers follow from these declarations.
 
 pub mod errors;
-mod health;
+pub mod health;
 mod models;
 pub mod openapi;
 mod outcomes;

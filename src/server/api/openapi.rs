@@ -10,6 +10,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::errors::{ERRORS, request_id_header};
 use super::{health, models, outcomes, predictions, requests, similar};
+use crate::access::Role;
 use crate::server::app::App;
 use crate::server::endpoint::Endpoint;
 use crate::server::http::problem::{Answer, ProblemDocument};
@@ -19,9 +20,10 @@ use crate::store::{ModelRecord, Store, StoreError};
 /// The document without the parts that depend on the file.
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| json!(Description::openapi()));
 
-/// Declares every endpoint of the API: a handler, and its documentation, which utoipa generates from its attribute.
+/// Declares every endpoint of the API: who may use it, a handler, and its documentation, which utoipa generates from its
+/// attribute.
 macro_rules! declare_endpoints {
-    ($($resource:ident { $($handler:ident: $documentation:ident),+ })+) => {
+    ($($resource:ident for $audience:ident { $($handler:ident: $documentation:ident),+ })+) => {
         #[derive(OpenApi)]
         #[openapi(
             info(
@@ -39,20 +41,32 @@ macro_rules! declare_endpoints {
         /// Every endpoint of the API, and its document.
         pub fn endpoints() -> Vec<Endpoint> {
             vec![
-                $($(Endpoint::documented::<$resource::$documentation, _>($resource::$handler)),+),+,
-                Endpoint::get("/openapi.json", show),
+                $($($audience(Endpoint::documented::<$resource::$documentation, _>($resource::$handler))),+),+,
+                price(Endpoint::get("/openapi.json", show)),
             ]
         }
     };
 }
 
 declare_endpoints! {
-    predictions { create: __path_create, show: __path_show, steps: __path_steps }
-    outcomes { record: __path_record }
-    similar { find_by_query: __path_find_by_query, find_by_body: __path_find_by_body }
-    models { list: __path_list, show: __path_show }
-    requests { list: __path_list }
-    health { show: __path_show }
+    predictions for price { create: __path_create, show: __path_show, steps: __path_steps }
+    outcomes for price { record: __path_record }
+    similar for price { find_by_query: __path_find_by_query, find_by_body: __path_find_by_body }
+    models for read { list: __path_list, show: __path_show }
+    requests for read { list: __path_list }
+    health for anybody { show: __path_show, live: __path_live }
+}
+
+fn price(endpoint: Endpoint) -> Endpoint {
+    endpoint.for_role(Role::Price)
+}
+
+fn read(endpoint: Endpoint) -> Endpoint {
+    endpoint.for_role(Role::Read)
+}
+
+fn anybody(endpoint: Endpoint) -> Endpoint {
+    endpoint.for_anybody()
 }
 
 /// Adds what all endpoints share.

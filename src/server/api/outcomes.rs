@@ -15,6 +15,7 @@ use super::predictions::find_prediction;
 use crate::control::{ImportOutcomes, OutcomeRow};
 use crate::diamond::FieldError;
 use crate::pricing::{MAX_PRICE_USD, MIN_PRICE_USD};
+use crate::server::access::Caller;
 use crate::server::app::App;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{json_body, json_response};
@@ -104,7 +105,8 @@ pub async fn record(request: Request<App>) -> Answer {
     let found = find_prediction(&request).await?;
     let OutcomeBody { price_usd } = OutcomeBody::read(&json_body(&request)?)?;
     let row = OutcomeRow { line: 1, prediction: found.id, price_usd };
-    request.state().run(ImportOutcomes { file: "the outcome".to_owned(), rows: vec![row] }).await?;
+    let import = ImportOutcomes { file: "the outcome".to_owned(), rows: vec![row] };
+    request.state().run(import, &Caller::of(&request)).await?;
     let mut response = json_response(&Recorded {
         prediction: found.id,
         price_usd,

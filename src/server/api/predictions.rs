@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::errors::{AnyRoute, ApiRoute, WithBody, WithId, WithModel};
 use crate::diamond::{Clarity, Color, Cut, FieldError, StoneDescription};
 use crate::pricing::{ModelName, Prediction, PredictionOrigin, PricingError, ServedModel, Snapshot, Step};
+use crate::server::access::Caller;
 use crate::server::app::App;
 use crate::server::blocking_work::in_background;
 use crate::server::http::attachments::{AnsweredBy, MadePredictions, RequestIdentity};
@@ -279,5 +280,6 @@ pub async fn find_prediction(request: &Request<App>) -> Result<PredictionRecord,
     let text = id_in_path(request);
     let unknown = || Problem::new(404, format!("there is no prediction {text}"));
     let id: Uuid = text.parse().map_err(|_| unknown())?;
-    request.state().read(move |store| store.prediction(id)).await?.ok_or_else(unknown)
+    let caller = Caller::of(request);
+    request.state().read(move |store| caller.prediction(store, id)).await?.ok_or_else(unknown)
 }

@@ -8,8 +8,8 @@ use crate::server::http::problem::Problem;
 
 /// Refuses a request that changes something, unless a page of this server sent it.
 ///
-/// There are no sessions, so there is nothing to tie a token to; but a page of another site could make the browser of
-/// somebody who can reach this server send it a form. Browsers name the sender of a request in headers that no script can
+/// A page of another site could make the browser of somebody who can reach this server send it a form, and the browser adds the
+/// cookie of a session by itself, unless that is `SameSite`. Browsers name the sender of a request in headers that no script can
 /// set: `Sec-Fetch-Site` (W3C, "Fetch Metadata Request Headers"), which must be `same-origin`; and from browsers that do not
 /// send it, or not to an address without encryption, `Origin`, else `Referer`, which must name the host and the port that the
 /// request is for (OWASP, "Cross-Site Request Forgery Prevention Cheat Sheet": verifying origin with standard headers).
@@ -18,16 +18,83 @@ use crate::server::http::problem::Problem;
 /// # Errors
 /// 403.
 pub fn require_same_origin(request: &Request<App>) -> Result<(), Problem> {
-    let header = |name: &str| Header::of(request, name);
-    let sources = [header("Sec-Fetch-Site"), header("Origin"), header("Referer"), header("Host")];
-    if is_own(&sources) {
+    let origins = &request.state().origins;
+    let sources = Sources::of(request);
+    if sources.are_own() || sources.origin_is(|origin| origins.is_own(origin)) {
+        return Ok(());
+    }
+    let proxied = if origins.own.is_none() {
+        ". Behind a proxy that changes the header Host, the server must be started with --origin and its public address"
+    } else {
+        ""
+    };
+    Err(Problem::new(
+        403,
+        format!(
+            "nothing was changed: the request came from another site, or did not say from where. Open the page here, and use \
+             the button there{proxied}"
+        ),
+    ))
+}
+
+/// Refuses a request to the API that a browser sent for a page of a site that may not use it. Programs, which send none of these
+/// headers, are not concerned.
+///
+/// # Errors
+/// 403.
+pub fn refuse_foreign_pages(request: &Request<App>) -> Result<(), Problem> {
+    let origins = &request.state().origins;
+    let sources = Sources::of(request);
+    if sources.say_nothing()
+        || sources.are_own()
+        || sources.origin_is(|origin| origins.is_own(origin) || origins.allows(origin))
+    {
         return Ok(());
     }
     Err(Problem::new(
         403,
-        "nothing was changed: the request came from another site, or did not say from where. Open /models here, and use the \
-         button there",
+        "nothing was done: a page of another site sent this. Whoever runs the server can allow that site with --allow-origin, \
+         or name this server's own public address with --origin",
     ))
+}
+
+/// What a request says of where it comes from, and for whom it is.
+struct Sources<'a> {
+    fetch_site: Header<'a>,
+    origin: Header<'a>,
+    referer: Header<'a>,
+    host: Header<'a>,
+}
+
+impl<'a> Sources<'a> {
+    fn of(request: &'a Request<App>) -> Self {
+        let header = |name: &str| Header::of(request, name);
+        Self {
+            fetch_site: header("Sec-Fetch-Site"),
+            origin: header("Origin"),
+            referer: header("Referer"),
+            host: header("Host"),
+        }
+    }
+
+    /// Whether they are those of a request from a page of the same host.
+    fn are_own(&self) -> bool {
+        match (&self.fetch_site, &self.origin, &self.referer, &self.host) {
+            (Header::Once(site), ..) => *site == "same-origin",
+            (Header::Absent, Header::Once(source), _, Header::Once(host))
+            | (Header::Absent, Header::Absent, Header::Once(source), Header::Once(host)) => is_of(source, host),
+            _ => false,
+        }
+    }
+
+    /// Whether there is none: no browser sends a changing request so.
+    fn say_nothing(&self) -> bool {
+        matches!((&self.fetch_site, &self.origin), (Header::Absent, Header::Absent))
+    }
+
+    fn origin_is(&self, known: impl FnOnce(&str) -> bool) -> bool {
+        matches!(self.origin, Header::Once(origin) if known(origin))
+    }
 }
 
 /// The value of a header.
@@ -48,16 +115,6 @@ impl<'a> Header<'a> {
     }
 }
 
-/// Whether `Sec-Fetch-Site`, `Origin`, `Referer` and `Host` are those of a request from a page of the same host.
-fn is_own([fetch_site, origin, referer, host]: &[Header<'_>; 4]) -> bool {
-    match (fetch_site, origin, referer, host) {
-        (Header::Once(site), ..) => *site == "same-origin",
-        (Header::Absent, Header::Once(source), _, Header::Once(host))
-        | (Header::Absent, Header::Absent, Header::Once(source), Header::Once(host)) => is_of(source, host),
-        _ => false,
-    }
-}
-
 /// Whether the address `source` has the host and the port of the header `Host`. If that names no port, the default port of the
 /// source's scheme is meant: behind a proxy the server does not know which scheme the browser used.
 fn is_of(source: &str, host: &str) -> bool {
@@ -74,8 +131,12 @@ fn is_of(source: &str, host: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn sources([fetch_site, origin, referer, host]: [Header<'static>; 4]) -> Sources<'static> {
+        Sources { fetch_site, origin, referer, host }
+    }
+
     fn own(headers: [&'static str; 4]) -> bool {
-        is_own(&headers.map(|value| if value.is_empty() { Header::Absent } else { Header::Once(value) }))
+        sources(headers.map(|value| if value.is_empty() { Header::Absent } else { Header::Once(value) })).are_own()
     }
 
     #[test]
@@ -121,7 +182,9 @@ mod tests {
     #[test]
     fn what_is_said_twice_is_not_relied_on() {
         let once = |value| Header::Once(value);
-        assert!(!is_own(&[Header::Repeated, once("http://a.example"), Header::Absent, once("a.example")]));
-        assert!(!is_own(&[Header::Absent, Header::Repeated, once("http://a.example"), once("a.example")]));
+        let twice = [Header::Repeated, once("http://a.example"), Header::Absent, once("a.example")];
+        assert!(!sources(twice).are_own());
+        let twice = sources([Header::Absent, Header::Repeated, once("http://a.example"), once("a.example")]);
+        assert!(!twice.are_own() && !twice.say_nothing() && !twice.origin_is(|_| true));
     }
 }

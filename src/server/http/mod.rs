@@ -2,10 +2,12 @@
 //! that it comes from a page of this server.
 
 pub mod attachments;
+pub mod compression;
 pub mod connections;
 pub mod csrf;
 pub mod hosts;
 pub mod limits;
+pub mod origins;
 pub mod parameters;
 pub mod problem;
 pub mod recorder;

@@ -7,6 +7,7 @@ use utoipa::openapi::path::{Parameter as Documented, ParameterBuilder, Parameter
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 use crate::diamond::FieldError;
+use crate::server::access::redaction::redact_value;
 
 /// One parameter, which sets a part of `T`.
 pub struct Parameter<T> {
@@ -76,7 +77,7 @@ pub fn read_parameters<T>(
             None => Err(format!("is not a parameter of this address: {}", has())),
         };
         if let Err(message) = read {
-            errors.push(FieldError { field: name.clone(), message, value: json!(value) });
+            errors.push(FieldError { field: name.clone(), message, value: json!(redact_value(name, value)) });
         }
     }
     if errors.is_empty() { Ok(()) } else { Err(errors) }

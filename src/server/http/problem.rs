@@ -160,6 +160,14 @@ impl From<StoreError> for Problem {
             StoreError::NotFound { what, ref id, .. } => Self::new(404, format!("there is no {what} {id}")),
             StoreError::Pruned { .. } => Self::new(410, error.to_string()),
             StoreError::IsChampion { .. } | StoreError::NoEarlierChampion => Self::new(409, error.to_string()),
+            StoreError::OutOfPlace { .. } => Self::new(503, error.to_string()),
+            _ if error.is_fatal() => Self {
+                cause: Some(with_causes(&error)),
+                ..Self::new(
+                    503,
+                    "the database is closed for a moment, and is opened again by itself: try again in some seconds",
+                )
+            },
             _ => Self::internal(with_causes(&error)),
         }
     }

@@ -9,17 +9,23 @@ use askama::Template;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use serde_json::json;
+use tide::http::Method;
 use tide::utils::async_trait;
-use tide::{Middleware, Next, Request, Response};
+use tide::{Middleware, Next, Request, Response, StatusCode};
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::attachments::{AnsweredBy, LogAs, MadePredictions, Refusal, RequestIdentity};
+use super::compression::{compress, takes_gzip};
+use super::csrf::refuse_foreign_pages;
+use super::origins::{allow_reading, answer_preflight};
 use super::problem::{PROBLEM_JSON, Problem};
 use super::request_parts::{received_body, sent_method};
-use crate::server::api::requests;
+use crate::server::access::redaction::{redact_keys, redact_query};
+use crate::server::api::{health, requests};
 use crate::server::app::App;
-use crate::server::pages::{CONTENT_SECURITY_POLICY, ErrorPage};
+use crate::server::file_guard::FileProblem;
+use crate::server::pages::{CONTENT_SECURITY_POLICY, ErrorPage, login_address, show_caller};
 use crate::store::NewRequest;
 
 /// How long an answer may take.
@@ -35,34 +41,38 @@ impl Middleware<App> for Recorder {
         let time = Timestamp::now();
         let id = Uuid::now_v7();
         request.set_ext(RequestIdentity { id, time });
-        let log = request.state().log.clone();
-        let path = request.url().path().to_owned();
-        let query = request.url().query().map(str::to_owned);
+        let app = request.state().clone();
+        let asked = Asked::of(&request);
         let client = request.peer_addr().map(str::to_owned);
-        let wants_page = !path.starts_with("/v1/") && accepts_html(&request);
         let refusal = request.ext::<Refusal>().cloned();
         let method = refusal.as_ref().map_or_else(|| sent_method(&request), |refusal| refusal.method.clone());
         let request_body = received_body(&request);
 
-        let mut response = match refusal {
-            Some(refusal) => refusal.problem.into_response(),
-            None => run(request, next).await.unwrap_or_else(Problem::into_response),
+        let caller = app.access.identify(&request);
+        let key_name = caller.as_ref().ok().and_then(|caller| caller.key_name.clone());
+        let answer = match (refusal, caller) {
+            (Some(refusal), _) => Err(refusal.problem),
+            (None, Err(problem)) => Err(problem),
+            (None, Ok(caller)) => {
+                request.set_ext(caller);
+                run(request, next).await
+            }
         };
-        let logged_body = render_problem(&mut response, id, &path, wants_page);
+        let mut response = answer.unwrap_or_else(Problem::into_response);
+        let logged_body = render_problem(&mut response, id, &asked);
         let response_body = response.take_body().into_bytes().await.unwrap_or_default();
-        response.insert_header("X-Request-Id", id.to_string());
 
         let log_as = response.ext::<LogAs>().map(|log_as| log_as.0.clone().into_bytes());
         let status = u16::from(response.status());
-        let is_logged = path.starts_with("/v1/") && path != requests::PATH;
+        let is_logged = asked.is_api() && asked.path != requests::PATH;
         if is_logged || log_as.is_some() || status == 500 {
             let predictions = response.ext::<MadePredictions>().map(|made| made.0.clone());
             let request = NewRequest {
                 id,
                 time,
                 method,
-                path: path.clone(),
-                query,
+                path: redact_keys(&asked.path).into_owned(),
+                query: asked.query.as_deref().map(redact_query),
                 status,
                 latency_us: i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX),
                 model_id: response.ext::<AnsweredBy>().map(|answered| answered.0),
@@ -70,26 +80,89 @@ impl Middleware<App> for Recorder {
                 request_body: Cow::Borrowed(&request_body),
                 response_body: log_as.or(logged_body).map_or(Cow::Borrowed(&response_body), Cow::Owned),
                 predictions: Cow::Borrowed(predictions.as_deref().unwrap_or_default()),
+                key_name: key_name.clone(),
             };
             let written = match request.to_entry() {
-                Ok(entry) => log.write(entry).await,
+                Ok(entry) => app.log.write(entry).await,
                 Err(error) => Err(error.into()),
             };
             if let Err(problem) = written {
                 // an answer that is not in the log must not be sent
                 let mut refused = problem.into_response();
-                render_problem(&mut refused, id, &path, wants_page);
-                refused.insert_header("X-Request-Id", id.to_string());
-                return Ok(refused);
+                render_problem(&mut refused, id, &asked);
+                let body = refused.take_body().into_bytes().await.unwrap_or_default();
+                return Ok(finish(refused, body, id, &app, &asked));
             }
         }
-        response.set_body(response_body);
-        Ok(response)
+        let response_body = show_caller(&response, response_body, key_name.as_deref());
+        Ok(finish(response, response_body, id, &app, &asked))
     }
+}
+
+/// What is needed of a request after it was handled.
+struct Asked {
+    path: String,
+    query: Option<String>,
+    origin: Option<String>,
+    wants_page: bool,
+    takes_gzip: bool,
+}
+
+impl Asked {
+    fn of(request: &Request<App>) -> Self {
+        let path = request.url().path().to_owned();
+        Self {
+            query: request.url().query().map(str::to_owned),
+            origin: request.header("Origin").map(|values| values.last().as_str().to_owned()),
+            wants_page: !path.starts_with("/v1/") && accepts_html(request),
+            takes_gzip: takes_gzip(request),
+            path,
+        }
+    }
+
+    fn is_api(&self) -> bool {
+        self.path.starts_with("/v1/")
+    }
+}
+
+/// Adds the headers that every response has, and its body.
+fn finish(mut response: Response, body: Vec<u8>, id: Uuid, app: &App, asked: &Asked) -> Response {
+    response.insert_header("X-Request-Id", id.to_string());
+    // what is not said to be something else is not guessed to be (Fetch standard, 3.6)
+    response.insert_header("X-Content-Type-Options", "nosniff");
+    // not "no-referrer": then browsers hide the origin of forms too
+    response.insert_header("Referrer-Policy", "same-origin");
+    if response.header("Cache-Control").is_none() {
+        response.insert_header("Cache-Control", "no-store");
+    }
+    if asked.is_api() {
+        allow_reading(&mut response, &app.origins, asked.origin.as_deref());
+    }
+    let body = compress(&mut response, body, asked.takes_gzip);
+    let media_type = response.content_type();
+    response.set_body(body);
+    if let Some(media_type) = media_type {
+        response.set_content_type(media_type);
+    }
+    response
 }
 
 /// Answers the request if there is a permit for it, and within the time limit. A panic becomes a problem document.
 async fn run(request: Request<App>, next: Next<'_, App>) -> Result<Response, Problem> {
+    if let Some(problem) = request.state().file.problem()
+        && let FileProblem::OutOfPlace(reason) = &*problem
+        && !request.url().path().starts_with(health::PATH)
+    {
+        return Err(Problem::new(503, reason));
+    }
+    if request.url().path().starts_with("/v1/") {
+        if let Some(response) = answer_preflight(&request, &request.state().origins)? {
+            return Ok(response);
+        }
+        if !matches!(request.method(), Method::Get | Method::Head) {
+            refuse_foreign_pages(&request)?;
+        }
+    }
     let places = request.state().places.clone();
     let Ok(_place) = places.try_acquire() else {
         return Err(Problem::new(503, "too many requests are under way: try again in a moment"));
@@ -103,18 +176,26 @@ async fn run(request: Request<App>, next: Next<'_, App>) -> Result<Response, Pro
 
 /// Fills in the body of a response that has a problem or nothing. Returns what the log stores as the answer, if that differs
 /// from what is sent.
-fn render_problem(response: &mut Response, id: Uuid, path: &str, wants_page: bool) -> Option<Vec<u8>> {
+fn render_problem(response: &mut Response, id: Uuid, asked: &Asked) -> Option<Vec<u8>> {
     let status = u16::from(response.status());
     let error = response.take_error();
     let problem = match (response.ext::<Problem>(), error) {
         (_, Some(error)) => Problem::internal(error.to_string()),
         (Some(problem), None) => problem.clone(),
-        (None, None) if status == 404 => Problem::new(404, format!("there is nothing at {path}")),
+        (None, None) if status == 404 => Problem::new(404, format!("there is nothing at {}", redact_keys(&asked.path))),
         (None, None) => return None,
     };
     response.set_status(problem.status);
+    if problem.status == 401 {
+        response.insert_header("WWW-Authenticate", "Bearer");
+        if asked.wants_page {
+            response.set_status(StatusCode::SeeOther);
+            response.insert_header("Location", login_address(&asked.path, asked.query.as_deref()));
+            return None;
+        }
+    }
     let mut document = json!(problem.document(id));
-    let page = wants_page.then(|| ErrorPage { problem: &problem, request_id: id }.render().ok()).flatten();
+    let page = asked.wants_page.then(|| ErrorPage { problem: &problem, request_id: id }.render().ok()).flatten();
     if let Some(page) = page {
         response.set_body(page);
         response.set_content_type(tide::http::mime::HTML);

@@ -5,6 +5,7 @@ mod buyer;
 mod charts;
 mod docs;
 mod json;
+mod login;
 mod models;
 mod price;
 mod quote;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 use super::app::App;
 use super::endpoint::Endpoint;
+use crate::access::Role;
 use crate::server::http::problem::{Answer, Problem};
 
 /// What a page may load: its own style and script only.
@@ -24,6 +26,11 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self';
                                            form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// How long browsers may keep styles and scripts.
 const CACHE_FILES: &str = "max-age=3600";
+
+/// Where pages show who is logged in.
+const CALLER_PLACE: &str = "<!-- caller -->";
+
+pub use login::login_address;
 
 /// The page that a browser gets instead of a problem document.
 #[derive(Template)]
@@ -49,22 +56,47 @@ pub fn respond(status: StatusCode, page: &impl Template) -> Answer {
         .build())
 }
 
+/// The body of an answer; if it is a page, with the name of the key that somebody is logged in with, and a button to log out.
+pub fn show_caller(response: &Response, body: Vec<u8>, key_name: Option<&str>) -> Vec<u8> {
+    if response.content_type().is_none_or(|media| media.essence() != mime::HTML.essence()) {
+        return body;
+    }
+    let shown = key_name.map_or(Ok(String::new()), |key_name| CallerButton { key_name }.render());
+    match (String::from_utf8(body), shown) {
+        (Ok(page), Ok(shown)) => page.replacen(CALLER_PLACE, &shown, 1).into_bytes(),
+        (Ok(page), Err(_)) => page.into_bytes(),
+        (Err(error), _) => error.into_bytes(),
+    }
+}
+
+#[derive(Template)]
+#[template(
+    source = r#"<form class="caller" method="post" action="/logout"><span>{{ key_name }}</span> <button class="plain" type="submit">Log out</button></form>"#,
+    ext = "html"
+)]
+struct CallerButton<'a> {
+    key_name: &'a str,
+}
+
 /// Every page, and the files that pages load.
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/", price::show),
-        Endpoint::get("/predictions/{id}", quote::show),
-        Endpoint::get("/requests", requests::list),
-        Endpoint::get("/requests.csv", requests::export),
-        Endpoint::get("/requests/{id}", requests::show),
-        Endpoint::get("/models", models::list),
-        Endpoint::get("/models/compare", models::compare),
-        Endpoint::get("/models/{id}", models::show),
-        Endpoint::post("/models/{id}/promote", models::promote),
-        Endpoint::post("/models/rollback", models::roll_back),
-        Endpoint::get("/docs", docs::show),
-        Endpoint::get("/style.css", style),
-        Endpoint::get("/script.js", script),
+        Endpoint::get("/", price::show).for_role(Role::Price),
+        Endpoint::get("/predictions/{id}", quote::show).for_role(Role::Price),
+        Endpoint::get("/requests", requests::list).for_role(Role::Read),
+        Endpoint::get("/requests.csv", requests::export).for_role(Role::Read),
+        Endpoint::get("/requests/{id}", requests::show).for_role(Role::Read),
+        Endpoint::get("/models", models::list).for_role(Role::Read),
+        Endpoint::get("/models/compare", models::compare).for_role(Role::Read),
+        Endpoint::get("/models/{id}", models::show).for_role(Role::Read),
+        Endpoint::post("/models/{id}/promote", models::promote).for_role(Role::Manage),
+        Endpoint::post("/models/rollback", models::roll_back).for_role(Role::Manage),
+        Endpoint::get("/docs", docs::show).for_role(Role::Price),
+        Endpoint::get("/login", login::show).for_anybody(),
+        Endpoint::post("/login", login::log_in).for_anybody(),
+        Endpoint::post("/logout", login::log_out).for_anybody(),
+        Endpoint::get("/style.css", style).for_anybody(),
+        Endpoint::get("/script.js", script).for_anybody(),
     ]
 }
 

@@ -12,6 +12,7 @@ use crate::control::{PromoteModel, RollBackChampion};
 use crate::diamond::FieldError;
 use crate::learning::features::Target;
 use crate::retraining::{HoldoutSplit, ModelComparison, StoredModel};
+use crate::server::access::Caller;
 use crate::server::app::App;
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
@@ -148,14 +149,14 @@ pub async fn promote(request: Request<App>) -> Answer {
     require_same_origin(&request)?;
     let id = model_number(&request)?;
     let reason = reason(&request)?;
-    request.state().run(PromoteModel { id, reason }).await?;
+    request.state().run(PromoteModel { id, reason }, &Caller::of(&request)).await?;
     Ok(see_models(&format!("promoted={id}"), &format!("Model {id} is the champion.")))
 }
 
 /// `POST /models/rollback`.
 pub async fn roll_back(request: Request<App>) -> Answer {
     require_same_origin(&request)?;
-    let id = request.state().run(RollBackChampion {}).await?;
+    let id = request.state().run(RollBackChampion {}, &Caller::of(&request)).await?;
     Ok(see_models(&format!("rolled_back_to={id}"), &format!("Model {id} is the champion again.")))
 }
 

@@ -9,6 +9,7 @@ use super::answer::RangeBar;
 use super::respond;
 use crate::diamond::{Field, StoneDescription};
 use crate::pricing::Prediction;
+use crate::server::access::Caller;
 use crate::server::app::App;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::id_in_path;
@@ -41,13 +42,14 @@ pub async fn show(request: Request<App>) -> Answer {
     let text = id_in_path(&request);
     let unknown = || Problem::new(404, format!("there is no quote {text}"));
     let id: Uuid = text.parse().map_err(|_| unknown())?;
-    let page = request.state().read(move |store| QuotePage::find(store, id)).await?.ok_or_else(unknown)?;
+    let caller = Caller::of(&request);
+    let page = request.state().read(move |store| QuotePage::find(store, &caller, id)).await?.ok_or_else(unknown)?;
     respond(StatusCode::Ok, &page)
 }
 
 impl QuotePage {
-    fn find(store: &Store, id: Uuid) -> Result<Option<Self>, StoreError> {
-        let Some(record) = store.prediction(id)? else { return Ok(None) };
+    fn find(store: &Store, caller: &Caller, id: Uuid) -> Result<Option<Self>, StoreError> {
+        let Some(record) = caller.prediction(store, id)? else { return Ok(None) };
         Ok(Some(Self {
             time: record.time,
             stone: record.stone,

@@ -35,12 +35,17 @@ pub struct Retention {
 /// Work on the file; it gets an error if the journal cannot be imported first.
 type WithFlushedStore = Box<dyn FnOnce(Result<&mut Store, StoreError>) + Send>;
 
+/// Work on the file, whatever its state.
+type WithStore = Box<dyn FnOnce(&mut Store) + Send>;
+
 /// Messages to the archiver.
 pub(super) enum Task {
     /// The journal has new requests.
     Appended,
     /// Run this when the whole journal is in the database.
     WithFlushedStore(WithFlushedStore),
+    /// Run this, whatever the journal has.
+    WithStore(WithStore),
     /// Import the rest, and end.
     Finish,
 }
@@ -91,6 +96,7 @@ impl Archiver {
                     let absorbed = self.import();
                     work(absorbed.map(|()| &mut self.store));
                 }
+                (Ok(Task::WithStore(work)), _) => work(&mut self.store),
                 (Err(RecvTimeoutError::Timeout), Next::Import(_)) => {
                     next = match log_error(self.import()) {
                         Some(()) => Next::Checkpoint(Instant::now() + QUIET),
@@ -123,9 +129,19 @@ impl Archiver {
         self.import_pending()
     }
 
+    fn require_file_in_place(&self) -> Result<(), StoreError> {
+        if self.store.is_in_place() {
+            return Ok(());
+        }
+        Err(StoreError::OutOfPlace { path: self.store.path().to_owned() })
+    }
+
     fn import_pending(&mut self) -> Result<(), StoreError> {
         let Some(segment) = &self.pending else { return Ok(()) };
+        self.require_file_in_place()?;
         self.store.import(segment)?;
+        // if it went into a file that is not there any more, the journal keeps it
+        self.require_file_in_place()?;
         if let Some(segment) = self.pending.take() {
             self.journal().recycle(segment);
         }

@@ -104,6 +104,24 @@ impl RequestLog {
         when_done.recv().map_err(|_| E::from(StoreError::LogEnded))?
     }
 
+    /// Runs `work` on the connection through which the log is written, whatever the journal has; meanwhile nothing is imported.
+    ///
+    /// # Errors
+    /// What `work` returns; or that the log has ended.
+    pub fn with_store<T, E>(&self, work: impl FnOnce(&mut Store) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (done, when_done) = sync_channel(1);
+        let task = archiver::Task::WithStore(Box::new(move |store| {
+            // the caller may have gone
+            let _ = done.send(work(store));
+        }));
+        self.tasks.send(task).map_err(|_| StoreError::LogEnded)?;
+        when_done.recv().map_err(|_| E::from(StoreError::LogEnded))?
+    }
+
     /// Whether requests can be logged, and therefore answered.
     #[must_use]
     pub fn is_running(&self) -> bool {

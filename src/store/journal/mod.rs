@@ -372,6 +372,7 @@ mod tests {
             request_body: Cow::Borrowed(b"{\"carat\":1}"),
             response_body: Cow::Borrowed(b"\xff\0"),
             predictions: Cow::Borrowed(&[]),
+            key_name: None,
         }
     }
 

@@ -47,6 +47,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new("journal piece", include_str!("../../../sql/migrations/0010_journal_piece.sql")),
     Migration::new("dataset summary", include_str!("../../../sql/migrations/0011_dataset_summary.sql")),
     Migration::new("request rollup", include_str!("../../../sql/migrations/0012_request_rollup.sql")),
+    Migration::new("api key", include_str!("../../../sql/migrations/0013_api_key.sql")),
 ];
 
 /// The newest layout that this program knows.

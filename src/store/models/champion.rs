@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::store::audit::record_event;
 use crate::store::rows::{execute, query_optional_row, query_rows, read_time, sql_time};
 use crate::store::{Store, StoreError};
 
@@ -40,11 +41,16 @@ impl Store {
     /// # Errors
     /// If there is no such model, if it was pruned, or if it is the champion already.
     pub fn promote(&mut self, id: i64, reason: &str) -> Result<(), StoreError> {
+        const ACTION: &str = "promote the model";
         self.require_artifact(id)?;
         if self.champion()? == Some(id) {
             return Err(StoreError::IsChampion { id });
         }
-        insert_promotion(&self.connection, id, reason)
+        let actor = self.actor().to_owned();
+        let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
+        insert_promotion(&transaction, id, reason)?;
+        record_event(&transaction, &actor, "promote", &format!("model {id}"))?;
+        transaction.commit().map_err(StoreError::database(ACTION))
     }
 
     /// Makes model `id` the champion, unless the champion is not `compared_with`: then another retraining finished first, and
@@ -59,12 +65,14 @@ impl Store {
         compared_with: Option<i64>,
     ) -> Result<ComparedPromotion, StoreError> {
         const ACTION: &str = "promote the model";
+        let actor = self.actor().to_owned();
         let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
         let champion = read_champion(&transaction)?;
         if champion != compared_with {
             return Ok(ComparedPromotion::ChampionIsNow(champion));
         }
         insert_promotion(&transaction, id, reason)?;
+        record_event(&transaction, &actor, "promote", &format!("model {id}"))?;
         transaction.commit().map_err(StoreError::database(ACTION))?;
         Ok(ComparedPromotion::Promoted)
     }
@@ -82,11 +90,13 @@ impl Store {
     pub fn roll_back(&mut self) -> Result<i64, StoreError> {
         const ACTION: &str = "roll the champion back";
         let champion = self.champion()?.ok_or(StoreError::NoEarlierChampion)?;
+        let actor = self.actor().to_owned();
         let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
         let Rollback { restores, model } = find_rollback(&transaction)?.ok_or(StoreError::NoEarlierChampion)?;
         insert_promotion(&transaction, model, &format!("rolled back from model {champion}"))?;
         let sql = include_str!("../../../sql/queries/champion/insert_rollback.sql");
         execute(&transaction, ACTION, sql, params![restores])?;
+        record_event(&transaction, &actor, "roll back", &format!("to model {model}"))?;
         transaction.commit().map_err(StoreError::database(ACTION))?;
         Ok(model)
     }

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::artifacts;
 use super::champion::Promotion;
 use crate::learning::evaluation::{Calibration, Metrics, SegmentMetrics, WeightClass};
+use crate::store::audit::record_event;
 use crate::store::rows::{JsonColumn, execute, query_row, query_rows, read_time, sql_time};
 use crate::store::{LiveAccuracy, Store, StoreError};
 
@@ -208,10 +209,12 @@ impl Store {
     /// If the database fails; then nothing is stored.
     pub fn add_model(&mut self, model: &NewModel) -> Result<i64, StoreError> {
         const ACTION: &str = "store a model";
+        let actor = self.actor().to_owned();
         let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
         let sql = include_str!("../../../sql/queries/model/next_model_id.sql");
         let id: i64 = query_row(&transaction, ACTION, sql, [], |row| row.get("id"))?;
         insert_model(&transaction, id, model)?;
+        record_event(&transaction, &actor, "add model", &format!("model {id}"))?;
         transaction.commit().map_err(StoreError::database(ACTION))?;
         Ok(id)
     }
