@@ -22,8 +22,10 @@ use uuid::Uuid;
 /// Trees and depth of the model that prices are timed with.
 const TREES: u32 = 300;
 const DEPTH: u32 = 6;
-/// Sales that similar stones are looked for among.
-const SALES: usize = 54_000;
+/// How many sales similar stones are looked for among: 54,000 unless `DIAMONDS_BENCH_SALES` says another number.
+fn number_of_sales() -> usize {
+    std::env::var("DIAMONDS_BENCH_SALES").ok().and_then(|text| text.parse().ok()).unwrap_or(54_000)
+}
 
 fn prices(criterion: &mut Criterion) {
     let sales: Vec<Sale> = Generator::new(1).take(4_000).collect();
@@ -48,11 +50,12 @@ fn prices(criterion: &mut Criterion) {
 }
 
 fn similar_stones(criterion: &mut Criterion) {
-    let sales: Vec<Sale> = Generator::new(2).take(SALES).collect();
+    let number = number_of_sales();
+    let sales: Vec<Sale> = Generator::new(2).take(number).collect();
     let questions: Vec<StoneDescription> = sales.iter().step_by(97).map(|sale| describe(&sale.stone)).collect();
     let folder = tempfile::tempdir().expect("a folder");
     let mut csv = Vec::new();
-    Generator::new(2).write_csv(&mut csv, SALES as u64, 0.0).expect("memory takes all");
+    Generator::new(2).write_csv(&mut csv, number as u64, 0.0).expect("memory takes all");
     let path = folder.path().join("bench.duckdb");
     Store::open(&path).expect("a file").ingest(&Upload::from_bytes("sales.csv", csv), false).expect("sales");
     let database = duckdb::Connection::open(&path).expect("the file");
@@ -63,7 +66,7 @@ fn similar_stones(criterion: &mut Criterion) {
         )
         .expect("a query");
     let index = SimilarIndex::new(&sales);
-    let mut group = criterion.benchmark_group("five similar stones among 54,000");
+    let mut group = criterion.benchmark_group(format!("five similar stones among {number}"));
     let mut next = questions.iter().cycle();
     group.bench_function("index", |bencher| {
         bencher.iter(|| index.nearest(black_box(next.next().expect("endless")), 5).expect("in memory"));

@@ -221,5 +221,9 @@ fn measure_log(program: &Path, requests: u64) -> Outcome<()> {
         "\nmemory of the server: {memory_mb_at_start} MB at its start, {} MB now",
         memory_mb(server.child.id(), "VmRSS")
     );
+    server.ask("/v1/similar?carat=1&cut=Ideal&color=G&clarity=VS1", 1_000)?;
+    // the value is dropped: the server is killed
+    drop(server);
+    row("ready to serve after a kill", Server::start(program, &database)?.ready.as_secs_f64());
     Ok(())
 }
