@@ -88,7 +88,7 @@ pub(super) fn open(stores: &mut [&mut Store]) -> Result<(), StoreError> {
 /// Closes the file, which `stores` have open, and opens it again. They may be closed already.
 ///
 /// # Errors
-/// As [`close`] and [`open`] have them: then they are as they were, or closed.
+/// If others have it open after some seconds: then it is as it was; or if it cannot be opened: then the stores stay closed.
 pub fn reopen_file(stores: &mut [&mut Store]) -> Result<(), StoreError> {
     close(stores)?;
     open(stores)
