@@ -6,9 +6,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use diamonds::commands::{Cli, CommandError};
+use diamonds::system::keep_files_private;
 use diamonds::text::escape_control_chars;
 
 fn main() -> ExitCode {
+    keep_files_private();
     match Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -8,6 +8,31 @@ pub fn raise_file_limit() {
     }
 }
 
+/// From now on only the user of this process can read the files and folders that it makes: they have prices, customers' stones and
+/// the log.
+pub fn keep_files_private() {
+    #[cfg(unix)]
+    {
+        use rustix::fs::Mode;
+        rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    }
+}
+
+/// Free space of the disk that has `path`, in bytes; `None` if the system does not tell.
+#[must_use]
+pub fn free_disk_bytes(path: &std::path::Path) -> Option<u64> {
+    #[cfg(unix)]
+    {
+        let about = rustix::fs::statvfs(path).ok()?;
+        about.f_bavail.checked_mul(about.f_frsize)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
 /// Makes the allocator return freed memory to the system. By default, glibc's allocator keeps blocks as large as the first
 /// large one that was freed: under load that is four times as much as is used.
 pub fn return_memory() {

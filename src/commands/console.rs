@@ -96,10 +96,20 @@ fn terminal_columns() -> Option<u16> {
     named.or_else(|| Table::new().width())
 }
 
-/// Sends the program's log messages to standard error: warnings, and more if wanted.
-pub fn start_logging(quiet: bool, verbose: u8) {
+/// The form of log messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line, for programs
+    Json,
+}
+
+/// Sends the program's log messages to standard error: warnings, and more if wanted. In JSON, what has happened is told too.
+pub fn start_logging(quiet: bool, verbose: u8, format: LogFormat) {
     let level = match (quiet, verbose) {
         (true, _) => LevelFilter::ERROR,
+        (false, 0) if format == LogFormat::Json => LevelFilter::INFO,
         (false, 0) => LevelFilter::WARN,
         (false, 1) => LevelFilter::INFO,
         (false, 2) => LevelFilter::DEBUG,
@@ -107,8 +117,12 @@ pub fn start_logging(quiet: bool, verbose: u8) {
     };
     let colors = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         && std::io::IsTerminal::is_terminal(&io::stderr());
+    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr);
     // another call, as in tests, changes nothing
-    let _ = tracing_subscriber::fmt().with_max_level(level).with_ansi(colors).with_writer(io::stderr).try_init();
+    let _ = match format {
+        LogFormat::Text => subscriber.with_ansi(colors).try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+    };
 }
 
 #[cfg(test)]

@@ -45,6 +45,18 @@ pub enum CommandError {
         /// What is wrong, where, and what to do.
         problem: String,
     },
+    /// The name of a file does not tell its form.
+    #[error("{}: its name must end in .parquet, .csv or .jsonl, so that its form is known", path.display())]
+    ExportName {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Something is where a file is to be written.
+    #[error("{} exists already: name another file, or move it away", path.display())]
+    FileExists {
+        /// The file.
+        path: PathBuf,
+    },
     /// The platform has no folder for data.
     #[error("this system has no folder for data: name the file with --db")]
     NoDataFolder,

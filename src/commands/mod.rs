@@ -14,6 +14,7 @@ mod models;
 mod outcomes;
 mod predict;
 mod requests;
+mod restore;
 mod retrain;
 mod serve;
 mod similar;
@@ -27,7 +28,7 @@ use clap::{Parser, Subcommand};
 
 pub use error::CommandError;
 
-use console::Console;
+use console::{Console, LogFormat};
 
 /// Prices diamonds: sales, trained models, their metrics and every API request in one DuckDB file.
 #[derive(Debug, Parser)]
@@ -45,6 +46,9 @@ pub struct Cli {
     /// Say more on standard error; twice for even more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
+    /// How to write log messages on standard error
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value = "text")]
+    log: LogFormat,
     #[command(subcommand)]
     command: Command,
 }
@@ -56,7 +60,7 @@ enum Command {
     /// Train every model family on the sales, and promote the best model if it beats the champion
     Retrain(retrain::Arguments),
     /// Serve the JSON API and the page
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     /// Price one stone
     Predict(predict::Arguments),
     /// Find sold stones of the same cut, color and clarity, nearest weight first
@@ -82,6 +86,8 @@ enum Command {
     Sql(sql::Arguments),
     /// Copy the file, also while it is served
     Backup(backup::Arguments),
+    /// Bring a backup back; what is there before is kept
+    Restore(restore::Arguments),
     /// Make the file as small as its content, also while it is served
     Compact,
     /// Make up realistic sales as CSV, for demonstrations and load
@@ -94,7 +100,7 @@ impl Cli {
     /// # Errors
     /// Why it failed, in words for the user.
     pub fn run(self) -> Result<(), CommandError> {
-        console::start_logging(self.quiet, self.verbose);
+        console::start_logging(self.quiet, self.verbose, self.log);
         let console = Console::new(self.json, self.quiet);
         let database = || location::database(self.db.as_deref());
         match &self.command {
@@ -111,6 +117,7 @@ impl Cli {
             Command::Status(arguments) => status::run(arguments, &database()?, &console),
             Command::Sql(arguments) => sql::run(arguments, &database()?, &console),
             Command::Backup(arguments) => backup::run(arguments, &database()?, &console),
+            Command::Restore(arguments) => restore::run(arguments, &database()?, &console),
             Command::Compact => compact::run(&database()?, &console),
             Command::Generate(arguments) => generate::run(arguments),
         }

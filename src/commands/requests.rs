@@ -2,16 +2,20 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::control::{ListRequests, PruneRequests, ReplayRequests, ShowRequest, run as run_operation};
+use crate::control::{
+    Access, ExportRequests, FileAccess, ListRequests, PruneRequests, ReplayRequests, ShowRequest, run as run_operation,
+};
+use crate::files::move_file;
 use crate::monitoring::{Distribution, Replay};
-use crate::store::{LoggedRequest, PrunedRequests, RequestFilter, RequestPruning};
+use crate::store::{ExportFormat, LoggedRequest, PrunedRequests, RequestFilter, RequestPruning};
 use crate::text::{count, dollars, signed_dollars, signed_percent};
 use crate::times::parse_time;
 
@@ -45,6 +49,26 @@ pub enum Arguments {
     Show {
         /// Id of the request
         id: Uuid,
+    },
+    /// Requests as they come, until Ctrl-C
+    Tail {
+        /// Only those answered with this status
+        #[arg(long, value_name = "CODE")]
+        status: Option<u16>,
+        /// Only those to this path
+        #[arg(long)]
+        path: Option<String>,
+    },
+    /// Write the log with its bodies into a file: Parquet, CSV or JSON lines, by the ending of its name
+    Export {
+        /// The file, such as requests.parquet, requests.csv or requests.jsonl; nothing may exist there yet
+        file: PathBuf,
+        /// Only requests since then: a time in UTC (2026-03-01, 2026-03-01T12:00) or an age (2h, 30m, 7d)
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
+        since: Option<Timestamp>,
+        /// Only those before then, written like --since
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
+        until: Option<Timestamp>,
     },
     /// Price stones from the log again, by another model
     Replay {
@@ -91,6 +115,21 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
             console.print(&json!({ "requests": requests }), |_| list(&requests))?;
         }
         Arguments::Show { id } => console.print(&run_operation(database, ShowRequest { id: *id })?, show)?,
+        Arguments::Tail { status, path } => tail(database, console, *status, path.as_deref())?,
+        Arguments::Export { file, since, until } => {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            let format = ExportFormat::of_name(&name).ok_or_else(|| CommandError::ExportName { path: file.clone() })?;
+            if file.exists() {
+                return Err(CommandError::FileExists { path: file.clone() });
+            }
+            // the owner's folder goes with it: it stays until the file is moved
+            let mut access = FileAccess::open(database, Access::Read)?;
+            let exported = access.run(ExportRequests { since: *since, until: *until, format })?;
+            move_file(&exported.path, file)?;
+            console.print(&json!({ "file": file, "requests": exported.requests }), |_| {
+                format!("{}: {} requests", file.display(), count(exported.requests))
+            })?;
+        }
         Arguments::Replay { model, since, limit } => {
             let replay =
                 run_operation(database, ReplayRequests { model: model.clone(), since: *since, limit: *limit })?;
@@ -111,6 +150,50 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
         }
     }
     Ok(())
+}
+
+/// Pause between two looks for new requests.
+const TAIL_INTERVAL: Duration = Duration::from_secs(1);
+/// Most requests that are listed of one look.
+const TAILED: u32 = 1_000;
+
+/// Prints requests as they come: in JSON, one object a line.
+fn tail(database: &Path, console: &Console, status: Option<u16>, path: Option<&str>) -> Result<(), CommandError> {
+    let mut since = Timestamp::now();
+    let mut shown: Vec<Uuid> = Vec::new();
+    loop {
+        let filter = RequestFilter {
+            limit: TAILED,
+            status,
+            path: path.map(str::to_owned),
+            since: Some(since),
+            ..RequestFilter::default()
+        };
+        let mut requests = run_operation(database, ListRequests { filter })?;
+        requests.reverse();
+        requests.retain(|request| !shown.contains(&request.id));
+        for request in &requests {
+            console.print(request, |request| {
+                let model = request.model_id.map(|id| format!("model {id}")).unwrap_or_default();
+                format!(
+                    "{}  {} {:<5} {} µs  {}  {model}",
+                    request.time.strftime("%H:%M:%S"),
+                    request.status,
+                    request.method,
+                    request.latency_us,
+                    path_and_query(request)
+                )
+            })?;
+        }
+        if let Some(last) = requests.last() {
+            // one that began before and ended after this look may still come
+            let late = last.time.checked_sub(SignedDuration::from_secs(30)).unwrap_or(last.time).max(since);
+            shown.extend(requests.iter().map(|request| request.id));
+            shown = shown.split_off(shown.len().saturating_sub(10 * TAILED as usize));
+            since = late;
+        }
+        std::thread::sleep(TAIL_INTERVAL);
+    }
 }
 
 fn describe_pruned(pruned: &PrunedRequests, dry_run: bool) -> String {

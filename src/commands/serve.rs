@@ -4,11 +4,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
+use ipnet::IpNet;
 use jiff::SignedDuration;
 
 use super::CommandError;
 use super::console::Console;
-use crate::server::{Origin, Origins, ServerOptions};
+use crate::server::{Backups, Origin, Origins, ServerOptions, TlsFiles};
 use crate::times::parse_age;
 use crate::{control, server};
 
@@ -26,12 +27,27 @@ pub struct Arguments {
     /// Site whose pages may use the API, such as `https://shop.example`; may be given more than once
     #[arg(long, value_name = "URL")]
     allow_origin: Vec<Origin>,
+    /// Certificate for encryption, and those that vouch for it, as a PEM file; read again at SIGHUP
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, as a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Network of proxies that say in X-Forwarded-For who asks, such as 10.0.0.0/8; may be given more than once
+    #[arg(long, value_name = "CIDR")]
+    trusted_proxy: Vec<IpNet>,
+    /// Requests a second of one key, or else of one address; 0 for any number [default: 1000, and any number on this machine]
+    #[arg(long, value_name = "N")]
+    rate_limit: Option<u32>,
     /// Let everybody who reaches the server do everything, without a key
     #[arg(long)]
     open: bool,
     /// Ingest files that arrive in this folder; they are moved to done/ or failed/ in it, with a report beside them
     #[arg(long, value_name = "DIR")]
     watch: Option<PathBuf>,
+    /// How long a file in the folder must not have changed before it is ingested; one whose last line is not ended, six times as long
+    #[arg(long, value_name = "AGE", value_parser = parse_age, default_value = "5s")]
+    watch_settle: SignedDuration,
     /// Retrain, in a process of low priority, when this many new sales have come; promotes only a better model
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     retrain_after: Option<u64>,
@@ -41,6 +57,15 @@ pub struct Arguments {
     /// Delete the oldest requests when the content of the file is larger, such as 20GB
     #[arg(long, value_name = "SIZE")]
     max_size: Option<ByteSize>,
+    /// Make backups in this folder, each proved by opening it
+    #[arg(long, value_name = "DIR")]
+    backup_to: Option<PathBuf>,
+    /// Time between two backups
+    #[arg(long, value_name = "AGE", value_parser = parse_age, default_value = "24h", requires = "backup_to")]
+    backup_every: SignedDuration,
+    /// How many of the newest backups to keep
+    #[arg(long, value_name = "N", default_value_t = 7, requires = "backup_to")]
+    backups: usize,
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
@@ -50,11 +75,18 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
             "No model is trained yet: run `diamonds ingest FILE.csv` and `diamonds retrain`, then there are prices.",
         );
     }
-    let pipeline = server::Pipeline { watch: arguments.watch.clone(), retrain_after: arguments.retrain_after };
+    let pipeline = server::Pipeline {
+        watch: arguments.watch.clone(),
+        settle: arguments.watch_settle.unsigned_abs(),
+        retrain_after: arguments.retrain_after,
+    };
     let retention =
         server::Retention { keep: arguments.keep_requests, max_bytes: arguments.max_size.map(|size| size.as_u64()) };
+    let tls = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
+    let tls = tls.map(|(certificate, key)| TlsFiles { certificate, key });
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let origins = Origins {
-        is_encrypted: arguments.origin.as_ref().is_some_and(Origin::is_encrypted),
+        is_encrypted: tls.is_some() || arguments.origin.as_ref().is_some_and(Origin::is_encrypted),
         own: arguments.origin.clone(),
         allowed: arguments.allow_origin.clone(),
     };
@@ -63,13 +95,21 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
         hosts: arguments.host.clone(),
         origins,
         is_open: arguments.open,
+        tls,
+        trusted_proxies: arguments.trusted_proxy.clone(),
+        requests_per_second: arguments.rate_limit,
         pipeline,
         retention,
+        backups: arguments.backup_to.clone().map(|folder| Backups {
+            folder,
+            every: arguments.backup_every.unsigned_abs(),
+            keep: arguments.backups,
+        }),
     };
     server::serve(store, options, |address| {
         let mut out = io::stdout().lock();
         // the server works even if nobody reads its first line
-        let _ = writeln!(out, "listening on http://{address}").and_then(|()| out.flush());
+        let _ = writeln!(out, "listening on {scheme}://{address}").and_then(|()| out.flush());
     })?;
     Ok(())
 }

@@ -17,11 +17,11 @@ pub use error::{FileAccessError, RemoteError};
 pub use file_access::{FileAccess, ingest, open_to_serve, run};
 pub use operation::{Access, FileOwner, Operation, decode, encode};
 pub use operations::{
-    AddKey, AddModel, Backup, CompactFile, ExportSales, FindSimilar, ImportOutcomes, Ingest, IngestOutcomes,
-    IngestOutcomesAnswer, ListAuditEvents, ListBatches, ListKeys, ListModels, ListOutcomes, ListRequests,
-    OperationVisitor, OutcomeRow, Predict, PromoteComparedModel, PromoteModel, PruneModels, PruneRequests,
-    ReadArtifact, ReadChampion, ReadStatus, ReplayRequests, RevokeKey, RollBackChampion, RunQuery, SeesFile, ShowBatch,
-    ShowModel, ShowRequest, UndoBatch, visit_operations,
+    AddKey, AddModel, Backup, CompactFile, ExportRequests, ExportSales, FindSimilar, ImportOutcomes, Ingest,
+    IngestOutcomes, IngestOutcomesAnswer, ListAuditEvents, ListBatches, ListKeys, ListModels, ListOutcomes,
+    ListRequests, OperationVisitor, OutcomeRow, Predict, PromoteComparedModel, PromoteModel, PruneModels,
+    PruneRequests, ReadArtifact, ReadChampion, ReadStatus, ReplayRequests, RevokeKey, RollBackChampion, RunQuery,
+    SeesFile, ShowBatch, ShowModel, ShowRequest, UndoBatch, visit_operations,
 };
 #[cfg(unix)]
 pub use socket::{STARTING_SUFFIX, path_of as socket_path};

@@ -12,10 +12,10 @@ use crate::files::FileIdentity;
 use crate::monitoring::{Replay, Status};
 use crate::pricing::{Prediction, PredictionOrigin, PricingError, ServedModel, SimilarStones};
 use crate::store::{
-    ApiKey, AuditEvent, Batch, BatchDetail, Compaction, ComparedPromotion, ExportedSales, FileReport, LoggedRequest,
-    ModelDetail, ModelRecord, NewApiKey, NewModel, NewOutcome, OutcomeSales, PredictionSource, PrunedModel,
-    PrunedRequests, QueryLimits, RecordedOutcome, RequestFilter, RequestPruning, StoreError, Table, UndoneBatch,
-    Upload,
+    ApiKey, AuditEvent, Batch, BatchDetail, Compaction, ComparedPromotion, ExportFormat, ExportedRequests,
+    ExportedSales, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewApiKey, NewModel, NewOutcome, OutcomeSales,
+    PredictionSource, PrunedModel, PrunedRequests, QueryLimits, RecordedOutcome, RequestFilter, RequestPruning,
+    StoreError, Table, UndoneBatch, Upload,
 };
 
 /// Marks the operations of the list: an operation that is not in it does not compile.
@@ -57,6 +57,7 @@ list_operations! {
     ListRequests,
     ShowRequest,
     ReplayRequests,
+    ExportRequests,
     PruneRequests,
     CompactFile,
     ListOutcomes,
@@ -131,6 +132,11 @@ store_operations! {
         |this, owner| owner.store.requests(&this.filter);
     /// One request with its bodies.
     ShowRequest "request" Read { id: Uuid } -> LoggedRequest = |this, owner| owner.store.request(this.id);
+    /// Requests of the log, in a file.
+    ExportRequests "export-requests" Read {
+        since: Option<Timestamp>, until: Option<Timestamp>, format: ExportFormat
+    } -> ExportedRequests =
+        |this, owner| owner.store.export_requests(this.since, this.until, this.format);
     /// Outcomes, the last recorded first.
     ListOutcomes "outcomes" Read { limit: u32 } -> Vec<RecordedOutcome> =
         |this, owner| owner.store.outcomes(this.limit);

@@ -8,11 +8,14 @@ use super::RequestLog;
 use super::access::{AccessControl, Caller};
 use super::blocking_work::in_background;
 use super::file_guard::FileState;
+use super::http::client_limits::ClientLimits;
 use super::http::origins::Origins;
 use super::http::problem::Problem;
+use super::metrics::Metrics;
 use crate::control::{Access, FileOwner, Operation};
 use crate::pricing::{PricingError, PricingService};
 use crate::store::{Store, StoreError};
+use crate::text::with_causes;
 
 /// Requests that may be in progress at a time; the server asks further clients to come back later.
 const MAX_IN_FLIGHT: usize = 2_048;
@@ -31,6 +34,10 @@ pub struct App {
     pub access: Arc<AccessControl>,
     /// Whether the file can be used.
     pub file: Arc<FileState>,
+    /// Numbers for a monitoring.
+    pub metrics: Arc<Metrics>,
+    /// How much one client may ask.
+    pub limits: Arc<ClientLimits>,
     /// The sites whose pages may use the API.
     pub origins: Arc<Origins>,
     /// A permit for each request that may be in progress.
@@ -41,7 +48,16 @@ impl App {
     /// The state for the prices and the log of one file, and who may ask for them.
     pub fn new(pricing: Arc<PricingService>, log: RequestLog, access: AccessControl, origins: Origins) -> Self {
         let (access, origins) = (Arc::new(access), Arc::new(origins));
-        Self { pricing, log, access, file: Arc::default(), origins, places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)) }
+        Self {
+            pricing,
+            log,
+            access,
+            file: Arc::default(),
+            metrics: Arc::default(),
+            limits: Arc::new(ClientLimits::new(None)),
+            origins,
+            places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
+        }
     }
 
     /// Reads the file: `read` gets a connection that sees every request that has been answered so far. It runs on a thread for
@@ -90,6 +106,10 @@ impl App {
         let run_for_actor = move |store: &mut Store, pricing: Option<&PricingService>| {
             store.act_as(&acting_for);
             let answer = operation.run(&mut FileOwner { store, pricing });
+            if !matches!(O::ACCESS, Access::Read) {
+                let outcome = answer.as_ref().map_or_else(|error| with_causes(error), |_| "done".to_owned());
+                tracing::info!(operation = O::NAME, actor = acting_for, "{}: {outcome}", O::NAME);
+            }
             store.act_as(SERVER);
             answer
         };

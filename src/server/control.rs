@@ -95,7 +95,12 @@ impl Drop for Socket {
 }
 
 impl Listener for Socket {
+    type Accepted = UnixStream;
     type Stream = UnixStream;
+
+    async fn begin(accepted: UnixStream) -> io::Result<UnixStream> {
+        Ok(accepted)
+    }
 
     async fn accept(&self) -> io::Result<(UnixStream, String)> {
         loop {

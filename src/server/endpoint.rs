@@ -12,6 +12,7 @@ use utoipa::openapi::HttpMethod;
 
 use super::access::Caller;
 use super::app::App;
+use super::http::attachments::Route;
 use super::http::problem::{Answer, Problem};
 use super::http::request_parts::sent_method;
 use crate::access::Role;
@@ -69,13 +70,23 @@ impl Endpoint {
         Self { role: None, ..self }
     }
 
-    /// The handler, after a check of what the caller may do.
+    /// The handler, after a check of what the caller may do; its answers name the endpoint.
     fn guarded(self) -> Handler {
-        let Self { handler, role, .. } = self;
-        let Some(role) = role else { return handler };
-        Handler(Arc::new(move |request| match Caller::of(&request).require(role) {
-            Ok(()) => (handler.0)(request),
-            Err(problem) => Box::pin(async move { Err(problem) }),
+        let Self { handler, role, path, .. } = self;
+        let route: Arc<str> = path.into();
+        Handler(Arc::new(move |request| {
+            let allowed = role.map_or(Ok(()), |role| Caller::of(&request).require(role));
+            let answer = allowed.map(|()| (handler.0)(request));
+            let route = Route(route.clone());
+            Box::pin(async move {
+                let answered = match answer {
+                    Ok(answer) => answer.await,
+                    Err(problem) => Err(problem),
+                };
+                let mut response = answered.unwrap_or_else(Problem::into_response);
+                response.insert_ext(route);
+                Ok(response)
+            })
         }))
     }
 

@@ -5,12 +5,14 @@
 mod access;
 mod api;
 mod app;
+mod backups;
 mod blocking_work;
 #[cfg(unix)]
 mod control;
 mod endpoint;
 mod file_guard;
 mod http;
+mod metrics;
 mod pages;
 mod pipeline;
 mod request_filter;
@@ -21,26 +23,32 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use access::AccessControl;
 pub use app::App;
+pub use backups::Backups;
 pub use http::origins::{Origin, Origins};
 pub use http::problem::Problem;
+pub use http::tls::TlsFiles;
 pub use pipeline::Pipeline;
 pub use request_log::{RequestLog, Retention};
 pub use routes::build;
 
 use app::SERVER;
 use file_guard::FileGuard;
-use http::connections::{self, serve_connections};
+use http::client_limits::ClientLimits;
+use http::connections::{self, PublicRules, serve_connections};
 use http::hosts::KnownHosts;
 #[cfg(unix)]
 use http::limits::CONTROL_LIMITS;
 use http::limits::PUBLIC_LIMITS;
+use http::tls::TlsListener;
 
 use crate::pricing::{PricingError, PricingService};
 use crate::store::{ServerNote, Store, StoreError};
@@ -55,6 +63,12 @@ pub enum ServerError {
         /// The address.
         address: String,
         /// What the system reports.
+        source: io::Error,
+    },
+    /// The files for encryption cannot be used.
+    #[error("cannot encrypt connections: --tls-cert and --tls-key name files in PEM")]
+    Encryption {
+        /// Which file, and what is wrong with it.
         source: io::Error,
     },
     /// Others than this machine reach the address, and nothing keeps them out.
@@ -73,6 +87,14 @@ pub enum ServerError {
         /// The folder.
         folder: PathBuf,
         /// Why it cannot be watched.
+        source: io::Error,
+    },
+    /// Backups cannot be written.
+    #[error("cannot write backups to {}", folder.display())]
+    Backups {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system reports.
         source: io::Error,
     },
     /// The system refuses threads or signals.
@@ -100,10 +122,18 @@ pub struct ServerOptions {
     pub origins: Origins,
     /// Whether everybody may do everything, also where there are keys.
     pub is_open: bool,
+    /// The files for encryption; without them there is none.
+    pub tls: Option<TlsFiles>,
+    /// Proxies whose word on the address of a client counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Requests a second of one client, 0 for any number. If absent, clients of this machine may send any number, others 1,000.
+    pub requests_per_second: Option<u32>,
     /// What happens by itself.
     pub pipeline: Pipeline,
     /// How long requests stay in the log.
     pub retention: Retention,
+    /// The backups that it makes by itself.
+    pub backups: Option<Backups>,
 }
 
 /// Serves the file of `store` until a signal stops it. Calls `ready` with the address when the server can answer.
@@ -117,6 +147,9 @@ pub fn serve(store: Store, options: ServerOptions, ready: impl FnOnce(SocketAddr
     if let Some(folder) = &pipeline.watch {
         pipeline.prepare(store.path()).map_err(|source| ServerError::Watch { folder: folder.clone(), source })?;
     }
+    if let Some(backups) = &options.backups {
+        backups.prepare().map_err(|source| ServerError::Backups { folder: backups.folder.clone(), source })?;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -124,16 +157,55 @@ pub fn serve(store: Store, options: ServerOptions, ready: impl FnOnce(SocketAddr
     runtime.block_on(serve_on_runtime(store, options, ready))
 }
 
+/// Where requests come from over the network.
+enum PublicListener {
+    Plain(TcpListener),
+    Encrypted(TlsListener),
+}
+
+/// Forgets clients that have not asked for a while, until `stop` is cancelled.
+async fn forget_idle_clients(clients: Arc<ClientLimits>, stop: CancellationToken) {
+    /// Pause between two times.
+    const INTERVAL: Duration = Duration::from_secs(60);
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(INTERVAL) => clients.forget_idle(),
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// Reads certificate and key again whenever the process gets SIGHUP, until `stop` is cancelled.
+async fn reload_certificates(listener: TlsListener, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = connections::reload_signal() => {}
+            () = stop.cancelled() => return,
+        }
+        match listener.reload() {
+            Ok(()) => tracing::info!("certificate and key are read again"),
+            Err(error) => tracing::error!("certificate and key stay as they were: {error}"),
+        }
+    }
+}
+
 async fn serve_on_runtime(
     mut store: Store,
     options: ServerOptions,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), ServerError> {
-    let ServerOptions { address, hosts, origins, is_open, pipeline, retention } = options;
+    let ServerOptions { address, hosts, origins, is_open, tls, trusted_proxies, .. } = options;
+    let (pipeline, retention) = (options.pipeline, options.retention);
     let bind = |source| ServerError::Bind { address: address.clone(), source };
     let start = |source| ServerError::Start { source };
     let listener = TcpListener::bind(&address).await.map_err(bind)?;
     let bound = listener.local_addr().map_err(bind)?;
+    let listener = match tls {
+        None => PublicListener::Plain(listener),
+        Some(files) => PublicListener::Encrypted(
+            TlsListener::new(listener, files).map_err(|source| ServerError::Encryption { source })?,
+        ),
+    };
     let stop_signal = connections::stop_signal().map_err(start)?;
 
     store.act_as(SERVER);
@@ -152,7 +224,8 @@ async fn serve_on_runtime(
     let database = store.path().to_owned();
     let log = RequestLog::start(store.try_clone()?, retention)?;
     let pricing = Arc::new(PricingService::new(store)?);
-    let app = App::new(pricing.clone(), log.clone(), access, origins);
+    let clients = Arc::new(ClientLimits::new(options.requests_per_second));
+    let app = App { limits: clients.clone(), ..App::new(pricing.clone(), log.clone(), access, origins) };
     let file = app.file.clone();
     let note = ServerNote { pid: std::process::id(), address: bound.to_string() };
     if let Err(error) = note.leave(&database) {
@@ -172,7 +245,21 @@ async fn serve_on_runtime(
     if pipeline.watch.is_some() || pipeline.retrain_after.is_some() {
         tasks.spawn(pipeline.run(app.pricing.clone(), database.clone(), stop.clone()));
     }
-    tasks.spawn(serve_connections(listener, Arc::new(build(app)), PUBLIC_LIMITS, Some(hosts), stop.clone()));
+    if let Some(backups) = options.backups {
+        tasks.spawn(backups.run(app.clone(), stop.clone()));
+    }
+    tasks.spawn(forget_idle_clients(clients.clone(), stop.clone()));
+    let public = Some(PublicRules { hosts, clients, trusted_proxies });
+    let application = Arc::new(build(app));
+    match listener {
+        PublicListener::Plain(listener) => {
+            tasks.spawn(serve_connections(listener, application, PUBLIC_LIMITS, public, stop.clone()));
+        }
+        PublicListener::Encrypted(listener) => {
+            tasks.spawn(reload_certificates(listener.clone(), stop.clone()));
+            tasks.spawn(serve_connections(listener, application, PUBLIC_LIMITS, public, stop.clone()));
+        }
+    }
     tasks.spawn(FileGuard::new(pricing.clone(), log.clone(), file).run(stop.clone()));
     ready(bound);
     stop_signal.await;

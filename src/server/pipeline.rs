@@ -2,11 +2,12 @@
 //! trained. It needs nobody, and does not use the threads that serve.
 
 use std::collections::HashMap;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
@@ -19,6 +20,12 @@ use crate::text::with_causes;
 
 /// Pause between two scans of the folder.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// A file whose last line is not ended must have been still for so many times as long.
+const UNENDED_FACTOR: u32 = 6;
+/// Endings of the names of files of lines.
+const TEXT: [&str; 5] = ["csv", "tsv", "txt", "jsonl", "ndjson"];
+/// How often a file that is written to at the wrong moment is ingested again.
+const MAX_AGAIN: usize = 5;
 /// Endings of file names by which programs mark files that are still being written.
 const UNFINISHED: [&str; 4] = ["part", "tmp", "crdownload", "filepart"];
 
@@ -27,6 +34,8 @@ const UNFINISHED: [&str; 4] = ["part", "tmp", "crdownload", "filepart"];
 pub struct Pipeline {
     /// Ingests the files that arrive in this folder.
     pub watch: Option<PathBuf>,
+    /// How long a file in it must not have changed before it is ingested.
+    pub settle: Duration,
     /// Trains when this many sales have come since the newest model was trained.
     pub retrain_after: Option<u64>,
 }
@@ -60,10 +69,10 @@ impl Pipeline {
                 () = stop.cancelled() => return,
             }
             if let Some(folder) = self.watch.clone() {
-                let (watched, pricing) = (watched.clone(), pricing.clone());
+                let (watched, pricing, settle) = (watched.clone(), pricing.clone(), self.settle);
                 let scan = tokio::task::spawn_blocking(move || {
                     // what is known of the files holds after a panic too
-                    watched.lock().unwrap_or_else(PoisonError::into_inner).take_in(&folder, &pricing);
+                    watched.lock().unwrap_or_else(PoisonError::into_inner).take_in(&folder, &pricing, settle);
                 });
                 if let Err(error) = scan.await {
                     tracing::error!("the scan of the folder failed: {error}");
@@ -82,8 +91,8 @@ type FileState = (u64, SystemTime);
 /// What is known about the files in the folder.
 #[derive(Debug, Default)]
 struct WatchedFiles {
-    /// Files that were there at the last scan: one that has not changed since then is complete.
-    seen: HashMap<PathBuf, FileState>,
+    /// Files that were there at the last scan, and since when each has not changed.
+    seen: HashMap<PathBuf, (FileState, Instant)>,
     /// Files that were ingested and could not be moved: they are not ingested again, only moved.
     stuck: HashMap<PathBuf, (FileState, PutAway)>,
 }
@@ -96,7 +105,7 @@ struct PutAway {
 }
 
 impl WatchedFiles {
-    fn take_in(&mut self, folder: &Path, pricing: &PricingService) {
+    fn take_in(&mut self, folder: &Path, pricing: &PricingService, settle: Duration) {
         // a hard link to the database is not to be opened: closing it would take the lock away
         let own = pricing.reader().ok().and_then(|store| FileIdentity::of(store.path()));
         let files = match files_in(folder, own) {
@@ -109,17 +118,21 @@ impl WatchedFiles {
         let mut now = HashMap::new();
         let mut stuck = HashMap::new();
         for path in files {
-            let Ok(about) = std::fs::metadata(&path) else { continue };
-            let state = (about.len(), about.modified().unwrap_or(SystemTime::UNIX_EPOCH));
+            let Some(state) = state_of(&path) else { continue };
             let known = self.stuck.get(&path).filter(|(then, _)| *then == state).cloned();
-            if known.is_none() && self.seen.get(&path) != Some(&state) {
-                now.insert(path, state);
+            let since =
+                self.seen.get(&path).filter(|(then, _)| *then == state).map_or_else(Instant::now, |(_, since)| *since);
+            if known.is_none() && !is_complete(&path, since.elapsed(), settle) {
+                now.insert(path, (state, since));
                 continue;
             }
             let is_first_try = known.is_none();
             let put_away = known.map_or_else(|| take_in_file(&path, pricing), |(_, put_away)| put_away);
             match move_to(&path, &folder.join(put_away.folder), &put_away.report) {
-                Ok(to) => tracing::info!("{} is now {}", path.display(), to.display()),
+                Ok(to) => {
+                    tracing::info!("{} is now {}", path.display(), to.display());
+                    take_in_the_rest(&to, state, pricing);
+                }
                 Err(error) => {
                     if is_first_try {
                         tracing::error!(
@@ -128,13 +141,52 @@ impl WatchedFiles {
                             put_away.folder
                         );
                     }
-                    now.insert(path.clone(), state);
+                    now.insert(path.clone(), (state, since));
                     stuck.insert(path, (state, put_away));
                 }
             }
         }
         self.seen = now;
         self.stuck = stuck;
+    }
+}
+
+/// Size and time of the last change of the file at `path`.
+fn state_of(path: &Path) -> Option<FileState> {
+    let about = std::fs::symlink_metadata(path).ok()?;
+    Some((about.len(), about.modified().unwrap_or(SystemTime::UNIX_EPOCH)))
+}
+
+/// Whether a file that has been `still` for so long is complete. One whose last line is not ended is probably still being written:
+/// it gets more time.
+fn is_complete(path: &Path, still: Duration, settle: Duration) -> bool {
+    still >= settle && (still >= settle * UNENDED_FACTOR || ends_whole(path))
+}
+
+/// Whether a file of text ends with the end of a line; other files always do.
+fn ends_whole(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    if !TEXT.contains(&ending.as_str()) {
+        return true;
+    }
+    let last_byte = || {
+        let mut file = File::open(path)?;
+        let mut last = [0];
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        io::Result::Ok(last[0])
+    };
+    last_byte().is_ok_and(|last| last == b'\n')
+}
+
+/// Ingests a file again that has changed while it was ingested and moved: whoever wrote it has it open still. Rows that are known
+/// change nothing.
+fn take_in_the_rest(path: &Path, mut before: FileState, pricing: &PricingService) {
+    for _ in 0..MAX_AGAIN {
+        let Some(state) = state_of(path).filter(|state| *state != before) else { return };
+        tracing::warn!("{} was written to after it was ingested: it is ingested again", path.display());
+        before = state;
+        write_report(path, &take_in_file(path, pricing).report);
     }
 }
 
@@ -179,11 +231,16 @@ fn move_to(file: &Path, folder: &Path, report: &Value) -> io::Result<PathBuf> {
         number += 1;
     }
     std::fs::rename(file, &to)?;
-    let report_file = beside(&to, ".report.json");
+    write_report(&to, report);
+    Ok(to)
+}
+
+/// Writes the report beside a file.
+fn write_report(file: &Path, report: &Value) {
+    let report_file = beside(file, ".report.json");
     if let Err(error) = std::fs::write(&report_file, format!("{report:#}\n")) {
         tracing::error!("cannot write {}: {error}; it says {report}", report_file.display());
     }
-    Ok(to)
 }
 
 /// A training in a process of its own, with a lower priority than the server.
@@ -248,12 +305,12 @@ mod tests {
         let state = (1, SystemTime::UNIX_EPOCH);
         let put_away = PutAway { folder: "done", report: json!({}) };
         let mut watched = WatchedFiles::default();
-        watched.seen.insert("sales.csv".into(), state);
+        watched.seen.insert("sales.csv".into(), (state, Instant::now()));
         watched.stuck.insert("sales.csv".into(), (state, put_away));
-        watched.take_in(&folder.path().join("absent"), &pricing);
+        watched.take_in(&folder.path().join("absent"), &pricing, Duration::ZERO);
         assert_eq!((watched.seen.len(), watched.stuck.len()), (1, 1));
         std::fs::create_dir(folder.path().join("absent")).expect("a folder");
-        watched.take_in(&folder.path().join("absent"), &pricing);
+        watched.take_in(&folder.path().join("absent"), &pricing, Duration::ZERO);
         assert_eq!((watched.seen.len(), watched.stuck.len()), (0, 0), "the file is gone");
     }
 }

@@ -256,3 +256,57 @@ fn pages_of_other_sites_ask_only_where_they_are_allowed() {
         assert_eq!(read.header(name), value);
     }
 }
+
+#[test]
+fn a_client_that_asks_too_much_is_told_to_wait() {
+    let test_folder = TestFolder::trained(200);
+    let server = Server::start_with(&test_folder, &["--rate-limit", "5", "--trusted-proxy", "127.0.0.0/8"]);
+    let ask = |client: &str| send(&server, "GET", "/v1/models", &[("X-Forwarded-For", client)], "");
+    let answers: Vec<Answer> = (0..12).map(|_| ask("203.0.113.7, 198.51.100.1")).collect();
+    let refused: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 429).collect();
+    assert!((1..=7).contains(&refused.len()), "{} of 12", refused.len());
+    assert!(refused[0].header("retry-after") == "1" && refused[0].body.contains("send fewer"), "{}", refused[0].body);
+    assert_eq!(ask("203.0.113.7, 198.51.100.2").status, 200, "another client");
+    assert_eq!(ask("203.0.113.7, 198.51.100.3, 127.0.0.9").status, 200, "the last that is not a proxy counts");
+    let log = test_folder.json(&["requests", "list", "--status", "429"]);
+    assert_eq!(log["requests"][0]["client"], "198.51.100.1");
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let logins = (0..15).map(|_| {
+        let headers = [form, ("Sec-Fetch-Site", "same-origin"), ("X-Forwarded-For", "198.51.100.9")];
+        std::thread::sleep(std::time::Duration::from_millis(210));
+        send(&server, "POST", "/login", &headers, "key=x").status
+    });
+    assert_eq!(logins.filter(|status| *status == 403).count(), 10);
+}
+
+#[test]
+fn connections_are_encrypted_and_certificates_are_read_again() {
+    use ureq::tls::{Certificate, RootCerts, TlsConfig};
+
+    let test_folder = TestFolder::trained(200);
+    let write = |name: &str| {
+        let made = rcgen::generate_simple_self_signed([name.to_owned()]).expect("a certificate");
+        test_folder.write("cert.pem", made.cert.pem());
+        test_folder.write("key.pem", made.signing_key.serialize_pem());
+        made.cert.pem()
+    };
+    let pem = write("localhost");
+    let told =
+        test_folder.fail(1, &["serve", "--addr", "127.0.0.1:0", "--tls-cert", "key.pem", "--tls-key", "cert.pem"]);
+    assert!(told.contains("cannot encrypt connections") && told.contains("key.pem"), "{told}");
+    let server = Server::start_with(&test_folder, &["--tls-cert", "cert.pem", "--tls-key", "key.pem"]);
+    let url = format!("https://localhost:{}/v1/models", server.address.rsplit_once(':').expect("a port").1);
+    let ask = |pem: &str| {
+        let roots = RootCerts::new_with_certs(&[Certificate::from_pem(pem.as_bytes()).expect("a certificate")]);
+        let tls = TlsConfig::builder().root_certs(roots).build();
+        let agent: ureq::Agent = ureq::Agent::config_builder().tls_config(tls).build().into();
+        agent.get(&url).call().map(|answer| answer.status().as_u16())
+    };
+    assert_eq!(ask(&pem).ok(), Some(200));
+    let other = write("localhost");
+    assert!(ask(&other).is_err(), "not read yet");
+    crate::program::send_signal(server.pid(), "HUP");
+    crate::program::wait_until("the certificate is read again", || ask(&other).is_ok());
+    assert!(ask(&pem).is_err());
+    assert_eq!(server.stop(), 0);
+}

@@ -12,6 +12,7 @@ mod growing;
 mod history;
 mod ingesting;
 mod models_page;
+mod operating;
 mod owning;
 mod parity;
 mod parity_fixture;

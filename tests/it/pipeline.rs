@@ -121,3 +121,29 @@ fn new_sales_are_those_since_the_last_training_also_after_an_undo() {
     test_folder.succeed(&["batches", "undo", "2"]);
     assert_eq!(new_sales(), 0);
 }
+
+#[test]
+fn a_file_that_is_written_slowly_goes_in_whole() {
+    use std::io::Write;
+
+    let test_folder = TestFolder::trained(150);
+    let folder = test_folder.path("inbox");
+    std::fs::create_dir(&folder).expect("a folder");
+    let sales = std::fs::read(test_folder.write_sales("made.csv", 8, 0, 300)).expect("sales");
+    let _server = Server::start_with(&test_folder, &["--watch", "inbox", "--watch-settle", "2s"]);
+    let mut file = std::fs::File::create(folder.join("slow.csv")).expect("a file");
+    // in the middle of a line, then at the end of one
+    let middle = sales.len() / 3;
+    let end_of_line = middle + sales[middle..].iter().position(|byte| *byte == b'\n').expect("a line") + 1;
+    for (part, pause_ms) in
+        [(&sales[..middle], 4_000), (&sales[middle..end_of_line], 1_200), (&sales[end_of_line..], 0)]
+    {
+        file.write_all(part).expect("written");
+        std::thread::sleep(Duration::from_millis(pause_ms));
+    }
+    drop(file);
+    wait_until("the file is done", || folder.join("done/slow.csv.report.json").exists());
+    let report = std::fs::read_to_string(folder.join("done/slow.csv.report.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!((&report["files"][0]["rows"], &report["files"][0]["rejected"]), (&300.into(), &0.into()), "{report}");
+}

@@ -181,7 +181,7 @@ impl Server {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().expect("its output")).read_line(&mut line).expect("a line");
-        let Some(address) = line.trim().strip_prefix("listening on http://") else {
+        let Some((_, address)) = line.trim().strip_prefix("listening on ").and_then(|url| url.split_once("://")) else {
             let mut stderr = String::new();
             let _ = child.stderr.take().expect("its errors").read_to_string(&mut stderr);
             panic!("the server did not start: {line}{stderr}");

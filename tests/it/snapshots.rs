@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::program::{Server, TestFolder};
 
 /// What differs from run to run, and what stands for it; as long as it was, so that tables keep their widths.
-const FILTERS: [(&str, &str); 10] = [
+const FILTERS: [(&str, &str); 11] = [
     (r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "00000000-0000-7000-8000-000000000000"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "2026-01-01 00:00:00"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d", "2026-01-01 00:00"),
@@ -18,6 +18,7 @@ const FILTERS: [(&str, &str); 10] = [
     (r"(\d+\.\d{6})\d+", "$1"),
     (r"\d{1,2} [A-Z][a-z]+ 20\d\d(, \d\d:\d\d)?", "1 January 2026"),
     (r"\d+\.\d s\b", "0.0 s"),
+    (r"\.(css|js|svg)\?[0-9a-f]{16}", ".$1?0000000000000000"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:8080"),
     (r"/[^ ]*/\.tmp[A-Za-z0-9]+", "/folder"),
 ];

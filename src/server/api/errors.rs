@@ -113,7 +113,7 @@ impl ErrorKind {
                 header.description = Some("The methods that there are.".to_owned());
                 response.headers.insert("Allow".to_owned(), header.into());
             }
-            503 => {
+            429 | 503 => {
                 let mut header = Header::new(Object::with_type(Type::Integer));
                 header.description = Some("Seconds to wait before the next try.".to_owned());
                 response.headers.insert("Retry-After".to_owned(), header.into());
@@ -149,7 +149,7 @@ macro_rules! error_set {
 
 error_set! {
     /// Errors of every request.
-    AnyRoute: 400, 401, 403, 405, 408, 413, 421, 431, 500, 503
+    AnyRoute: 400, 401, 403, 405, 408, 413, 421, 429, 431, 500, 503
 }
 
 error_set! {

@@ -3,6 +3,7 @@
 
 pub mod errors;
 pub mod health;
+mod metrics;
 mod models;
 pub mod openapi;
 mod outcomes;

@@ -9,7 +9,7 @@ use utoipa::openapi::{OpenApi as Document, PathItem, RefOr};
 use utoipa::{Modify, OpenApi};
 
 use super::errors::{ERRORS, request_id_header};
-use super::{health, models, outcomes, predictions, requests, similar};
+use super::{health, metrics, models, outcomes, predictions, requests, similar};
 use crate::access::Role;
 use crate::server::app::App;
 use crate::server::endpoint::Endpoint;
@@ -43,6 +43,7 @@ macro_rules! declare_endpoints {
             vec![
                 $($($audience(Endpoint::documented::<$resource::$documentation, _>($resource::$handler))),+),+,
                 price(Endpoint::get("/openapi.json", show)),
+                read(Endpoint::get(metrics::PATH, metrics::show)),
             ]
         }
     };

@@ -31,6 +31,10 @@ pub struct RequestIdentity {
 #[derive(Debug, Clone)]
 pub struct MadePredictions(pub Arc<[PredictionRecord]>);
 
+/// Attached to a response: the path of its endpoint, with names for parameters.
+#[derive(Debug, Clone)]
+pub struct Route(pub Arc<str>);
+
 /// Attached to a response: the model that answered.
 #[derive(Debug, Clone, Copy)]
 pub struct AnsweredBy(pub i64);

@@ -6,27 +6,33 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::TRANSFER_ENCODING;
+use hyper::http::HeaderMap;
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use ipnet::IpNet;
 use tide::http::{self as tide_http, Method, Url};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 
 use super::attachments::{ReceivedBody, Refusal, SentMethod};
+use super::client_limits::ClientLimits;
 use super::hosts::KnownHosts;
 use super::limits::{
-    ACCEPT_PAUSE, BODY_TIMEOUT, DISCARD_TIMEOUT, HEAD_TIMEOUT, Limits, MAX_DISCARDED_BYTES, MAX_HEAD_BYTES,
-    MAX_HEAD_FIELDS, READ_HEAD_TIMES, STOP_TIMEOUT,
+    ACCEPT_PAUSE, BODY_TIMEOUT, DISCARD_TIMEOUT, HEAD_TIMEOUT, HELD_AT_A_TIME, Limits, MAX_DISCARDED_BYTES,
+    MAX_HEAD_BYTES, MAX_HEAD_FIELDS, READ_HEAD_TIMES, STOP_TIMEOUT, WRITE_TIMEOUT,
 };
 use super::problem::Problem;
 use crate::server::app::App;
@@ -49,17 +55,37 @@ pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
+/// Completes when the process gets SIGHUP, which asks a service to read its files again; on other systems than Unix never.
+pub async fn reload_signal() {
+    #[cfg(unix)]
+    if let Ok(mut hang_up) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        hang_up.recv().await;
+        return;
+    }
+    std::future::pending::<()>().await;
+}
+
 /// A source of connections.
 pub trait Listener: Send + Sync + 'static {
-    /// One connection.
-    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+    /// A connection that has just come.
+    type Accepted: Send + 'static;
+    /// A connection over which requests come.
+    type Stream: AsyncRead + AsyncWrite + Send + 'static;
 
     /// The next connection, and the address of the client.
-    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, String)>> + Send;
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Accepted, String)>> + Send;
+
+    /// Begins with a connection: others do not wait for this.
+    fn begin(accepted: Self::Accepted) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 }
 
 impl Listener for TcpListener {
+    type Accepted = TcpStream;
     type Stream = TcpStream;
+
+    async fn begin(accepted: TcpStream) -> io::Result<TcpStream> {
+        Ok(accepted)
+    }
 
     async fn accept(&self) -> io::Result<(TcpStream, String)> {
         let (stream, peer) = Self::accept(self).await?;
@@ -69,23 +95,34 @@ impl Listener for TcpListener {
     }
 }
 
+/// The rules for clients over the network.
+#[derive(Debug)]
+pub struct PublicRules {
+    /// The names by which the server may be called.
+    pub hosts: KnownHosts,
+    /// How much one client may have under way.
+    pub clients: Arc<ClientLimits>,
+    /// Proxies whose word on the address of a client counts.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
 /// The rules for the requests of one listener.
 #[derive(Clone)]
 struct Rules {
     max_body_bytes: usize,
-    hosts: Arc<Option<KnownHosts>>,
+    public: Option<Arc<PublicRules>>,
 }
 
-/// Serves the connections of `listener` until `stop` is cancelled, then finishes the requests in progress. Requests for others than
-/// `hosts` are refused; `None` takes any.
+/// Serves the connections of `listener` until `stop` is cancelled, then finishes the requests in progress. Clients over the network
+/// are bound by the `public` rules.
 pub async fn serve_connections<L: Listener>(
     listener: L,
     application: Arc<tide::Server<App>>,
     limits: Limits,
-    hosts: Option<KnownHosts>,
+    public: Option<PublicRules>,
     stop: CancellationToken,
 ) {
-    let hosts = Arc::new(hosts);
+    let rules = Rules { max_body_bytes: limits.body_bytes, public: public.map(Arc::new) };
     let places = Arc::new(Semaphore::new(limits.connections));
     let connections = GracefulShutdown::new();
     loop {
@@ -94,12 +131,20 @@ pub async fn serve_connections<L: Listener>(
             () = stop.cancelled() => break,
         };
         match accepted {
-            Ok((stream, peer, place)) => {
+            Ok((accepted, peer, place)) => {
+                let usage = rules.public.as_ref().map(|public| public.clients.begin_connection(&peer)).transpose();
                 let watcher = connections.watcher();
-                let rules = Rules { max_body_bytes: limits.body_bytes, hosts: hosts.clone() };
-                let connection = serve_connection(stream, peer, application.clone(), rules, watcher);
+                let (application, rules) = (application.clone(), rules.clone());
                 tokio::spawn(async move {
-                    connection.await;
+                    match (usage, L::begin(accepted).await) {
+                        (Ok(usage), Ok(stream)) => {
+                            serve_connection(stream, peer, application, rules, watcher).await;
+                            drop(usage);
+                        }
+                        // the connection is closed
+                        (Err(problem), _) => tracing::debug!("{peer}: {}", problem.detail),
+                        (_, Err(error)) => tracing::debug!("{peer}: {error}"),
+                    }
                     drop(place);
                 });
             }
@@ -120,13 +165,13 @@ pub async fn serve_connections<L: Listener>(
 async fn accept<L: Listener>(
     listener: &L,
     places: &Arc<Semaphore>,
-) -> io::Result<(L::Stream, String, OwnedSemaphorePermit)> {
+) -> io::Result<(L::Accepted, String, OwnedSemaphorePermit)> {
     let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, peer) = listener.accept().await?;
-    Ok((stream, peer, place))
+    let (accepted, peer) = listener.accept().await?;
+    Ok((accepted, peer, place))
 }
 
-async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+async fn serve_connection<S: AsyncRead + AsyncWrite + Send + 'static>(
     stream: S,
     peer: String,
     application: Arc<tide::Server<App>>,
@@ -147,6 +192,9 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             }))
         }
     });
+    let mut stream = TimeoutStream::new(stream);
+    // a client that does not read its answer must not keep it in memory
+    stream.set_write_timeout(Some(WRITE_TIMEOUT));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -154,7 +202,7 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         .max_headers(READ_HEAD_TIMES * MAX_HEAD_FIELDS)
         // a client may close its sending side and still wait for the answer
         .half_close(true)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!("{peer}: {error}");
     }
@@ -170,7 +218,9 @@ async fn answer(
     let (head, body) = request.into_parts();
     let method_text = head.method.as_str().to_owned();
     let mut refused = None;
-    let method = method_text.parse().unwrap_or_else(|_| {
+    // methods are case-sensitive (RFC 9110, 9.1)
+    let known = if method_text.bytes().any(|byte| byte.is_ascii_lowercase()) { None } else { method_text.parse().ok() };
+    let method = known.unwrap_or_else(|| {
         if method_text == QUERY {
             // the router answers it as any method that a path does not have
             return Method::Trace;
@@ -187,18 +237,23 @@ async fn answer(
     if method_text == QUERY {
         inner.ext_mut().insert(SentMethod(QUERY));
     }
+    let public = rules.public.as_deref();
+    let forwarded = public.and_then(|public| forwarded_client(&head.headers, client, &public.trusted_proxies));
+    let client = forwarded.as_deref().unwrap_or(client);
     inner.set_peer_addr(Some(client));
     for (name, value) in &head.headers {
         if let Ok(text) = value.to_str() {
             inner.append_header(name.as_str(), text);
         }
     }
-    if let Some(problem) =
-        refuse_head(&head).or_else(|| rules.hosts.as_ref().as_ref().and_then(|hosts| hosts.refuse(&head)))
+    if let Some(problem) = refuse_head(&head)
+        .or_else(|| refuse_ambiguous(&head))
+        .or_else(|| public.and_then(|public| public.hosts.refuse(&head)))
     {
         refused = Some(problem);
     }
-    match read_body(body, rules.max_body_bytes).await {
+    let hold = |bytes| public.map(|public| public.clients.hold_body(client, bytes)).transpose();
+    match read_body(body, rules.max_body_bytes, hold).await {
         Ok(bytes) => {
             inner.ext_mut().insert(ReceivedBody(bytes));
         }
@@ -230,14 +285,52 @@ fn refuse_head(head: &Parts) -> Option<Problem> {
     Some(Problem::new(431, format!("{detail}: send fewer or shorter ones")))
 }
 
-async fn read_body(mut body: Incoming, max_bytes: usize) -> Result<Bytes, Problem> {
+/// Refuses what a proxy in between may understand in another way: paths that can be written shorter, and codings of the body other
+/// than in chunks (RFC 9112, 6.1).
+fn refuse_ambiguous(head: &Parts) -> Option<Problem> {
+    let path = head.uri.path();
+    let plain = path.to_ascii_lowercase();
+    let is_odd =
+        plain.contains("//") || plain.contains('\\') || ["%2e", "%2f", "%5c"].iter().any(|part| plain.contains(part));
+    if is_odd || plain.split('/').any(|segment| matches!(segment, "." | "..")) {
+        return Some(Problem::new(
+            400,
+            "the path has //, a backslash, or dots or slashes in disguise: write it as it is documented",
+        ));
+    }
+    let codings = head.headers.get_all(TRANSFER_ENCODING);
+    let is_chunked = codings.iter().all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    (!is_chunked)
+        .then(|| Problem::new(501, "a body may be sent in chunks, in no other coding: leave Transfer-Encoding out"))
+}
+
+/// The client that a trusted proxy names: the last address in `X-Forwarded-For` that is not itself one of a trusted proxy. `None` if
+/// `peer` is not trusted, or names none.
+fn forwarded_client(headers: &HeaderMap, peer: &str, trusted: &[IpNet]) -> Option<String> {
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+    let peer = peer.parse::<SocketAddr>().ok()?.ip();
+    if !is_trusted(&peer) {
+        return None;
+    }
+    let named = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let addresses: Vec<IpAddr> =
+        named.flat_map(|value| value.split(',')).map_while(|address| address.trim().parse().ok()).collect();
+    addresses.into_iter().rev().find(|address| !is_trusted(address)).map(|address| address.to_string())
+}
+
+/// Reads a body. `hold` counts what is held of it in memory, unless it comes at once.
+async fn read_body<H>(
+    mut body: Incoming,
+    max_bytes: usize,
+    hold: impl Fn(usize) -> Result<H, Problem>,
+) -> Result<Bytes, Problem> {
     // the announced length is too large: nothing of the body is kept
     let is_announced_too_large = body.size_hint().lower() > max_bytes as u64;
     if !is_announced_too_large {
-        match timeout(BODY_TIMEOUT, Limited::new(&mut body, max_bytes).collect()).await {
-            Ok(Ok(collected)) => return Ok(collected.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {}
-            Ok(Err(error)) => return Err(Problem::new(400, format!("the body broke off: {error}"))),
+        match timeout(BODY_TIMEOUT, collect(&mut body, max_bytes, hold)).await {
+            Ok(Ok(Some(collected))) => return Ok(collected),
+            Ok(Ok(None)) => {}
+            Ok(Err(problem)) => return Err(problem),
             Err(_) => {
                 let detail = format!("the body took longer than {} s", BODY_TIMEOUT.as_secs());
                 return Err(Problem::new(408, detail));
@@ -248,6 +341,31 @@ async fn read_body(mut body: Incoming, max_bytes: usize) -> Result<Bytes, Proble
     // does makes no difference here
     let _ = timeout(DISCARD_TIMEOUT, discard(&mut body, MAX_DISCARDED_BYTES)).await;
     Err(Problem::new(413, format!("the body is larger than {max_bytes} bytes: send fewer stones at once")))
+}
+
+/// The whole body; `None` if it is longer than `max_bytes`.
+async fn collect<H>(
+    body: &mut Incoming,
+    max_bytes: usize,
+    hold: impl Fn(usize) -> Result<H, Problem>,
+) -> Result<Option<Bytes>, Problem> {
+    let mut collected = Vec::new();
+    let mut counted = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Problem::new(400, format!("the body broke off: {error}")))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if collected.len() + data.len() > max_bytes {
+            return Ok(None);
+        }
+        if collected.is_empty() && body.is_end_stream() {
+            return Ok(Some(data));
+        }
+        collected.extend_from_slice(&data);
+        while counted.len() * HELD_AT_A_TIME < collected.len() {
+            counted.push(hold(HELD_AT_A_TIME)?);
+        }
+    }
+    Ok(Some(collected.into()))
 }
 
 /// Reads and discards the body until it ends or `max_bytes` have been read.

@@ -27,6 +27,10 @@ pub const READ_HEAD_TIMES: usize = 4;
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time limit for receiving the body of a request.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time limit for a client to take some of its answer.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of a body that are counted at a time as held in memory.
+pub const HELD_AT_A_TIME: usize = 16 * 1024;
 /// How much of a refused body is read and discarded, in bytes, and for how long.
 pub const MAX_DISCARDED_BYTES: usize = 16 * 1024 * 1024;
 pub const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);

@@ -2,6 +2,7 @@
 //! that it comes from a page of this server.
 
 pub mod attachments;
+pub mod client_limits;
 pub mod compression;
 pub mod connections;
 pub mod csrf;
@@ -12,3 +13,4 @@ pub mod parameters;
 pub mod problem;
 pub mod recorder;
 pub mod request_parts;
+pub mod tls;

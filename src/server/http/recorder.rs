@@ -15,7 +15,7 @@ use tide::{Middleware, Next, Request, Response, StatusCode};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::attachments::{AnsweredBy, LogAs, MadePredictions, Refusal, RequestIdentity};
+use super::attachments::{AnsweredBy, LogAs, MadePredictions, Refusal, RequestIdentity, Route};
 use super::compression::{compress, takes_gzip};
 use super::csrf::refuse_foreign_pages;
 use super::origins::{allow_reading, answer_preflight};
@@ -50,10 +50,16 @@ impl Middleware<App> for Recorder {
 
         let caller = app.access.identify(&request);
         let key_name = caller.as_ref().ok().and_then(|caller| caller.key_name.clone());
-        let answer = match (refusal, caller) {
+        let allowed = match (refusal, caller) {
             (Some(refusal), _) => Err(refusal.problem),
             (None, Err(problem)) => Err(problem),
             (None, Ok(caller)) => {
+                app.limits.count_request(caller.key_name.as_deref(), client.as_deref()).map(|()| caller)
+            }
+        };
+        let answer = match allowed {
+            Err(problem) => Err(problem),
+            Ok(caller) => {
                 request.set_ext(caller);
                 run(request, next).await
             }
@@ -64,6 +70,8 @@ impl Middleware<App> for Recorder {
 
         let log_as = response.ext::<LogAs>().map(|log_as| log_as.0.clone().into_bytes());
         let status = u16::from(response.status());
+        let route = response.ext::<Route>().map(|route| route.0.clone());
+        app.metrics.count_request(&method, route.as_deref().unwrap_or("(none)"), status, started.elapsed());
         let is_logged = asked.is_api() && asked.path != requests::PATH;
         if is_logged || log_as.is_some() || status == 500 {
             let predictions = response.ext::<MadePredictions>().map(|made| made.0.clone());

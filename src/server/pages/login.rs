@@ -54,6 +54,7 @@ pub async fn show(request: Request<App>) -> Answer {
 /// `POST /login`.
 pub async fn log_in(request: Request<App>) -> Answer {
     require_same_origin(&request)?;
+    request.state().limits.count_login(request.peer_addr())?;
     let body = received_body(&request);
     let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let next = next_page(&fields);

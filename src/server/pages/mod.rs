@@ -1,6 +1,7 @@
 //! The pages: rendered here, complete without a script. One file for each page, and what they share.
 
 mod answer;
+mod assets;
 mod buyer;
 mod charts;
 mod docs;
@@ -13,10 +14,9 @@ mod requests;
 
 use askama::Template;
 use tide::http::mime;
-use tide::{Request, Response, StatusCode};
+use tide::{Response, StatusCode};
 use uuid::Uuid;
 
-use super::app::App;
 use super::endpoint::Endpoint;
 use crate::access::Role;
 use crate::server::http::problem::{Answer, Problem};
@@ -24,8 +24,6 @@ use crate::server::http::problem::{Answer, Problem};
 /// What a page may load: its own style and script only.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
                                            form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-/// How long browsers may keep styles and scripts.
-const CACHE_FILES: &str = "max-age=3600";
 
 /// Where pages show who is logged in.
 const CALLER_PLACE: &str = "<!-- caller -->";
@@ -95,23 +93,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/login", login::show).for_anybody(),
         Endpoint::post("/login", login::log_in).for_anybody(),
         Endpoint::post("/logout", login::log_out).for_anybody(),
-        Endpoint::get("/style.css", style).for_anybody(),
-        Endpoint::get("/script.js", script).for_anybody(),
+        Endpoint::get("/style.css", assets::style).for_anybody(),
+        Endpoint::get("/script.js", assets::script).for_anybody(),
+        Endpoint::get("/icon.svg", assets::icon).for_anybody(),
     ]
-}
-
-async fn style(_request: Request<App>) -> Answer {
-    Ok(file(include_str!("../../../templates/style.css"), &mime::CSS))
-}
-
-async fn script(_request: Request<App>) -> Answer {
-    Ok(file(include_str!("../../../templates/script.js"), &mime::JAVASCRIPT))
-}
-
-fn file(content: &'static str, media_type: &tide::http::Mime) -> Response {
-    Response::builder(StatusCode::Ok)
-        .body(content)
-        .content_type(media_type.clone())
-        .header("Cache-Control", CACHE_FILES)
-        .build()
 }

@@ -203,6 +203,13 @@ pub fn count_journal_requests(bytes: &[u8]) -> Result<usize, StoreError> {
 }
 
 impl Store {
+    /// Length of the journals, in bytes: requests that are not in the database yet, and space for further ones.
+    #[must_use]
+    pub fn journal_bytes(&self) -> u64 {
+        let lengths = paths_of(self.path()).map(|path| std::fs::metadata(path).map_or(0, |about| about.len()));
+        lengths.iter().sum()
+    }
+
     /// Starts the journal of this file. The process must be the file's owner.
     ///
     /// # Errors
