@@ -1,6 +1,7 @@
 # make run    build, load sample data if there are no sales yet, train, serve
 # make test   set up and run every test
 # make lint   formatting, lints, documentation
+# make faults the tests of kills and full disks, for minutes: KILLS=500
 # make bench  the server under load beside an empty route; bench-in-process: its parts beside the raw engines;
 #             bench-growth: millions of sales and requests
 
@@ -8,7 +9,7 @@ CARGO ?= cargo
 ADDR ?= 127.0.0.1:8080
 DIAMONDS = $(CARGO) run --release --quiet --bin diamonds --
 
-.PHONY: run test lint bench bench-in-process bench-growth build setup
+.PHONY: run test lint faults bench bench-in-process bench-growth build setup
 
 run: build
 	@case "$$($(DIAMONDS) --json sql 'SELECT count(*) AS sales FROM sale' 2>/dev/null)" in \
@@ -27,6 +28,11 @@ test: setup
 			echo "skipped: $$(wc -l <"$$skipped" | tr -d ' ') tests"; cut -d: -f1 "$$skipped" | sort | uniq -c; \
 		else echo "skipped: no test"; fi; \
 		rm -f "$$skipped"; exit $$status
+
+# kills, full disks, files that go: as in the tests, for longer
+KILLS ?= 500
+faults: setup
+	DIAMONDS_KILLS=$(KILLS) $(CARGO) test --release --test it -- crashes:: faults:: fuzzing:: growing::
 
 lint: setup
 	$(CARGO) fmt --check

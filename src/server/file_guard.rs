@@ -1,5 +1,7 @@
 //! Looks after the file while it is served: whether it is still where it was, and whether DuckDB still works with it.
 
+use std::io::{self, Write};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +18,9 @@ use crate::text::with_causes;
 const INTERVAL: Duration = Duration::from_secs(1);
 /// Pause between two attempts to open the file again.
 const REOPEN_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Bytes that must fit on the disk before it counts as having space.
+const PROBE_BYTES: usize = 1024 * 1024;
 
 /// Why the file cannot be used, if it cannot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +98,9 @@ impl FileGuard {
     }
 
     fn look(&self) {
+        if self.log.is_failing() && self.has_space() {
+            self.log.expect_space();
+        }
         let probed = self.pricing.reader().and_then(|store| {
             if store.is_in_place() {
                 store.probe()
@@ -116,6 +124,18 @@ impl FileGuard {
             }
             Err(error) => tracing::warn!("{}", with_causes(&error)),
         }
+    }
+
+    /// Whether a file of some length can be written beside the database.
+    fn has_space(&self) -> bool {
+        let written = self.pricing.reader().map_err(io::Error::other).and_then(|store| {
+            let folder =
+                store.path().parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let mut file = tempfile::tempfile_in(folder)?;
+            file.write_all(&vec![0; PROBE_BYTES])?;
+            file.sync_data()
+        });
+        written.is_ok()
     }
 
     fn reopen_if_due(&self) {

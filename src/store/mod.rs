@@ -236,6 +236,10 @@ fn refuse_foreign(path: &Path) -> Result<(), StoreError> {
 
     /// The four bytes at offset 8 of every DuckDB file.
     const MAGIC: &[u8; 4] = b"DUCK";
+    // a pipe would wait for somebody to write, and a folder is none either
+    if path.metadata().is_ok_and(|about| !about.is_file()) {
+        return Err(StoreError::NotADatabase { path: path.to_owned() });
+    }
     let mut start = [0_u8; 12];
     let Ok(mut file) = File::open(path) else { return Ok(()) };
     match file.read(&mut start) {

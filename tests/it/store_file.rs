@@ -46,6 +46,19 @@ fn files_of_others_are_refused_and_left_alone() {
     assert_eq!(tables, 1);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_file_and_nobody_waits_for_it() {
+    let test_folder = TestFolder::new();
+    let pipe = test_folder.path("pipe").display().to_string();
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("it runs");
+    assert!(made.success());
+    for command in [&["models", "list"][..], &["serve", "--addr", "127.0.0.1:0"]] {
+        let said = test_folder.fail(1, &[&["--db", &pipe][..], command].concat());
+        assert!(said.contains("is not a diamonds file"), "{said}");
+    }
+}
+
 #[test]
 fn commands_that_read_do_not_make_a_file() {
     let test_folder = TestFolder::new();

@@ -11,6 +11,7 @@ use crate::server::app::App;
 use crate::server::file_guard::FileProblem;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::json_response;
+use crate::server::request_log::CANNOT_BE_LOGGED;
 
 /// The path of the state of the server; what is below it is answered whatever the state.
 pub const PATH: &str = "/health";
@@ -57,6 +58,9 @@ pub enum HealthStatus {
 pub async fn show(request: Request<App>) -> Answer {
     if !request.state().log.is_running() {
         return Err(Problem::new(503, "the request log has ended: start the server again"));
+    }
+    if request.state().log.is_failing() {
+        return Err(Problem::new(503, CANNOT_BE_LOGGED));
     }
     let problem = request.state().file.problem();
     if let Some(problem) = &problem

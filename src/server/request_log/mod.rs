@@ -6,6 +6,7 @@
 mod archiver;
 mod writer;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -14,12 +15,14 @@ use tokio::sync::oneshot;
 
 use crate::server::http::problem::Problem;
 use crate::store::{JournalEntry, Store, StoreError};
-use crate::text::with_causes;
 use archiver::Archiver;
 pub use archiver::Retention;
 
 /// Requests that may wait to be written; beyond that, clients are asked to come back later.
 const MAX_WAITING: usize = 4_096;
+
+/// What clients are told while the journal cannot be written.
+pub const CANNOT_BE_LOGGED: &str = "requests cannot be logged at this moment, and therefore not answered; the log of the process says why: try again later";
 
 /// The connection to the threads that write.
 #[derive(Clone)]
@@ -28,6 +31,8 @@ pub struct RequestLog {
     tasks: Sender<archiver::Task>,
     /// The writer, then the archiver.
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    /// Whether the last group could not be written.
+    is_failing: Arc<AtomicBool>,
 }
 
 impl RequestLog {
@@ -46,10 +51,12 @@ impl RequestLog {
         let (queue, waiting) = sync_channel(MAX_WAITING);
         let (tasks, to_do) = channel();
         let (written_to, appended) = (journal.clone(), tasks.clone());
-        let writer = thread("request-log", Box::new(move || writer::run(&written_to, &waiting, &appended)))?;
+        let is_failing = Arc::new(AtomicBool::new(false));
+        let failing = is_failing.clone();
+        let writer = thread("request-log", Box::new(move || writer::run(&written_to, &waiting, &appended, &failing)))?;
         let archiver = Archiver::new(store, journal, retention);
         let archiver = thread("request-archiver", Box::new(move || archiver.run(&to_do)))?;
-        Ok(Self { queue, tasks, threads: Arc::new(Mutex::new(vec![writer, archiver])) })
+        Ok(Self { queue, tasks, threads: Arc::new(Mutex::new(vec![writer, archiver])), is_failing })
     }
 
     /// Waits until a request is on the disk.
@@ -69,7 +76,8 @@ impl RequestLog {
             Ok(Err(error)) if matches!(*error, StoreError::JournalFull { .. }) => {
                 Err(Problem::new(503, "more requests come in than can be logged: try again in a moment"))
             }
-            Ok(Err(error)) => Err(Problem::internal(with_causes(&*error))),
+            // the thread that writes tells the reason, once
+            Ok(Err(_)) => Err(Problem::new(503, CANNOT_BE_LOGGED)),
             Err(_) => Err(Problem::new(503, "the server is stopping")),
         }
     }
@@ -127,6 +135,17 @@ impl RequestLog {
     pub fn is_running(&self) -> bool {
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         !threads.is_empty() && threads.iter().all(|thread| !thread.is_finished())
+    }
+
+    /// Whether requests could not be written the last time, and nobody has found since that there is space again.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.is_failing.load(Ordering::Acquire)
+    }
+
+    /// Notes that there is space again: the next requests show whether that is so.
+    pub fn expect_space(&self) {
+        self.is_failing.store(false, Ordering::Release);
     }
 
     /// Writes the waiting requests, moves them into the database and ends the threads.

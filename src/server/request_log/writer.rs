@@ -1,7 +1,9 @@
 //! Writes the journal.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -13,6 +15,9 @@ use crate::text::with_causes;
 const MAX_GROUP: usize = 512;
 /// Bytes from which no further request is added to a group.
 const FULL_GROUP_BYTES: usize = 4 * 1024 * 1024;
+
+/// Pause between two messages that say that the journal cannot be written.
+const TELL_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Called when its request is on the disk, or with the reason why it is not.
 pub(super) type Written = oneshot::Sender<Result<(), Arc<StoreError>>>;
@@ -27,7 +32,13 @@ pub(super) enum Message {
 
 /// Writes the waiting requests, in groups, until it gets [`Finish`](Message::Finish). The archiver gets a message for every
 /// group.
-pub(super) fn run(journal: &Mutex<Journal>, waiting: &Receiver<Message>, archiver: &Sender<Task>) {
+pub(super) fn run(
+    journal: &Mutex<Journal>,
+    waiting: &Receiver<Message>,
+    archiver: &Sender<Task>,
+    is_failing: &AtomicBool,
+) {
+    let mut told: Option<Instant> = None;
     let mut entries = Vec::new();
     let mut replies = Vec::new();
     let mut finish = false;
@@ -51,8 +62,15 @@ pub(super) fn run(journal: &Mutex<Journal>, waiting: &Receiver<Message>, archive
             continue;
         }
         let result = journal.lock().unwrap_or_else(PoisonError::into_inner).append(&entries).map_err(Arc::new);
-        if let Err(error) = &result {
-            tracing::error!("{}", with_causes(&**error));
+        is_failing.store(result.is_err(), Ordering::Release);
+        match &result {
+            Ok(()) => told = None,
+            // it is the same for each group until it is over
+            Err(error) if told.is_none_or(|last| last.elapsed() >= TELL_INTERVAL) => {
+                tracing::error!("{}", with_causes(&**error));
+                told = Some(Instant::now());
+            }
+            Err(_) => {}
         }
         entries.clear();
         for written in replies.drain(..) {
