@@ -283,3 +283,34 @@ fn the_log_is_filtered_by_a_form() {
     tab.wait_for_element("table.log a").expect("a link").click().expect("clicked");
     wait_until(&tab, "document.body.textContent.includes('must be above 0')");
 }
+
+#[test]
+fn somebody_logs_in_reads_and_logs_out() {
+    let Some(browser) = browser() else { return };
+    let test_folder = TestFolder::trained(300);
+    let key = test_folder.json(&["keys", "create", "--role", "read", "--name", "anna"])["key"].clone();
+    let server = Server::start(&test_folder);
+    let tab = browser.new_tab().expect("a tab");
+    open(&tab, &server.url("/models"));
+    let log_in = |key: &str| {
+        tab.wait_for_element("#key").expect("the field").click().expect("in it");
+        tab.type_str(key).expect("typed");
+        tab.press_key("Enter").expect("sent");
+    };
+    log_in("diamonds_wrong");
+    wait_until(&tab, "document.body.innerText.includes('not known here')");
+    log_in(key.as_str().expect("text"));
+    wait_until(
+        &tab,
+        "location.pathname === '/models' && document.querySelector('.caller')?.innerText.includes('anna')",
+    );
+    assert_eq!(evaluate(&tab, "document.cookie"), "", "no script reads the session");
+    evaluate(&tab, "document.querySelector('.caller button').click()");
+    wait_until(&tab, "location.pathname === '/login' && document.querySelector('#key') !== null");
+    open(&tab, &server.url("/models"));
+    assert_eq!(evaluate(&tab, "location.pathname"), "/login");
+    for (width, height) in [(390, 844), (1_280, 900)] {
+        set_size(&tab, width, height);
+        assert_eq!(evaluate(&tab, "document.documentElement.scrollWidth <= innerWidth"), true, "{width}");
+    }
+}

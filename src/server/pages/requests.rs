@@ -5,6 +5,7 @@ use form_urlencoded::Serializer;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use tide::{Request, Response, StatusCode};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::charts::time_chart::{self as chart, Chart};
@@ -19,6 +20,8 @@ use crate::store::{LoggedRequest, RequestFilter, Store, StoreError};
 
 /// Requests on one page.
 const PAGE_LENGTH: u32 = 50;
+/// Downloads of the log at a time: each takes some hundred megabytes.
+static EXPORTING: Semaphore = Semaphore::const_new(2);
 /// Requests in one CSV at most: it is made in memory.
 const MAX_EXPORTED: u32 = 100_000;
 /// Most characters of an address in the table; the page of the request shows all of them.
@@ -245,9 +248,13 @@ pub async fn show(request: Request<App>) -> Answer {
 
 /// `GET /requests.csv`: the requests that match the filter, for a spreadsheet.
 pub async fn export(request: Request<App>) -> Answer {
+    let exporting = EXPORTING
+        .try_acquire()
+        .map_err(|_| Problem::new(429, "others download the log at this moment: try again when they are done"))?;
     let pairs = given_pairs(&request);
     let filter = read_form_filter(&pairs, MAX_EXPORTED + 1).map_err(Problem::bad_fields)?;
     let written = request.state().read(move |store| -> Result<Vec<u8>, Problem> {
+        let _exporting = exporting;
         let requests = store.requests(&filter)?;
         let rest = |last| address("/requests.csv", &pairs, Some(last));
         write_csv(&requests, MAX_EXPORTED as usize, rest).map_err(|error| Problem::internal(error.to_string()))
