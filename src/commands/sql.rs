@@ -24,7 +24,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     let sql = arguments.query.clone();
-    let limits = QueryLimits { rows: arguments.limit, seconds: arguments.timeout };
+    let limits = QueryLimits { rows: arguments.limit, seconds: arguments.timeout, asker: Some(std::process::id()) };
     let answer = control::run(database, RunQuery { sql, limits })?;
     let columns = distinct(&answer.columns);
     let objects: Vec<Map<String, Value>> =

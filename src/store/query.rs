@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use duckdb::InterruptHandle;
 use duckdb::arrow::array::{Array, ArrayRef, AsArray};
@@ -25,6 +25,8 @@ pub struct QueryLimits {
     pub rows: usize,
     /// Longest time it may take, in seconds.
     pub seconds: u64,
+    /// The process that asks: when it has gone, the query is stopped. `None` if that does not matter.
+    pub asker: Option<u32>,
 }
 
 /// The result of a query.
@@ -55,9 +57,10 @@ impl Store {
     }
 
     fn answer(&self, sql: &str, limits: QueryLimits) -> Result<Table, StoreError> {
-        let timer = QueryTimer::start(self.connection.interrupt_handle(), limits.seconds)?;
+        let timer = QueryTimer::start(self.connection.interrupt_handle(), limits)?;
         let failed = |error: duckdb::Error| {
             let message = if timer.has_fired() {
+                // if the asker has gone, nobody reads this
                 format!("it took longer than {} s: ask for less, or give it more time with --timeout", limits.seconds)
             } else {
                 match DatabaseMessage::from(error).to_string() {
@@ -104,7 +107,12 @@ impl Store {
     }
 }
 
-/// Stops a query when its time is over; dropped before, it does nothing.
+/// Longest time of a query: a year.
+const MOST_SECONDS: u64 = 365 * 24 * 60 * 60;
+/// Pause between two looks whether the asker is still there.
+const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Stops a query when its time is over or its asker has gone; dropped before, it does nothing.
 struct QueryTimer {
     /// The thread ends when this is dropped.
     _cancel: Sender<()>,
@@ -112,16 +120,27 @@ struct QueryTimer {
 }
 
 impl QueryTimer {
-    fn start(query: Arc<InterruptHandle>, seconds: u64) -> Result<Self, StoreError> {
+    fn start(query: Arc<InterruptHandle>, limits: QueryLimits) -> Result<Self, StoreError> {
+        // a process that cannot be seen, such as one of another container, is not looked for
+        let asker = limits.asker.filter(|asker| is_process(*asker));
+        let has_gone = move || asker.is_some_and(|asker| !is_process(asker));
+        let end = Instant::now() + Duration::from_secs(limits.seconds.min(MOST_SECONDS));
         let (cancel, cancelled) = channel();
         let has_fired = Arc::new(AtomicBool::new(false));
         let fired = has_fired.clone();
         std::thread::Builder::new()
             .name("query-timer".to_owned())
             .spawn(move || {
-                if cancelled.recv_timeout(Duration::from_secs(seconds)) == Err(RecvTimeoutError::Timeout) {
-                    fired.store(true, Ordering::Release);
-                    query.interrupt();
+                loop {
+                    let pause = end.saturating_duration_since(Instant::now()).min(LOOK_INTERVAL);
+                    if cancelled.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+                        return;
+                    }
+                    if Instant::now() >= end || has_gone() {
+                        fired.store(true, Ordering::Release);
+                        query.interrupt();
+                        return;
+                    }
                 }
             })
             .map_err(|source| StoreError::Thread { source })?;
@@ -130,6 +149,22 @@ impl QueryTimer {
 
     fn has_fired(&self) -> bool {
         self.has_fired.load(Ordering::Acquire)
+    }
+}
+
+/// Whether there is a process of this number that can be seen.
+fn is_process(id: u32) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Pid, test_kill_process};
+
+        let id = i32::try_from(id).ok().and_then(Pid::from_raw);
+        id.is_some_and(|id| test_kill_process(id) != Err(rustix::io::Errno::SRCH))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = id;
+        false
     }
 }
 
@@ -182,7 +217,8 @@ fn number(value: f64) -> Value {
 mod tests {
     use super::*;
 
-    const LIMITS: QueryLimits = QueryLimits { rows: 3, seconds: 60 };
+    const LIMITS: QueryLimits = QueryLimits { rows: 3, seconds: 60, asker: None };
+    const ENDLESS: &str = "SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b WHERE a.range = b.range + 1 OR a.range < 0";
 
     fn store() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().expect("a folder");
@@ -222,9 +258,21 @@ mod tests {
         assert_eq!((cut.rows.len(), cut.is_cut), (3, true));
         let whole = store.query("SELECT * FROM range(3)", LIMITS).expect("rows");
         assert_eq!((whole.rows.len(), whole.is_cut), (3, false));
-        let endless = "SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b WHERE a.range = b.range + 1 OR a.range < 0";
-        let error = store.query(endless, QueryLimits { seconds: 1, ..LIMITS }).expect_err("it is stopped").to_string();
+        let error = store.query(ENDLESS, QueryLimits { seconds: 1, ..LIMITS }).expect_err("it is stopped").to_string();
         assert!(error.contains("longer than 1 s") && error.contains("--timeout"), "{error}");
         assert_eq!(store.query("SELECT 1", LIMITS).expect("it goes on").rows, [[Value::from(1)]]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_query_is_stopped_when_its_asker_has_gone() {
+        let (_folder, store) = store();
+        let mut asker = std::process::Command::new("sleep").arg("1").spawn().expect("a process");
+        let limits = QueryLimits { seconds: 600, asker: Some(asker.id()), ..LIMITS };
+        let waiting = std::thread::spawn(move || asker.wait());
+        store.query(ENDLESS, limits).expect_err("it is stopped");
+        waiting.join().expect("no panic").expect("it ended");
+        let limits = QueryLimits { asker: Some(std::process::id()), ..LIMITS };
+        assert!(store.query("SELECT 1", limits).is_ok());
     }
 }

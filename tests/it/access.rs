@@ -157,6 +157,9 @@ fn people_log_in_with_a_key_and_out_again() {
     );
     let form = ("Content-Type", "application/x-www-form-urlencoded");
     let own = ("Sec-Fetch-Site", "same-origin");
+    let not_sent = send(&server, "POST", "/models/1/promote", &[page[0], form, own], "");
+    assert_eq!((not_sent.status, not_sent.header("location")), (303, "/login?next=%2F"));
+    assert_eq!(send(&server, "GET", "/login?utm_source=diamonds_shop", &page, "").status, 200, "that is no key");
     let body = format!("key={key}&next=%2Fmodels");
     assert_eq!(send(&server, "POST", "/login", &[form], &body).status, 403, "not from our page");
     let wrong = send(&server, "POST", "/login", &[form, own], "key=diamonds_x&next=%2Fmodels");

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::http::problem::Problem;
 use crate::access::{KEY_PREFIX, Role, SecretDigest, generate_secret};
 use crate::store::{ApiKey, LoginSession, PredictionRecord, Store, StoreError};
+use redaction::has_key;
 
 /// The cookie of somebody who has logged in.
 pub const SESSION_COOKIE: &str = "diamonds_session";
@@ -149,7 +150,7 @@ impl AccessControl {
     /// # Errors
     /// 401 if it has a key that is unknown, expired or revoked; 400 if the key stands in the address.
     pub fn identify<S>(&self, request: &Request<S>) -> Result<Caller, Problem> {
-        if request.url().as_str().contains(KEY_PREFIX) {
+        if has_key(request.url().as_str()) {
             return Err(Problem::new(
                 400,
                 "a key must not stand in an address, which many programs write down: send it as Authorization: Bearer KEY",

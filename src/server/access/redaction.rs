@@ -6,6 +6,8 @@ use crate::access::KEY_PREFIX;
 
 /// What stands in the log in the place of a secret.
 const REDACTED: &str = "[redacted]";
+/// So many signs after the prefix are taken for a key; a whole one has 43.
+const FEWEST_SIGNS: usize = 16;
 /// Names of parameters whose values are secret, in lower case; also as a part of a name, such as `api_key`.
 const SECRET_NAMES: [&str; 6] = ["key", "token", "password", "passwd", "secret", "authorization"];
 
@@ -30,20 +32,36 @@ fn is_secret(name: &str) -> bool {
     SECRET_NAMES.iter().any(|secret| plain.contains(secret))
 }
 
+/// Whether `text` has a key in it, or most of one.
+#[must_use]
+pub fn has_key(text: &str) -> bool {
+    text.split(KEY_PREFIX).skip(1).any(|part| secret_length(part) >= FEWEST_SIGNS)
+}
+
 /// `text` without the keys in it.
 #[must_use]
 pub fn redact_keys(text: &str) -> Cow<'_, str> {
-    if !text.contains(KEY_PREFIX) {
+    if !has_key(text) {
         return Cow::Borrowed(text);
     }
     let mut parts = text.split(KEY_PREFIX);
     let mut redacted = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let rest = part.trim_start_matches(|sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_'));
-        redacted.push_str(REDACTED);
-        redacted.push_str(rest);
+        let length = secret_length(part);
+        if length < FEWEST_SIGNS {
+            redacted.push_str(KEY_PREFIX);
+            redacted.push_str(part);
+        } else {
+            redacted.push_str(REDACTED);
+            redacted.push_str(&part[length..]);
+        }
     }
     Cow::Owned(redacted)
+}
+
+/// How many signs at the start of `text` may be those of a secret.
+fn secret_length(text: &str) -> usize {
+    text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).count()
 }
 
 #[cfg(test)]
@@ -58,10 +76,15 @@ mod tests {
             ("API_KEY=abc&n=5", "API_KEY=[redacted]&n=5"),
             ("access_token=a=b", "access_token=[redacted]"),
             ("password=", "password="),
-            ("name=diamonds_abc-D_1&n=5", "name=[redacted]&n=5"),
+            ("name=diamonds_abc-D_1abc-D_1abc-D_1&n=5", "name=[redacted]&n=5"),
+            ("utm_source=diamonds_shop", "utm_source=diamonds_shop"),
         ] {
             assert_eq!(redact_query(query), expected);
         }
-        assert_eq!(redact_keys("/v1/diamonds_abc/x"), "/v1/[redacted]/x");
+        let key = "diamonds_0123456789abcdefABCDEF";
+        assert_eq!(
+            redact_keys(&format!("/v1/{key}/x,diamonds_shop,{key}")),
+            "/v1/[redacted]/x,diamonds_shop,[redacted]"
+        );
     }
 }

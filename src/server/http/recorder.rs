@@ -113,6 +113,8 @@ struct Asked {
     query: Option<String>,
     origin: Option<String>,
     wants_page: bool,
+    /// Whether nothing is to be changed.
+    is_read: bool,
     takes_gzip: bool,
 }
 
@@ -123,6 +125,7 @@ impl Asked {
             query: request.url().query().map(str::to_owned),
             origin: request.header("Origin").map(|values| values.last().as_str().to_owned()),
             wants_page: !path.starts_with("/v1/") && accepts_html(request),
+            is_read: matches!(request.method(), Method::Get | Method::Head),
             takes_gzip: takes_gzip(request),
             path,
         }
@@ -198,7 +201,9 @@ fn render_problem(response: &mut Response, id: Uuid, asked: &Asked) -> Option<Ve
         response.insert_header("WWW-Authenticate", "Bearer");
         if asked.wants_page {
             response.set_status(StatusCode::SeeOther);
-            response.insert_header("Location", login_address(&asked.path, asked.query.as_deref()));
+            // a form that was sent cannot be sent again after the log-in
+            let (path, query) = if asked.is_read { (&*asked.path, asked.query.as_deref()) } else { ("/", None) };
+            response.insert_header("Location", login_address(path, query));
             return None;
         }
     }
