@@ -6,8 +6,7 @@ use serde_json::json;
 
 use super::CommandError;
 use super::console::Console;
-use crate::control::{Access, FileAccess};
-use crate::store::{LockHolder, ServerNote, Store, StoreError};
+use crate::store::Store;
 use crate::text::count;
 
 #[derive(Debug, clap::Args)]
@@ -17,11 +16,6 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    // a file that somebody has open must not be replaced
-    if database.exists() && FileAccess::open(database, Access::Change)?.is_server() {
-        let note = ServerNote::read(database).unwrap_or(ServerNote { pid: 0, address: "its address".to_owned() });
-        return Err(StoreError::Held { path: database.to_owned(), holder: LockHolder::Server(note) }.into());
-    }
     let restored = Store::restore(database, &arguments.file)?;
     let document =
         json!({ "file": database, "kept": restored.kept, "sales": restored.sales, "models": restored.models });

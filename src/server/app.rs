@@ -80,8 +80,10 @@ impl App {
     }
 
     /// Refuses to use a file that cannot be used.
-    fn require_file(&self) -> Result<(), Problem> {
-        self.file.problem().map_or(Ok(()), |problem| Err(Problem::new(503, problem.reason())))
+    fn require_file(&self) -> Result<(), StoreError> {
+        self.file
+            .problem()
+            .map_or(Ok(()), |problem| Err(StoreError::Unavailable { reason: problem.reason().to_owned() }))
     }
 
     /// Runs an operation of the command line for `caller`; it may change the file. The next request sees the change. It runs on a
@@ -90,7 +92,6 @@ impl App {
     /// # Errors
     /// Why the operation failed; then nothing is changed.
     pub async fn run<O: Operation>(&self, operation: O, caller: &Caller) -> Result<O::Answer, Problem> {
-        self.require_file()?;
         let app = self.clone();
         let actor = caller.actor().to_owned();
         Ok(in_background(move || app.run_operation(operation, &actor)).await??)
@@ -101,6 +102,7 @@ impl App {
     /// # Errors
     /// As for [`App::run`].
     pub(super) fn run_operation<O: Operation>(&self, operation: O, actor: &str) -> Result<O::Answer, PricingError> {
+        self.require_file()?;
         let pricing = &self.pricing;
         let acting_for = actor.to_owned();
         let run_for_actor = move |store: &mut Store, pricing: Option<&PricingService>| {

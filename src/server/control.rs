@@ -16,9 +16,7 @@ use crate::control::{
     Access, Operation, OperationVisitor, RemoteError, STARTING_SUFFIX, decode, encode, socket_path, visit_operations,
 };
 use crate::files::beside;
-
-/// Who acts for commands.
-const COMMAND_LINE: &str = "command line";
+use crate::store::COMMAND_LINE;
 
 /// The application behind the socket: it has every operation of the list.
 pub fn build(app: App) -> Server<App> {

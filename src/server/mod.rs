@@ -243,7 +243,7 @@ async fn serve_on_runtime(
         stop.clone(),
     ));
     if pipeline.watch.is_some() || pipeline.retrain_after.is_some() {
-        tasks.spawn(pipeline.run(app.pricing.clone(), database.clone(), stop.clone()));
+        tasks.spawn(pipeline.run(app.pricing.clone(), app.file.clone(), database.clone(), stop.clone()));
     }
     if let Some(backups) = options.backups {
         tasks.spawn(backups.run(app.clone(), stop.clone()));

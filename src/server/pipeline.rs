@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
+use super::file_guard::FileState;
 use crate::files::{FileIdentity, beside};
 use crate::pricing::{PricingError, PricingService};
 use crate::store::Upload;
@@ -60,13 +61,23 @@ impl Pipeline {
     }
 
     /// Runs the pipeline until `stop` is cancelled.
-    pub(super) async fn run(self, pricing: Arc<PricingService>, database: PathBuf, stop: CancellationToken) {
+    pub(super) async fn run(
+        self,
+        pricing: Arc<PricingService>,
+        file: Arc<FileState>,
+        database: PathBuf,
+        stop: CancellationToken,
+    ) {
         let watched = Arc::new(Mutex::new(WatchedFiles::default()));
         let mut training = Training { database, child: None, tried_with: None };
         loop {
             tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => {}
                 () = stop.cancelled() => return,
+            }
+            if file.problem().is_some() {
+                // what went into a file that is not in its place would be lost
+                continue;
             }
             if let Some(folder) = self.watch.clone() {
                 let (watched, pricing, settle) = (watched.clone(), pricing.clone(), self.settle);
@@ -86,15 +97,15 @@ impl Pipeline {
 }
 
 /// Size and time of the last change of a file.
-type FileState = (u64, SystemTime);
+type SizeAndTime = (u64, SystemTime);
 
 /// What is known about the files in the folder.
 #[derive(Debug, Default)]
 struct WatchedFiles {
     /// Files that were there at the last scan, and since when each has not changed.
-    seen: HashMap<PathBuf, (FileState, Instant)>,
+    seen: HashMap<PathBuf, (SizeAndTime, Instant)>,
     /// Files that were ingested and could not be moved: they are not ingested again, only moved.
-    stuck: HashMap<PathBuf, (FileState, PutAway)>,
+    stuck: HashMap<PathBuf, (SizeAndTime, PutAway)>,
 }
 
 /// Where an ingested file is moved to, and the report that is put beside it.
@@ -152,7 +163,7 @@ impl WatchedFiles {
 }
 
 /// Size and time of the last change of the file at `path`.
-fn state_of(path: &Path) -> Option<FileState> {
+fn state_of(path: &Path) -> Option<SizeAndTime> {
     let about = std::fs::symlink_metadata(path).ok()?;
     Some((about.len(), about.modified().unwrap_or(SystemTime::UNIX_EPOCH)))
 }
@@ -181,7 +192,7 @@ fn ends_whole(path: &Path) -> bool {
 
 /// Ingests a file again that has changed while it was ingested and moved: whoever wrote it has it open still. Rows that are known
 /// change nothing.
-fn take_in_the_rest(path: &Path, mut before: FileState, pricing: &PricingService) {
+fn take_in_the_rest(path: &Path, mut before: SizeAndTime, pricing: &PricingService) {
     for _ in 0..MAX_AGAIN {
         let Some(state) = state_of(path).filter(|state| *state != before) else { return };
         tracing::warn!("{} was written to after it was ingested: it is ingested again", path.display());

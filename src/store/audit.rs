@@ -8,7 +8,7 @@ use super::rows::{execute, query_rows, read_time, sql_time};
 use super::{Store, StoreError};
 
 /// Who acts for commands.
-pub(super) const COMMAND_LINE: &str = "command line";
+pub const COMMAND_LINE: &str = "command line";
 
 /// A change, and who made it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,11 +29,6 @@ impl Store {
     /// Who changes the file through this connection from now on; commands, if nobody else is named.
     pub fn act_as(&mut self, actor: &str) {
         actor.clone_into(&mut self.actor);
-    }
-
-    /// Who changes the file through this connection.
-    pub(super) fn actor(&self) -> &str {
-        &self.actor
     }
 
     /// The last changes, newest first, `limit` at most.

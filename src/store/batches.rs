@@ -119,7 +119,6 @@ impl Store {
         if batch.undone.is_some() {
             return Err(StoreError::IsUndone { id });
         }
-        let actor = self.actor().to_owned();
         let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
         let sql = include_str!("../../sql/queries/sale/delete_sales_of_batch.sql");
         let sales = execute(&transaction, ACTION, sql, params![id])?;
@@ -139,7 +138,7 @@ impl Store {
             params![id],
             |row| row.get("id"),
         )?;
-        record_event(&transaction, &actor, "undo", &format!("batch {id}"))?;
+        record_event(&transaction, &self.actor, "undo", &format!("batch {id}"))?;
         transaction.commit().map_err(StoreError::database(ACTION))?;
         Ok(UndoneBatch { batch: id, sales, models, later_batches })
     }

@@ -16,7 +16,7 @@ use crate::files::beside;
 const OLD: &str = ".before-compaction";
 
 /// What the name of DuckDB's write-ahead log has after that of the file.
-const WRITE_AHEAD_LOG: &str = ".wal";
+pub(super) const WRITE_AHEAD_LOG: &str = ".wal";
 
 /// The result of a compaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

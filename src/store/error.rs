@@ -142,6 +142,12 @@ pub enum StoreError {
         /// The command that lists the existing ones.
         list: &'static str,
     },
+    /// The file cannot be used at this moment.
+    #[error("{reason}")]
+    Unavailable {
+        /// Why, and what to do.
+        reason: String,
+    },
     /// There is or was a key of this name.
     #[error("there is or was a key {name}, and the log names it: choose another name")]
     KeyExists {

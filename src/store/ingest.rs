@@ -63,7 +63,6 @@ impl Store {
             Layout::Parquet => Some((UploadSpool::new(self, upload)?, self.connection.try_clone().map_err(failed())?)),
             _ => None,
         };
-        let actor = self.actor().to_owned();
         let transaction = self.connection.transaction().map_err(failed())?;
         let batch: i64 =
             query_row(&transaction, ACTION, include_str!("../../sql/queries/batch/next_batch_id.sql"), [], |row| {
@@ -104,7 +103,7 @@ impl Store {
             report.batch = None;
             transaction.rollback().map_err(failed())?;
         } else {
-            record_event(&transaction, &actor, "ingest", &format!("batch {batch}: {}", upload.name))?;
+            record_event(&transaction, &self.actor, "ingest", &format!("batch {batch}: {}", upload.name))?;
             transaction.commit().map_err(failed())?;
         }
         Ok(report)

@@ -64,7 +64,6 @@ impl Store {
     pub fn add_key(&mut self, key: &NewApiKey) -> Result<ApiKey, StoreError> {
         const ACTION: &str = "add a key";
         let now = Timestamp::now();
-        let actor = self.actor().to_owned();
         let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
         let sql = include_str!("../../sql/queries/access/insert_key.sql");
         let values =
@@ -72,7 +71,7 @@ impl Store {
         if execute(&transaction, ACTION, sql, values)? == 0 {
             return Err(StoreError::KeyExists { name: key.name.clone() });
         }
-        record_event(&transaction, &actor, "create key", &format!("{} ({})", key.name, key.role))?;
+        record_event(&transaction, &self.actor, "create key", &format!("{} ({})", key.name, key.role))?;
         transaction.commit().map_err(StoreError::database(ACTION))?;
         Ok(ApiKey { name: key.name.clone(), role: key.role, created: now, expires: key.expires, revoked: None })
     }
@@ -83,7 +82,6 @@ impl Store {
     /// If there is none that is not revoked.
     pub fn revoke_key(&mut self, name: &str) -> Result<(), StoreError> {
         const ACTION: &str = "revoke a key";
-        let actor = self.actor().to_owned();
         let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
         let sql = include_str!("../../sql/queries/access/revoke_key.sql");
         if execute(&transaction, ACTION, sql, params![name, sql_time(Timestamp::now())])? == 0 {
@@ -91,7 +89,7 @@ impl Store {
         }
         let sql = include_str!("../../sql/queries/access/delete_sessions_of_key.sql");
         execute(&transaction, ACTION, sql, params![name])?;
-        record_event(&transaction, &actor, "revoke key", name)?;
+        record_event(&transaction, &self.actor, "revoke key", name)?;
         transaction.commit().map_err(StoreError::database(ACTION))
     }
 

@@ -97,9 +97,7 @@ impl ServerNote {
         let _ = std::fs::remove_file(Self::path(database));
     }
 
-    /// The note beside `database`, if there is one.
-    #[must_use]
-    pub fn read(database: &Path) -> Option<Self> {
+    fn read(database: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(Self::path(database)).ok()?).ok()
     }
 }

@@ -38,7 +38,7 @@ use std::sync::Arc;
 
 use duckdb::{AccessMode, Config, Connection};
 
-pub use audit::AuditEvent;
+pub use audit::{AuditEvent, COMMAND_LINE};
 pub use batches::{Batch, BatchDetail, RejectedRow, RejectionCount, UndoneBatch, WarningCount};
 pub use compaction::{CompactedCopy, Compaction, replace_file};
 pub use error::{DatabaseMessage, StoreError};
@@ -216,7 +216,7 @@ impl Store {
             ))
             .map_err(StoreError::database("shut the database off from other files"))?;
         let file = File::open(path).map_err(|source| StoreError::Folder { path: path.to_owned(), source })?;
-        let actor = audit::COMMAND_LINE.to_owned();
+        let actor = COMMAND_LINE.to_owned();
         Ok(Self { connection, path: path.to_owned(), work_folder, memory, actor, file: Arc::new(file) })
     }
 }

@@ -103,12 +103,11 @@ impl Store {
             if let Some(folder) = &pruning.export_to {
                 exported.push(self.export_day(table, day, folder)?);
             }
-            let actor = self.actor().to_owned();
             let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
             execute(&transaction, ACTION, table.delete, params![sql_time(day.from), sql_time(day.until)])?;
             note_pruned(&transaction, day.until)?;
             let what = format!("{} {}s before {}", day.count, table.name, day.until);
-            record_event(&transaction, &actor, "prune", &what)?;
+            record_event(&transaction, &self.actor, "prune", &what)?;
             transaction.commit().map_err(StoreError::database(ACTION))?;
         }
         Ok(days.iter().map(|day| day.count).sum())

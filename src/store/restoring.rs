@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::compaction::WRITE_AHEAD_LOG;
 use super::{Store, StoreError};
 use crate::files::beside;
 
@@ -50,11 +51,17 @@ impl Store {
         })?;
         let kept = if database.exists() {
             // imports what waits in the journal, so that the file that is kept is complete and no journal is left for the other
-            let store = Self::open(database)?;
-            store.checkpoint()?;
-            drop(store);
+            match Self::open(database).and_then(|store| store.checkpoint()) {
+                // one that is damaged is what backups are for, also if it is not even recognized: it is kept as it is
+                Ok(()) | Err(StoreError::Open { .. } | StoreError::Database { .. } | StoreError::NotOurs { .. }) => {}
+                Err(error) => return Err(error),
+            }
             let kept = beside(database, &format!(".before-restore-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S")));
             std::fs::rename(database, &kept).map_err(failed)?;
+            let log = beside(database, WRITE_AHEAD_LOG);
+            if log.exists() {
+                std::fs::rename(log, beside(&kept, WRITE_AHEAD_LOG)).map_err(failed)?;
+            }
             Some(kept)
         } else {
             None
@@ -101,5 +108,13 @@ mod tests {
         assert!(Store::restore(&path, &backup).is_err());
         assert_eq!(Store::open(&path).expect("the file").count_sales(None).expect("a count"), 100);
         assert!(!beside(&path, ".restoring").exists());
+        // a damaged file is no reason against a whole one
+        std::fs::copy(&path, &backup).expect("a copy");
+        let mut damaged = std::fs::read(&path).expect("the file");
+        damaged.truncate(damaged.len() / 2);
+        std::fs::write(&path, &damaged).expect("damaged");
+        let restored = Store::restore(&path, &backup).expect("restored");
+        assert_eq!(std::fs::read(restored.kept.expect("what was there")).expect("kept"), damaged);
+        assert_eq!(Store::open(&path).expect("the file").count_sales(None).expect("a count"), 100);
     }
 }

@@ -136,14 +136,16 @@ pub async fn serve_connections<L: Listener>(
                 let watcher = connections.watcher();
                 let (application, rules) = (application.clone(), rules.clone());
                 tokio::spawn(async move {
-                    match (usage, L::begin(accepted).await) {
-                        (Ok(usage), Ok(stream)) => {
-                            serve_connection(stream, peer, application, rules, watcher).await;
+                    match usage {
+                        Ok(usage) => {
+                            match L::begin(accepted).await {
+                                Ok(stream) => serve_connection(stream, peer, application, rules, watcher).await,
+                                Err(error) => tracing::debug!("{peer}: {error}"),
+                            }
                             drop(usage);
                         }
                         // the connection is closed
-                        (Err(problem), _) => tracing::debug!("{peer}: {}", problem.detail),
-                        (_, Err(error)) => tracing::debug!("{peer}: {error}"),
+                        Err(problem) => tracing::debug!("{peer}: {}", problem.detail),
                     }
                     drop(place);
                 });
@@ -307,15 +309,21 @@ fn refuse_ambiguous(head: &Parts) -> Option<Problem> {
 /// The client that a trusted proxy names: the last address in `X-Forwarded-For` that is not itself one of a trusted proxy. `None` if
 /// `peer` is not trusted, or names none.
 fn forwarded_client(headers: &HeaderMap, peer: &str, trusted: &[IpNet]) -> Option<String> {
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
-    let peer = peer.parse::<SocketAddr>().ok()?.ip();
-    if !is_trusted(&peer) {
+    if !is_trusted(&peer.parse::<SocketAddr>().ok()?.ip(), trusted) {
         return None;
     }
-    let named = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let addresses: Vec<IpAddr> =
-        named.flat_map(|value| value.split(',')).map_while(|address| address.trim().parse().ok()).collect();
-    addresses.into_iter().rev().find(|address| !is_trusted(address)).map(|address| address.to_string())
+    let named: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .flat_map(|value| value.to_str().unwrap_or_default().split(','))
+        .collect();
+    // from the last on: each proxy appends, and what stands before its own entry may be made up by the client
+    let addresses = named.iter().rev().map_while(|address| address.trim().parse::<IpAddr>().ok());
+    addresses.into_iter().find(|address| !is_trusted(address, trusted)).map(|address| address.to_string())
+}
+
+fn is_trusted(address: &IpAddr, proxies: &[IpNet]) -> bool {
+    proxies.iter().any(|network| network.contains(address))
 }
 
 /// Reads a body. `hold` counts what is held of it in memory, unless it comes at once.
@@ -404,4 +412,30 @@ fn bare(status: hyper::StatusCode) -> hyper::Response<Full<Bytes>> {
 #[expect(clippy::expect_used, reason = "a constant that parses")]
 fn root() -> Url {
     Url::parse("http://diamonds/").expect("a constant address")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_is_the_last_address_that_is_not_of_a_proxy_whatever_stands_before() {
+        let trusted = ["127.0.0.0/8".parse().expect("a network")];
+        let client = |peer, values: &[&'static str]| {
+            let headers = values
+                .iter()
+                .map(|value| ("x-forwarded-for".parse().expect("a name"), value.parse().expect("a value")));
+            forwarded_client(&headers.collect(), peer, &trusted)
+        };
+        for values in [
+            &["198.51.100.1"][..],
+            &["203.0.113.7, 198.51.100.1"],
+            &["nonsense, 198.51.100.1, 127.0.0.9"],
+            &["nonsense", "198.51.100.1"],
+        ] {
+            assert_eq!(client("127.0.0.1:5000", values).as_deref(), Some("198.51.100.1"), "{values:?}");
+        }
+        assert_eq!(client("127.0.0.1:5000", &["198.51.100.1, nonsense"]), None);
+        assert_eq!(client("10.0.0.1:5000", &["198.51.100.1"]), None, "not a proxy that is trusted");
+    }
 }

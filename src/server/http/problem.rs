@@ -160,7 +160,7 @@ impl From<StoreError> for Problem {
             StoreError::NotFound { what, ref id, .. } => Self::new(404, format!("there is no {what} {id}")),
             StoreError::Pruned { .. } => Self::new(410, error.to_string()),
             StoreError::IsChampion { .. } | StoreError::NoEarlierChampion => Self::new(409, error.to_string()),
-            StoreError::OutOfPlace { .. } => Self::new(503, error.to_string()),
+            StoreError::OutOfPlace { .. } | StoreError::Unavailable { .. } => Self::new(503, error.to_string()),
             _ if error.is_fatal() => Self {
                 cause: Some(with_causes(&error)),
                 ..Self::new(

@@ -75,7 +75,6 @@ impl Store {
     pub fn prune_models(&mut self, keep: u32, dry_run: bool) -> Result<Vec<PrunedModel>, StoreError> {
         const ACTION: &str = "prune the models";
         let before = self.champion_before()?;
-        let actor = self.actor().to_owned();
         let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
         let sql = include_str!("../../../sql/queries/artifact/list_prunable.sql");
         let pruned = query_rows(&transaction, ACTION, sql, params![keep, before], |row| {
@@ -87,7 +86,7 @@ impl Store {
                 execute(&transaction, ACTION, sql, params![model.id])?;
                 let sql = include_str!("../../../sql/queries/dataset_summary/delete_dataset_summary.sql");
                 execute(&transaction, ACTION, sql, params![model.id])?;
-                record_event(&transaction, &actor, "prune", &format!("model {}", model.id))?;
+                record_event(&transaction, &self.actor, "prune", &format!("model {}", model.id))?;
             }
             transaction.commit().map_err(StoreError::database(ACTION))?;
         }

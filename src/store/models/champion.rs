@@ -46,10 +46,9 @@ impl Store {
         if self.champion()? == Some(id) {
             return Err(StoreError::IsChampion { id });
         }
-        let actor = self.actor().to_owned();
         let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
         insert_promotion(&transaction, id, reason)?;
-        record_event(&transaction, &actor, "promote", &format!("model {id}"))?;
+        record_event(&transaction, &self.actor, "promote", &format!("model {id}"))?;
         transaction.commit().map_err(StoreError::database(ACTION))
     }
 
@@ -65,14 +64,13 @@ impl Store {
         compared_with: Option<i64>,
     ) -> Result<ComparedPromotion, StoreError> {
         const ACTION: &str = "promote the model";
-        let actor = self.actor().to_owned();
         let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
         let champion = read_champion(&transaction)?;
         if champion != compared_with {
             return Ok(ComparedPromotion::ChampionIsNow(champion));
         }
         insert_promotion(&transaction, id, reason)?;
-        record_event(&transaction, &actor, "promote", &format!("model {id}"))?;
+        record_event(&transaction, &self.actor, "promote", &format!("model {id}"))?;
         transaction.commit().map_err(StoreError::database(ACTION))?;
         Ok(ComparedPromotion::Promoted)
     }
@@ -90,13 +88,12 @@ impl Store {
     pub fn roll_back(&mut self) -> Result<i64, StoreError> {
         const ACTION: &str = "roll the champion back";
         let champion = self.champion()?.ok_or(StoreError::NoEarlierChampion)?;
-        let actor = self.actor().to_owned();
         let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
         let Rollback { restores, model } = find_rollback(&transaction)?.ok_or(StoreError::NoEarlierChampion)?;
         insert_promotion(&transaction, model, &format!("rolled back from model {champion}"))?;
         let sql = include_str!("../../../sql/queries/champion/insert_rollback.sql");
         execute(&transaction, ACTION, sql, params![restores])?;
-        record_event(&transaction, &actor, "roll back", &format!("to model {model}"))?;
+        record_event(&transaction, &self.actor, "roll back", &format!("to model {model}"))?;
         transaction.commit().map_err(StoreError::database(ACTION))?;
         Ok(model)
     }

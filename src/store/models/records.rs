@@ -209,12 +209,11 @@ impl Store {
     /// If the database fails; then nothing is stored.
     pub fn add_model(&mut self, model: &NewModel) -> Result<i64, StoreError> {
         const ACTION: &str = "store a model";
-        let actor = self.actor().to_owned();
         let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
         let sql = include_str!("../../../sql/queries/model/next_model_id.sql");
         let id: i64 = query_row(&transaction, ACTION, sql, [], |row| row.get("id"))?;
         insert_model(&transaction, id, model)?;
-        record_event(&transaction, &actor, "add model", &format!("model {id}"))?;
+        record_event(&transaction, &self.actor, "add model", &format!("model {id}"))?;
         transaction.commit().map_err(StoreError::database(ACTION))?;
         Ok(id)
     }
