@@ -39,6 +39,14 @@ impl Store {
     /// If the copy is not a whole file of this program, or cannot be written: then nothing is changed.
     pub fn restore(database: &Path, backup: &Path) -> Result<Restored, StoreError> {
         let failed = |source| StoreError::Backup { path: database.to_owned(), source };
+        if database.exists() {
+            // imports what waits in the journal, so that the file that is kept is complete and no journal is left for the other
+            match Self::open(database).and_then(|store| store.checkpoint()) {
+                // one that is damaged is what backups are for, also if it is not even recognized: it is kept as it is
+                Ok(()) | Err(StoreError::Open { .. } | StoreError::Database { .. } | StoreError::NotOurs { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
         if !backup.exists() {
             return Err(StoreError::NoFile { path: backup.to_owned() });
         }
@@ -50,12 +58,6 @@ impl Store {
             let _ = std::fs::remove_file(&fresh);
         })?;
         let kept = if database.exists() {
-            // imports what waits in the journal, so that the file that is kept is complete and no journal is left for the other
-            match Self::open(database).and_then(|store| store.checkpoint()) {
-                // one that is damaged is what backups are for, also if it is not even recognized: it is kept as it is
-                Ok(()) | Err(StoreError::Open { .. } | StoreError::Database { .. } | StoreError::NotOurs { .. }) => {}
-                Err(error) => return Err(error),
-            }
             let kept = beside(database, &format!(".before-restore-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S")));
             std::fs::rename(database, &kept).map_err(failed)?;
             let log = beside(database, WRITE_AHEAD_LOG);
