@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use data_encoding::{BASE64URL_NOPAD, DecodeError, HEXLOWER};
+use data_encoding::{BASE64URL_NOPAD, DecodeError, DecodeKind, HEXLOWER};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
@@ -81,14 +81,8 @@ impl FromStr for SecretDigest {
     type Err = DecodeError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut bytes = [0; 32];
-        let length = HEXLOWER.decode_len(text.len())?;
-        let wrong = |error: data_encoding::DecodePartial| error.error;
-        if length != bytes.len() {
-            return Err(DecodeError { position: text.len(), kind: data_encoding::DecodeKind::Length });
-        }
-        HEXLOWER.decode_mut(text.as_bytes(), &mut bytes).map_err(wrong)?;
-        Ok(Self(bytes))
+        let bytes = HEXLOWER.decode(text.as_bytes())?;
+        bytes.try_into().map(Self).map_err(|_| DecodeError { position: text.len(), kind: DecodeKind::Length })
     }
 }
 

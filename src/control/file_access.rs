@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{Access, FileAccessError, FileOwner, Ingest, Operation, SeesFile};
-use crate::files::FileIdentity;
+use crate::files::{FileIdentity, folder_of};
 use crate::store::{FileReport, LockHolder, Store, StoreError, Upload};
 
 /// How long to wait for another command that holds the file.
@@ -47,7 +47,7 @@ pub fn ingest(database: &Path, upload: Upload, dry_run: bool) -> Result<FileRepo
         Some(path) if access.is_server() => {
             let identity = FileIdentity::of(path);
             let is_seen = access.run(SeesFile { path: path.to_owned(), identity })?;
-            let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let folder = folder_of(database);
             (!is_seen).then(|| upload.copied_to(&std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())))
         }
         _ => None,

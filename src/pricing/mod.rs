@@ -137,14 +137,7 @@ impl PricingService {
             archive.write_compacted()?
         };
         // those that read now come to their end, no others begin
-        let mut reader = lock(&self.reader);
-        let snapshot = self.snapshot();
-        let compaction = snapshot.similar().with_store(|similar| {
-            let mut stores = vec![archive, &mut *writer, &mut *reader];
-            stores.extend(similar);
-            replace_file(&copy, &mut stores)
-        });
-        Ok(compaction?)
+        Ok(self.with_every_store(archive, &mut writer, |stores| replace_file(&copy, stores))?)
     }
 
     /// Closes the file and opens it again, after DuckDB has given it up. `archive` is the connection through which the log is
@@ -153,12 +146,21 @@ impl PricingService {
     /// # Errors
     /// If it cannot be opened, or a statement takes too long to end; then this can be called again.
     pub fn reopen(&self, archive: &mut Store) -> Result<(), StoreError> {
-        let mut writer = lock(&self.writer);
+        self.with_every_store(archive, &mut lock(&self.writer), reopen_file)
+    }
+
+    /// Runs `work` on every connection to the file; meanwhile nobody gets another one.
+    fn with_every_store<T>(
+        &self,
+        archive: &mut Store,
+        writer: &mut Store,
+        work: impl FnOnce(&mut [&mut Store]) -> T,
+    ) -> T {
         let mut reader = lock(&self.reader);
         self.snapshot().similar().with_store(|similar| {
-            let mut stores = vec![archive, &mut *writer, &mut *reader];
+            let mut stores = vec![archive, writer, &mut *reader];
             stores.extend(similar);
-            reopen_file(&mut stores)
+            work(&mut stores)
         })
     }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::RetrainingError;
 use super::submit::store_model;
 use crate::control::{decode, encode};
-use crate::files::beside;
+use crate::files::{beside, folder_of};
 use crate::store::{NewModel, StoreError};
 use crate::text::with_causes;
 
@@ -50,7 +50,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<(), String> {
 /// # Errors
 /// If one cannot be read or stored; it stays, and those before it are stored.
 pub fn resume(database: &Path) -> Result<Vec<(String, i64)>, RetrainingError> {
-    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(database);
     let failed = |source| StoreError::Folder { path: folder.to_owned(), source };
     let name = format!("{}{INFIX}", database.file_name().unwrap_or_default().to_string_lossy());
     let mut kept: Vec<PathBuf> = Vec::new();

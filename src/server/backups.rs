@@ -56,9 +56,11 @@ impl Backups {
     }
 
     fn make_if_due(&self, app: &App) {
-        let newest = self.existing().last().and_then(|path| path.metadata().ok()?.modified().ok());
-        let age = newest.and_then(|made| SystemTime::now().duration_since(made).ok());
-        if app.file.problem().is_some() || age.is_some_and(|age| age < self.every) {
+        let now = SystemTime::now();
+        // also of one that a clock ahead of today's has made
+        let age = |made| now.duration_since(made).unwrap_or_else(|ahead| ahead.duration());
+        let made = self.existing().into_iter().filter_map(|path| path.metadata().ok()?.modified().ok());
+        if app.file.problem().is_some() || made.map(age).any(|age| age < self.every) {
             return;
         }
         match self.make(app) {

@@ -1,7 +1,6 @@
 //! Looks after the file while it is served: whether it is still where it was, and whether DuckDB still works with it.
 
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::RequestLog;
 use super::blocking_work::in_background;
+use crate::files::folder_of;
 use crate::pricing::{PricingError, PricingService};
 use crate::store::StoreError;
 use crate::text::with_causes;
@@ -18,7 +18,6 @@ use crate::text::with_causes;
 const INTERVAL: Duration = Duration::from_secs(1);
 /// Pause between two attempts to open the file again.
 const REOPEN_INTERVAL: Duration = Duration::from_secs(5);
-
 /// Bytes that must fit on the disk before it counts as having space.
 const PROBE_BYTES: usize = 1024 * 1024;
 
@@ -129,9 +128,7 @@ impl FileGuard {
     /// Whether a file of some length can be written beside the database.
     fn has_space(&self) -> bool {
         let written = self.pricing.reader().map_err(io::Error::other).and_then(|store| {
-            let folder =
-                store.path().parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            let mut file = tempfile::tempfile_in(folder)?;
+            let mut file = tempfile::tempfile_in(folder_of(store.path()))?;
             file.write_all(&vec![0; PROBE_BYTES])?;
             file.sync_data()
         });

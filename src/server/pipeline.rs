@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
 use super::file_guard::FileState;
-use crate::files::{FileIdentity, beside};
+use crate::files::{FileIdentity, beside, folder_of};
 use crate::pricing::{PricingError, PricingService};
 use crate::store::Upload;
 use crate::text::with_causes;
@@ -51,7 +51,7 @@ impl Pipeline {
         if !folder.is_dir() {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is not a folder: make it first"));
         }
-        let own = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let own = folder_of(database);
         if FileIdentity::of(own).is_some_and(|own| FileIdentity::of(folder) == Some(own)) {
             let reason = "the database itself is in it and would be moved away: choose a folder of its own";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));

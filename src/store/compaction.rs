@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::rows::query_row;
+use super::rows::{query_row, sql_path};
 use super::{Store, StoreError, reopening};
 use crate::files::beside;
 
@@ -46,13 +46,13 @@ impl Store {
     /// If the database fails, or there is no space.
     pub fn write_compacted(&self) -> Result<CompactedCopy, StoreError> {
         const ACTION: &str = "copy the content of the file";
-        self.checkpoint()?;
+        self.checkpoint_in_turn()?;
         // in the folder of the file, so that it can be renamed; DuckDB may write in the work folder only
         let copy = CompactedCopy(self.work_folder().join(format!("compacted-{}.duckdb", Uuid::now_v7())));
         let sql = "SELECT current_database() AS name";
         let name: String = query_row(&self.connection, ACTION, sql, [], |row| row.get("name"))?;
         let sql = include_str!("../../sql/queries/compaction/copy_database.sql")
-            .replace("{path}", &copy.0.display().to_string().replace('\'', "''"))
+            .replace("{path}", &sql_path(&copy.0))
             .replace("{name}", &name.replace('"', "\"\""));
         self.connection.execute_batch(&sql).map_err(StoreError::database(ACTION))?;
         Ok(copy)

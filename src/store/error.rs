@@ -203,6 +203,11 @@ impl StoreError {
         message.contains("database has been invalidated") || message.starts_with("FATAL Error")
     }
 
+    /// Whether DuckDB refuses a checkpoint because another transaction is about to end.
+    pub(super) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Database { source, .. } if source.0.contains("other write transactions active"))
+    }
+
     /// There is no model of that number.
     pub(super) fn no_model(id: i64) -> Self {
         Self::NotFound { what: "model", id: id.to_string(), list: "models list" }

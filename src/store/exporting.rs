@@ -1,14 +1,16 @@
 //! The log as a file for other programs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use duckdb::params;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::rows::{execute, query_row, sql_time};
+use super::rows::{execute, sql_path};
 use super::{Store, StoreError};
+
+/// The statement that exports requests.
+pub(super) const EXPORT_REQUESTS: &str = include_str!("../../sql/queries/request/export_requests.sql");
 
 /// The form of a file of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,20 +65,31 @@ impl Store {
         until: Option<Timestamp>,
         format: ExportFormat,
     ) -> Result<ExportedRequests, StoreError> {
-        const ACTION: &str = "export the requests";
         let path = self.work_folder().join(format!("requests-{}", Uuid::now_v7()));
-        let period = params![since.map(sql_time), until.map(sql_time)];
-        let sql = include_str!("../../sql/queries/request/count_exported_requests.sql");
-        let requests = query_row(&self.connection, ACTION, sql, period, |row| row.get("request_count"))?;
-        let micros = |time: Option<Timestamp>, without: &str| {
+        let requests = self.export_period(EXPORT_REQUESTS, &path, [since, until], format)?;
+        Ok(ExportedRequests { path, requests })
+    }
+
+    /// Writes the rows of a period, of which `None` is no end, into the file at `path` by the statement `sql`, and returns their
+    /// number.
+    ///
+    /// # Errors
+    /// If the database fails, or there is no space.
+    pub(super) fn export_period(
+        &self,
+        sql: &str,
+        path: &Path,
+        [from, until]: [Option<Timestamp>; 2],
+        format: ExportFormat,
+    ) -> Result<i64, StoreError> {
+        let sql_of = |time: Option<Timestamp>, without: &str| {
             time.map_or_else(|| without.to_owned(), |time| format!("make_timestamp({})", time.as_microsecond()))
         };
-        let sql = include_str!("../../sql/queries/request/export_requests.sql")
-            .replace("{path}", &path.display().to_string().replace('\'', "''"))
+        let sql = sql
+            .replace("{path}", &sql_path(path))
             .replace("{options}", format.options())
-            .replace("{from}", &micros(since, "'-infinity'::TIMESTAMP"))
-            .replace("{until}", &micros(until, "'infinity'::TIMESTAMP"));
-        execute(&self.connection, ACTION, &sql, [])?;
-        Ok(ExportedRequests { path, requests })
+            .replace("{from}", &sql_of(from, "'-infinity'::TIMESTAMP"))
+            .replace("{until}", &sql_of(until, "'infinity'::TIMESTAMP"));
+        execute(&self.connection, "export rows of the log", &sql, [])
     }
 }

@@ -64,7 +64,7 @@ pub use traffic::{Traffic, TrafficOverTime};
 pub use upload::Upload;
 
 use memory::{MemoryBounds, Purpose};
-use rows::query_row;
+use rows::{query_row, sql_path};
 use work_folder::WorkFolder;
 
 /// An open file, through one connection.
@@ -205,7 +205,7 @@ impl Store {
         let connection = Connection::open_with_flags(path, config).map_err(opening)?;
         // the order matters: first the one folder, then everything else is forbidden for good, except to change the bound on
         // memory, which only this program does: questions of users are not allowed to set anything
-        let folder = work_folder.path().display().to_string().replace('\'', "''");
+        let folder = sql_path(work_folder.path());
         connection
             .execute_batch(&format!(
                 "SET temp_directory = '{folder}';

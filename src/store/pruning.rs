@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::audit::record_event;
+use super::exporting::{EXPORT_REQUESTS, ExportFormat};
 use super::rows::{execute, query_row, query_rows, read_time, sql_time};
 use super::{Store, StoreError};
 use crate::files::move_file;
@@ -51,7 +52,7 @@ struct PrunedTable {
 const REQUESTS: PrunedTable = PrunedTable {
     name: "requests",
     days: include_str!("../../sql/queries/pruning/list_days_of_requests.sql"),
-    export: include_str!("../../sql/queries/pruning/export_requests.sql"),
+    export: EXPORT_REQUESTS,
     delete: include_str!("../../sql/queries/pruning/delete_requests.sql"),
 };
 const PREDICTIONS: PrunedTable = PrunedTable {
@@ -116,12 +117,7 @@ impl Store {
     /// Writes the rows of a day into a file in `folder`, and returns its path.
     fn export_day(&self, table: &PrunedTable, day: &Day, folder: &Path) -> Result<PathBuf, StoreError> {
         let part = self.work_folder().join(format!("{}.parquet", table.name));
-        let sql = table
-            .export
-            .replace("{path}", &part.display().to_string().replace('\'', "''"))
-            .replace("{from}", &day.from.as_microsecond().to_string())
-            .replace("{until}", &day.until.as_microsecond().to_string());
-        self.connection.execute_batch(&sql).map_err(StoreError::database(ACTION))?;
+        self.export_period(table.export, &part, [Some(day.from), Some(day.until)], ExportFormat::Parquet)?;
         let folder = folder.join(day.from.strftime("day=%Y-%m-%d").to_string());
         // the time of the first row: a day that is pruned in two parts has two files
         let to = folder.join(format!("{}-{}.parquet", table.name, day.from.strftime("%H%M%S%6f")));

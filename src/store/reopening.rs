@@ -10,9 +10,9 @@ use super::{Store, StoreError};
 use crate::files::FileIdentity;
 
 /// How long to wait for statements that are running.
-const PATIENCE: Duration = if cfg!(test) { Duration::from_millis(200) } else { Duration::from_secs(10) };
+pub(super) const PATIENCE: Duration = if cfg!(test) { Duration::from_millis(200) } else { Duration::from_secs(10) };
 /// Pause between two looks.
-const PAUSE: Duration = Duration::from_millis(10);
+pub(super) const PAUSE: Duration = Duration::from_millis(10);
 
 impl Store {
     /// Whether the file is still the one at its path: not moved, deleted or replaced.

@@ -1,6 +1,7 @@
 //! Rows in and out of the database: one function for each kind of statement, values read by column name.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -64,6 +65,11 @@ pub(super) fn execute(
 ) -> Result<i64, StoreError> {
     let changed = connection.execute(sql, parameters).map_err(StoreError::database(action))?;
     Ok(i64::try_from(changed).unwrap_or(i64::MAX))
+}
+
+/// A path as the content of a literal, for statements that take no parameters.
+pub(super) fn sql_path(path: &Path) -> String {
+    path.display().to_string().replace('\'', "''")
 }
 
 /// A time as a value for a column or a parameter.

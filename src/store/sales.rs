@@ -9,7 +9,7 @@ use duckdb::{Config, Connection, Params, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::rows::{query_row, query_rows, with_stone_columns};
+use super::rows::{query_row, query_rows, sql_path, with_stone_columns};
 use super::work_folder::WorkFolder;
 use super::{Store, StoreError};
 use crate::diamond::{Clarity, Color, Cut, FIELD_COUNT, FIELDS, Field, FieldValues, Grade, Sale, Stone};
@@ -96,7 +96,7 @@ impl Store {
         let exporting = || StoreError::database("export the sales");
         let path = self.work_folder().join(format!("sales-{}.parquet", Uuid::now_v7()));
         let sql = with_stone_columns(include_str!("../../sql/queries/sale/export_sales.sql"))
-            .replace("{path}", &path.display().to_string().replace('\'', "''"));
+            .replace("{path}", &sql_path(&path));
         let transaction = self.connection.unchecked_transaction().map_err(exporting())?;
         transaction.execute_batch(&sql).map_err(exporting())?;
         let sql = include_str!("../../sql/queries/sale/count_sales_by_batch.sql");

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::StoreError;
+use crate::files::folder_of;
 
 /// What the names of these folders have after that of the file.
 const INFIX: &str = ".work-";
@@ -79,7 +80,7 @@ fn is_in_use(path: &Path) -> bool {
 
 /// The folder of the file, and how names of its work folders begin.
 fn place_of(database: &Path) -> (PathBuf, String) {
-    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(database);
     let name = database.file_name().unwrap_or_default().to_string_lossy();
     (folder.to_owned(), format!("{name}{INFIX}"))
 }

@@ -82,7 +82,7 @@ impl Caller {
 }
 
 /// Everything that opens the server, as the file has it now.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct KeyRing {
     keys: Vec<(ApiKey, SecretDigest)>,
     sessions: Vec<LoginSession>,

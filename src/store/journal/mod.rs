@@ -24,7 +24,7 @@ use super::migrations::predictions_of;
 use super::requests::{ImportedUpTo, JournalEntry, NewRequest};
 use super::rows::execute;
 use super::{Store, StoreError};
-use crate::files::beside;
+use crate::files::{beside, folder_of};
 
 /// A file that became longer than this, because the database was slow, is truncated after its import.
 const KEPT_BYTES: u64 = 64 * 1024 * 1024;
@@ -227,7 +227,7 @@ impl Store {
         let (mut file, spare) = (make(&first)?, make(&second)?);
         // sync the folder, so that the files' names are on the disk as well
         #[cfg(unix)]
-        File::open(first.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+        File::open(folder_of(&first))
             .and_then(|folder| folder.sync_all())
             .map_err(|source| StoreError::Journal { path: first.clone(), source })?;
         // each owner has an id of its own: if a copy of the file was served meanwhile, neither imports the journals of the
