@@ -1,7 +1,7 @@
 # make run    build, load sample data if there are no sales yet, train, serve
 # make test   set up and run every test
 # make lint   formatting, lints, documentation
-# make faults the tests of kills and full disks, for minutes: KILLS=500
+# make faults what goes wrong goes wrong often: kills, full disks, flipped bits, a day with a fault a minute, nonsense; an hour
 # make bench  the server under load beside an empty route; bench-in-process: its parts beside the raw engines;
 #             bench-growth: millions of sales and requests
 
@@ -30,9 +30,11 @@ test: setup
 		rm -f "$$skipped"; exit $$status
 
 # kills, full disks, files that go: as in the tests, for longer
-KILLS ?= 500
+SEED ?= $(shell date +%s)
+FAULTS = DIAMONDS_KILLS=1000 DIAMONDS_FULL_DISKS=200 DIAMONDS_FLIPS=500 DIAMONDS_MINUTES=1440 DIAMONDS_NONSENSE=1000000 \
+	DIAMONDS_SEED=$(SEED)
 faults: setup
-	DIAMONDS_KILLS=$(KILLS) $(CARGO) test --release --test it -- crashes:: faults:: fuzzing:: growing::
+	$(FAULTS) $(CARGO) test --release --test it -- --nocapture faults:: fuzzing:: growing::
 
 lint: setup
 	$(CARGO) fmt --check

@@ -203,6 +203,11 @@ impl StoreError {
         message.contains("database has been invalidated") || message.starts_with("FATAL Error")
     }
 
+    /// Whether the file is damaged.
+    pub(super) fn is_damage(&self) -> bool {
+        matches!(self, Self::Database { source, .. } | Self::Open { source, .. } if DAMAGE.iter().any(|words| source.0.contains(words)))
+    }
+
     /// Whether DuckDB refuses a checkpoint because another transaction is about to end.
     pub(super) fn is_conflict(&self) -> bool {
         matches!(self, Self::Database { source, .. } if source.0.contains("other write transactions active"))
@@ -226,9 +231,42 @@ pub struct DatabaseMessage(String);
 
 impl From<duckdb::Error> for DatabaseMessage {
     fn from(error: duckdb::Error) -> Self {
-        Self(match error {
+        let message = match error {
             duckdb::Error::DuckDBFailure(_, Some(message)) => message.trim_end().to_owned(),
             other => other.to_string(),
-        })
+        };
+        Self(name_damage(message))
+    }
+}
+
+/// What DuckDB says of checksums that are wrong, in the words of people, and what to do. Any other message stays as it is.
+pub(super) fn name_damage(message: String) -> String {
+    if message.contains("Corrupt WAL file") {
+        format!(
+            "the write-ahead log beside the file (.wal) is damaged: `diamonds restore BACKUP` brings a backup back; without one, move \
+             the log away to go on without the last changes ({message})"
+        )
+    } else if DAMAGE.iter().any(|words| message.contains(words)) {
+        format!("the file is damaged: `diamonds restore BACKUP` brings a backup back ({message})")
+    } else {
+        message
+    }
+}
+
+/// What DuckDB says when what it has read from the file is not what it once wrote there.
+const DAMAGE: [&str; 3] = ["Corrupt database file", "Data Corruption Error", "Serialization Error"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_is_named_with_its_remedy() {
+        let block =
+            "Data Corruption Error: Corrupt database file: computed checksum 1 does not match stored checksum 2";
+        let log = "Data Corruption Error: Failure while replaying WAL file \"a.wal\": Corrupt WAL file: entry at byte position 812";
+        assert!(name_damage(block.to_owned()).starts_with("the file is damaged: `diamonds restore BACKUP`"));
+        assert!(name_damage(log.to_owned()).starts_with("the write-ahead log beside the file (.wal) is damaged"));
+        assert_eq!(name_damage("Out of Memory Error".to_owned()), "Out of Memory Error");
     }
 }

@@ -3,7 +3,6 @@
 mod access;
 mod browsing;
 mod command_line;
-mod crashes;
 mod docs_page;
 mod faults;
 mod fuzzing;

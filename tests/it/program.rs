@@ -220,6 +220,14 @@ impl Server {
         self.child.wait().expect("it ends").code().unwrap_or(-1)
     }
 
+    /// As [`Server::stop`], and gives what it has said on standard error.
+    pub fn stop_and_listen(mut self) -> String {
+        let stderr = self.child.stderr.take().expect("its errors");
+        send_signal(self.pid(), "TERM");
+        assert!(self.child.wait().expect("it ends").success());
+        std::io::read_to_string(stderr).expect("text")
+    }
+
     /// Waits for the server to end by itself, and gives its exit code.
     pub fn wait(mut self) -> i32 {
         self.child.wait().expect("it ends").code().unwrap_or(-1)

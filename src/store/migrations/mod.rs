@@ -107,7 +107,8 @@ fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
     }
     let sql = include_str!("../../../sql/queries/schema/read_setting.sql");
     let application: Option<String> =
-        query_optional_row(connection, ACTION, sql, ["application"], |row| row.get("value")).map_err(|_| not_ours())?;
+        query_optional_row(connection, ACTION, sql, ["application"], |row| row.get("value"))
+            .map_err(|error| if error.is_damage() { error } else { not_ours() })?;
     if application.as_deref() != Some("diamonds") {
         return Err(not_ours());
     }

@@ -1,100 +1,203 @@
 //! What is left when a process is killed in the middle of its work.
 
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use serde_json::json;
-
+use super::{ask_until_it_is_gone, assert_logged_once, assert_whole, chance, pick, rounds};
 use crate::program::{Server, TestFolder};
+use rand::RngExt;
+
+/// How often something is killed.
+fn kills() -> u64 {
+    rounds("DIAMONDS_KILLS", 56)
+}
+
+fn start(test_folder: &TestFolder, arguments: &[&str]) -> Child {
+    let mut command = test_folder.command(arguments);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it runs")
+}
+
+/// Runs a command and kills it after some time.
+fn run_and_kill(test_folder: &TestFolder, arguments: &[&str], after: Duration) {
+    let mut child = start(test_folder, arguments);
+    std::thread::sleep(after);
+    // it may have ended already
+    let _ = child.kill();
+    child.wait().expect("it ends");
+}
+
+/// A command that changes the file, and what a question answers before and after it.
+struct Change {
+    arguments: Vec<String>,
+    /// About how long it takes.
+    takes: Duration,
+    /// What is counted.
+    counted: &'static str,
+    /// How much the count may change.
+    by: Vec<i64>,
+}
+
+/// The commands that change a file, of which one is killed in each round.
+#[derive(Debug, Clone, Copy)]
+enum Killed {
+    Ingest,
+    Undo,
+    Prune,
+    Compact,
+    Retrain,
+}
+
+const KILLED: [Killed; 5] = [Killed::Ingest, Killed::Undo, Killed::Prune, Killed::Compact, Killed::Retrain];
+
+/// Sales of a file that is ingested.
+const SALES: i64 = 12_000;
+
+impl Killed {
+    fn change(self, test_folder: &TestFolder, round: u64) -> Change {
+        let count = |sql: &str| test_folder.value(sql).as_i64().expect("a count");
+        let change = |arguments: &[&str], milliseconds, counted, by: Vec<i64>| Change {
+            arguments: arguments.iter().map(|text| (*text).to_owned()).collect(),
+            takes: Duration::from_millis(milliseconds),
+            counted,
+            by,
+        };
+        match self {
+            Self::Ingest => {
+                // every round has stones of its own
+                let file = test_folder.write_sales("more.csv", 1_000 + round, 0, 12_000);
+                change(&["ingest", &file], 250, "SELECT coalesce(sum(row_count), 0) FROM batch", vec![0, SALES])
+            }
+            Self::Undo => {
+                let last = "SELECT max(id) FROM batch ANTI JOIN undone_batch ON batch_id = id";
+                let last = count(last).to_string();
+                let sales = count(&format!("SELECT count(*) FROM sale WHERE batch_id = {last}"));
+                change(&["batches", "undo", &last], 150, "SELECT count(*) FROM sale", vec![0, -sales])
+            }
+            Self::Prune => {
+                // the older half
+                let before = "SELECT coalesce(median(received_at), now()::TIMESTAMP)::VARCHAR FROM request";
+                let before = test_folder.value(before).as_str().expect("a time").replace(' ', "T");
+                let before = before.split('.').next().expect("a time").to_owned();
+                let older = count(&format!("SELECT count(*) FROM request WHERE received_at < '{before}'"));
+                change(
+                    &["requests", "prune", "--before", &before],
+                    150,
+                    "SELECT count(*) FROM request",
+                    vec![0, -older],
+                )
+            }
+            Self::Compact => change(&["compact"], 150, "SELECT count(*) FROM sale", vec![0]),
+            Self::Retrain => change(
+                &["retrain", "--family", "linear", "--promote", "always"],
+                250,
+                "SELECT count(*) FROM model",
+                vec![0, 1],
+            ),
+        }
+    }
+}
+
+/// One command after another is killed at a random moment, beside a server that is killed with it or without one, while others ask
+/// for prices.
+#[test]
+fn every_change_is_whole_or_absent_and_nothing_answered_is_lost_however_often_it_is_killed() {
+    let mut chance = chance();
+    let test_folder = TestFolder::trained(600);
+    let (mut done, mut absent, mut answers) = (0, 0, 0);
+    for round in 0..kills() / 2 {
+        let killed = pick(&mut chance, &KILLED);
+        // the file must not grow for ever
+        let kept = test_folder.value("SELECT count(*) FROM sale").as_i64().expect("a count");
+        let killed = if kept > 10 * SALES { Killed::Undo } else { killed };
+        if matches!(killed, Killed::Undo) && kept < 700 {
+            continue;
+        }
+        let step = killed.change(&test_folder, round);
+        let before = test_folder.value(step.counted).as_i64().expect("a count");
+        let after = step.takes.mul_f64(chance.random::<f64>() * 1.3);
+        let arguments: Vec<&str> = step.arguments.iter().map(String::as_str).collect();
+        let beside_server = chance.random::<f64>() < 0.5;
+        let mut asked = Vec::new();
+        if beside_server {
+            let server = Server::start(&test_folder);
+            let url = server.url("/v1/predictions");
+            std::thread::scope(|scope| {
+                let clients: Vec<_> = (0..2).map(|_| scope.spawn(|| ask_until_it_is_gone(&url, &[503]))).collect();
+                let mut child = start(&test_folder, &arguments);
+                std::thread::sleep(after);
+                server.kill();
+                let _ = child.kill();
+                child.wait().expect("it ends");
+                asked.extend(clients.into_iter().flat_map(|client| client.join().expect("a client")));
+            });
+        } else {
+            run_and_kill(&test_folder, &arguments, after);
+        }
+        let now = test_folder.value(step.counted).as_i64().expect("a count");
+        let grown = if step.counted.contains("FROM request") { i64::try_from(asked.len()).expect("few") } else { 0 };
+        let change_of_count = now - before;
+        // what was not answered any more may be in the log too
+        let is_allowed = |allowed: &i64| {
+            if grown > 0 {
+                (grown..=grown + 2).contains(&(change_of_count - allowed))
+            } else {
+                change_of_count == *allowed
+            }
+        };
+        assert!(
+            step.by.iter().any(is_allowed),
+            "{killed:?} after {after:?}: by {change_of_count}, {grown} answered, not {:?}",
+            step.by
+        );
+        if step.by.len() > 1 && change_of_count == step.by[1] {
+            done += 1;
+        } else {
+            absent += 1;
+        }
+        assert_whole(&test_folder);
+        assert_logged_once(&test_folder, &asked);
+        answers += asked.len();
+    }
+    println!("{done} changes were done, {absent} were not; {answers} answers");
+    assert!(kills() < 50 || (done > 0 && absent > 0), "{done} changes were done, {absent} were not");
+}
 
 #[test]
-fn an_ingest_that_is_killed_at_any_moment_leaves_all_or_nothing() {
-    let test_folder = TestFolder::new();
-    test_folder.succeed(&["ingest", &test_folder.write_sales("first.csv", 1, 0, 500)]);
-    let large = test_folder.write_sales("large.csv", 2, 0, 60_000);
-    let mut before = 500;
-    for milliseconds in [20, 60, 120, 180, 240, 300, 400] {
-        let mut child = test_folder
-            .command(&["ingest", &large])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("it runs");
-        std::thread::sleep(Duration::from_millis(milliseconds));
-        // it may have ended already
-        let _ = child.kill();
-        child.wait().expect("it ends");
-        let sales = test_folder.value("SELECT count(*) FROM sale").as_i64().expect("a count");
-        assert!(sales == before || sales > 60_000, "{sales} sales after {milliseconds} ms");
-        assert_eq!(test_folder.value("SELECT sum(accepted_count) FROM batch"), sales);
-        before = sales;
+fn every_answered_request_is_in_the_log_once_however_often_the_server_is_killed() {
+    let mut chance = chance();
+    let test_folder = TestFolder::trained(600);
+    let mut answered = Vec::new();
+    let rounds = kills() / 2;
+    for _ in 0..rounds {
+        let server = Server::start(&test_folder);
+        let url = server.url("/v1/predictions");
+        std::thread::scope(|scope| {
+            let clients: Vec<_> = (0..4).map(|_| scope.spawn(|| ask_until_it_is_gone(&url, &[]))).collect();
+            // sometimes long enough for a quiet moment
+            std::thread::sleep(Duration::from_millis(chance.random_range(5..90)));
+            server.kill();
+            answered.extend(clients.into_iter().flat_map(|client| client.join().expect("a client")));
+        });
     }
+    println!("{} answers in {rounds} lives", answered.len());
+    assert!(answered.len() as u64 > rounds, "{} answers", answered.len());
+    assert_whole(&test_folder);
+    assert_logged_once(&test_folder, &answered);
 }
 
 #[test]
 fn a_retrain_that_is_killed_leaves_whole_models_and_the_champion() {
     let test_folder = TestFolder::trained(600);
     for milliseconds in [100, 400, 900] {
-        let mut child = test_folder
-            .command(&["retrain", "--trials", "100000"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("it runs");
+        let mut child = start(&test_folder, &["retrain", "--trials", "100000"]);
         std::thread::sleep(Duration::from_millis(milliseconds));
         child.kill().expect("it is busy");
         child.wait().expect("it ends");
         // the family before the one that was killed is stored
         assert_eq!(test_folder.value("SELECT count(*) FROM model WHERE family = 'xgboost'"), 1);
-        assert_eq!(test_folder.value("SELECT count(*) FROM model ANTI JOIN artifact ON model_id = model.id"), 0);
+        assert_whole(&test_folder);
         assert_eq!(test_folder.value("SELECT model_id FROM champion"), 2);
     }
-}
-
-/// How often the server is killed; `DIAMONDS_KILLS` sets another number.
-fn kills() -> u64 {
-    std::env::var("DIAMONDS_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(50)
-}
-
-/// Asks for prices until the server is gone, and gives the ids that were answered.
-fn ask_until_it_is_gone(url: &str) -> Vec<String> {
-    let stone = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"}).to_string();
-    let agent = crate::program::agent();
-    let mut answered = Vec::new();
-    while let Ok(mut response) = agent.post(url).header("Content-Type", "application/json").send(&stone) {
-        let Ok(body) = response.body_mut().read_to_string() else { break };
-        assert_eq!(response.status(), 200, "{body}");
-        let document: serde_json::Value = serde_json::from_str(&body).expect("JSON");
-        answered.push(document["id"].as_str().expect("an id").to_owned());
-    }
-    answered
-}
-
-#[test]
-fn every_answered_request_is_in_the_log_once_however_often_the_server_is_killed() {
-    let test_folder = TestFolder::trained(600);
-    let mut answered = Vec::new();
-    for round in 0..kills() {
-        let server = Server::start(&test_folder);
-        let url = server.url("/v1/predictions");
-        std::thread::scope(|scope| {
-            let clients: Vec<_> = (0..4).map(|_| scope.spawn(|| ask_until_it_is_gone(&url))).collect();
-            // between 10 and 90 ms, and sometimes long enough for a quiet moment
-            std::thread::sleep(Duration::from_millis(10 + round * 37 % 80));
-            server.kill();
-            answered.extend(clients.into_iter().flat_map(|client| client.join().expect("a client")));
-        });
-    }
-    assert!(answered.len() as u64 > kills(), "{} answers", answered.len());
-    let log = test_folder.json(&["requests", "list", "--limit", "10000000"]);
-    let mut logged: Vec<&str> =
-        log["requests"].as_array().expect("requests").iter().map(|one| one["id"].as_str().expect("an id")).collect();
-    logged.sort_unstable();
-    let distinct = logged.len();
-    logged.dedup();
-    assert_eq!(logged.len(), distinct, "none is told twice");
-    let missing: Vec<&String> = answered.iter().filter(|id| logged.binary_search(&id.as_str()).is_err()).collect();
-    assert!(missing.is_empty(), "{} of {} answered requests are missing", missing.len(), answered.len());
 }
 
 #[test]
@@ -105,4 +208,57 @@ fn a_server_that_was_killed_does_not_keep_the_next_from_starting() {
     assert_eq!(server.get("/health").json()["status"], "ok");
     assert_eq!(server.stop(), 0);
     assert!(crate::program::files_in(test_folder.path("").as_path()) == ["diamonds.duckdb", "sales.csv"]);
+}
+
+/// The layouts before predictions were rows of their own.
+const OLD_LAYOUT: [(&str, &str); 7] = [
+    ("first", include_str!("../../../sql/migrations/0001_first.sql")),
+    ("journal file", include_str!("../../../sql/migrations/0002_journal_file.sql")),
+    ("rollback", include_str!("../../../sql/migrations/0003_rollback.sql")),
+    ("calibration", include_str!("../../../sql/migrations/0004_calibration.sql")),
+    ("artifact", include_str!("../../../sql/migrations/0005_artifact.sql")),
+    ("undone batch", include_str!("../../../sql/migrations/0006_undone_batch.sql")),
+    ("outcome", include_str!("../../../sql/migrations/0007_outcome.sql")),
+];
+
+/// Requests in the old file.
+const OLD_REQUESTS: i64 = 4_000;
+
+/// Writes a file of an old layout, with requests in whose bodies predictions are found.
+fn write_old_file(test_folder: &TestFolder) {
+    let connection = duckdb::Connection::open(test_folder.database()).expect("a file");
+    connection.execute_batch(include_str!("../../../sql/queries/schema/create_version_table.sql")).expect("a table");
+    for (number, (name, sql)) in (1..).zip(OLD_LAYOUT) {
+        connection.execute_batch(sql).expect("a layout");
+        let version = format!("INSERT INTO schema_version VALUES ({number}, '{name}', now()::TIMESTAMP)");
+        connection.execute_batch(&version).expect("its version");
+    }
+    let requests = format!(
+        "INSERT INTO request BY NAME
+         SELECT uuid() AS id, now()::TIMESTAMP - to_seconds(i) AS received_at, 'POST' AS method, '/v1/predictions' AS path,
+            200 AS status, 40 AS latency_us, 1 AS model_id,
+            '{{\"carat\":1.0,\"cut\":\"Ideal\",\"color\":\"G\",\"clarity\":\"VS2\"}}' AS request_body,
+            '{{\"id\":\"' || uuid() || '\",\"price_usd\":5.0,\"price_per_carat_usd\":5.0,\"currency\":\"USD\",'
+            || '\"model\":{{\"id\":1,\"family\":\"linear\"}},\"assumed\":{{}},\"warnings\":[]}}' AS response_body
+         FROM range({OLD_REQUESTS}) AS requests(i)"
+    );
+    connection.execute_batch(&requests).expect("requests");
+}
+
+#[test]
+fn a_file_of_an_old_layout_is_brought_up_to_date_however_often_that_is_killed() {
+    let mut chance = chance();
+    let old = TestFolder::new();
+    write_old_file(&old);
+    for _ in 0..kills() / 8 {
+        let test_folder = TestFolder::new();
+        std::fs::copy(old.database(), test_folder.database()).expect("a copy");
+        for _ in 0..2 {
+            run_and_kill(&test_folder, &["models", "list"], Duration::from_millis(chance.random_range(5..250)));
+        }
+        assert_eq!(test_folder.value("SELECT count(*) FROM request"), OLD_REQUESTS);
+        assert_eq!(test_folder.value("SELECT count(*) FROM prediction"), OLD_REQUESTS);
+        assert_eq!(test_folder.value("SELECT count(*) - max(version) FROM schema_version"), 0);
+        assert_whole(&test_folder);
+    }
 }
