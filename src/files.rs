@@ -35,6 +35,26 @@ pub fn move_file(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::remove_file(from)
 }
 
+/// Opens the regular file at `path` for reading, and nothing else: no link is followed, and nobody waits for the other end of a
+/// pipe.
+///
+/// # Errors
+/// What the system reports, or that it is no regular file.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    let file: File = {
+        use rustix::fs::{Mode, OFlags, open};
+
+        open(path, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?.into()
+    };
+    #[cfg(not(unix))]
+    let file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    Ok(file)
+}
+
 /// What a file is, whatever its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileIdentity {
@@ -48,6 +68,12 @@ impl FileIdentity {
     #[must_use]
     pub fn of(path: &Path) -> Option<Self> {
         Self::from_metadata(&std::fs::metadata(path).ok()?)
+    }
+
+    /// As [`FileIdentity::of`], of a link itself.
+    #[must_use]
+    pub fn of_link(path: &Path) -> Option<Self> {
+        Self::from_metadata(&std::fs::symlink_metadata(path).ok()?)
     }
 
     /// The identity in `about`.

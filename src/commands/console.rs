@@ -117,7 +117,8 @@ pub fn start_logging(quiet: bool, verbose: u8, format: LogFormat) {
     };
     let colors = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         && std::io::IsTerminal::is_terminal(&io::stderr());
-    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr);
+    // when a message cannot be written, as on a full disk, there is nobody to tell; to say so would panic
+    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).log_internal_errors(false);
     // another call, as in tests, changes nothing
     let _ = match format {
         LogFormat::Text => subscriber.with_ansi(colors).try_init(),

@@ -1,5 +1,6 @@
 //! `diamonds requests`: the log.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -154,25 +155,29 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
 
 /// Pause between two looks for new requests.
 const TAIL_INTERVAL: Duration = Duration::from_secs(1);
-/// Most requests that are listed of one look.
-const TAILED: u32 = 1_000;
+/// Requests that are listed at a time.
+const LISTED: u32 = 1_000;
+/// How long after its arrival a request is in the log at the latest: answers take no longer.
+const LATEST: SignedDuration = SignedDuration::from_secs(60);
 
 /// Prints requests as they come: in JSON, one object a line.
 fn tail(database: &Path, console: &Console, status: Option<u16>, path: Option<&str>) -> Result<(), CommandError> {
-    let mut since = Timestamp::now();
-    let mut shown: Vec<Uuid> = Vec::new();
+    let mut filter = RequestFilter {
+        limit: LISTED,
+        status,
+        path: path.map(str::to_owned),
+        since: Some(Timestamp::now()),
+        ..RequestFilter::default()
+    };
+    // those that were shown and are listed again
+    let mut shown: HashSet<Uuid> = HashSet::new();
     loop {
-        let filter = RequestFilter {
-            limit: TAILED,
-            status,
-            path: path.map(str::to_owned),
-            since: Some(since),
-            ..RequestFilter::default()
-        };
-        let mut requests = run_operation(database, ListRequests { filter })?;
-        requests.reverse();
+        let mut requests = list_all(database, &filter)?;
+        let listed = requests.iter().map(|request| request.id).collect();
+        let newest = requests.first().map(|request| request.time);
         requests.retain(|request| !shown.contains(&request.id));
-        for request in &requests {
+        shown = listed;
+        for request in requests.iter().rev() {
             console.print(request, |request| {
                 let model = request.model_id.map(|id| format!("model {id}")).unwrap_or_default();
                 format!(
@@ -185,14 +190,25 @@ fn tail(database: &Path, console: &Console, status: Option<u16>, path: Option<&s
                 )
             })?;
         }
-        if let Some(last) = requests.last() {
-            // one that began before and ended after this look may still come
-            let late = last.time.checked_sub(SignedDuration::from_secs(30)).unwrap_or(last.time).max(since);
-            shown.extend(requests.iter().map(|request| request.id));
-            shown = shown.split_off(shown.len().saturating_sub(10 * TAILED as usize));
-            since = late;
-        }
+        // one that arrived before and was answered after this look may still come
+        let next = newest.and_then(|newest| newest.checked_sub(LATEST).ok());
+        filter.since = filter.since.max(next);
         std::thread::sleep(TAIL_INTERVAL);
+    }
+}
+
+/// Every request that matches the filter, newest first, however many there are.
+fn list_all(database: &Path, filter: &RequestFilter) -> Result<Vec<LoggedRequest>, CommandError> {
+    let mut filter = filter.clone();
+    let mut all = Vec::new();
+    loop {
+        let page = run_operation(database, ListRequests { filter: filter.clone() })?;
+        let is_last = page.len() < filter.limit as usize;
+        filter.before = page.last().map(|last| last.id);
+        all.extend(page);
+        if is_last {
+            return Ok(all);
+        }
     }
 }
 

@@ -47,13 +47,13 @@ pub struct App {
 impl App {
     /// The state for the prices and the log of one file, and who may ask for them.
     pub fn new(pricing: Arc<PricingService>, log: RequestLog, access: AccessControl, origins: Origins) -> Self {
-        let (access, origins) = (Arc::new(access), Arc::new(origins));
+        let (access, origins, metrics) = (Arc::new(access), Arc::new(origins), Arc::new(Metrics::new(&log)));
         Self {
             pricing,
             log,
             access,
             file: Arc::default(),
-            metrics: Arc::default(),
+            metrics,
             limits: Arc::new(ClientLimits::new(None)),
             origins,
             places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),

@@ -57,12 +57,13 @@ impl FileState {
         if before.as_deref() == problem.as_ref() {
             return;
         }
-        if let Some(problem) = &problem {
+        let problem = problem.map(Arc::new);
+        self.0.store(problem.clone());
+        if let Some(problem) = problem {
             tracing::error!("{}", problem.reason());
         } else {
             tracing::warn!("the file can be used again");
         }
-        self.0.store(problem.map(Arc::new));
     }
 }
 

@@ -12,8 +12,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::RequestLog;
 use crate::monitoring::Status;
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::system;
 
 /// How long numbers that need the file are used again.
@@ -69,12 +70,16 @@ pub struct Metrics {
     live_error_usd: FloatGauge,
     live_coverage: FloatGauge,
     drift: Family<FeatureLabels, FloatGauge>,
+    group_sizes: Histogram,
+    engine_errors: Counter,
     /// When the numbers that need the file were read.
     read: Mutex<Option<Instant>>,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// The numbers of a server whose log is written by `log`.
+    #[must_use]
+    pub fn new(log: &RequestLog) -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("diamonds"),
             requests: Family::default(),
@@ -90,14 +95,14 @@ impl Default for Metrics {
             live_error_usd: FloatGauge::default(),
             live_coverage: FloatGauge::default(),
             drift: Family::default(),
+            group_sizes: log.group_sizes().clone(),
+            engine_errors: Counter::default(),
             read: Mutex::default(),
         };
         metrics.register();
         metrics
     }
-}
 
-impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
         registry.register("requests", "Requests by route and status", self.requests.clone());
@@ -113,6 +118,12 @@ impl Metrics {
         registry.register("live_error_usd", "Mean absolute error on these, in US dollars", self.live_error_usd.clone());
         registry.register("live_coverage", "Share of these within their range", self.live_coverage.clone());
         registry.register("drift", "Population stability index of what is asked, by field", self.drift.clone());
+        registry.register(
+            "log_group_requests",
+            "Requests that were written to the disk at once",
+            self.group_sizes.clone(),
+        );
+        registry.register("engine_errors", "Failures that DuckDB has reported", self.engine_errors.clone());
     }
 
     /// Counts an answered request; `route` is the path with names for its parameters, or what stands for unknown paths.
@@ -173,6 +184,8 @@ impl Metrics {
 
     /// The text of all numbers.
     pub fn text(&self) -> String {
+        let errors = store::count_engine_errors();
+        self.engine_errors.inc_by(errors.saturating_sub(self.engine_errors.get()));
         let mut text = String::new();
         // writing to a string cannot fail
         let _ = encode(&mut text, &self.registry);

@@ -2,7 +2,6 @@
 //! trained. It needs nobody, and does not use the threads that serve.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -14,9 +13,9 @@ use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
 use super::file_guard::FileState;
-use crate::files::{FileIdentity, beside, folder_of};
-use crate::pricing::{PricingError, PricingService};
-use crate::store::Upload;
+use crate::files::{FileIdentity, beside, folder_of, open_regular};
+use crate::pricing::PricingService;
+use crate::store::{StoreError, Upload};
 use crate::text::with_causes;
 
 /// Pause between two scans of the folder.
@@ -138,8 +137,9 @@ impl WatchedFiles {
                 continue;
             }
             let is_first_try = known.is_none();
-            let put_away = known.map_or_else(|| take_in_file(&path, pricing), |(_, put_away)| put_away);
-            match move_to(&path, &folder.join(put_away.folder), &put_away.report) {
+            let (put_away, identity) = known
+                .map_or_else(|| take_in_file(&path, pricing), |(_, put_away)| (put_away, FileIdentity::of_link(&path)));
+            match move_to(&path, identity, &folder.join(put_away.folder), &put_away.report) {
                 Ok(to) => {
                     tracing::info!("{} is now {}", path.display(), to.display());
                     take_in_the_rest(&to, state, pricing);
@@ -147,7 +147,7 @@ impl WatchedFiles {
                 Err(error) => {
                     if is_first_try {
                         tracing::error!(
-                            "{} was ingested but cannot be moved to {}: {error}; it is not ingested again",
+                            "{} was read but cannot be moved to {}: {error}; it is not read again",
                             path.display(),
                             put_away.folder
                         );
@@ -181,7 +181,7 @@ fn ends_whole(path: &Path) -> bool {
         return true;
     }
     let last_byte = || {
-        let mut file = File::open(path)?;
+        let mut file = open_regular(path)?;
         let mut last = [0];
         file.seek(SeekFrom::End(-1))?;
         file.read_exact(&mut last)?;
@@ -197,23 +197,30 @@ fn take_in_the_rest(path: &Path, mut before: SizeAndTime, pricing: &PricingServi
         let Some(state) = state_of(path).filter(|state| *state != before) else { return };
         tracing::warn!("{} was written to after it was ingested: it is ingested again", path.display());
         before = state;
-        write_report(path, &take_in_file(path, pricing).report);
+        write_report(path, &take_in_file(path, pricing).0.report);
     }
 }
 
-/// Ingests one file.
-fn take_in_file(path: &Path, pricing: &PricingService) -> PutAway {
-    let ingested = Upload::read(path)
-        .map_err(PricingError::from)
-        .and_then(|upload| pricing.change(|store| Ok(store.ingest(&upload, false)?)));
-    match ingested {
+/// Ingests one file: what it was when it was opened, whatever happens to its name. Returns which file that was.
+fn take_in_file(path: &Path, pricing: &PricingService) -> (PutAway, Option<FileIdentity>) {
+    let mut identity = None;
+    let mut ingest = || {
+        let name = path.display().to_string();
+        let read = |source| StoreError::Read { name: name.clone(), source };
+        let mut file = open_regular(path).map_err(read)?;
+        identity = FileIdentity::from_metadata(&file.metadata().map_err(read)?);
+        let upload = Upload::copy_of(&name, &mut file, pricing.reader()?.work_folder())?;
+        pricing.change(|store| Ok(store.ingest(&upload, false)?))
+    };
+    let put_away = match ingest() {
         // a file of which nothing went in needs somebody to look at it
         Ok(report) => PutAway {
             folder: if report.rejected == report.rows { "failed" } else { "done" },
             report: json!({ "files": [report] }),
         },
         Err(error) => PutAway { folder: "failed", report: json!({ "file": path, "error": with_causes(&error) }) },
-    }
+    };
+    (put_away, identity.or_else(|| FileIdentity::of_link(path)))
 }
 
 /// Files in `folder` that are not hidden, not being written and not the `database`, sorted by name.
@@ -232,8 +239,12 @@ fn files_in(folder: &Path, database: Option<FileIdentity>) -> io::Result<Vec<Pat
     Ok(files)
 }
 
-/// Moves a file to `folder` and writes the report beside it. If the name is taken, a number is added.
-fn move_to(file: &Path, folder: &Path, report: &Value) -> io::Result<PathBuf> {
+/// Moves a file to `folder` and writes the report beside it, if it is still the one of this `identity`. If the name is taken, a number
+/// is added.
+fn move_to(file: &Path, identity: Option<FileIdentity>, folder: &Path, report: &Value) -> io::Result<PathBuf> {
+    if FileIdentity::of_link(file) != identity {
+        return Err(io::Error::other("there is another file of that name now"));
+    }
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut to = folder.join(&name);
     let mut number = 2;

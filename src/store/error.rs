@@ -1,6 +1,7 @@
 //! Errors of the file, with what to do about them.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::LockHolder;
 
@@ -220,8 +221,20 @@ impl StoreError {
 
     /// For `map_err`: an error of the database while doing `action`.
     pub(super) fn database(action: &'static str) -> impl FnOnce(duckdb::Error) -> Self {
-        move |source| Self::Database { action, source: source.into() }
+        move |source| {
+            ENGINE_ERRORS.fetch_add(1, Ordering::Relaxed);
+            Self::Database { action, source: source.into() }
+        }
     }
+}
+
+/// How many errors DuckDB has reported to this process.
+static ENGINE_ERRORS: AtomicU64 = AtomicU64::new(0);
+
+/// How many errors DuckDB has reported to this process, without those in the queries of users.
+#[must_use]
+pub fn count_engine_errors() -> u64 {
+    ENGINE_ERRORS.load(Ordering::Relaxed)
 }
 
 /// What DuckDB reports, without its advice for programmers.

@@ -41,7 +41,7 @@ use duckdb::{AccessMode, Config, Connection};
 pub use audit::{AuditEvent, COMMAND_LINE};
 pub use batches::{Batch, BatchDetail, RejectedRow, RejectionCount, UndoneBatch, WarningCount};
 pub use compaction::{CompactedCopy, Compaction, replace_file};
-pub use error::{DatabaseMessage, StoreError};
+pub use error::{DatabaseMessage, StoreError, count_engine_errors};
 pub use exporting::{ExportFormat, ExportedRequests};
 pub use ingest::FileReport;
 pub use journal::{Journal, JournalSegment, count_journal_requests};
@@ -176,7 +176,7 @@ impl Store {
     }
 
     /// The folder for what operations cannot keep in memory: the only one that DuckDB may use. It goes with the last connection.
-    fn work_folder(&self) -> &Path {
+    pub fn work_folder(&self) -> &Path {
         self.work_folder.path()
     }
 

@@ -31,6 +31,8 @@ fn metrics_count_requests_by_route_and_say_how_the_file_is() {
         "diamonds_file_usable 1",
         "diamonds_sales 200",
         "diamonds_live_outcomes 3",
+        "diamonds_engine_errors_total 0",
+        "diamonds_log_group_requests_bucket{le=\"1.0\"} 7",
         "# EOF",
     ] {
         assert!(metrics.body.lines().any(|found| found == line), "{line} in {}", metrics.body);
@@ -196,4 +198,36 @@ fn the_process_log_is_json_if_wanted() {
         )
     );
     assert!(lines.iter().any(|line| line["operation"] == "roll-back" && line["actor"] == "command line"), "{lines:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_without_anybody_to_tell_goes_on() {
+    let test_folder = TestFolder::trained(200);
+    for commands in ["exec 1>&- 2>&-", "exec 0<&- 1>/dev/full 2>/dev/full"] {
+        let program = test_folder.command(&["serve", "--addr", "127.0.0.1:0"]);
+        let mut shell = std::process::Command::new("sh");
+        shell.arg("-c").arg(format!("{commands}; exec \"$0\" \"$@\"")).arg(program.get_program());
+        shell.args(program.get_args()).current_dir(test_folder.path(""));
+        shell.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let mut child = shell.spawn().expect("it runs");
+        let note = test_folder.path("diamonds.duckdb.server");
+        wait_until("it serves", || std::fs::read_to_string(&note).is_ok_and(|note| note.contains("127.0.0.1:")));
+        let note: Value = serde_json::from_slice(&std::fs::read(&note).expect("a note")).expect("JSON");
+        let address = note["address"].as_str().expect("an address").to_owned();
+        let status = |path: &str| {
+            let answer = crate::program::agent().get(format!("http://{address}{path}")).call().expect("an answer");
+            answer.status().as_u16()
+        };
+        wait_until("it answers", || status("/health") == 200);
+        // something that it has to say
+        let aside = test_folder.path("aside.duckdb");
+        std::fs::rename(test_folder.database(), &aside).expect("moved");
+        wait_until("it notices", || status("/health") == 503);
+        std::fs::rename(&aside, test_folder.database()).expect("back");
+        wait_until("it notices that the file is back", || status("/health") == 200);
+        assert_eq!(status("/"), 200);
+        crate::program::send_signal(child.id(), "TERM");
+        assert!(child.wait().expect("it ends").success(), "{commands}");
+    }
 }

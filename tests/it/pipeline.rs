@@ -14,7 +14,8 @@ fn a_file_dropped_into_the_folder_is_ingested_and_changes_the_champion() {
     test_folder.succeed(&["models", "promote", "1"]);
     let folder = test_folder.path("inbox");
     std::fs::create_dir(&folder).expect("a folder");
-    let server = Server::start_with(&test_folder, &["--watch", "inbox", "--retrain-after", "500"]);
+    let server =
+        Server::start_with(&test_folder, &["--watch", "inbox", "--watch-settle", "1s", "--retrain-after", "500"]);
     let drop_in = |name: &str, first: u64, rows: usize| {
         let sales = test_folder.write_sales("made.csv", 5, first, rows);
         // written elsewhere and moved: whole at once
@@ -45,7 +46,7 @@ fn files_that_cannot_be_ingested_are_put_aside_with_the_reason_and_unfinished_on
     let test_folder = TestFolder::trained(150);
     let folder = test_folder.path("inbox");
     std::fs::create_dir(&folder).expect("a folder");
-    let server = Server::start_with(&test_folder, &["--watch", "inbox"]);
+    let server = Server::start_with(&test_folder, &["--watch", "inbox", "--watch-settle", "1s"]);
     for (name, content) in
         [("letter.csv", "Dear Sir,"), ("growing.csv.part", "carat"), (".hidden.csv", "carat"), ("letter2.csv", "")]
     {
@@ -79,7 +80,7 @@ fn the_database_is_not_taken_in_by_whatever_name() {
     let folder = test_folder.path("inbox");
     std::os::unix::fs::symlink(test_folder.database(), folder.join("soft.csv")).expect("a link");
     std::fs::hard_link(test_folder.database(), folder.join("hard.csv")).expect("a link");
-    let server = Server::start_with(&test_folder, &["--watch", "inbox"]);
+    let server = Server::start_with(&test_folder, &["--watch", "inbox", "--watch-settle", "1s"]);
     std::fs::write(folder.join("prices.csv"), "carat,cut,color,clarity,depth,table,price,x,y,z\n0,a,b,c,d,e,f,g,h,i\n")
         .expect("a file");
     wait_until("a file of which nothing went in is put aside", || folder.join("failed/prices.csv").exists());
@@ -96,7 +97,7 @@ fn a_file_that_cannot_be_moved_away_is_taken_in_once() {
     let test_folder = TestFolder::trained(150);
     let folder = test_folder.path("inbox");
     std::fs::create_dir(&folder).expect("a folder");
-    let server = Server::start_with(&test_folder, &["--watch", "inbox"]);
+    let server = Server::start_with(&test_folder, &["--watch", "inbox", "--watch-settle", "1s"]);
     std::fs::remove_dir(folder.join("done")).expect("removed");
     let sales = test_folder.write_sales("made.csv", 5, 150, 40);
     std::fs::rename(sales, folder.join("few.csv")).expect("moved");

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use diamonds::generator::Generator;
@@ -143,6 +144,8 @@ impl TestFolder {
 pub struct Server {
     child: Child,
     pub address: String,
+    /// Reads what it says on standard error: a pipe that nobody reads would stop it.
+    listener: Option<JoinHandle<String>>,
 }
 
 impl Server {
@@ -186,7 +189,14 @@ impl Server {
             let _ = child.stderr.take().expect("its errors").read_to_string(&mut stderr);
             panic!("the server did not start: {line}{stderr}");
         };
-        Self { address: address.to_owned(), child }
+        let mut stderr = child.stderr.take().expect("its errors");
+        let listener = std::thread::spawn(move || {
+            let mut said = Vec::new();
+            // what was said until it was killed counts
+            let _ = stderr.read_to_end(&mut said);
+            String::from_utf8_lossy(&said).into_owned()
+        });
+        Self { address: address.to_owned(), child, listener: Some(listener) }
     }
 
     pub fn pid(&self) -> u32 {
@@ -222,10 +232,9 @@ impl Server {
 
     /// As [`Server::stop`], and gives what it has said on standard error.
     pub fn stop_and_listen(mut self) -> String {
-        let stderr = self.child.stderr.take().expect("its errors");
         send_signal(self.pid(), "TERM");
         assert!(self.child.wait().expect("it ends").success());
-        std::io::read_to_string(stderr).expect("text")
+        self.listener.take().expect("not taken").join().expect("no panic")
     }
 
     /// Waits for the server to end by itself, and gives its exit code.

@@ -200,6 +200,32 @@ fn a_wrong_filter_is_marked_at_its_fields_and_kept() {
 }
 
 #[test]
+fn the_log_is_downloaded_whole_however_long_it_is() {
+    let test_folder = TestFolder::trained(200);
+    let fill = "INSERT INTO request (id, received_at, method, path, status, latency_us)
+        SELECT format('{:08x}-{:04x}-7000-8000-{:012x}', ms // 65536, ms % 65536, i)::UUID, make_timestamp(ms * 1000),
+            'GET', '/v1/models', if(i % 3 = 0, 404, 200), i
+        FROM (SELECT i, 1767225600000 + 1000 * i AS ms FROM range(12000) AS numbers(i))";
+    duckdb::Connection::open(test_folder.database()).expect("the file").execute_batch(fill).expect("requests");
+    let server = Server::start(&test_folder);
+    let csv = server.get("/requests.csv");
+    assert_eq!((csv.status, csv.header("transfer-encoding")), (200, "chunked"));
+    let column = |number: usize, csv: &str| -> Vec<String> {
+        csv.lines().skip(1).map(|line| line.split(',').nth(number).expect("a column").to_owned()).collect()
+    };
+    let latencies: Vec<usize> = column(6, &csv.body).iter().map(|text| text.parse().expect("a number")).collect();
+    assert_eq!(latencies, (0..12_000).rev().collect::<Vec<_>>(), "each once, newest first");
+    let some = server.get("/requests.csv?status=404").body;
+    assert_eq!((column(5, &some).len(), column(5, &some).iter().all(|status| status == "404")), (4_000, true));
+    // one that goes away in the middle makes room for the next
+    for _ in 0..6 {
+        let response = crate::program::agent().get(server.url("/requests.csv")).call().expect("an answer");
+        drop(response);
+    }
+    crate::program::wait_until("there is a place again", || server.get("/requests.csv").status == 200);
+}
+
+#[test]
 fn a_request_is_shown_in_full() {
     let test_folder = TestFolder::trained(200);
     let server = Server::start(&test_folder);

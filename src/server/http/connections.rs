@@ -9,7 +9,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::TRANSFER_ENCODING;
 use hyper::http::HeaderMap;
@@ -28,13 +28,14 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 
 use super::attachments::{ReceivedBody, Refusal, SentMethod};
-use super::client_limits::ClientLimits;
+use super::client_limits::{ClientLimits, Usage};
 use super::hosts::KnownHosts;
 use super::limits::{
     ACCEPT_PAUSE, BODY_TIMEOUT, DISCARD_TIMEOUT, HEAD_TIMEOUT, HELD_AT_A_TIME, Limits, MAX_DISCARDED_BYTES,
     MAX_HEAD_BYTES, MAX_HEAD_FIELDS, READ_HEAD_TIMES, STOP_TIMEOUT, WRITE_TIMEOUT,
 };
 use super::problem::Problem;
+use super::sent_body::{BodyInPieces, SentBody};
 use crate::server::app::App;
 
 /// An HTTP method (RFC 10008) that tide does not know.
@@ -106,6 +107,16 @@ pub struct PublicRules {
     pub trusted_proxies: Vec<IpNet>,
 }
 
+impl PublicRules {
+    /// Counts a connection of `peer` until the value goes. A trusted proxy brings many clients: its connections are not limited.
+    fn begin_connection(&self, peer: &str) -> Result<Option<Usage>, Problem> {
+        match peer.parse::<SocketAddr>() {
+            Ok(address) if is_trusted(&address.ip(), &self.trusted_proxies) => Ok(None),
+            _ => self.clients.begin_connection(peer),
+        }
+    }
+}
+
 /// The rules for the requests of one listener.
 #[derive(Clone)]
 struct Rules {
@@ -132,7 +143,7 @@ pub async fn serve_connections<L: Listener>(
         };
         match accepted {
             Ok((accepted, peer, place)) => {
-                let usage = rules.public.as_ref().map(|public| public.clients.begin_connection(&peer)).transpose();
+                let usage = rules.public.as_ref().map(|public| public.begin_connection(&peer)).transpose();
                 let watcher = connections.watcher();
                 let (application, rules) = (application.clone(), rules.clone());
                 tokio::spawn(async move {
@@ -216,7 +227,7 @@ async fn answer(
     request: hyper::Request<Incoming>,
     client: &str,
     rules: &Rules,
-) -> hyper::Response<Full<Bytes>> {
+) -> hyper::Response<SentBody> {
     let (head, body) = request.into_parts();
     let method_text = head.method.as_str().to_owned();
     let mut refused = None;
@@ -387,7 +398,7 @@ async fn discard(body: &mut Incoming, max_bytes: usize) {
     }
 }
 
-async fn to_hyper(mut response: tide_http::Response) -> hyper::Response<Full<Bytes>> {
+async fn to_hyper(mut response: tide_http::Response) -> hyper::Response<SentBody> {
     let status = hyper::StatusCode::from_u16(response.status().into()).unwrap_or(hyper::StatusCode::OK);
     let mut builder = hyper::Response::builder().status(status);
     for (name, values) in &response {
@@ -395,15 +406,18 @@ async fn to_hyper(mut response: tide_http::Response) -> hyper::Response<Full<Byt
             builder = builder.header(name.as_str(), value.as_str());
         }
     }
-    let body = response.take_body().into_bytes().await.unwrap_or_default();
-    builder.body(Full::new(Bytes::from(body))).unwrap_or_else(|error| {
+    let body = match response.ext().get::<BodyInPieces>().and_then(BodyInPieces::take) {
+        Some(pieces) => pieces,
+        None => Bytes::from(response.take_body().into_bytes().await.unwrap_or_default()).into(),
+    };
+    builder.body(body).unwrap_or_else(|error| {
         tracing::error!("a response has a bad header: {error}");
         bare(hyper::StatusCode::INTERNAL_SERVER_ERROR)
     })
 }
 
-fn bare(status: hyper::StatusCode) -> hyper::Response<Full<Bytes>> {
-    let mut response = hyper::Response::new(Full::default());
+fn bare(status: hyper::StatusCode) -> hyper::Response<SentBody> {
+    let mut response = hyper::Response::new(Bytes::new().into());
     *response.status_mut() = status;
     response
 }

@@ -13,4 +13,5 @@ pub mod parameters;
 pub mod problem;
 pub mod recorder;
 pub mod request_parts;
+pub mod sent_body;
 pub mod tls;

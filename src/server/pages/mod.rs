@@ -10,6 +10,7 @@ mod login;
 mod models;
 mod price;
 mod quote;
+mod request_csv;
 mod requests;
 
 use askama::Template;
@@ -82,7 +83,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/", price::show).for_role(Role::Price),
         Endpoint::get("/predictions/{id}", quote::show).for_role(Role::Price),
         Endpoint::get("/requests", requests::list).for_role(Role::Read),
-        Endpoint::get("/requests.csv", requests::export).for_role(Role::Read),
+        Endpoint::get("/requests.csv", request_csv::download).for_role(Role::Read),
         Endpoint::get("/requests/{id}", requests::show).for_role(Role::Read),
         Endpoint::get("/models", models::list).for_role(Role::Read),
         Endpoint::get("/models/compare", models::compare).for_role(Role::Read),

@@ -1,11 +1,10 @@
-//! The pages of the request log: a table, charts, one request in full, and the log as CSV.
+//! The pages of the request log: a table, charts, and one request in full.
 
 use askama::Template;
 use form_urlencoded::Serializer;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use tide::{Request, Response, StatusCode};
-use tokio::sync::Semaphore;
+use tide::{Request, StatusCode};
 use uuid::Uuid;
 
 use super::charts::time_chart::{self as chart, Chart};
@@ -20,10 +19,6 @@ use crate::store::{LoggedRequest, RequestFilter, Store, StoreError};
 
 /// Requests on one page.
 const PAGE_LENGTH: u32 = 50;
-/// Downloads of the log at a time: each takes some hundred megabytes.
-static EXPORTING: Semaphore = Semaphore::const_new(2);
-/// Requests in one CSV at most: it is made in memory.
-const MAX_EXPORTED: u32 = 100_000;
 /// Most characters of an address in the table; the page of the request shows all of them.
 const ADDRESS_SHOWN: usize = 160;
 /// Most quotes that the page of a request links to.
@@ -105,7 +100,7 @@ impl LogPage {
 }
 
 /// The parameters that have a value: a form also sends its empty fields.
-fn given_pairs(request: &Request<App>) -> Vec<(String, String)> {
+pub(super) fn given_pairs(request: &Request<App>) -> Vec<(String, String)> {
     let trimmed = query_pairs(request).into_iter().map(|(name, value)| (name, value.trim().to_owned()));
     trimmed.filter(|(_, value)| !value.is_empty()).collect()
 }
@@ -246,125 +241,9 @@ pub async fn show(request: Request<App>) -> Answer {
     respond(StatusCode::Ok, &page.await?)
 }
 
-/// `GET /requests.csv`: the requests that match the filter, for a spreadsheet.
-pub async fn export(request: Request<App>) -> Answer {
-    let exporting = EXPORTING
-        .try_acquire()
-        .map_err(|_| Problem::new(429, "others download the log at this moment: try again when they are done"))?;
-    let pairs = given_pairs(&request);
-    let filter = read_form_filter(&pairs, MAX_EXPORTED + 1).map_err(Problem::bad_fields)?;
-    let written = request.state().read(move |store| -> Result<Vec<u8>, Problem> {
-        let _exporting = exporting;
-        let requests = store.requests(&filter)?;
-        let rest = |last| address("/requests.csv", &pairs, Some(last));
-        write_csv(&requests, MAX_EXPORTED as usize, rest).map_err(|error| Problem::internal(error.to_string()))
-    });
-    Ok(Response::builder(StatusCode::Ok)
-        .body(written.await?)
-        .content_type("text/csv; charset=utf-8")
-        .header("Content-Disposition", "attachment; filename=\"requests.csv\"")
-        .header("Cache-Control", "no-store")
-        .build())
-}
-
-/// The first `most` of `requests` as CSV. If there are more, the last row has the address of the rest, which `rest`
-/// makes from the last id.
-fn write_csv(
-    requests: &[LoggedRequest],
-    most: usize,
-    rest: impl Fn(Uuid) -> String,
-) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
-    let columns = ["id", "time", "method", "path", "query", "status", "latency_us", "model_id", "client", "key_name"];
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(columns)?;
-    for request in requests.iter().take(most) {
-        let model_id = request.model_id.map(|id| id.to_string()).unwrap_or_default();
-        writer.write_record([
-            &request.id.to_string(),
-            &request.time.to_string(),
-            &escape_csv_formula(&request.method),
-            &escape_csv_formula(&request.path),
-            &escape_csv_formula(request.query.as_deref().unwrap_or_default()),
-            &request.status.to_string(),
-            &request.latency_us.to_string(),
-            &model_id,
-            &escape_csv_formula(request.client.as_deref().unwrap_or_default()),
-            &escape_csv_formula(request.key_name.as_deref().unwrap_or_default()),
-        ])?;
-    }
-    if requests.len() > most {
-        let last = requests[..most].last().map_or(Uuid::max(), |last| last.id);
-        let mut words = vec![String::new(); columns.len()];
-        words[0] = format!("Not all: these are the newest {most}; the older ones are at {}", rest(last));
-        writer.write_record(words)?;
-    }
-    Ok(writer.into_inner()?)
-}
-
-/// Adds an apostrophe wherever a spreadsheet could read `text` as a formula: at its start, and after signs that part cells in
-/// some countries. See OWASP, CSV injection.
-fn escape_csv_formula(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    let mut begins_cell = true;
-    for sign in text.chars() {
-        if begins_cell && matches!(sign, '=' | '+' | '-' | '@') {
-            escaped.push('\'');
-        }
-        begins_cell = matches!(sign, ',' | ';' | '\t' | '\r' | '\n') || begins_cell && matches!(sign, ' ' | '"' | '\'');
-        escaped.push(sign);
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn logged(query: &str) -> LoggedRequest {
-        LoggedRequest {
-            id: Uuid::from_u128(7),
-            time: "2026-03-01T12:00:00Z".parse().expect("a time"),
-            method: "GET".to_owned(),
-            path: "/v1/similar".to_owned(),
-            query: Some(query.to_owned()),
-            status: 200,
-            latency_us: 320,
-            model_id: None,
-            client: Some("127.0.0.1:5000".to_owned()),
-            key_name: None,
-            request_body: None,
-            response_body: None,
-        }
-    }
-
-    #[test]
-    fn cells_of_csv_are_no_formulas() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)"] {
-            assert_eq!(escape_csv_formula(formula), format!("'{formula}"));
-            for parting in [",", ";", "\t", "\r", "\n", "a,", "a; ", ";\""] {
-                assert_eq!(escape_csv_formula(&format!("{parting}{formula}")), format!("{parting}'{formula}"));
-            }
-        }
-        assert_eq!(escape_csv_formula("/v1/similar"), "/v1/similar");
-        let csv = write_csv(&[logged("=cmd|'/C calc'!A0")], 9, |_| String::new()).expect("memory takes all");
-        let csv = String::from_utf8(csv).expect("text");
-        assert!(csv.contains(",'=cmd|'/C calc'!A0,"), "{csv}");
-    }
-
-    #[test]
-    fn csv_that_is_cut_says_so_last() {
-        let requests = [logged("a"), logged("b"), logged("c")];
-        let rest = |id| format!("/requests.csv?before={id}");
-        let cut = String::from_utf8(write_csv(&requests, 2, rest).expect("memory takes all")).expect("text");
-        assert_eq!(cut.lines().count(), 4, "{cut}");
-        let last = cut.lines().last().expect("a line");
-        assert!(
-            last.starts_with("Not all: these are the newest 2; the older ones are at /requests.csv?before="),
-            "{last}"
-        );
-        let whole = String::from_utf8(write_csv(&requests, 3, rest).expect("memory takes all")).expect("text");
-        assert!(whole.lines().count() == 4 && !whole.contains("Not all"), "{whole}");
-    }
 
     #[test]
     fn a_field_for_times_keeps_only_what_it_can_show() {

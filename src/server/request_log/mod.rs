@@ -11,6 +11,7 @@ use std::sync::mpsc::{Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::oneshot;
 
 use crate::server::http::problem::Problem;
@@ -20,6 +21,9 @@ pub use archiver::Retention;
 
 /// Requests that may wait to be written; beyond that, clients are asked to come back later.
 const MAX_WAITING: usize = 4_096;
+
+/// The bounds of the classes of numbers of requests that are written at once.
+const GROUP_SIZES: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 256.0, 512.0];
 
 /// What clients are told while the journal cannot be written.
 pub const CANNOT_BE_LOGGED: &str = "requests cannot be logged at this moment, and therefore not answered; the log of the process says why: try again later";
@@ -33,6 +37,8 @@ pub struct RequestLog {
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
     /// Whether the last group could not be written.
     is_failing: Arc<AtomicBool>,
+    /// How many requests were written at once.
+    group_sizes: Histogram,
 }
 
 impl RequestLog {
@@ -53,10 +59,13 @@ impl RequestLog {
         let (written_to, appended) = (journal.clone(), tasks.clone());
         let is_failing = Arc::new(AtomicBool::new(false));
         let failing = is_failing.clone();
-        let writer = thread("request-log", Box::new(move || writer::run(&written_to, &waiting, &appended, &failing)))?;
+        let group_sizes = Histogram::new(GROUP_SIZES);
+        let sizes = group_sizes.clone();
+        let write = move || writer::run(&written_to, &waiting, &appended, &failing, &sizes);
+        let writer = thread("request-log", Box::new(write))?;
         let archiver = Archiver::new(store, journal, retention);
         let archiver = thread("request-archiver", Box::new(move || archiver.run(&to_do)))?;
-        Ok(Self { queue, tasks, threads: Arc::new(Mutex::new(vec![writer, archiver])), is_failing })
+        Ok(Self { queue, tasks, threads: Arc::new(Mutex::new(vec![writer, archiver])), is_failing, group_sizes })
     }
 
     /// Waits until a request is on the disk.
@@ -128,6 +137,12 @@ impl RequestLog {
         }));
         self.tasks.send(task).map_err(|_| StoreError::LogEnded)?;
         when_done.recv().map_err(|_| E::from(StoreError::LogEnded))?
+    }
+
+    /// How many requests were written at once, of every group so far.
+    #[must_use]
+    pub fn group_sizes(&self) -> &Histogram {
+        &self.group_sizes
     }
 
     /// Whether requests can be logged, and therefore answered.

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::oneshot;
 
 use super::archiver::Task;
@@ -31,12 +32,13 @@ pub(super) enum Message {
 }
 
 /// Writes the waiting requests, in groups, until it gets [`Finish`](Message::Finish). The archiver gets a message for every
-/// group.
+/// group, and `group_sizes` the number of its requests.
 pub(super) fn run(
     journal: &Mutex<Journal>,
     waiting: &Receiver<Message>,
     archiver: &Sender<Task>,
     is_failing: &AtomicBool,
+    group_sizes: &Histogram,
 ) {
     let mut told: Option<Instant> = None;
     let mut entries = Vec::new();
@@ -64,7 +66,11 @@ pub(super) fn run(
         let result = journal.lock().unwrap_or_else(PoisonError::into_inner).append(&entries).map_err(Arc::new);
         is_failing.store(result.is_err(), Ordering::Release);
         match &result {
-            Ok(()) => told = None,
+            Ok(()) => {
+                told = None;
+                // a group has at most some hundred requests
+                group_sizes.observe(f64::from(u32::try_from(entries.len()).unwrap_or(u32::MAX)));
+            }
             // it is the same for each group until it is over
             Err(error) if told.is_none_or(|last| last.elapsed() >= TELL_INTERVAL) => {
                 tracing::error!("{}", with_causes(&**error));

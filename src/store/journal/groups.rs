@@ -22,6 +22,8 @@ const MARK: &[u8; 4] = b"\xd1GRP";
 pub(super) const GROUP_HEAD_BYTES: usize = 4 + 8 + 4 + 4 + 4;
 /// Length and checksum of a group of the versions before.
 const CHAINED_HEAD_BYTES: usize = 4 + 4;
+/// Bytes of a header that may be wrong so that it can still be told whose it was.
+const DAMAGED_HEADER_BYTES: usize = 2;
 /// Bytes that are searched for a group at a time.
 const SEARCHED_BYTES: usize = 1 << 20;
 
@@ -71,7 +73,7 @@ pub(super) enum Opened<R> {
     /// A journal of this program.
     Journal(GroupReader<R>),
     /// Its header is damaged, or of another format.
-    Unreadable,
+    Unreadable(R),
 }
 
 /// Reads the groups of a journal's file one by one.
@@ -113,10 +115,10 @@ impl<R: Read + Seek> GroupReader<R> {
             Some(MAGIC) => Format::StandAlone,
             Some(MAGIC_CHAINED) => Format::Chained,
             Some(MAGIC_WITHOUT_PREDICTIONS) => Format::WithoutPredictions,
-            _ => return Ok(Opened::Unreadable),
+            _ => return Ok(Opened::Unreadable(file)),
         };
         if header[32..] != checksum.to_le_bytes() {
-            return Ok(Opened::Unreadable);
+            return Ok(Opened::Unreadable(file));
         }
         Ok(Opened::Journal(Self {
             file,
@@ -129,6 +131,29 @@ impl<R: Read + Seek> GroupReader<R> {
             place: 0,
             skipped: false,
             damaged: false,
+        }))
+    }
+
+    /// Reads the groups of a `file` whose header is damaged, if it was that of the segment `number`: all but
+    /// [`DAMAGED_HEADER_BYTES`] are as they must be. Another segment differs in its checksum too.
+    pub fn open_damaged(mut file: R, database_id: Uuid, number: u64) -> io::Result<Option<Self>> {
+        let length = file.seek(SeekFrom::End(0))?;
+        let mut found = [0; HEADER_BYTES];
+        file.seek(SeekFrom::Start(0))?;
+        file.read_exact(&mut found)?;
+        let expected = header(database_id, number);
+        let damaged = found.iter().zip(expected).filter(|(found, expected)| **found != *expected).count();
+        Ok((damaged <= DAMAGED_HEADER_BYTES).then_some(Self {
+            file,
+            length,
+            format: Format::StandAlone,
+            database_id,
+            number,
+            position: HEADER_BYTES as u64,
+            checksum: 0,
+            place: 0,
+            skipped: false,
+            damaged: true,
         }))
     }
 

@@ -295,9 +295,18 @@ impl Store {
                 }
                 Opened::Journal(groups) if groups.number > imported => left.push((groups, path)),
                 Opened::Journal(_) | Opened::Empty => {}
-                Opened::Unreadable => {
-                    let suffix = format!(".unreadable-{}", Uuid::now_v7());
-                    set_aside(&path, &suffix, "is damaged, or a later version wrote it")?;
+                Opened::Unreadable(file) => {
+                    // one that waits has one of the next numbers
+                    let waiting = [imported + 1, imported + 2];
+                    let known = waiting.into_iter().find_map(|number| {
+                        GroupReader::open_damaged(file.try_clone().ok()?, database_id, number).ok().flatten()
+                    });
+                    if let Some(groups) = known {
+                        left.push((groups, path));
+                    } else {
+                        let suffix = format!(".unreadable-{}", Uuid::now_v7());
+                        set_aside(&path, &suffix, "is damaged, or a later version wrote it")?;
+                    }
                 }
             }
         }

@@ -147,11 +147,19 @@ impl Upload {
     /// # Errors
     /// If the file cannot be copied.
     pub fn copied_to(&self, folder: &Path) -> Result<Self, StoreError> {
+        Self::copy_of(&self.name, &mut self.open()?, folder)
+    }
+
+    /// What `reader` has, copied to `folder` so that it stays as it is; the copy is removed with the returned value.
+    ///
+    /// # Errors
+    /// If it cannot be copied.
+    pub fn copy_of(name: &str, reader: &mut dyn Read, folder: &Path) -> Result<Self, StoreError> {
         let copy = tempfile::NamedTempFile::new_in(folder)
-            .and_then(|mut copy| std::io::copy(&mut self.open_content()?, &mut copy).map(|_| copy.into_temp_path()))
+            .and_then(|mut copy| std::io::copy(reader, &mut copy).map(|_| copy.into_temp_path()))
             .map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?;
         Ok(Self {
-            name: self.name.clone(),
+            name: name.to_owned(),
             content: UploadContent::File(copy.to_path_buf()),
             _copy: Some(Arc::new(copy)),
         })

@@ -3,7 +3,7 @@
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use super::{ask_until_it_is_gone, assert_logged_once, assert_whole, chance, pick, rounds};
+use super::{Answered, ask_until_it_is_gone, assert_logged_once, assert_whole, chance, pick, rounds};
 use crate::program::{Server, TestFolder};
 use rand::RngExt;
 
@@ -49,6 +49,8 @@ enum Killed {
 
 const KILLED: [Killed; 5] = [Killed::Ingest, Killed::Undo, Killed::Prune, Killed::Compact, Killed::Retrain];
 
+/// Clients that ask beside a command.
+const CLIENTS: usize = 2;
 /// Sales of a file that is ingested.
 const SALES: i64 = 12_000;
 
@@ -78,13 +80,8 @@ impl Killed {
                 let before = "SELECT coalesce(median(received_at), now()::TIMESTAMP)::VARCHAR FROM request";
                 let before = test_folder.value(before).as_str().expect("a time").replace(' ', "T");
                 let before = before.split('.').next().expect("a time").to_owned();
-                let older = count(&format!("SELECT count(*) FROM request WHERE received_at < '{before}'"));
-                change(
-                    &["requests", "prune", "--before", &before],
-                    150,
-                    "SELECT count(*) FROM request",
-                    vec![0, -older],
-                )
+                let arguments = ["requests", "prune", "--before", &before];
+                change(&arguments, 150, "SELECT count(*) FROM request", vec![0])
             }
             Self::Compact => change(&["compact"], 150, "SELECT count(*) FROM sale", vec![0]),
             Self::Retrain => change(
@@ -95,6 +92,12 @@ impl Killed {
             ),
         }
     }
+}
+
+/// When the requests in the log arrived, in microseconds.
+fn arrivals(test_folder: &TestFolder) -> Vec<i64> {
+    let list = test_folder.json(&["sql", "SELECT epoch_us(received_at) AS time FROM request", "--limit", "1000000"]);
+    list.as_array().expect("rows").iter().map(|row| row["time"].as_i64().expect("a time")).collect()
 }
 
 /// One command after another is killed at a random moment, beside a server that is killed with it or without one, while others ask
@@ -117,37 +120,40 @@ fn every_change_is_whole_or_absent_and_nothing_answered_is_lost_however_often_it
         let after = step.takes.mul_f64(chance.random::<f64>() * 1.3);
         let arguments: Vec<&str> = step.arguments.iter().map(String::as_str).collect();
         let beside_server = chance.random::<f64>() < 0.5;
-        let mut asked = Vec::new();
+        let mut asked = Answered::default();
+        let arrivals = arrivals(&test_folder);
         if beside_server {
-            let server = Server::start(&test_folder);
-            let url = server.url("/v1/predictions");
-            std::thread::scope(|scope| {
-                let clients: Vec<_> = (0..2).map(|_| scope.spawn(|| ask_until_it_is_gone(&url, &[503]))).collect();
+            asked = ask_until_it_is_gone(Server::start(&test_folder), CLIENTS, |server| {
                 let mut child = start(&test_folder, &arguments);
                 std::thread::sleep(after);
                 server.kill();
+                // it may have ended already
                 let _ = child.kill();
                 child.wait().expect("it ends");
-                asked.extend(clients.into_iter().flat_map(|client| client.join().expect("a client")));
             });
         } else {
             run_and_kill(&test_folder, &arguments, after);
         }
         let now = test_folder.value(step.counted).as_i64().expect("a count");
-        let grown = if step.counted.contains("FROM request") { i64::try_from(asked.len()).expect("few") } else { 0 };
         let change_of_count = now - before;
-        // what was not answered any more may be in the log too
-        let is_allowed = |allowed: &i64| {
-            if grown > 0 {
-                (grown..=grown + 2).contains(&(change_of_count - allowed))
-            } else {
-                change_of_count == *allowed
-            }
+        let mut allowed_changes = step.by.clone();
+        if matches!(killed, Killed::Prune) && now > 0 {
+            // all before some moment, up to which charts have their sums
+            let oldest = test_folder.value("SELECT epoch_us(min(received_at)) FROM request").as_i64().expect("a time");
+            let gone = arrivals.iter().filter(|arrival| **arrival < oldest).count();
+            allowed_changes.push(-i64::try_from(gone).expect("few"));
+        }
+        // the log also grows by what was answered, and perhaps by what was about to be
+        let (least, most) = if step.counted.contains("FROM request") && beside_server {
+            (asked.ids.len(), asked.ids.len() + asked.refused + CLIENTS)
+        } else {
+            (0, 0)
         };
+        let grown = i64::try_from(least).expect("few")..=i64::try_from(most).expect("few");
+        let is_allowed = |allowed: &i64| grown.contains(&(change_of_count - allowed));
         assert!(
-            step.by.iter().any(is_allowed),
-            "{killed:?} after {after:?}: by {change_of_count}, {grown} answered, not {:?}",
-            step.by
+            allowed_changes.iter().any(is_allowed),
+            "{killed:?} after {after:?}: by {change_of_count}, {grown:?} more in the log, not {allowed_changes:?}",
         );
         if step.by.len() > 1 && change_of_count == step.by[1] {
             done += 1;
@@ -155,8 +161,8 @@ fn every_change_is_whole_or_absent_and_nothing_answered_is_lost_however_often_it
             absent += 1;
         }
         assert_whole(&test_folder);
-        assert_logged_once(&test_folder, &asked);
-        answers += asked.len();
+        assert_logged_once(&test_folder, &asked.ids);
+        answers += asked.ids.len();
     }
     println!("{done} changes were done, {absent} were not; {answers} answers");
     assert!(kills() < 50 || (done > 0 && absent > 0), "{done} changes were done, {absent} were not");
@@ -169,15 +175,14 @@ fn every_answered_request_is_in_the_log_once_however_often_the_server_is_killed(
     let mut answered = Vec::new();
     let rounds = kills() / 2;
     for _ in 0..rounds {
-        let server = Server::start(&test_folder);
-        let url = server.url("/v1/predictions");
-        std::thread::scope(|scope| {
-            let clients: Vec<_> = (0..4).map(|_| scope.spawn(|| ask_until_it_is_gone(&url, &[]))).collect();
-            // sometimes long enough for a quiet moment
-            std::thread::sleep(Duration::from_millis(chance.random_range(5..90)));
+        // sometimes long enough for a quiet moment
+        let after = Duration::from_millis(chance.random_range(5..90));
+        let asked = ask_until_it_is_gone(Server::start(&test_folder), 4, |server| {
+            std::thread::sleep(after);
             server.kill();
-            answered.extend(clients.into_iter().flat_map(|client| client.join().expect("a client")));
         });
+        assert_eq!(asked.refused, 0);
+        answered.extend(asked.ids);
     }
     println!("{} answers in {rounds} lives", answered.len());
     assert!(answered.len() as u64 > rounds, "{} answers", answered.len());

@@ -49,22 +49,44 @@ fn ask(server: &Server, answered: &mut Vec<String>) -> u16 {
     answer.status
 }
 
-/// Asks for prices until the server is gone, and gives the ids that were answered. Other answers than prices are counted as `allowed`
-/// or they fail the test.
-fn ask_until_it_is_gone(url: &str, allowed: &[u16]) -> Vec<String> {
-    let stone = stone().to_string();
-    let agent = crate::program::agent();
-    let mut answered = Vec::new();
-    while let Ok(mut response) = agent.post(url).header("Content-Type", "application/json").send(&stone) {
-        let Ok(body) = response.body_mut().read_to_string() else { break };
-        if allowed.contains(&response.status().as_u16()) {
-            continue;
+/// What clients were answered until the server was gone.
+#[derive(Default)]
+struct Answered {
+    /// The ids of the prices.
+    ids: Vec<String>,
+    /// How many requests were refused because something was under way.
+    refused: usize,
+}
+
+/// Asks for prices until the server is gone, by some clients at the same time, while `work` is done, which ends the server.
+fn ask_until_it_is_gone(server: Server, clients: usize, work: impl FnOnce(Server)) -> Answered {
+    let url = server.url("/v1/predictions");
+    let ask = || {
+        let stone = stone().to_string();
+        let agent = crate::program::agent();
+        let mut answered = Answered::default();
+        while let Ok(mut response) = agent.post(&url).header("Content-Type", "application/json").send(&stone) {
+            let Ok(body) = response.body_mut().read_to_string() else { break };
+            match response.status().as_u16() {
+                200 => {
+                    let document: Value = serde_json::from_str(&body).expect("JSON");
+                    answered.ids.push(document["id"].as_str().expect("an id").to_owned());
+                }
+                503 => answered.refused += 1,
+                status => panic!("{status}: {body}"),
+            }
         }
-        assert_eq!(response.status(), 200, "{body}");
-        let document: Value = serde_json::from_str(&body).expect("JSON");
-        answered.push(document["id"].as_str().expect("an id").to_owned());
-    }
-    answered
+        answered
+    };
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..clients).map(|_| scope.spawn(ask)).collect();
+        work(server);
+        clients.into_iter().map(|client| client.join().expect("a client")).fold(Answered::default(), |mut all, one| {
+            all.ids.extend(one.ids);
+            all.refused += one.refused;
+            all
+        })
+    })
 }
 
 /// How many of `ids` are in the log, as requests and as predictions.
