@@ -11,6 +11,7 @@ pub mod generator;
 pub mod learning;
 pub mod monitoring;
 pub mod pricing;
+pub mod reading;
 pub mod retraining;
 pub mod server;
 pub mod store;

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::CommandError;
 use super::console::{Console, table};
+use super::ingest::describe_reading;
 use crate::control::{ListBatches, ShowBatch, UndoBatch, run as run_operation};
 use crate::store::{Batch, BatchDetail, UndoneBatch};
 use crate::text::count;
@@ -97,6 +98,9 @@ fn show(detail: &BatchDetail) -> String {
     // writing to a string cannot fail
     if let Some(undone) = batch.undone {
         let _ = writeln!(text, "  undone    {} UTC: its sales have left", undone.strftime("%Y-%m-%d %H:%M:%S"));
+    }
+    if let Some(reading) = &detail.reading {
+        text.push_str(&describe_reading(reading, true));
     }
     for warning in &detail.warnings {
         let _ = writeln!(text, "  warning   {} rows: {}", count(warning.count), warning.warning);

@@ -45,6 +45,12 @@ pub enum CommandError {
         /// What is wrong, where, and what to do.
         problem: String,
     },
+    /// Not a single row of a file went in.
+    #[error("nothing of {files} went in: every row was rejected, for the reasons above")]
+    NothingIngested {
+        /// Names of the files.
+        files: String,
+    },
     /// The name of a file does not tell its form.
     #[error("{}: its name must end in .parquet, .csv or .jsonl, so that its form is known", path.display())]
     ExportName {

@@ -6,19 +6,73 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::CommandError;
-use super::console::Console;
+use super::console::{Console, table};
 use crate::control;
+use crate::reading::{Decimal, ReadingOptions, ReadingReport};
 use crate::store::{FileReport, StoreError, Upload};
 use crate::text::count;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Files of sales: CSV, Parquet or JSON lines, recognized by their content; - is standard input
+    /// Files of sales: CSV in any dress, xlsx, xls, ods, Parquet, JSON, also packed, recognized by their content; - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Only report what would happen
+    /// Only report how each file would be read and what would happen
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    reading: ReadingArguments,
+}
+
+/// How a file is read, where it does not say enough itself.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Reading")]
+pub struct ReadingArguments {
+    /// The header of a column, such as price="Total Price"; as often as needed
+    #[arg(long, value_name = "COLUMN=HEADER", value_parser = parse_pair)]
+    map: Vec<(String, String)>,
+    /// The decimal sign, where numbers can be read in two ways: . or ,
+    #[arg(long, value_name = "SIGN", value_parser = parse_decimal)]
+    decimal: Option<Decimal>,
+    /// Another unit: carat=points, size=cm, price=cents, price=hundreds or price=thousands
+    #[arg(long, value_name = "COLUMN=UNIT", value_parser = parse_pair)]
+    unit: Vec<(String, String)>,
+    /// US dollars for one unit of the currency of the prices
+    #[arg(long, value_name = "DOLLARS")]
+    rate: Option<f64>,
+    /// Take stones of every shape; models are of round ones
+    #[arg(long)]
+    any_shape: bool,
+    /// Take rows that look odd beside the others, and files that look as if they were in another unit
+    #[arg(long)]
+    accept_odd: bool,
+}
+
+impl ReadingArguments {
+    /// What they say.
+    pub fn options(&self) -> ReadingOptions {
+        ReadingOptions {
+            map: self.map.clone(),
+            decimal: self.decimal,
+            any_shape: self.any_shape,
+            accept_odd: self.accept_odd,
+            units: self.unit.clone(),
+            rate: self.rate,
+        }
+    }
+}
+
+fn parse_pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.trim().to_lowercase(), value.trim().to_owned()))
+}
+
+fn parse_decimal(text: &str) -> Result<Decimal, String> {
+    match text.trim() {
+        "." | "point" => Ok(Decimal::Point),
+        "," | "comma" => Ok(Decimal::Comma),
+        _ => Err("write . or ,".to_owned()),
+    }
 }
 
 #[derive(Serialize)]
@@ -30,7 +84,7 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     let mut report = Report { files: Vec::new() };
     let mut failure = None;
     for path in &arguments.files {
-        match take_in(path, database, arguments.dry_run) {
+        match take_in(path, database, arguments) {
             Ok(file) => report.files.push(file),
             Err(error) => {
                 failure = Some(error);
@@ -40,7 +94,7 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     }
     // files before the one that fails are stored, so they are reported
     if failure.is_none() || !report.files.is_empty() {
-        console.print(&report, |report| report.files.iter().map(describe).collect())?;
+        console.print(&report, |report| report.files.iter().map(|file| describe(file, arguments.dry_run)).collect())?;
     }
     if let Some(error) = failure {
         return Err(error);
@@ -48,13 +102,17 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     if !arguments.dry_run && report.files.iter().any(|file| file.accepted > 0) {
         console.hint("Next: `diamonds retrain` trains the models on the new sales.");
     }
-    Ok(())
+    let empty: Vec<String> =
+        report.files.iter().filter(|file| file.rejected == file.rows).map(|file| file.file.clone()).collect();
+    if empty.is_empty() { Ok(()) } else { Err(CommandError::NothingIngested { files: empty.join(", ") }) }
 }
 
 /// Stores the sales of one file. The database is opened only when the file is found: a wrong name creates no database, and
 /// neither does a dry run.
-fn take_in(path: &Path, database: &Path, dry_run: bool) -> Result<FileReport, CommandError> {
-    let upload = Upload::read(path)?;
+fn take_in(path: &Path, database: &Path, arguments: &Arguments) -> Result<FileReport, CommandError> {
+    let mut upload = Upload::read(path)?;
+    upload.options = arguments.reading.options();
+    let dry_run = arguments.dry_run;
     if dry_run && !database.exists() {
         let folder = tempfile::tempdir().map_err(|source| StoreError::Folder { path: std::env::temp_dir(), source })?;
         return Ok(control::ingest(&folder.path().join("dry-run.duckdb"), upload, dry_run)?);
@@ -62,7 +120,7 @@ fn take_in(path: &Path, database: &Path, dry_run: bool) -> Result<FileReport, Co
     Ok(control::ingest(database, upload, dry_run)?)
 }
 
-fn describe(report: &FileReport) -> String {
+fn describe(report: &FileReport, with_columns: bool) -> String {
     let head = match report.batch {
         Some(batch) => format!("{} (batch {batch})", report.file),
         None => format!("{} (dry run, nothing stored)", report.file),
@@ -74,6 +132,9 @@ fn describe(report: &FileReport) -> String {
         count(report.known),
         count(report.rejected)
     );
+    if let Some(reading) = &report.reading {
+        text.push_str(&describe_reading(reading, with_columns));
+    }
     // writing to a string cannot fail
     for rejection in &report.rejections {
         let _ = writeln!(text, "  rejected: {:>7}  {}", count(rejection.count), rejection.reason);
@@ -81,11 +142,59 @@ fn describe(report: &FileReport) -> String {
     for warning in &report.warnings {
         let _ = writeln!(text, "  warning:  {:>7}  {}", count(warning.count), warning.warning);
     }
-    if report.rejected == report.rows {
-        text.push_str("  nothing was added: is this a file of sales, with numbers written as 1.1?\n");
-    }
     if let Some(batch) = report.batch.filter(|_| report.rejected > 0) {
         let _ = writeln!(text, "  each rejected row: diamonds batches show {batch}");
+    }
+    text
+}
+
+/// How a file was read: what is not as it seems, and with `with_columns` every column.
+pub fn describe_reading(reading: &ReadingReport, with_columns: bool) -> String {
+    let mut text = String::new();
+    // writing to a string cannot fail
+    for note in &reading.notes {
+        let _ = writeln!(text, "  read:     {note}");
+    }
+    if with_columns {
+        let rows = reading.columns.iter().map(|column| {
+            vec![
+                column.header.clone(),
+                column.read_as.clone(),
+                column.rule.clone(),
+                i64::try_from(column.filled).map_or_else(|_| String::new(), count),
+                column.examples.join(" · "),
+            ]
+        });
+        let columns = table(&["column", "read as", "how", "filled", "such as"], rows, &[3]);
+        let _ = writeln!(text, "{columns}");
+        if !reading.ignored.is_empty() {
+            let _ = writeln!(text, "  left out: {}", reading.ignored.join(", "));
+        }
+    } else {
+        // columns that are read in the same way are told together
+        let mut told: Vec<(&str, Vec<String>)> = Vec::new();
+        for column in reading.columns.iter().filter(|column| column.is_remarkable()) {
+            let name = match &column.header {
+                header if *header == column.read_as => header.clone(),
+                header => format!("{header} as {}", column.read_as),
+            };
+            match told.iter_mut().find(|(rule, _)| *rule == column.rule) {
+                Some((_, names)) => names.push(name),
+                None => told.push((&column.rule, vec![name])),
+            }
+        }
+        for (rule, names) in told {
+            let _ = writeln!(text, "  read:     {}: {rule}", names.join(", "));
+        }
+    }
+    for grade in reading.grades.iter().filter(|grade| grade.read_as.is_some() || with_columns) {
+        let as_what = grade.read_as.as_deref().unwrap_or("no grade");
+        let times = i64::try_from(grade.count).map_or_else(|_| String::new(), count);
+        let _ = writeln!(
+            text,
+            "  grade:    {times:>7}  {} {:?} is {as_what}: {}",
+            grade.field, grade.written, grade.reason
+        );
     }
     text
 }

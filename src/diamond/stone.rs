@@ -118,6 +118,36 @@ pub(super) fn grade<G: Grade>(value: f64) -> Option<G> {
     G::from_rank(rank)
 }
 
+/// Total depth of a textbook brilliant, in percent.
+pub const TEXTBOOK_DEPTH_PERCENT: f64 = 61.8;
+/// Its table, in percent.
+pub const TEXTBOOK_TABLE_PERCENT: f64 = 57.0;
+/// Its length at a weight of one carat, in millimetres.
+pub const TEXTBOOK_LENGTH_OF_ONE_CARAT_MM: f64 = 6.43;
+
+/// `values`, of which the four Cs are known, with measurements of textbook proportions where they are unknown: length and width grow
+/// with the cube root of the weight, and the height follows from the depth.
+#[must_use]
+pub fn with_usual_measurements(values: &FieldValues) -> FieldValues {
+    let [carat, cut, color, clarity, depth, table, x, y, z] = *values;
+    let length = || TEXTBOOK_LENGTH_OF_ONE_CARAT_MM * carat.unwrap_or(1.0).cbrt();
+    let x_mm = x.or(y).unwrap_or_else(length);
+    let y_mm = y.unwrap_or(x_mm);
+    let depth = depth.or(z.map(|z| depth_percent_of(x_mm, y_mm, z))).unwrap_or(TEXTBOOK_DEPTH_PERCENT);
+    let z_mm = z.unwrap_or(depth * (x_mm + y_mm) / 200.0);
+    [
+        carat,
+        cut,
+        color,
+        clarity,
+        Some(depth),
+        table.or(Some(TEXTBOOK_TABLE_PERCENT)),
+        Some(x_mm),
+        Some(y_mm),
+        Some(z_mm),
+    ]
+}
+
 /// A stone and the price it fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Sale {
@@ -150,6 +180,16 @@ mod tests {
         let mut gap = Stone::EXAMPLE.values();
         gap[8] = None;
         assert_eq!(Stone::from_values(&gap), None);
+    }
+
+    #[test]
+    fn unknown_measurements_are_those_of_a_textbook_stone() {
+        let mut values = Stone::EXAMPLE.values();
+        assert_eq!(with_usual_measurements(&values), values, "what is known stays");
+        values[4..].fill(None);
+        let stone = Stone::from_values(&with_usual_measurements(&values)).expect("a whole stone");
+        let weight = weight_carat_of(stone.x_mm, stone.y_mm, stone.z_mm);
+        assert!((weight / stone.weight_carat - 1.0).abs() < 0.02, "{stone:?}");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The usual proportions of stones.
 
-use crate::diamond::{Clarity, Color, Cut, Dimensions, Grade, Sale, Stone, StoneDescription};
+use crate::diamond::{
+    Clarity, Color, Cut, Dimensions, Grade, Sale, Stone, StoneDescription, TEXTBOOK_DEPTH_PERCENT,
+    TEXTBOOK_LENGTH_OF_ONE_CARAT_MM, TEXTBOOK_TABLE_PERCENT,
+};
 use crate::learning::evaluation::quantile;
 
 /// With fewer stones, a group has no proportions of its own.
@@ -18,8 +21,12 @@ pub(super) struct Proportions {
 }
 
 /// A brilliant of textbook proportions, if nothing was ever sold.
-pub(super) const TEXTBOOK: Proportions =
-    Proportions { depth_percent: 61.8, table_percent: 57.0, x_of_one_carat_mm: 6.43, y_over_x: 1.0 };
+pub(super) const TEXTBOOK: Proportions = Proportions {
+    depth_percent: TEXTBOOK_DEPTH_PERCENT,
+    table_percent: TEXTBOOK_TABLE_PERCENT,
+    x_of_one_carat_mm: TEXTBOOK_LENGTH_OF_ONE_CARAT_MM,
+    y_over_x: 1.0,
+};
 
 /// The typical stone of `sales`: of median weight and proportions, and of the most frequent grades. Without
 /// sales, a common one.

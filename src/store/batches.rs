@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::audit::record_event;
-use super::rows::{TimeColumn, execute, query_rows, read_time, sql_time};
+use super::rows::{TimeColumn, execute, query_optional_row, query_rows, read_time, sql_time};
 use super::{Store, StoreError};
+use crate::reading::ReadingReport;
 
 /// One ingested file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +58,9 @@ pub struct BatchDetail {
     pub rejections: Vec<RejectionCount>,
     /// Every rejected row, in the file's order.
     pub rejected_rows: Vec<RejectedRow>,
+    /// How it was read, if it is not in the standard form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<ReadingReport>,
 }
 
 /// A row that could not become a sale.
@@ -120,6 +124,8 @@ impl Store {
             return Err(StoreError::IsUndone { id });
         }
         let transaction = self.connection.transaction().map_err(StoreError::database(ACTION))?;
+        let sql = include_str!("../../sql/queries/sale/delete_details_of_batch.sql");
+        execute(&transaction, ACTION, sql, params![id])?;
         let sql = include_str!("../../sql/queries/sale/delete_sales_of_batch.sql");
         let sales = execute(&transaction, ACTION, sql, params![id])?;
         let sql = include_str!("../../sql/queries/batch/insert_undone_batch.sql");
@@ -158,7 +164,22 @@ impl Store {
             warnings: warning_counts(&self.connection, id)?,
             rejections: rejection_counts(&self.connection, id)?,
             rejected_rows: rejected_rows(&self.connection, id)?,
+            reading: self.reading_of_batch(id)?,
         })
+    }
+}
+
+impl Store {
+    fn reading_of_batch(&self, id: i64) -> Result<Option<ReadingReport>, StoreError> {
+        let sql = include_str!("../../sql/queries/batch/read_batch_reading.sql");
+        let content: Option<String> =
+            query_optional_row(&self.connection, "read how a file was read", sql, params![id], |row| {
+                row.get("content")
+            })?;
+        content
+            .map(|content| serde_json::from_str(&content))
+            .transpose()
+            .map_err(|error| StoreError::Unexpected { what: format!("how batch {id} was read: {error}") })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Ingests a file of sales: all of it, or nothing.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -12,11 +13,13 @@ use super::audit::record_event;
 use super::known_sales::{Fingerprint, KnownSales};
 use super::rows::{Columns, execute, query_row, sql_time, with_stone_columns};
 use super::upload::{
-    COLUMN_COUNT, CheckedSale, Layout, Upload, UploadRow, column_names, for_each_parquet_row, missing_columns,
+    COLUMN_COUNT, CheckedSale, Layout, RowContent, Upload, UploadRow, column_names, for_each_parquet_row,
+    missing_columns,
 };
 use super::{RejectionCount, Store, StoreError, WarningCount};
 use crate::diamond::{CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, FIELDS, WEIGHT_TOLERANCE};
 use crate::files::FileIdentity;
+use crate::reading::{ReadRow, ReadingReport, TEXT_COUNT};
 
 /// Rows that are checked and stored at a time.
 const GROUP_ROWS: usize = 65_536;
@@ -45,6 +48,9 @@ pub struct FileReport {
     pub rejections: Vec<RejectionCount>,
     /// Warnings about accepted rows.
     pub warnings: Vec<WarningCount>,
+    /// How it was read, if it is not in the standard form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<ReadingReport>,
 }
 
 impl Store {
@@ -57,7 +63,7 @@ impl Store {
     pub fn ingest(&mut self, upload: &Upload, dry_run: bool) -> Result<FileReport, StoreError> {
         let failed = || StoreError::database(ACTION);
         self.require_other_file(upload)?;
-        let layout = upload.layout()?;
+        let layout = upload.prepare(self.work_folder())?;
         // rows of a Parquet file are read through a second connection, while they are stored through this one
         let parquet = match layout {
             Layout::Parquet => Some((UploadSpool::new(self, upload)?, self.connection.try_clone().map_err(failed())?)),
@@ -95,10 +101,14 @@ impl Store {
         let is_filled =
             |name: &str| column_names().iter().zip(counts.filled).any(|(column, filled)| filled && *column == name);
         let missing = missing_columns(is_filled);
-        if layout == Layout::JsonLines && !missing.is_empty() {
+        if matches!(layout, Layout::JsonLines) && !missing.is_empty() {
             return Err(upload.lacks_columns(&missing, None));
         }
-        let mut report = store_batch(&transaction, batch, upload, &counts)?;
+        let reading = match &layout {
+            Layout::Careful(prepared) => Some(prepared.1.report.clone()),
+            _ => None,
+        };
+        let mut report = store_batch(&transaction, batch, upload, &counts, reading)?;
         if dry_run {
             report.batch = None;
             transaction.rollback().map_err(failed())?;
@@ -128,6 +138,8 @@ impl Store {
 struct RowGroup {
     /// Line and sale of each row that can be one.
     sales: Vec<(i64, CheckedSale, Fingerprint)>,
+    /// What the file says besides of some of them, with their lines.
+    details: Vec<(i64, [Option<String>; TEXT_COUNT])>,
     rejected: Vec<RejectedLine>,
     /// For each of the [`column_names`], whether at least one row has a value.
     filled: [bool; COLUMN_COUNT],
@@ -154,14 +166,22 @@ impl CheckedRows {
 
     fn check(&mut self, row: &UploadRow<'_>) -> Result<(), StoreError> {
         let group = &mut self.group;
-        let checked = match &row.fields {
-            Ok(fields) => {
+        let checked = match &row.content {
+            RowContent::Fields(fields) => {
                 for (is_filled, field) in group.filled.iter_mut().zip(fields) {
                     *is_filled |= field.is_some();
                 }
                 CheckedSale::read(fields).map_err(|defect| (Some(defect.column), defect.reason))
             }
-            Err(defect) => Err((None, (*defect).to_owned())),
+            RowContent::Values(ReadRow { problem: Some(problem), .. }) => Err((problem.column, problem.reason.clone())),
+            RowContent::Values(read) => {
+                if read.texts.iter().any(Option::is_some) {
+                    group.details.push((row.line, read.texts.clone()));
+                }
+                CheckedSale::of_values(read.values, read.price_usd)
+                    .map_err(|defect| (Some(defect.column), defect.reason))
+            }
+            RowContent::Defect(defect) => Err((None, (*defect).to_owned())),
         };
         match checked {
             Ok(sale) => group.sales.push((row.line, sale, Fingerprint::of(&sale))),
@@ -263,6 +283,20 @@ fn store_group(
             let batches = std::iter::repeat_n(Some(batch), group.sales.len());
             sale_columns(&group.sales).integers("batch_id", batches).append_to(connection, "sale")?;
         }
+        if !group.details.is_empty() {
+            // of the sales that go in alone; both are in the order of their lines
+            let lines: HashSet<i64> = group.sales.iter().map(|(line, ..)| *line).collect();
+            let all = || group.details.iter().filter(|(line, _)| lines.contains(line));
+            let text = |place: usize| all().map(move |(_, texts)| texts[place].as_deref());
+            Columns::default()
+                .integers("batch_id", all().map(|_| Some(batch)))
+                .integers("line_number", all().map(|(line, _)| Some(*line)))
+                .texts("certificate", text(0))
+                .texts("laboratory", text(1))
+                .texts("stock_number", text(2))
+                .texts("sold_on", text(3))
+                .append_to(connection, "sale_detail")?;
+        }
         if !group.rejected.is_empty() {
             let all = || group.rejected.iter();
             Columns::default()
@@ -319,6 +353,7 @@ fn store_batch(
     batch: i64,
     upload: &Upload,
     counts: &RowCounts,
+    reading: Option<ReadingReport>,
 ) -> Result<FileReport, StoreError> {
     let RowCounts { rows, accepted, rejected, .. } = *counts;
     let known = rows - accepted - rejected;
@@ -343,6 +378,7 @@ fn store_batch(
             rejected
         ],
     )?;
+    let reading = reading.map(|reading| store_reading(connection, batch, reading)).transpose()?;
     Ok(FileReport {
         file: upload.name.clone(),
         batch: Some(batch),
@@ -352,5 +388,20 @@ fn store_batch(
         rejected,
         rejections: super::batches::rejection_counts(connection, batch)?,
         warnings: super::batches::warning_counts(connection, batch)?,
+        reading,
     })
+}
+
+/// Notes how a file was read, and whether its certificates contradict earlier ones.
+fn store_reading(connection: &Connection, batch: i64, mut reading: ReadingReport) -> Result<ReadingReport, StoreError> {
+    let sql = include_str!("../../sql/queries/batch/count_changed_certificates.sql");
+    let changed: i64 = query_row(connection, ACTION, sql, params![batch], |row| row.get("certificate_count"))?;
+    if changed > 0 {
+        reading.notes.push(format!("certificates that were here before with another weight or grade: {changed}"));
+    }
+    let content =
+        serde_json::to_string(&reading).map_err(|error| StoreError::Unexpected { what: error.to_string() })?;
+    let sql = include_str!("../../sql/queries/batch/insert_batch_reading.sql");
+    execute(connection, ACTION, sql, params![batch, content])?;
+    Ok(reading)
 }

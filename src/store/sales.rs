@@ -12,7 +12,9 @@ use uuid::Uuid;
 use super::rows::{query_row, query_rows, sql_path, with_stone_columns};
 use super::work_folder::WorkFolder;
 use super::{Store, StoreError};
-use crate::diamond::{Clarity, Color, Cut, FIELD_COUNT, FIELDS, Field, FieldValues, Grade, Sale, Stone};
+use crate::diamond::{
+    Clarity, Color, Cut, FIELD_COUNT, FIELDS, Field, FieldValues, Grade, Sale, Stone, with_usual_measurements,
+};
 use crate::files::move_file;
 use crate::learning::evaluation::HASH_VERSION;
 
@@ -298,8 +300,11 @@ fn append_sales(rows: &RecordBatch, sales: &mut Vec<StoredSale>) -> Result<(), S
     let columns = SaleColumns::of(rows)?;
     sales.reserve(columns.count);
     for row in 0..columns.count {
-        let stone = Stone::from_values(&columns.values(row)).ok_or_else(|| StoreError::Unexpected {
-            what: format!("line {} of batch {} is no whole stone", line.value(row), batch.value(row)),
+        // models and similar stones need whole ones
+        let stone = Stone::from_values(&with_usual_measurements(&columns.values(row))).ok_or_else(|| {
+            StoreError::Unexpected {
+                what: format!("line {} of batch {} is no whole stone", line.value(row), batch.value(row)),
+            }
         })?;
         let sale = Sale { stone, price_usd: columns.price.value(row) };
         sales.push(StoredSale { sale, batch: batch.value(row), line: line.value(row) });

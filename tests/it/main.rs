@@ -18,6 +18,7 @@ mod parity_fixture;
 mod pipeline;
 mod predictions;
 mod program;
+mod reading;
 mod requests_page;
 mod retraining;
 mod serving;

@@ -128,7 +128,8 @@ fn sql_reads_and_nothing_else() {
 fn what_strangers_sent_does_not_steer_the_terminal() {
     let test_folder = TestFolder::new();
     let header = "carat,cut,color,clarity,depth,table,price,x,y,z";
-    test_folder.succeed(&["ingest", &test_folder.write("odd.csv", format!("{header}\n\u{1b}[2J,\u{7}\n"))]);
+    let said = test_folder.run(&["ingest", &test_folder.write("odd.csv", format!("{header}\n\u{1b}[2J,\u{7}\n"))]);
+    assert_eq!(said.code, 1, "nothing goes in: {}", said.stderr);
     let text = test_folder.succeed(&["batches", "show", "1"]).stdout;
     assert!(text.contains("\\u{1b}[2J") && !text.contains('\u{1b}') && !text.contains('\u{7}'), "{text:?}");
 }

@@ -48,6 +48,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new("dataset summary", include_str!("../../../sql/migrations/0011_dataset_summary.sql")),
     Migration::new("request rollup", include_str!("../../../sql/migrations/0012_request_rollup.sql")),
     Migration::new("api key", include_str!("../../../sql/migrations/0013_api_key.sql")),
+    Migration::new("sale detail", include_str!("../../../sql/migrations/0014_sale_detail.sql")),
 ];
 
 /// The newest layout that this program knows.

@@ -5,7 +5,11 @@
 
 use super::{COLUMN_COUNT, PRICE};
 use crate::diamond::{FIELDS, Field, FieldKind, FieldValues};
+use crate::reading::complete;
 
+const MISSING: &str = "is missing";
+const NOT_A_NUMBER: &str = "is not a number";
+const NOT_A_GRADE: &str = "is not a known grade";
 /// Greatest price that is accepted, in US dollars.
 const MAX_PRICE_USD: f64 = 1e9;
 
@@ -25,6 +29,8 @@ pub(in crate::store) struct RowDefect {
     pub column: &'static str,
     /// What is wrong, including the name of the column.
     pub reason: String,
+    /// Whether no number or grade can be read from the text: it may be written in another way.
+    pub is_unreadable: bool,
 }
 
 impl CheckedSale {
@@ -36,25 +42,46 @@ impl CheckedSale {
         let mut values = FieldValues::default();
         for ((value, field), text) in values.iter_mut().zip(&FIELDS).zip(fields) {
             let text = text.filter(|text| !text.trim().is_empty());
-            if text.is_some() || field.required_in_sales {
+            if text.is_some() || field.required {
                 *value = Some(read_value(field, text).map_err(|problem| defect(field.name, &problem))?);
             }
         }
         let price = read_number(fields[COLUMN_COUNT - 1], MAX_PRICE_USD).map_err(|problem| defect(PRICE, &problem))?;
+        complete(&mut values);
         Ok(Self { values, price_usd: price })
+    }
+
+    /// The sale of values that are read already.
+    ///
+    /// # Errors
+    /// The first mistake.
+    pub fn of_values(values: FieldValues, price_usd: Option<f64>) -> Result<Self, RowDefect> {
+        for (value, field) in values.iter().zip(&FIELDS) {
+            match (value, &field.kind) {
+                (None, _) if field.required => return Err(defect(field.name, MISSING)),
+                (Some(number), FieldKind::Number { legal, .. }) => {
+                    check_number(*number, legal.1).map_err(|problem| defect(field.name, &problem))?;
+                }
+                _ => {}
+            }
+        }
+        let price_usd = price_usd.ok_or_else(|| defect(PRICE, MISSING))?;
+        check_number(price_usd, MAX_PRICE_USD).map_err(|problem| defect(PRICE, &problem))?;
+        Ok(Self { values, price_usd })
     }
 }
 
 fn defect(column: &'static str, problem: &str) -> RowDefect {
-    RowDefect { column, reason: format!("{column} {problem}") }
+    let is_unreadable = matches!(problem, NOT_A_NUMBER | NOT_A_GRADE);
+    RowDefect { column, reason: format!("{column} {problem}"), is_unreadable }
 }
 
 fn read_value(field: &Field, text: Option<&str>) -> Result<f64, String> {
     match field.kind {
         FieldKind::Number { legal, .. } => read_number(text, legal.1),
         FieldKind::Grade { .. } => match text {
-            None => Err("is missing".to_owned()),
-            Some(text) => field.rank_of(text).map(f64::from).ok_or_else(|| "is not a known grade".to_owned()),
+            None => Err(MISSING.to_owned()),
+            Some(text) => field.rank_of(text).map(f64::from).ok_or_else(|| NOT_A_GRADE.to_owned()),
         },
     }
 }
@@ -63,12 +90,21 @@ fn read_value(field: &Field, text: Option<&str>) -> Result<f64, String> {
 fn read_number(text: Option<&str>, most: f64) -> Result<f64, String> {
     let text = text.map(str::trim).unwrap_or_default();
     match text.parse::<f64>() {
-        _ if text.is_empty() => Err("is missing".to_owned()),
-        Err(_) => Err("is not a number".to_owned()),
-        Ok(number) if !number.is_finite() => Err("is not a finite number".to_owned()),
-        Ok(number) if number <= 0.0 => Err("is not above 0".to_owned()),
-        Ok(number) if number > most => Err(format!("is far out: beyond {most}")),
-        Ok(number) => Ok(number),
+        _ if text.is_empty() => Err(MISSING.to_owned()),
+        Err(_) => Err(NOT_A_NUMBER.to_owned()),
+        Ok(number) => check_number(number, most).map(|()| number),
+    }
+}
+
+fn check_number(number: f64, most: f64) -> Result<(), String> {
+    if !number.is_finite() {
+        Err("is not a finite number".to_owned())
+    } else if number <= 0.0 {
+        Err("is not above 0".to_owned())
+    } else if number > most {
+        Err(format!("is far out: beyond {most}"))
+    } else {
+        Ok(())
     }
 }
 

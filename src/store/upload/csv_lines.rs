@@ -4,7 +4,7 @@
 
 use csv::{ReaderBuilder, StringRecord, Terminator};
 
-use super::{CsvLayout, RowSink, StoreError, UploadRow};
+use super::{CsvLayout, RowContent, RowSink, StoreError, UploadRow};
 
 /// The defect of a line with a quoted field that extends over lines that do not belong to it.
 const OPEN_QUOTE: &str = "a quoted field is not closed on its line";
@@ -76,20 +76,20 @@ impl<'a> CsvRows<'a> {
                 if !has_all_fields && let Some((first_line, _)) = raw.split_once(line_end) {
                     // the open quote is on the first line: the lines below it are read again without it
                     let raw = first_line.trim_end_matches('\r');
-                    sink(UploadRow { line, raw: &|| raw.to_owned(), fields: Err(OPEN_QUOTE) })?;
+                    sink(UploadRow { line, raw: &|| raw.to_owned(), content: RowContent::Defect(OPEN_QUOTE) })?;
                     start += blank + first_line.len() + 1;
                     self.line += 1;
                     continue 'reader;
                 }
                 if !raw.trim().is_empty() {
-                    let fields = if has_all_fields {
-                        Ok(self.layout.places.map(|place| record.get(place?)))
+                    let content = if has_all_fields {
+                        RowContent::Fields(self.layout.places.map(|place| record.get(place?)))
                     } else if is_closed {
-                        Err(WRONG_FIELD_COUNT)
+                        RowContent::Defect(WRONG_FIELD_COUNT)
                     } else {
-                        Err(OPEN_QUOTE)
+                        RowContent::Defect(OPEN_QUOTE)
                     };
-                    sink(UploadRow { line, raw: &|| raw.to_owned(), fields })?;
+                    sink(UploadRow { line, raw: &|| raw.to_owned(), content })?;
                 }
                 self.line += lines_in(whole);
                 start = end;
@@ -141,12 +141,12 @@ mod tests {
         let layout = CsvLayout { delimiter: b',', line_end: b'\n', header_line: 1, field_count: 2, places };
         let mut found = Vec::new();
         let mut sink = |row: UploadRow<'_>| {
-            let said = match row.fields {
-                Ok([first, second, None, ..]) => {
+            let said = match row.content {
+                RowContent::Fields([first, second, None, ..]) => {
                     format!("{}|{}", first.unwrap_or_default(), second.unwrap_or_default())
                 }
-                Ok(_) => "the file has no third column".to_owned(),
-                Err(defect) => defect.to_owned(),
+                RowContent::Defect(defect) => defect.to_owned(),
+                _ => "the file has no third column".to_owned(),
             };
             found.push((row.line, (row.raw)(), said));
             Ok(())

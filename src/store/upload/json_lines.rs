@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{RowSink, StoreError, UploadRow, column_names};
+use super::{RowContent, RowSink, StoreError, UploadRow, column_names};
 
 const NO_OBJECT: &str = "the line is not a JSON object";
 
@@ -19,11 +19,11 @@ pub(super) fn for_each_row(text: &str, line: &mut i64, sink: &mut RowSink<'_>) -
         }
         let object: Option<Map<String, Value>> = serde_json::from_str(raw).ok();
         let texts = object.as_ref().map(|object| names.map(|name| object.get(name).and_then(text_of)));
-        let fields = match &texts {
-            Some(texts) => Ok(texts.each_ref().map(Option::as_deref)),
-            None => Err(NO_OBJECT),
+        let content = match &texts {
+            Some(texts) => RowContent::Fields(texts.each_ref().map(Option::as_deref)),
+            None => RowContent::Defect(NO_OBJECT),
         };
-        sink(UploadRow { line: number, raw: &|| raw.to_owned(), fields })?;
+        sink(UploadRow { line: number, raw: &|| raw.to_owned(), content })?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ mod parquet_rows;
 mod text_pieces;
 
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use crate::diamond::{FIELD_COUNT, FIELDS};
+use crate::reading::table::Table;
+use crate::reading::{Purpose, ReadRow, ReadingError, ReadingOptions, ReadingPlan, SAMPLE, Scale, is_known_name};
 
 pub(super) use checked_sale::CheckedSale;
 pub(super) use parquet_rows::for_each_parquet_row;
@@ -40,7 +42,7 @@ pub(super) fn column_names() -> [&'static str; COLUMN_COUNT] {
 
 /// Those of [`column_names`] that a file must have and this one does not.
 pub(super) fn missing_columns(has: impl Fn(&str) -> bool) -> Vec<&'static str> {
-    let required = FIELDS.iter().filter(|field| field.required_in_sales).map(|field| field.name);
+    let required = FIELDS.iter().filter(|field| field.required).map(|field| field.name);
     required.chain([PRICE]).filter(|name| !has(name)).collect()
 }
 
@@ -49,6 +51,9 @@ pub(super) fn missing_columns(has: impl Fn(&str) -> bool) -> Vec<&'static str> {
 pub struct Upload {
     pub(super) name: String,
     content: UploadContent,
+    /// What the user says of how it is to be read.
+    #[serde(default)]
+    pub options: ReadingOptions,
     /// The copy of what was not a regular file; it is removed with this value.
     #[serde(skip)]
     _copy: Option<Arc<tempfile::TempPath>>,
@@ -62,7 +67,6 @@ enum UploadContent {
 }
 
 /// The kind of a file, found from its content, and what is needed to read its rows.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Layout {
     /// Lines of fields under a header.
     Csv(CsvLayout),
@@ -70,6 +74,8 @@ pub(super) enum Layout {
     JsonLines,
     /// Apache Parquet.
     Parquet,
+    /// Anything else that people have, and how it is read.
+    Careful(Box<(Table, ReadingPlan)>),
 }
 
 /// The layout of a CSV file.
@@ -93,8 +99,18 @@ pub(super) struct UploadRow<'a> {
     pub line: i64,
     /// The row as it is in the file.
     pub raw: &'a dyn Fn() -> String,
-    /// Its fields in the order of [`column_names`], `None` where one is missing; or the defect of the row as a whole.
-    pub fields: Result<[Option<&'a str>; COLUMN_COUNT], &'static str>,
+    /// What it has.
+    pub content: RowContent<'a>,
+}
+
+/// What a row has.
+pub(super) enum RowContent<'a> {
+    /// Its fields in the order of [`column_names`], `None` where one is missing.
+    Fields([Option<&'a str>; COLUMN_COUNT]),
+    /// Values that are read already.
+    Values(ReadRow),
+    /// Nothing: the defect of the row as a whole.
+    Defect(&'static str),
 }
 
 /// Receives the rows of a file one by one.
@@ -109,7 +125,12 @@ impl Upload {
         let name = path.display().to_string();
         let found = if name == "-" { copy_of(&mut std::io::stdin().lock()) } else { Self::find(path) };
         match found {
-            Ok((file, copy)) => Ok(Self { name, content: UploadContent::File(file), _copy: copy.map(Arc::new) }),
+            Ok((file, copy)) => Ok(Self {
+                name,
+                content: UploadContent::File(file),
+                options: ReadingOptions::default(),
+                _copy: copy.map(Arc::new),
+            }),
             Err(source) => Err(StoreError::Read { name, source }),
         }
     }
@@ -125,7 +146,12 @@ impl Upload {
 
     /// A file with this name and content.
     pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Self {
-        Self { name: name.into(), content: UploadContent::Bytes(ByteBuf::from(bytes)), _copy: None }
+        Self {
+            name: name.into(),
+            content: UploadContent::Bytes(ByteBuf::from(bytes)),
+            options: ReadingOptions::default(),
+            _copy: None,
+        }
     }
 
     /// Its name.
@@ -147,7 +173,7 @@ impl Upload {
     /// # Errors
     /// If the file cannot be copied.
     pub fn copied_to(&self, folder: &Path) -> Result<Self, StoreError> {
-        Self::copy_of(&self.name, &mut self.open()?, folder)
+        Ok(Self { options: self.options.clone(), ..Self::copy_of(&self.name, &mut self.open()?, folder)? })
     }
 
     /// What `reader` has, copied to `folder` so that it stays as it is; the copy is removed with the returned value.
@@ -161,6 +187,7 @@ impl Upload {
         Ok(Self {
             name: name.to_owned(),
             content: UploadContent::File(copy.to_path_buf()),
+            options: ReadingOptions::default(),
             _copy: Some(Arc::new(copy)),
         })
     }
@@ -211,11 +238,81 @@ impl Upload {
         }))
     }
 
-    /// Finds out what kind of file it is.
+    /// Finds out how it is to be read: in a plain way if it is in the standard form, else with care, for which `folder` may hold what is
+    /// unpacked.
     ///
     /// # Errors
     /// If it cannot be ingested, with the line and the remedy.
-    pub(super) fn layout(&self) -> Result<Layout, StoreError> {
+    pub(super) fn prepare(&self, folder: &Path) -> Result<Layout, StoreError> {
+        let is_usual = self.options == ReadingOptions::default();
+        match self.layout() {
+            Ok(Layout::Parquet) => Ok(Layout::Parquet),
+            Ok(layout) if is_usual && self.is_plain(&layout)? => Ok(layout),
+            _ => self.careful_layout(folder),
+        }
+    }
+
+    fn careful_layout(&self, folder: &Path) -> Result<Layout, StoreError> {
+        let file = match &self.content {
+            UploadContent::File(path) => File::open(path),
+            UploadContent::Bytes(bytes) => tempfile::tempfile_in(folder).and_then(|mut file| {
+                file.write_all(bytes)?;
+                Ok(file)
+            }),
+        };
+        let refused = |error: ReadingError| self.bad(error.to_string());
+        let table = Table::open(file.map_err(|source| self.unreadable(source))?, folder).map_err(refused)?;
+        let table = table.ok_or_else(|| self.bad("it is a Parquet file that is packed: unpack it first"))?;
+        let plan = ReadingPlan::new(&table, &self.options, Purpose::Sales).map_err(refused)?;
+        Ok(Layout::Careful(Box::new((table, plan))))
+    }
+
+    /// Whether the beginning of the file is in the standard form: columns by their own names alone, numbers with a decimal point,
+    /// grades by their names, and in the usual units.
+    fn is_plain(&self, layout: &Layout) -> Result<bool, StoreError> {
+        let mut start = Vec::new();
+        self.open()?.take(START_BYTES).read_to_end(&mut start).map_err(|source| self.unreadable(source))?;
+        if start.len() as u64 == START_BYTES {
+            // the last line is cut
+            let end = start.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |place| place + 1);
+            start.truncate(end);
+        }
+        if let Layout::Csv(CsvLayout { delimiter, header_line, line_end, .. }) = layout {
+            let text = String::from_utf8_lossy(&start);
+            let header = text.split(char::from(*line_end)).nth(header_line - 1).unwrap_or_default();
+            let names = csv_lines::split_line(header, *delimiter);
+            let is_other = |name: &String| {
+                let own = name.trim().to_lowercase();
+                !column_names().contains(&own.as_str()) && is_known_name(name)
+            };
+            if names.iter().any(is_other) {
+                return Ok(false);
+            }
+        }
+        let mut sample = Vec::new();
+        let mut is_plain = true;
+        let beginning = Self::from_bytes(self.name.clone(), start);
+        beginning.for_each_text_row(layout, &mut |row| {
+            match row.content {
+                RowContent::Fields(fields) => match CheckedSale::read(&fields) {
+                    Ok(sale) if sample.len() < SAMPLE => sample.push((sale.values, Some(sale.price_usd))),
+                    Ok(_) => {}
+                    // what a number or a grade cannot be read from needs a closer look; a value that no stone has does not
+                    Err(defect) => is_plain &= !defect.is_unreadable && !matches!(layout, Layout::JsonLines),
+                },
+                // a line that is no object costs itself only
+                _ => is_plain &= matches!(layout, Layout::JsonLines),
+            }
+            Ok(())
+        })?;
+        Ok(is_plain && Scale::of(&sample).is_ok())
+    }
+
+    /// Finds out what kind of file it is, if it is in the standard form.
+    ///
+    /// # Errors
+    /// If it is not.
+    fn layout(&self) -> Result<Layout, StoreError> {
         let mut start = Vec::new();
         self.open()?.take(START_BYTES).read_to_end(&mut start).map_err(|source| self.unreadable(source))?;
         if start.starts_with(PARQUET_MAGIC) {
@@ -263,6 +360,22 @@ impl Upload {
                     json_lines::for_each_row(text, &mut line, sink).map(|()| text.len())
                 })
             }
+            Layout::Careful(prepared) => {
+                let (table, plan) = &**prepared;
+                let mut failure = None;
+                let read = plan.for_each_row(table, &mut |row, record| {
+                    let line = i64::try_from(row.line).unwrap_or(i64::MAX);
+                    let raw = || record.text();
+                    sink(UploadRow { line, raw: &raw, content: RowContent::Values(row) }).map_err(|error| {
+                        failure = Some(error);
+                        ReadingError::interrupted()
+                    })
+                });
+                match failure {
+                    Some(error) => Err(error),
+                    None => read.map_err(|error| self.bad(error.to_string())),
+                }
+            }
             Layout::Parquet => Ok(()),
         }
     }
@@ -274,9 +387,15 @@ impl Upload {
     /// If the file cannot be ingested.
     pub fn count_rows(&self) -> Result<(i64, i64), StoreError> {
         let (mut rows, mut defects) = (0, 0);
-        self.for_each_text_row(&self.layout()?, &mut |row| {
+        self.for_each_text_row(&self.prepare(&std::env::temp_dir())?, &mut |row| {
             rows += 1;
-            let is_sale = row.fields.is_ok_and(|fields| CheckedSale::read(&fields).is_ok());
+            let is_sale = match row.content {
+                RowContent::Fields(fields) => CheckedSale::read(&fields).is_ok(),
+                RowContent::Values(row) => {
+                    row.problem.is_none() && CheckedSale::of_values(row.values, row.price_usd).is_ok()
+                }
+                RowContent::Defect(_) => false,
+            };
             defects += i64::from(!is_sale);
             Ok(())
         })?;
@@ -359,7 +478,8 @@ mod tests {
     const HEADER: &str = "carat,cut,color,clarity,depth,table,price,x,y,z";
 
     fn layout(text: &str) -> Result<Layout, String> {
-        Upload::from_bytes("a.csv", text.as_bytes().to_vec()).layout().map_err(|error| error.to_string())
+        let upload = Upload::from_bytes("a.csv", text.as_bytes().to_vec());
+        upload.prepare(&std::env::temp_dir()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -369,36 +489,41 @@ mod tests {
         places[..9].copy_from_slice(&[5, 2, 3, 4, 6, 7, 8, 9, 10].map(Some));
         places[COLUMN_COUNT - 1] = Some(1);
         let expected = CsvLayout { delimiter: b';', line_end: b'\n', header_line: 2, field_count: 11, places };
-        assert_eq!(layout(&format!("\n{shuffled}\n1;2\n")), Ok(Layout::Csv(expected)));
+        let text = format!("\n{shuffled}\n7;4733;Ideal;H;SI2;1.1;62;55;6.61;6.65;4.11\n");
+        assert!(matches!(layout(&text), Ok(Layout::Csv(found)) if found == expected));
     }
 
     #[test]
-    fn kinds_are_told_by_content() {
-        assert_eq!(layout("PAR1…"), Ok(Layout::Parquet));
-        assert_eq!(layout("\n {\"carat\": 1}\n"), Ok(Layout::JsonLines));
-        assert!(matches!(layout(&format!("\u{feff}{HEADER}\n")), Ok(Layout::Csv(CsvLayout { delimiter: b',', .. }))));
-        assert!(matches!(layout(&format!("{HEADER}\r1,2\r")), Ok(Layout::Csv(CsvLayout { header_line: 1, .. }))));
+    fn kinds_are_told_by_content_and_what_is_not_in_the_standard_form_is_read_with_care() {
+        const ROW: &str = "1.1,Ideal,H,SI2,62,55,4733,6.61,6.65,4.11";
+        assert!(matches!(layout("PAR1…"), Ok(Layout::Parquet)));
+        let json = "\n {\"carat\": 1.1, \"cut\": \"Ideal\", \"color\": \"H\", \"clarity\": \"SI2\", \"price\": 4733}\n";
+        assert!(matches!(layout(json), Ok(Layout::JsonLines)));
+        for plain in
+            [format!("\u{feff}{HEADER}\n{ROW}\n"), format!("{HEADER}\r{ROW}\r"), format!("{HEADER}\n,,,,,,,,,0\n")]
+        {
+            assert!(matches!(layout(&plain), Ok(Layout::Csv(_))), "{plain}");
+        }
+        for careful in [
+            format!("Stock as of today\n{HEADER}\n{ROW}\n"),
+            format!("{HEADER},shape\n{ROW},Pear\n"),
+            format!("{HEADER}\n{}\n", ROW.replace("4733", "\"4,733\"")),
+            format!("{HEADER}\n{}\n", ROW.replace("Ideal", "EX")),
+            format!("[{}]", json.trim()),
+            json.to_uppercase(),
+        ] {
+            assert!(matches!(layout(&careful), Ok(Layout::Careful(_))), "{careful}");
+        }
     }
 
     #[test]
     fn what_cannot_be_ingested_is_named_with_place_and_remedy() {
-        let error = |text: &str| layout(text).expect_err(text);
+        let error = |text: &str| layout(text).err().unwrap_or_default();
         assert!(error("").contains("a.csv: the file is empty"));
         assert!(error(" \n\n").contains("is empty"));
-        assert!(error("[{\"carat\": 1}]").contains("one object a line"));
-        let missing = error("carat,cut,color,clarity,depth,table,x,y,z\n");
-        assert!(missing.contains("no column price in its header (line 1:"), "{missing}");
-        assert!(error("hello\nworld").contains("no columns carat, cut"));
-        assert!(error(&format!("{HEADER},PRICE\n")).contains("column price occurs twice"));
-        for line_end in ["\n", "\r"] {
-            let text = format!("{HEADER}{line_end}1{line_end}");
-            let upload = Upload::from_bytes("b.csv", [text.as_bytes(), b"\xff", line_end.as_bytes()].concat());
-            assert!(upload.layout().expect_err("not UTF-8").to_string().contains("line 3 has a byte"));
-            let far = [text.repeat(40_000).as_bytes(), b"\xff"].concat();
-            let error = Upload::from_bytes("b.csv", far).count_rows().expect_err("not UTF-8").to_string();
-            assert!(error.contains("line 80001 has a byte"), "{error}");
-        }
-        let upload = Upload::from_bytes("b.csv", b"\xff\xfec\0a\0".to_vec());
-        assert!(upload.layout().expect_err("UTF-16").to_string().contains("UTF-16"));
+        let missing = error("carat,cut,color,clarity,depth,table,x,y,z\n1.1,Ideal,H,SI2,62,55,6.61,6.65,4.11\n");
+        assert!(missing.contains("no column price: its header, line 1, has carat, cut"), "{missing}");
+        assert!(error("hello\nworld").contains("no line of it names columns such as carat"));
+        assert!(error(&format!("{HEADER}\n")).contains("no sales, only a header"));
     }
 }

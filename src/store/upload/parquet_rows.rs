@@ -6,7 +6,7 @@ use duckdb::arrow::array::{Array, AsArray, StringArray};
 use duckdb::{Connection, params};
 use serde_json::{Map, Value};
 
-use super::{COLUMN_COUNT, RowSink, StoreError, Upload, UploadRow, column_names, missing_columns};
+use super::{COLUMN_COUNT, RowContent, RowSink, StoreError, Upload, UploadRow, column_names, missing_columns};
 
 /// Passes each row of the Parquet file at `path`, a copy of `upload` that DuckDB may read, to `sink`. Names of columns match
 /// whatever their case.
@@ -42,7 +42,7 @@ pub(in crate::store) fn for_each_parquet_row(
                 let entries = names.iter().enumerate().map(|(place, name)| (name.clone(), Value::from(text(place))));
                 Value::Object(entries.collect::<Map<_, _>>()).to_string()
             };
-            sink(UploadRow { line, raw: &raw, fields: Ok(places.map(|place| text(place?))) })?;
+            sink(UploadRow { line, raw: &raw, content: RowContent::Fields(places.map(|place| text(place?))) })?;
         }
     }
     Ok(())

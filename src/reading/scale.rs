@@ -1,0 +1,171 @@
+//! Whether numbers are in the units that they seem to be in: points for carats, centimetres for millimetres, hundreds for dollars.
+
+use super::ReadingError;
+use crate::diamond::{CARAT_PER_CUBIC_MM, FieldValues};
+
+/// Sales of which the median is taken.
+pub const SAMPLE: usize = 4_096;
+/// Sales that must have what is compared, so that a median says something.
+const LEAST_COMPARED: usize = 3;
+/// How far the median price may be from the usual one before the unit is asked for, in powers of ten. Markets differ by less than this.
+const MAX_MEDIAN_DECADES: f64 = 1.5;
+/// How far a price may be from the others of its file, in powers of ten; on real sales the furthest is 0.55.
+const MAX_PRICE_DECADES: f64 = 0.85;
+/// How far a weight may be from that of its measurements, in powers of ten: beyond, they are not of one stone or not in one unit.
+const MAX_WEIGHT_DECADES: f64 = 1.7;
+/// What is further off is no matter of units: the limits of each field refuse it.
+const ABSURD_DECADES: f64 = 6.0;
+/// A median weight beyond this, without measurements that prove it, is in points.
+const MOST_USUAL_CARAT: f64 = 12.0;
+
+/// The usual price of a carat of a stone, in US dollars, to tell powers of ten apart: a line through the logarithm of a few thousand
+/// public prices of round stones, by weight and ranks of grades. `None` if one of the four Cs is missing.
+fn usual_price_per_carat(values: &FieldValues) -> Option<f64> {
+    let [carat, cut, color, clarity, ..] = *values;
+    let logarithm = 2_400_f64.ln() + 0.88 * carat?.ln() + 0.03 * cut? + 0.08 * color? + 0.125 * clarity?;
+    Some(logarithm.exp())
+}
+
+fn price_decades(values: &FieldValues, price: f64) -> Option<f64> {
+    let usual = usual_price_per_carat(values)? * values[0]?;
+    Some((price / usual).log10()).filter(|decades| decades.is_finite())
+}
+
+fn weight_decades(values: &FieldValues) -> Option<f64> {
+    let [carat, .., x, y, z] = *values;
+    Some((carat? / (CARAT_PER_CUBIC_MM * x? * y? * z?)).log10()).filter(|decades| decades.is_finite())
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    if values.len() < LEAST_COMPARED {
+        return None;
+    }
+    let middle = values.len() / 2;
+    Some(*values.select_nth_unstable_by(middle, f64::total_cmp).1)
+}
+
+/// What a sample of a file says of the scale of its prices.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Scale {
+    /// The median of the price against the usual one, in powers of ten; `None` if there are too few.
+    price_decades: Option<f64>,
+}
+
+impl Scale {
+    /// Looks at a sample of the sales of a file: the values of each stone, and its price if there is one.
+    ///
+    /// # Errors
+    /// If most are off by a power of ten, in a sentence.
+    pub fn of(sample: &[(FieldValues, Option<f64>)]) -> Result<Self, ReadingError> {
+        let weights = median(sample.iter().filter_map(|(values, _)| weight_decades(values)).collect());
+        let heavy = median(sample.iter().filter_map(|(values, _)| values[0]).collect());
+        match weights {
+            Some(decades) if (decades - 3.0).abs() < 0.5 => {
+                return Err(ReadingError::new(
+                    "length, width and height look as if they were in centimetres: for their weights they are 10 times too small. \
+                     Write them in millimetres, or give --unit size=cm",
+                ));
+            }
+            Some(decades) if (decades - 2.0).abs() < 0.5 => return Err(points()),
+            None if heavy.is_some_and(|carat| carat > MOST_USUAL_CARAT) => return Err(points()),
+            Some(_) | None => {}
+        }
+        let prices = sample.iter().filter_map(|(values, price)| price_decades(values, (*price)?)).collect();
+        let price_decades = median(prices);
+        if let Some(decades) = price_decades.filter(|decades| decades.abs() > MAX_MEDIAN_DECADES) {
+            let (times, direction) = (10_f64.powf(decades.abs().round()), if decades < 0.0 { "low" } else { "high" });
+            let unit = match decades.round() {
+                -2.0 => "hundreds of dollars? Then give --unit price=hundreds",
+                -3.0 => "thousands of dollars? Then give --unit price=thousands",
+                2.0 => "cents? Then give --unit price=cents",
+                _ => "another currency or unit? Then write them in dollars",
+            };
+            return Err(ReadingError::new(format!(
+                "prices look about {times} times too {direction} for stones of these weights and grades: are they in {unit}; with \
+                 --accept-odd they go in as they are"
+            )));
+        }
+        Ok(Self { price_decades })
+    }
+
+    /// What is odd about a sale beside the others of its file: the column, and a sentence; `None` if nothing is.
+    #[must_use]
+    pub fn oddity(&self, values: &FieldValues, price: Option<f64>) -> Option<(&'static str, String)> {
+        if let Some(decades) =
+            weight_decades(values).filter(|decades| (MAX_WEIGHT_DECADES..ABSURD_DECADES).contains(&decades.abs()))
+        {
+            let times = 10_f64.powf(decades.abs().round());
+            return Some((
+                "carat",
+                format!("carat is about {times} times off what its measurements weigh (--accept-odd takes it)"),
+            ));
+        }
+        let others = self.price_decades?;
+        let decades = price_decades(values, price?)? - others;
+        (MAX_PRICE_DECADES..ABSURD_DECADES).contains(&decades.abs()).then(|| {
+            let times = 10_f64.powf(decades.abs().round());
+            let direction = if decades < 0.0 { "low" } else { "high" };
+            (
+                "price",
+                format!(
+                    "price is about {times} times too {direction} beside the others of its file (--accept-odd takes it)"
+                ),
+            )
+        })
+    }
+}
+
+fn points() -> ReadingError {
+    ReadingError::new(
+        "weights look as if they were in points, of which a carat has 100: write carats, or give --unit carat=points",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diamond::Sale;
+    use crate::generator::Generator;
+
+    fn sample(change: impl Fn(&mut FieldValues, &mut f64)) -> Vec<(FieldValues, Option<f64>)> {
+        let values = |sale: &Sale| {
+            let (mut values, mut price) = (sale.stone.values(), sale.price_usd);
+            change(&mut values, &mut price);
+            (values, Some(price))
+        };
+        Generator::new(3).take(500).collect::<Vec<_>>().iter().map(values).collect()
+    }
+
+    #[test]
+    fn units_are_told_by_what_stones_weigh_and_cost() {
+        assert!(Scale::of(&sample(|_, _| {})).is_ok());
+        for (words, rows) in [
+            (
+                "centimetres",
+                sample(|values, _| (6..9).for_each(|place| values[place] = values[place].map(|mm| mm / 10.0))),
+            ),
+            ("points", sample(|values, _| values[0] = values[0].map(|carat| carat * 100.0))),
+            ("hundreds of dollars", sample(|_, price| *price /= 100.0)),
+            ("thousands of dollars", sample(|_, price| *price /= 1_000.0)),
+            ("cents", sample(|_, price| *price *= 100.0)),
+        ] {
+            let error = Scale::of(&rows).expect_err(words);
+            assert!(error.to_string().contains(words), "{error}");
+        }
+        let without_sizes = sample(|values, _| {
+            values[0] = values[0].map(|carat| carat * 100.0);
+            values[4..].fill(None);
+        });
+        assert!(Scale::of(&without_sizes).expect_err("points").to_string().contains("points"));
+    }
+
+    #[test]
+    fn a_sale_that_is_off_by_a_power_of_ten_is_odd_and_no_real_one_is() {
+        let rows = sample(|_, _| {});
+        let scale = Scale::of(&rows).expect("dollars");
+        assert!(rows.iter().all(|(values, price)| scale.oddity(values, *price).is_none()));
+        let (values, price) = rows[7];
+        let oddity = scale.oddity(&values, price.map(|price| price / 100.0)).expect("odd");
+        assert!(oddity.0 == "price" && oddity.1.contains("100 times too low"), "{oddity:?}");
+    }
+}

@@ -1,0 +1,267 @@
+//! Files as people have them: each goes in as they meant it, or says in one sentence why not.
+
+use rust_xlsxwriter::Workbook;
+use serde_json::{Value, json};
+
+use crate::program::TestFolder;
+use crate::shared;
+
+const HEADER: &str = "carat,cut,color,clarity,depth,table,price,x,y,z";
+const ROWS: [&str; 3] = [
+    "1.06,Ideal,G,VS1,61.5,57,7310,6.55,6.57,4.03",
+    "0.41,Premium,E,SI1,62.3,58,912,4.73,4.76,2.96",
+    "1.21,Very Good,H,VS2,62.8,59,6480,6.72,6.77,4.24",
+];
+
+/// What a shared file is to give: rows that go in and rows that do not, or words of the sentence why nothing does.
+enum Wanted {
+    Rows(i64, i64),
+    Refused(&'static str),
+}
+
+#[test]
+fn every_shape_in_which_people_have_their_files_goes_in_or_says_why_not() {
+    use Wanted::{Refused, Rows};
+
+    let Some(shared) = shared::folder() else { return };
+    let shared = shared.join("cases");
+    for (file, wanted) in [
+        ("01-rapnet-lots/lots.csv", Rows(12, 0)),
+        ("04-carat-weight-dollar/diamond.csv", Rows(12, 0)),
+        ("05-colour/bling.csv", Rows(12, 0)),
+        ("05-colour/bling-integers.csv", Refused("numbers (4, 4, 1) where grades are wanted")),
+        ("06-row-numbers/diamonds.csv", Rows(10, 2)),
+        ("06-row-numbers/pandas.csv", Rows(12, 0)),
+        ("06-row-numbers/write_csv.csv", Rows(12, 0)),
+        ("07-decimal-comma/vendite.csv", Rows(12, 0)),
+        ("07-decimal-comma/vendite-sep.csv", Rows(12, 0)),
+        ("07-decimal-comma/vendite-tausender.csv", Rows(12, 0)),
+        ("07-decimal-comma/mixed-thousands-dot.csv", Rows(12, 0)),
+        ("08-dollars/export.csv", Rows(12, 0)),
+        ("08-dollars/export-percent.csv", Rows(12, 0)),
+        ("09-utf16/unicode-text.txt", Rows(12, 0)),
+        ("10-windows-1252/lager.csv", Rows(12, 0)),
+        ("11-xlsx/sales.xlsx", Rows(12, 0)),
+        ("12-gz/sales.csv.gz", Rows(12, 0)),
+        ("12-gz/sales.zip", Rows(12, 0)),
+        ("13-json-array/diamonds.json", Rows(12, 0)),
+        ("13-json-array/pretty.json", Rows(12, 0)),
+        ("13-json-array/wrapped.json", Rows(12, 0)),
+        ("13-json-array/text-numbers.jsonl", Rows(12, 0)),
+        ("13-json-array/title-case.jsonl", Rows(12, 0)),
+        ("14-na/sales.csv", Rows(10, 2)),
+        ("15-line-break/stock.csv", Rows(12, 0)),
+        ("16-header-again/all.csv", Rows(12, 0)),
+        ("17-other-grades/mixed.csv", Rows(23, 13)),
+        ("18-shapes/shapes.csv", Rows(3, 9)),
+        ("19-xtream-dirty/diamonds.csv", Rows(10, 3)),
+        ("20-units-and-titles/units.csv", Rows(12, 0)),
+        ("20-units-and-titles/title-row.csv", Rows(12, 0)),
+        ("20-units-and-titles/ragged.csv", Rows(12, 0)),
+        ("20-units-and-titles/cm.csv", Refused("centimetres")),
+        ("20-units-and-titles/points.csv", Refused("points, of which a carat has 100")),
+        ("20-units-and-titles/hundreds.csv", Refused("hundreds of dollars")),
+    ] {
+        let test_folder = TestFolder::new();
+        let path = shared.join(file).display().to_string();
+        match wanted {
+            Rows(accepted, rejected) => {
+                let report = test_folder.json(&["ingest", &path])["files"][0].clone();
+                assert_eq!(
+                    (&report["accepted"], &report["rejected"]),
+                    (&json!(accepted), &json!(rejected)),
+                    "{file}: {report}"
+                );
+                let dear =
+                    test_folder.value("SELECT count(*) FROM sale WHERE price_usd / carat NOT BETWEEN 500 AND 20000");
+                assert_eq!(dear, 0, "{file}: prices that no such stone has");
+            }
+            Refused(words) => {
+                let said = test_folder.fail(1, &["ingest", &path]);
+                assert!(said.contains(words), "{file}: {said}");
+            }
+        }
+    }
+}
+
+/// Ingests a file, and gives its report.
+fn ingest(test_folder: &TestFolder, name: &str, content: impl AsRef<[u8]>, more: &[&str]) -> Value {
+    let path = test_folder.write(name, content);
+    test_folder.json(&[&["ingest", &path][..], more].concat())["files"][0].clone()
+}
+
+#[test]
+fn a_workbook_goes_in_from_the_sheet_that_has_the_sales() {
+    let test_folder = TestFolder::new();
+    let mut workbook = Workbook::new();
+    workbook.add_worksheet().write_string(0, 0, "Read me").expect("a cell");
+    let sheet = workbook.add_worksheet();
+    sheet.set_name("Sales").expect("a name");
+    sheet.write_string(0, 2, "Stock list").expect("a cell");
+    for (column, name) in (1..).zip(["Weight", "Cut", "Colour", "Clarity", "Total Price", "Measurements"]) {
+        sheet.write_string(2, column, name).expect("a cell");
+    }
+    for (row, carat) in (3..).zip([0.31_f64, 0.7, 1.01, 1.5]) {
+        sheet.write_number(row, 1, carat).expect("a cell");
+        for (column, text) in [(2, "EX"), (3, "G"), (4, "VS1"), (6, "6.45-6.51x4.01")] {
+            sheet.write_string(row, column, text).expect("a cell");
+        }
+        sheet.write_number(row, 5, (5_000.0 * carat * carat).round()).expect("a cell");
+    }
+    let bytes = workbook.save_to_buffer().expect("a workbook");
+    let report = ingest(&test_folder, "sales.xlsx", bytes, &[]);
+    assert_eq!((&report["accepted"], &report["reading"]["header_line"]), (&json!(4), &json!(3)), "{report}");
+    assert!(report["reading"]["notes"][0].as_str().is_some_and(|note| note.contains("Sales is read")), "{report}");
+    assert_eq!(test_folder.value("SELECT min(line_number) FROM sale"), 4, "lines are those of the sheet");
+}
+
+#[test]
+fn what_the_user_says_of_a_file_counts() {
+    let test_folder = TestFolder::new();
+    let table = |rows: &[String]| format!("{HEADER}\n{}\n", rows.join("\n"));
+    let rows = |change: &dyn Fn(&str) -> String| table(&ROWS.map(change));
+
+    let renamed = rows(&|row| row.to_owned()).replace("price", "Erlös");
+    let said = test_folder.fail(1, &["ingest", &test_folder.write("named.csv", &renamed)]);
+    assert!(said.contains("no column price") && said.contains("--map price=HEADER"), "{said}");
+    assert_eq!(ingest(&test_folder, "named.csv", &renamed, &["--map", "price=erlös"])["accepted"], 3);
+    let said = test_folder.fail(1, &["ingest", "named.csv", "--map", "price=Preis"]);
+    assert!(said.contains("has no such column") && said.contains("Erlös"), "{said}");
+
+    let mixed = rows(&|row| row.replacen("1.06", "\"1,07\"", 1));
+    let said = test_folder.fail(1, &["ingest", &test_folder.write("mixed.csv", &mixed)]);
+    assert!(said.contains("column carat") && said.contains("--decimal"), "{said}");
+    let report = ingest(&test_folder, "mixed.csv", &mixed, &["--decimal", "."]);
+    assert_eq!((&report["known"], &report["rejected"]), (&json!(2), &json!(1)), "{report}");
+
+    let points = rows(&|row| row.replacen("1.06", "107", 1).replacen("0.41", "42", 1).replacen("1.21", "122", 1));
+    test_folder.fail(1, &["ingest", &test_folder.write("points.csv", &points)]);
+    ingest(&test_folder, "points.csv", &points, &["--unit", "carat=points"]);
+    assert_eq!(test_folder.value("SELECT count(*) FROM sale WHERE carat IN (1.07, 0.42, 1.22)"), 3);
+
+    let euros = rows(&|row| {
+        row.replacen(",7310,", ",6001 €,", 1).replacen(",912,", ",701 €,", 1).replacen(",6480,", ",5001 €,", 1)
+    });
+    let said = test_folder.fail(1, &["ingest", &test_folder.write("euros.csv", &euros)]);
+    assert!(said.contains("in EUR") && said.contains("--rate"), "{said}");
+    ingest(&test_folder, "euros.csv", &euros, &["--rate", "1.1"]);
+    assert_eq!(
+        test_folder.value("SELECT round(max(price_usd), 2) FROM sale WHERE batch_id = 4").as_f64(),
+        Some(6_601.1)
+    );
+
+    let shapes = rows(&|row| format!("{row},Pear")).replace("z\n", "z,shape\n").replace("7310", "7311");
+    let nothing = test_folder.run(&["ingest", &test_folder.write("shapes.csv", &shapes)]);
+    assert_eq!(nothing.code, 1, "{}", nothing.stderr);
+    assert!(
+        nothing.stdout.contains("its shape is Pear") && nothing.stderr.contains("nothing of"),
+        "{}",
+        nothing.stdout
+    );
+    assert_eq!(ingest(&test_folder, "shapes.csv", &shapes, &["--any-shape"])["accepted"], 1);
+}
+
+#[test]
+fn a_price_that_is_off_by_a_power_of_ten_is_set_aside() {
+    let test_folder = TestFolder::new();
+    let sales = std::fs::read_to_string(test_folder.write_sales("sales.csv", 4, 0, 300)).expect("sales");
+    let mut lines: Vec<String> = sales.lines().map(str::to_owned).collect();
+    let price = lines[0].split(',').position(|name| name == "price").expect("a column");
+    let mut cells: Vec<String> = lines[7].split(',').map(str::to_owned).collect();
+    cells[price] = format!("\"${},000\"", cells[price]);
+    lines[7] = cells.join(",");
+    let text = lines.join("\n");
+    let report = ingest(&test_folder, "odd.csv", &text, &[]);
+    assert_eq!((&report["accepted"], &report["rejected"]), (&json!(299), &json!(1)), "{report}");
+    let reason = report["rejections"][0]["reason"].as_str().expect("a reason");
+    assert!(reason.contains("1000 times too high") && reason.contains("--accept-odd"), "{reason}");
+    assert_eq!(ingest(&test_folder, "odd.csv", &text, &["--accept-odd"])["accepted"], 1);
+}
+
+#[test]
+fn sales_without_measurements_go_all_the_way() {
+    let test_folder = TestFolder::new();
+    let sales = std::fs::read_to_string(test_folder.write_sales("whole.csv", 4, 0, 400)).expect("sales");
+    let kept = ["carat", "cut", "color", "clarity", "price"];
+    let header: Vec<&str> = sales.lines().next().expect("a header").split(',').collect();
+    let places: Vec<usize> =
+        kept.iter().map(|name| header.iter().position(|column| column == name).expect(name)).collect();
+    let four_cs: Vec<String> = sales
+        .lines()
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            places.iter().map(|place| cells[*place]).collect::<Vec<_>>().join(",")
+        })
+        .collect();
+    let report = ingest(&test_folder, "four.csv", four_cs.join("\n"), &[]);
+    assert_eq!((&report["accepted"], &report["rejected"]), (&json!(400), &json!(0)), "{report}");
+    assert_eq!(test_folder.value("SELECT count(x_mm) + count(depth_percent) + count(table_percent) FROM sale"), 0);
+    assert_eq!(ingest(&test_folder, "four.csv", four_cs.join("\n"), &[])["known"], 400);
+    for family in ["linear", "xgboost", "perpetual"] {
+        test_folder.succeed(&["retrain", "--family", family, "--trials", "4", "--promote", "always"]);
+    }
+    let stone = ["--carat", "1", "--cut", "Ideal", "--color", "G", "--clarity", "VS2"];
+    assert!(test_folder.json(&[&["predict"][..], &stone].concat())["price_usd"].as_f64() > Some(500.0));
+    assert!(test_folder.json(&[&["similar"][..], &stone].concat())["count"].as_u64() > Some(0));
+    test_folder.succeed(&["models", "show", "2"]);
+    test_folder.succeed(&["models", "compare", "1", "2"]);
+    test_folder.succeed(&["status"]);
+    test_folder.succeed(&["compact"]);
+}
+
+#[test]
+fn what_a_file_says_besides_is_kept_and_goes_with_its_sales() {
+    let test_folder = TestFolder::new();
+    let table = |carat: &str| {
+        format!(
+            "Report #,Lab,SKU,Sale date,{HEADER}\n2141438171,GIA,A-1,31.12.2025,{}\n2141438172,IGI,A-2,01.02.2026,{}\n",
+            ROWS[0].replacen("1.06", carat, 1),
+            ROWS[1]
+        )
+    };
+    ingest(&test_folder, "first.csv", table("1.06"), &[]);
+    let rows = test_folder.json(&[
+        "sql",
+        "SELECT line_number, certificate, laboratory, stock_number, sold_on FROM sale_detail ORDER BY ALL",
+    ]);
+    assert_eq!(
+        rows[1],
+        json!({"line_number": 3, "certificate": "2141438172", "laboratory": "IGI", "stock_number": "A-2", "sold_on": "2026-02-01"})
+    );
+    let again = ingest(&test_folder, "second.csv", table("1.07"), &[]);
+    let notes = again["reading"]["notes"].to_string();
+    assert!(notes.contains("certificates that were here before with another weight or grade: 1"), "{notes}");
+    let shown = test_folder.succeed(&["batches", "show", "2"]).stdout;
+    assert!(shown.contains("Report #") && shown.contains("certificate"), "{shown}");
+    test_folder.succeed(&["batches", "undo", "2"]);
+    assert_eq!(test_folder.value("SELECT count(*) FROM sale_detail WHERE batch_id = 2"), 0);
+}
+
+#[test]
+fn a_dry_run_shows_how_every_column_is_read() {
+    let test_folder = TestFolder::new();
+    let text =
+        format!("{}\n{}\n", HEADER.replace("carat", "Carat Weight").replace("price", "Total Price"), ROWS.join("\n"));
+    let said = test_folder.succeed(&["ingest", "--dry-run", &test_folder.write("dry.csv", text)]).stdout;
+    for words in ["Carat Weight", "Total Price", "1.06 · 0.41 · 1.21", "filled"] {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    assert!(!test_folder.database().exists());
+}
+
+#[test]
+fn packed_files_that_are_made_to_fill_disks_are_refused() {
+    use std::io::Write;
+
+    let test_folder = TestFolder::new();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let zeros = vec![b'0'; 1 << 20];
+    for _ in 0..100 {
+        encoder.write_all(&zeros).expect("memory takes all");
+    }
+    let bomb = test_folder.write("bomb.csv.gz", encoder.finish().expect("memory takes all"));
+    let said = test_folder.fail(1, &["ingest", &bomb]);
+    assert!(said.contains("unpacks to more than 64 MB"), "{said}");
+    let broken = test_folder.write("broken.csv.gz", b"\x1f\x8b\x08\0\0\0\0\0nonsense");
+    assert!(test_folder.fail(1, &["ingest", &broken]).contains("cannot be unpacked"));
+}
