@@ -10,7 +10,10 @@ use jiff::{SignedDuration, SpanRelativeTo, Timestamp};
 /// # Errors
 /// What is wrong with it and how to write it, as the second half of a sentence that begins with the name of the field.
 pub fn parse_time(text: &str) -> Result<Timestamp, String> {
-    let as_time = || text.parse::<Timestamp>().ok();
+    // a + that was not encoded in an address arrives as a space
+    let plus = text.rsplit_once(' ').filter(|(_, offset)| offset.len() == 5 && offset.as_bytes()[2] == b':');
+    let with_plus = plus.map(|(time, offset)| format!("{time}+{offset}"));
+    let as_time = || text.parse::<Timestamp>().ok().or_else(|| with_plus.as_ref()?.parse().ok());
     let as_utc = || text.parse::<DateTime>().ok()?.to_zoned_datetime(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
     let as_ago = || {
         let span: jiff::Span = text.parse().ok()?;
@@ -42,6 +45,7 @@ mod tests {
         let expected: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
         assert_eq!(parse_time("2026-03-01T12:00"), Ok(expected));
         assert_eq!(parse_time("2026-03-01T13:00:00+01:00"), Ok(expected));
+        assert_eq!(parse_time("2026-03-01T13:00:00 01:00"), Ok(expected), "as it arrives if + is not encoded");
         assert!(parse_time("2026-03-01").is_ok());
         let ago = Timestamp::now().as_second() - parse_time("2h").expect("a while").as_second();
         assert!((7_199..=7_201).contains(&ago), "{ago}");

@@ -51,6 +51,31 @@ pub enum CommandError {
         /// Names of the files.
         files: String,
     },
+    /// A stone is described, and a file of stones is named.
+    #[error("there is a stone and a file: name one of them")]
+    StoneAndFile,
+    /// A file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system reports.
+        source: io::Error,
+    },
+    /// A file has no table that can be read.
+    #[error("{name}: {problem}")]
+    BadTable {
+        /// Name of the file.
+        name: String,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+    /// The name of a file for priced rows does not tell its form.
+    #[error("{}: its name must end in .csv, .xlsx, .jsonl or .parquet, so that its form is known", path.display())]
+    TableName {
+        /// The file.
+        path: PathBuf,
+    },
     /// The name of a file does not tell its form.
     #[error("{}: its name must end in .parquet, .csv or .jsonl, so that its form is known", path.display())]
     ExportName {
@@ -87,7 +112,7 @@ impl CommandError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Stone { .. } | Self::BadLocation { .. } => 2,
+            Self::Stone { .. } | Self::StoneAndFile | Self::BadLocation { .. } => 2,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             _ => 1,
         }

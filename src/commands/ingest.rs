@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::CommandError;
 use super::console::{Console, table};
 use crate::control;
-use crate::reading::{Decimal, ReadingOptions, ReadingReport};
+use crate::diamond::number::Decimal;
+use crate::reading::{ReadingOptions, ReadingReport};
 use crate::store::{FileReport, StoreError, Upload};
 use crate::text::count;
 

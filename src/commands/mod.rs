@@ -13,6 +13,7 @@ mod model_card;
 mod models;
 mod outcomes;
 mod predict;
+mod predict_file;
 mod requests;
 mod restore;
 mod retrain;
@@ -21,6 +22,7 @@ mod similar;
 mod sql;
 mod status;
 mod stone_arguments;
+mod tables;
 
 use std::path::PathBuf;
 

@@ -9,9 +9,12 @@ use uuid::Uuid;
 
 use super::CommandError;
 use super::console::{Console, table};
+use super::tables::open_table;
 use crate::control::{self, ImportOutcomes, IngestOutcomes, IngestOutcomesAnswer, ListOutcomes, OutcomeRow};
+use crate::diamond::number::{MarkCounts, Marks};
 use crate::pricing::{MAX_PRICE_USD, MIN_PRICE_USD};
-use crate::store::{RecordedOutcome, Upload};
+use crate::reading::ReadingError;
+use crate::store::RecordedOutcome;
 use crate::text::{count, dollars, signed_dollars};
 
 /// Names of the two columns of a file; the first may also be called `id`.
@@ -27,8 +30,8 @@ pub enum Arguments {
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: u32,
     },
-    /// Record what stones fetched, from CSV with the columns prediction (the id of the answer) and `price_usd`. All of a file
-    /// or nothing
+    /// Record what stones fetched, from a file of any kind with the columns prediction (the id of the answer) and `price_usd`.
+    /// All of a file or nothing
     Import {
         /// The file; - is standard input
         file: PathBuf,
@@ -55,10 +58,10 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
             console.print(&json!({ "outcomes": outcomes }), |_| list(&outcomes))?;
         }
         Arguments::Import { file } => {
-            let upload = Upload::read(file)?;
-            let rows = read_rows(upload.name(), &upload.bytes()?)?;
-            let report = ImportReport { file: upload.name().to_owned(), recorded: rows.len() };
-            control::run(database, ImportOutcomes { file: upload.name().to_owned(), rows })?;
+            let name = file.display().to_string();
+            let rows = read_rows(&name, file)?;
+            let report = ImportReport { file: name.clone(), recorded: rows.len() };
+            control::run(database, ImportOutcomes { file: name, rows })?;
             console.print(&report, |report| format!("{} outcomes are recorded.", report.recorded))?;
             console.hint(
                 "Next: `diamonds status` shows how the models fared; `diamonds outcomes ingest` makes sales of them.",
@@ -72,39 +75,58 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     Ok(())
 }
 
-/// The rows of a CSV file of outcomes.
-fn read_rows(name: &str, bytes: &[u8]) -> Result<Vec<OutcomeRow>, CommandError> {
+/// The rows of a file of outcomes.
+fn read_rows(name: &str, file: &Path) -> Result<Vec<OutcomeRow>, CommandError> {
     let bad = |problem: String| CommandError::BadOutcomes { name: name.to_owned(), problem };
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    // the reader counts a line of CR and LF only when the next begins
-    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| bad(error.to_string()))?.clone();
-    let place =
-        |names: &[&str]| header.iter().position(|title| names.iter().any(|name| title.eq_ignore_ascii_case(name)));
-    let (Some(id_place), Some(price_place)) = (place(&[COLUMNS[0], "id"]), place(&[COLUMNS[1]])) else {
+    let refused = |error: ReadingError| bad(error.to_string());
+    let folder = tempfile::tempdir()?;
+    let records = open_table(file, &folder)?;
+    let start = records.start().map_err(refused)?;
+    let place_in = |header: &[String], names: &[&str]| {
+        header.iter().position(|title| names.iter().any(|name| title.trim().eq_ignore_ascii_case(name)))
+    };
+    let found = start.iter().find_map(|(line, header)| {
+        Some((*line, place_in(header, &[COLUMNS[0], "id"])?, place_in(header, &[COLUMNS[1], "price", "sold for"])?))
+    });
+    let Some((header_line, id_place, price_place)) = found else {
+        let first = start.first().map(|(_, header)| header.join(",")).unwrap_or_default();
         return Err(bad(format!(
-            "its first line must name the columns {} and {}; it is {:?}",
-            COLUMNS[0],
-            COLUMNS[1],
-            header.iter().collect::<Vec<_>>().join(",")
+            "its first line must name the columns {} and {}; it is {first:?}",
+            COLUMNS[0], COLUMNS[1],
         )));
     };
+    // the signs of all prices decide how each is read
+    let mut counts = MarkCounts::default();
+    records
+        .for_each_record(&mut |record| {
+            if record.line > header_line {
+                counts.count(record.cells.get(price_place).copied().unwrap_or_default());
+            }
+            Ok(())
+        })
+        .map_err(refused)?;
+    let marks = Marks::decide(&counts, None, true).map_err(|both| bad(format!("the column {}: {both}", COLUMNS[1])))?;
     let mut rows = Vec::new();
     let mut mistakes = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| bad(error.to_string()))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let text = |place: usize| record.get(place).unwrap_or_default();
-        let price =
-            text(price_place).parse::<f64>().ok().filter(|price| (MIN_PRICE_USD..=MAX_PRICE_USD).contains(price));
-        match (text(id_place).parse::<Uuid>(), price) {
-            (Ok(prediction), Some(price_usd)) => rows.push(OutcomeRow { line, prediction, price_usd }),
-            (Err(_), _) => mistakes.push(format!("line {line}: {:?} is not the id of a prediction", text(id_place))),
-            (_, None) => mistakes
-                .push(format!("line {line}: {:?} is not a price of at least {MIN_PRICE_USD}", text(price_place))),
-        }
-    }
+    records
+        .for_each_record(&mut |record| {
+            let line = record.line;
+            if line <= header_line {
+                return Ok(());
+            }
+            let text = |place: usize| record.cells.get(place).map_or("", |cell| cell.trim());
+            let price = marks.read(text(price_place)).filter(|price| (MIN_PRICE_USD..=MAX_PRICE_USD).contains(price));
+            match (text(id_place).parse::<Uuid>(), price) {
+                (Ok(prediction), Some(price_usd)) => rows.push(OutcomeRow { line, prediction, price_usd }),
+                (Err(_), _) => {
+                    mistakes.push(format!("line {line}: {:?} is not the id of a prediction", text(id_place)));
+                }
+                (_, None) => mistakes
+                    .push(format!("line {line}: {:?} is not a price of at least {MIN_PRICE_USD}", text(price_place))),
+            }
+            Ok(())
+        })
+        .map_err(refused)?;
     match mistakes.len() {
         0 if rows.is_empty() => Err(bad("it has no outcomes, only a header".to_owned())),
         0 => Ok(rows),
@@ -166,22 +188,31 @@ mod tests {
 
     const ID: &str = "01a20896-3162-7364-a6f7-2c6f03aa2d1e";
 
+    fn read(content: &[u8]) -> Result<Vec<OutcomeRow>, CommandError> {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), content).expect("written");
+        read_rows("f.csv", file.path())
+    }
+
     #[test]
-    fn rows_are_read_whatever_the_order_of_columns() {
+    fn rows_are_read_whatever_the_order_of_columns_and_the_dress_of_numbers() {
         let csv = format!("\u{feff}price_usd,note,ID\r\n4800,\"a, b\",{ID}\r\n 5000.5,,{ID}\r\n");
-        let rows = read_rows("f.csv", csv.as_bytes()).expect("rows");
+        let rows = read(csv.as_bytes()).expect("rows");
         assert_eq!(rows.iter().map(|row| (row.line, row.price_usd)).collect::<Vec<_>>(), [(2, 4_800.0), (3, 5_000.5)]);
+        let european = format!("Outcomes of May;\nPrediction;Price\n{ID};4.800,50 $\n");
+        let rows = read(european.as_bytes()).expect("rows");
+        assert_eq!(rows.iter().map(|row| (row.line, row.price_usd)).collect::<Vec<_>>(), [(3, 4_800.5)]);
     }
 
     #[test]
     fn every_mistake_is_named_with_its_line() {
-        let said = |csv: &str| read_rows("f.csv", csv.as_bytes()).expect_err("refused").to_string();
+        let said = |csv: &str| read(csv.as_bytes()).expect_err("refused").to_string();
         let mistakes = said(&format!("prediction,price_usd\nabc,5\n{ID},-3\n{ID},4\n"));
         assert!(
             mistakes.contains("line 2: \"abc\" is not the id") && mistakes.contains("line 3: \"-3\" is not a price"),
             "{mistakes}"
         );
-        assert!(said("id,price\n1,2").contains("must name the columns prediction and price_usd"));
+        assert!(said("id,cost\n1,2").contains("must name the columns prediction and price_usd"));
         assert!(said("id,price_usd\n").contains("no outcomes"));
     }
 }

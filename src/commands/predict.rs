@@ -1,10 +1,12 @@
-//! `diamonds predict`: the price of a stone.
+//! `diamonds predict`: the price of a stone, or of every stone in a file.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::CommandError;
 use super::console::Console;
+use super::ingest::ReadingArguments;
+use super::predict_file::{self, Task};
 use super::stone_arguments::StoneArguments;
 use crate::control::{self, Predict};
 use crate::pricing::Prediction;
@@ -12,18 +14,34 @@ use crate::text::dollars;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
+    /// Price every stone of a file instead: any that ingest reads; - is standard input
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
     #[command(flatten)]
-    stone: StoneArguments,
+    stone: StoneArguments<false>,
+    /// With a file: where the priced rows go, by its ending .csv, .xlsx, .jsonl or .parquet; else CSV on standard output
+    #[arg(long, value_name = "FILE", requires = "file")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    reading: ReadingArguments,
     /// Use this model instead of the champion: its number, or a family for its newest model
     #[arg(long, value_name = "ID|FAMILY")]
     model: Option<String>,
     /// Explain the price: what each property of the stone adds to the price of a typical one
-    #[arg(long)]
+    #[arg(long, conflicts_with = "file")]
     explain: bool,
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let stone = arguments.stone.read()?;
+    if let Some(file) = &arguments.file {
+        if !arguments.stone.is_empty() {
+            return Err(CommandError::StoneAndFile);
+        }
+        let (out, model) = (arguments.out.as_deref(), arguments.model.as_deref());
+        let task = Task { file, out, model, options: arguments.reading.options() };
+        return predict_file::run(&task, database, console);
+    }
+    let stone = arguments.stone.read(console)?;
     let model = arguments.model.clone();
     let prediction = control::run(database, Predict { stone, model, explain: arguments.explain })?;
     console.print(&prediction, describe)?;

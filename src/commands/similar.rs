@@ -19,7 +19,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let stone = arguments.stone.read()?;
+    let stone = arguments.stone.read(console)?;
     let similar = control::run(database, FindSimilar { stone, n: arguments.n.into() })?;
     console.print(&similar, describe)?;
     Ok(())

@@ -3,26 +3,37 @@
 use clap::{Arg, ArgMatches, Command};
 
 use super::CommandError;
+use super::console::Console;
 use crate::diamond::{FIELDS, Field, StoneDescription};
 
-/// The values as they were typed, by the names of their fields.
+/// The values as they were typed, by the names of their fields. With `REQUIRED` the four Cs must be among them.
 #[derive(Debug)]
-pub struct StoneArguments {
+pub struct StoneArguments<const REQUIRED: bool = true> {
     given: Vec<(&'static str, String)>,
 }
 
-impl StoneArguments {
-    /// The stone that was described.
+impl<const REQUIRED: bool> StoneArguments<REQUIRED> {
+    /// Whether nothing was typed.
+    pub fn is_empty(&self) -> bool {
+        self.given.is_empty()
+    }
+
+    /// The stone that was described; what was read as another than it was written is told on standard error.
     ///
     /// # Errors
     /// Every bad value at once.
-    pub fn read(&self) -> Result<StoneDescription, CommandError> {
+    pub fn read(&self, console: &Console) -> Result<StoneDescription, CommandError> {
         let pairs = self.given.iter().map(|(name, value)| (*name, value.as_str()));
-        StoneDescription::from_text(pairs, &[]).map_err(|errors| CommandError::Stone { errors })
+        let read = StoneDescription::read_text(pairs, &[]);
+        let (stone, notes) = read.map_err(|errors| CommandError::Stone { errors })?;
+        for note in notes {
+            console.hint(&note);
+        }
+        Ok(stone)
     }
 }
 
-impl clap::FromArgMatches for StoneArguments {
+impl<const REQUIRED: bool> clap::FromArgMatches for StoneArguments<REQUIRED> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let typed = |field: &Field| matches.get_one::<String>(field.name).cloned();
         Ok(Self { given: FIELDS.iter().filter_map(|field| Some((field.name, typed(field)?))).collect() })
@@ -34,9 +45,9 @@ impl clap::FromArgMatches for StoneArguments {
     }
 }
 
-impl clap::Args for StoneArguments {
+impl<const REQUIRED: bool> clap::Args for StoneArguments<REQUIRED> {
     fn augment_args(command: Command) -> Command {
-        FIELDS.iter().fold(command, |command, field| command.arg(argument_of(field)))
+        FIELDS.iter().fold(command, |command, field| command.arg(argument_of(field, REQUIRED && field.required)))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -44,8 +55,8 @@ impl clap::Args for StoneArguments {
     }
 }
 
-fn argument_of(field: &'static Field) -> Arg {
-    let argument = Arg::new(field.name).long(field.name).required(field.required);
+fn argument_of(field: &'static Field, is_required: bool) -> Arg {
+    let argument = Arg::new(field.name).long(field.name).required(is_required);
     if field.is_number() {
         let argument = argument
             .value_name(field.unit())

@@ -19,7 +19,7 @@ pub use operation::{Access, FileOwner, Operation, decode, encode};
 pub use operations::{
     AddKey, AddModel, Backup, CompactFile, ExportRequests, ExportSales, FindSimilar, ImportOutcomes, Ingest,
     IngestOutcomes, IngestOutcomesAnswer, ListAuditEvents, ListBatches, ListKeys, ListModels, ListOutcomes,
-    ListRequests, OperationVisitor, OutcomeRow, Predict, PromoteComparedModel, PromoteModel, PruneModels,
+    ListRequests, OperationVisitor, OutcomeRow, Predict, PredictMany, PromoteComparedModel, PromoteModel, PruneModels,
     PruneRequests, ReadArtifact, ReadChampion, ReadStatus, ReplayRequests, RevokeKey, RollBackChampion, RunQuery,
     SeesFile, ShowBatch, ShowModel, ShowRequest, UndoBatch, visit_operations,
 };

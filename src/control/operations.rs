@@ -64,6 +64,7 @@ list_operations! {
     ImportOutcomes,
     IngestOutcomes,
     Predict,
+    PredictMany,
     FindSimilar,
     ReadStatus,
     RunQuery,
@@ -349,6 +350,45 @@ impl Operation for Predict {
         };
         owner.store.add_predictions(&[prediction.to_record(self.stone, origin)])?;
         Ok(prediction)
+    }
+}
+
+/// Prices many stones, and stores the predictions.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PredictMany {
+    /// The stones.
+    pub stones: Vec<StoneDescription>,
+    /// Number or family of the model; the champion if absent.
+    pub model: Option<String>,
+}
+
+impl Operation for PredictMany {
+    /// Each in its place: the prediction, or why there is none.
+    type Answer = Vec<Result<Prediction, String>>;
+    const NAME: &'static str = "predict-many";
+    const ACCESS: Access = Access::Write;
+
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<Self::Answer, PricingError> {
+        let snapshot = owner.snapshot()?;
+        let model = owner.model(&snapshot, self.model.as_deref())?;
+        let time = Timestamp::now();
+        let mut records = Vec::with_capacity(self.stones.len());
+        let mut answers = Vec::with_capacity(self.stones.len());
+        for (stone, position) in self.stones.into_iter().zip(0..) {
+            answers.push(match snapshot.quote(&stone, &model) {
+                Ok(quote) => {
+                    let prediction = Prediction { id: Uuid::now_v7(), quote };
+                    let origin =
+                        PredictionOrigin { request: None, position, time, source: PredictionSource::CommandLine };
+                    records.push(prediction.to_record(stone, origin));
+                    Ok(prediction)
+                }
+                Err(error @ PricingError::NoPrice { .. }) => Err(error.to_string()),
+                Err(error) => return Err(error),
+            });
+        }
+        owner.store.add_predictions(&records)?;
+        Ok(answers)
     }
 }
 

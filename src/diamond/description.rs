@@ -10,7 +10,7 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::stone::{grade, rank};
-use super::{Clarity, Color, Cut, Dimensions, FIELDS, Field, FieldKind, FieldValues, Stone};
+use super::{Clarity, Color, Cut, Dimensions, FIELDS, Field, FieldKind, FieldValues, GradeReading, Stone, number};
 
 /// Most unknown fields in one error: a client that sends more has the wrong endpoint, not a wrong name.
 const MAX_UNKNOWN_FIELDS: usize = 20;
@@ -135,11 +135,20 @@ impl StoneDescription {
     /// # Errors
     /// Every bad field at once.
     pub fn from_fields(fields: &Map<String, Value>, others: &[&str]) -> Result<Self, Vec<FieldError>> {
-        let mut reader = FieldReader { fields, errors: Vec::new() };
+        Self::read_fields(fields, others).map(|(description, _)| description)
+    }
+
+    /// As [`StoneDescription::from_fields`], with a sentence on each value that was read as another than it is written: another
+    /// name of a grade, a number as text.
+    ///
+    /// # Errors
+    /// Every bad field at once.
+    pub fn read_fields(fields: &Map<String, Value>, others: &[&str]) -> Result<(Self, Vec<String>), Vec<FieldError>> {
+        let mut reader = FieldReader { fields, errors: Vec::new(), notes: Vec::new() };
         let values: FieldValues = std::array::from_fn(|place| reader.read(&FIELDS[place]));
         reader.refuse_unknown(others);
         match Self::from_values(&values) {
-            Some(description) if reader.errors.is_empty() => Ok(description),
+            Some(description) if reader.errors.is_empty() => Ok((description, reader.notes)),
             _ => Err(reader.errors),
         }
     }
@@ -153,9 +162,20 @@ impl StoneDescription {
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
         others: &[&str],
     ) -> Result<Self, Vec<FieldError>> {
+        Self::read_text(pairs, others).map(|(description, _)| description)
+    }
+
+    /// As [`StoneDescription::from_text`], with a sentence on each value that was read as another than it is written.
+    ///
+    /// # Errors
+    /// Every bad field at once.
+    pub fn read_text<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+        others: &[&str],
+    ) -> Result<(Self, Vec<String>), Vec<FieldError>> {
         let mut fields = Map::new();
         for (name, text) in pairs {
-            let is_number = Field::find(name).is_some_and(Field::is_number);
+            let is_number = Field::find_by_any_name(name).is_some_and(Field::is_number);
             let text = text.trim();
             let value = match text.parse::<f64>() {
                 _ if text.is_empty() => continue,
@@ -164,7 +184,7 @@ impl StoneDescription {
             };
             fields.insert(name.to_owned(), value);
         }
-        Self::from_fields(&fields, others)
+        Self::read_fields(&fields, others)
     }
 }
 
@@ -232,36 +252,81 @@ fn schema_of_field(field: &Field) -> RefOr<Schema> {
 struct FieldReader<'a> {
     fields: &'a Map<String, Value>,
     errors: Vec<FieldError>,
+    /// What was read as another than it is written.
+    notes: Vec<String>,
 }
 
-impl FieldReader<'_> {
+impl<'a> FieldReader<'a> {
     /// The value of `field`; `None`, with an error added, if it is wrong, or if it is missing and required.
     fn read(&mut self, field: &Field) -> Option<f64> {
-        let value = self.fields.get(field.name).filter(|value| !value.is_null());
+        let (name, value) = self.find(field);
         let message = match (&field.kind, value) {
             (_, None) if !field.required => return None,
             (FieldKind::Number { .. }, None) => "is required".to_owned(),
             (FieldKind::Grade { .. }, None) => format!("is required: one of {}", field.choices()),
-            (FieldKind::Grade { .. }, Some(value)) => match value.as_str().and_then(|text| field.rank_of(text)) {
-                Some(rank) => return Some(rank.into()),
-                None => format!("must be one of {}", field.choices()),
+            (FieldKind::Grade { .. }, Some(value)) => match self.read_grade(field, value) {
+                Ok(rank) => return Some(rank.into()),
+                Err(message) => message,
             },
             (FieldKind::Number { legal, .. }, Some(value)) => match read_number(value, *legal) {
-                Ok(number) => return Some(number),
+                Ok(number) => {
+                    // text that only a person takes for this number
+                    if let Some(text) = value.as_str().filter(|text| text.trim().parse::<f64>().is_err()) {
+                        self.notes.push(format!("{} {text:?} is read as {}", field.name, field.write(number)));
+                    }
+                    return Some(number);
+                }
                 Err(message) => message,
             },
         };
-        self.refuse(field.name, message);
+        self.refuse(name.unwrap_or(field.name), message);
         None
     }
 
+    /// The value of a field and the name under which it is given: its own, or another in use.
+    fn find(&mut self, field: &Field) -> (Option<&'a str>, Option<&'a Value>) {
+        let fields = self.fields;
+        if let Some((name, value)) = fields.get_key_value(field.name).filter(|(_, value)| !value.is_null()) {
+            return (Some(name), Some(value));
+        }
+        let is_it = |name: &str| Field::find_by_any_name(name).is_some_and(|found| found.name == field.name);
+        let mut named = fields.iter().filter(|(name, value)| !value.is_null() && is_it(name));
+        let first = named.next();
+        if let Some((again, _)) = named.next() {
+            self.refuse(again, format!("is {} a second time: send it once", field.name));
+        }
+        (first.map(|(name, _)| name.as_str()), first.map(|(_, value)| value))
+    }
+
+    fn read_grade(&mut self, field: &Field, value: &Value) -> Result<u8, String> {
+        let text = value.as_str().unwrap_or_default();
+        match field.read_grade(text) {
+            GradeReading::Grade(rank) => Ok(rank),
+            GradeReading::OtherName(rank, why) => {
+                let grade = field.grade_name(rank.into()).unwrap_or_default();
+                self.notes.push(format!("{} {text:?} is read as {grade}: {why}", field.name));
+                Ok(rank)
+            }
+            GradeReading::NoCounterpart(why) => {
+                Err(format!("has no counterpart here, because {why}: must be one of {}", field.choices()))
+            }
+            GradeReading::Unknown => {
+                let names = field.grades().iter().map(|grade| grade.name);
+                let nearest = nearest(text, names).map(|name| format!("; the nearest is {name}")).unwrap_or_default();
+                Err(format!("must be one of {}{nearest}", field.choices()))
+            }
+        }
+    }
+
     fn refuse_unknown(&mut self, others: &[&str]) {
-        let is_unknown = |name: &&str| Field::find(name).is_none() && !others.contains(name);
+        let is_unknown = |name: &&str| Field::find_by_any_name(name).is_none() && !others.contains(name);
         let unknown: Vec<&str> =
             self.fields.keys().map(String::as_str).filter(is_unknown).take(MAX_UNKNOWN_FIELDS).collect();
         let known: Vec<&str> = FIELDS.iter().map(|field| field.name).chain(others.iter().copied()).collect();
         for name in unknown {
-            self.refuse(name, format!("is not a field here: the fields are {}", known.join(", ")));
+            let nearest = nearest(name, known.iter().copied()).map(|name| format!("; the nearest is {name}"));
+            let nearest = nearest.unwrap_or_default();
+            self.refuse(name, format!("is not a field here: the fields are {}{nearest}", known.join(", ")));
         }
     }
 
@@ -271,17 +336,28 @@ impl FieldReader<'_> {
     }
 }
 
-/// A number from `least` to `most`, both above 0; else what is wrong with it.
+/// Likeness from which a name is probably another one with a typing error.
+const LEAST_LIKENESS: f64 = 0.8;
+
+/// The one of `names` that `text` is most like, if it is like one.
+fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = text.trim().to_lowercase();
+    names
+        .map(|name| (strsim::jaro_winkler(&wanted, &name.to_lowercase()), name))
+        .filter(|(likeness, _)| *likeness >= LEAST_LIKENESS)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, name)| name)
+}
+
+/// A number from `least` to `most`, both above 0; else what is wrong with it. Text is read as people write numbers.
 fn read_number(value: &Value, (least, most): (f64, f64)) -> Result<f64, String> {
-    let text = value.as_str().unwrap_or_default().trim();
-    match value.as_f64() {
+    let number = value.as_f64().or_else(|| number::read_alone(value.as_str()?, false));
+    match number {
         Some(number) if (least..=most).contains(&number) => Ok(number),
         Some(number) if number <= 0.0 => Err("must be above 0".to_owned()),
         Some(number) if number < least => Err(format!("must be at least {least}")),
         Some(_) => Err(format!("must be at most {most}")),
-        None if text.parse().is_ok_and(f64::is_finite) => Err("must be a number: write it without quotes".to_owned()),
-        None if text.contains(',') => Err("must be a number: write it with a point, as in 1.1".to_owned()),
-        None => Err("must be a number".to_owned()),
+        None => Err("must be a number, such as 1.1".to_owned()),
     }
 }
 
@@ -304,7 +380,7 @@ mod tests {
 
     #[test]
     fn every_bad_field_is_named_at_once() {
-        let errors = read(&json!({"carat": 0, "cut": "Great", "clarity": 3, "x": "6.1", "y": -1, "colour": "H"}))
+        let errors = read(&json!({"carat": 0, "cut": "Great", "clarity": 3, "x": "wide", "y": -1, "hue": "H"}))
             .expect_err("nothing is right");
         let seen: Vec<(&str, &str)> =
             errors.iter().map(|error| (error.field.as_str(), error.message.as_str())).collect();
@@ -312,9 +388,37 @@ mod tests {
         assert_eq!(seen[1], ("cut", "must be one of Ideal, Premium, Very Good, Good, Fair"));
         assert_eq!(seen[2], ("color", "is required: one of D, E, F, G, H, I, J"));
         assert_eq!(seen[3].0, "clarity");
-        assert_eq!(seen[4], ("x", "must be a number: write it without quotes"));
+        assert_eq!(seen[4], ("x", "must be a number, such as 1.1"));
         assert_eq!(seen[5], ("y", "must be above 0"));
-        assert!(seen[6].0 == "colour" && seen[6].1.starts_with("is not a field here"));
+        assert!(seen[6].0 == "hue" && seen[6].1.starts_with("is not a field here"));
+    }
+
+    #[test]
+    fn other_names_and_dresses_are_read_and_told() {
+        let fields =
+            json!({"Weight": "1,02 ct", "cut": "EX", "colour": "h", "clarity": "VVS 1", "total depth": "61.8%"});
+        let (stone, notes) =
+            StoneDescription::read_fields(fields.as_object().expect("an object"), &[]).expect("a stone");
+        assert_eq!((stone.carat, stone.cut, stone.clarity), (1.02, Cut::Ideal, Clarity::VVS1));
+        assert_eq!(stone.measurements.depth, Some(61.8));
+        assert_eq!(notes.len(), 4, "{notes:?}");
+        assert_eq!(notes[0], "carat \"1,02 ct\" is read as 1.02 ct");
+        assert_eq!(notes[1], "cut \"EX\" is read as Ideal: the best grade of a laboratory or shop is Ideal here");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_the_nearest_that_is_right() {
+        let wrong = json!({"carrat": 1, "carat": 1, "cut": "Idael", "color": "K", "colour": "H", "clarity": "SI2"});
+        let errors = read(&wrong).expect_err("wrong");
+        let messages: Vec<String> = errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect();
+        assert!(messages[0].ends_with("; the nearest is Ideal"), "{messages:?}");
+        assert!(messages[1].starts_with("color has no counterpart here, because it is below J"), "{messages:?}");
+        assert!(
+            messages[2].starts_with("carrat is not a field here") && messages[2].ends_with("nearest is carat"),
+            "{messages:?}"
+        );
+        let twice = read(&json!({"weight": 1, "ct": 1, "cut": "Ideal", "color": "H", "clarity": "SI2"}));
+        assert!(twice.expect_err("twice")[0].message.contains("a second time"));
     }
 
     #[test]
@@ -327,7 +431,7 @@ mod tests {
 
     #[test]
     fn text_that_is_no_finite_number_is_refused() {
-        for text in ["nan", "inf", "1,1", "one"] {
+        for text in ["nan", "inf", "1,1,1", "one"] {
             let pairs = [("carat", text), ("cut", "Ideal"), ("color", "H"), ("clarity", "SI2")];
             let errors = StoneDescription::from_text(pairs, &[]).expect_err(text);
             assert_eq!(errors[0].field, "carat", "{text}");

@@ -174,6 +174,13 @@ impl Field {
         FIELDS.iter().find(|field| field.name == name)
     }
 
+    /// The field that people call so: by its name or another in use, whatever its case.
+    pub fn find_by_any_name(name: &str) -> Option<&'static Self> {
+        let plain = name.trim().to_lowercase().replace(['_', '-'], " ");
+        Self::find(name)
+            .or_else(|| FIELDS.iter().find(|field| field.name == plain || field.synonyms.contains(&plain.as_str())))
+    }
+
     /// Its unit; empty for grades.
     pub fn unit(&self) -> &'static str {
         match self.kind {

@@ -6,6 +6,7 @@ mod description;
 mod field;
 mod grade;
 mod grade_names;
+pub mod number;
 mod stone;
 
 pub use description::{FieldError, Measurements, StoneDescription};

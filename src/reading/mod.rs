@@ -11,7 +11,6 @@ mod encoding;
 mod header;
 mod json_rows;
 mod lines;
-pub mod number;
 mod plan;
 mod profile;
 mod rows;
@@ -20,7 +19,6 @@ pub mod table;
 mod target;
 mod unpacking;
 
-pub use number::Decimal;
 pub use plan::{ColumnReading, GradeCount, Purpose, ReadingOptions, ReadingPlan, ReadingReport};
 pub use rows::{ReadRow, RowProblem, TEXT_COUNT, complete};
 pub use scale::{SAMPLE, Scale};

@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::date::DateOrder;
 use super::header::find_header;
-use super::number::{BothMarks, Decimal, Marks, is_missing};
 use super::profile::ColumnProfile;
 use super::rows::{is_round, read_measurements};
 use super::scale::{SAMPLE, Scale};
 use super::table::{Record, Table};
 use super::target::{Target, plain_name, targets_of_name, unit_in_name};
 use super::{ReadRow, ReadingError, RowProblem};
+use crate::diamond::number::{BothMarks, Decimal, Marks, is_missing};
 use crate::diamond::{FIELDS, Field, GradeReading, IT_IS_A_SHAPE};
 
 /// Least share of the values of a column that must be what the column is taken for.
@@ -273,6 +273,16 @@ fn is_shape_only(field: &Field, word: &str) -> bool {
 }
 
 impl ReadingPlan {
+    /// The names of the columns of `table`.
+    ///
+    /// # Errors
+    /// If no line of it names columns.
+    pub fn header_of(table: &Table) -> Result<Vec<String>, ReadingError> {
+        let start = table.start()?;
+        let (_, header) = &start[find_header(&start)?];
+        Ok(header.iter().map(|name| name.trim().to_owned()).collect())
+    }
+
     /// Looks at all of `table`, and decides how it is read for `purpose`.
     ///
     /// # Errors
@@ -686,7 +696,8 @@ impl Columns<'_> {
             }
         }
         if target.is_money() {
-            let currency = profile.currency.or_else(|| super::number::foreign_currency(&self.survey.header[place]));
+            let currency =
+                profile.currency.or_else(|| crate::diamond::number::foreign_currency(&self.survey.header[place]));
             match (currency, options.rate) {
                 (Some(currency), None) => {
                     return Err(ReadingError::new(format!(

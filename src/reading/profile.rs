@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::number::{MarkCounts, foreign_currency, is_missing};
+use crate::diamond::number::{MarkCounts, foreign_currency, is_missing};
 
 /// Distinct texts of a column that are counted; a column with more is no column of grades.
 const MAX_DISTINCT: usize = 400;

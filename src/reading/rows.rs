@@ -1,8 +1,8 @@
 //! A record becomes the values of a sale.
 
-use super::number::is_missing;
 use super::plan::{PlannedColumn, Reading, ReadingPlan};
 use super::target::Target;
+use crate::diamond::number::is_missing;
 use crate::diamond::{FIELD_COUNT, FIELDS, FieldValues, GradeReading, depth_percent_of};
 
 /// Texts that are kept beside a sale: certificate, laboratory, stock number, day of the sale.

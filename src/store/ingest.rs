@@ -13,13 +13,13 @@ use super::audit::record_event;
 use super::known_sales::{Fingerprint, KnownSales};
 use super::rows::{Columns, execute, query_row, sql_time, with_stone_columns};
 use super::upload::{
-    COLUMN_COUNT, CheckedSale, Layout, RowContent, Upload, UploadRow, column_names, for_each_parquet_row,
+    COLUMN_COUNT, CheckedSale, Layout, Prepared, RowContent, Upload, UploadRow, column_names, for_each_parquet_row,
     missing_columns,
 };
-use super::{RejectionCount, Store, StoreError, WarningCount};
+use super::{RejectionCount, Store, StoreError, WarningCount, remembered_readings};
 use crate::diamond::{CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, FIELDS, WEIGHT_TOLERANCE};
 use crate::files::FileIdentity;
-use crate::reading::{ReadRow, ReadingReport, TEXT_COUNT};
+use crate::reading::{ReadRow, ReadingReport, Scale, TEXT_COUNT};
 
 /// Rows that are checked and stored at a time.
 const GROUP_ROWS: usize = 65_536;
@@ -63,7 +63,8 @@ impl Store {
     pub fn ingest(&mut self, upload: &Upload, dry_run: bool) -> Result<FileReport, StoreError> {
         let failed = || StoreError::database(ACTION);
         self.require_other_file(upload)?;
-        let layout = upload.prepare(self.work_folder())?;
+        let recall = |header: &[String]| remembered_readings::recall(&self.connection, header);
+        let Prepared { layout, scale } = upload.prepare(self.work_folder(), &recall)?;
         // rows of a Parquet file are read through a second connection, while they are stored through this one
         let parquet = match layout {
             Layout::Parquet => Some((UploadSpool::new(self, upload)?, self.connection.try_clone().map_err(failed())?)),
@@ -80,7 +81,7 @@ impl Store {
             let reader = std::thread::Builder::new()
                 .name("ingest-reader".to_owned())
                 .spawn_scoped(scope, move || {
-                    let mut rows = CheckedRows::new(sender);
+                    let mut rows = CheckedRows::new(sender, scale);
                     let mut sink = |row: UploadRow<'_>| rows.check(&row);
                     match &parquet {
                         Some((spool, reader)) => for_each_parquet_row(reader, upload, &spool.file, &mut sink)?,
@@ -113,6 +114,9 @@ impl Store {
             report.batch = None;
             transaction.rollback().map_err(failed())?;
         } else {
+            if let Layout::Careful(prepared) = &layout {
+                remembered_readings::remember(&transaction, prepared.1.header(), &upload.options)?;
+            }
             record_event(&transaction, &self.actor, "ingest", &format!("batch {batch}: {}", upload.name))?;
             transaction.commit().map_err(failed())?;
         }
@@ -156,12 +160,14 @@ struct RejectedLine {
 /// Checks rows, and sends them on in groups.
 struct CheckedRows {
     group: RowGroup,
+    /// By which odd sales are told.
+    scale: Option<Scale>,
     sender: SyncSender<RowGroup>,
 }
 
 impl CheckedRows {
-    fn new(sender: SyncSender<RowGroup>) -> Self {
-        Self { group: RowGroup::default(), sender }
+    fn new(sender: SyncSender<RowGroup>, scale: Option<Scale>) -> Self {
+        Self { group: RowGroup::default(), scale, sender }
     }
 
     fn check(&mut self, row: &UploadRow<'_>) -> Result<(), StoreError> {
@@ -171,7 +177,13 @@ impl CheckedRows {
                 for (is_filled, field) in group.filled.iter_mut().zip(fields) {
                     *is_filled |= field.is_some();
                 }
-                CheckedSale::read(fields).map_err(|defect| (Some(defect.column), defect.reason))
+                match CheckedSale::read(fields) {
+                    Ok(sale) => match self.scale.and_then(|scale| scale.oddity(&sale.values, Some(sale.price_usd))) {
+                        Some((column, reason)) => Err((Some(column), reason)),
+                        None => Ok(sale),
+                    },
+                    Err(defect) => Err((Some(defect.column), defect.reason)),
+                }
             }
             RowContent::Values(ReadRow { problem: Some(problem), .. }) => Err((problem.column, problem.reason.clone())),
             RowContent::Values(read) => {

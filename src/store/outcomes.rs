@@ -141,7 +141,12 @@ impl Store {
         )?;
         let all: i64 = self.live_accuracy()?.iter().map(|one| one.outcomes).sum();
         let measured = i64::try_from(lines.len()).unwrap_or(i64::MAX);
-        let upload = (!lines.is_empty()).then(|| Upload::from_bytes(UPLOAD_NAME, lines.join("\n").into_bytes()));
+        let upload = (!lines.is_empty()).then(|| {
+            let mut upload = Upload::from_bytes(UPLOAD_NAME, lines.join("\n").into_bytes());
+            // what stones have fetched is no mistake of units
+            upload.options.accept_odd = true;
+            upload
+        });
         Ok(OutcomeSales { upload, measured, unmeasured: all - measured })
     }
 }

@@ -55,9 +55,9 @@ fn the_command_and_the_api_give_the_same_price_and_the_same_stones() {
 fn bad_stones_are_wrong_usage_and_every_mistake_is_named() {
     let test_folder = TestFolder::new();
     let said = test_folder
-        .fail(2, &["predict", "--carat", "1,1", "--cut", "Great", "--color", "H", "--clarity", "SI2", "-x", "0"]);
+        .fail(2, &["predict", "--carat", "1,1,1", "--cut", "Great", "--color", "H", "--clarity", "SI2", "-x", "0"]);
     for expected in [
-        "--carat \"1,1\": must be a number: write it with a point",
+        "--carat \"1,1,1\": must be a number, such as 1.1",
         "--cut \"Great\": must be one of Ideal",
         "--x 0.0: must be above 0",
     ] {

@@ -18,7 +18,7 @@ fn the_card_of_a_model_says_where_it_errs_and_which_sales_look_like_typing_error
     let mut fields: Vec<String> = lines[300].split(',').map(str::to_owned).collect();
     fields[6].push('0');
     lines[300] = fields.join(",");
-    test_folder.succeed(&["ingest", &test_folder.write("sales.csv", lines.join("\n"))]);
+    test_folder.succeed(&["ingest", "--accept-odd", &test_folder.write("sales.csv", lines.join("\n"))]);
     test_folder.succeed(&["retrain", "--trials", "2"]);
     let card = test_folder.json(&["models", "show", "2"]);
     let segments = card["segments"].as_array().expect("segments");

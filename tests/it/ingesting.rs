@@ -112,6 +112,9 @@ fn each_bad_row_is_kept_with_line_column_reason_and_text() {
         test_folder.json(&["sql", "SELECT line_number AS line, carat, cut FROM sale ORDER BY line_number"]),
         json!([
             {"line": 2, "carat": 1.1, "cut": "Ideal"},
+            {"line": 12, "carat": 1.1, "cut": "Ideal"},
+            {"line": 13, "carat": 1.1, "cut": "Ideal"},
+            {"line": 14, "carat": 1.1, "cut": "Ideal"},
             {"line": 18, "carat": 1.2, "cut": "Ideal"},
             {"line": 19, "carat": 1.3, "cut": "Very Good"}
         ])

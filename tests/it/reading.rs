@@ -265,3 +265,168 @@ fn packed_files_that_are_made_to_fill_disks_are_refused() {
     let broken = test_folder.write("broken.csv.gz", b"\x1f\x8b\x08\0\0\0\0\0nonsense");
     assert!(test_folder.fail(1, &["ingest", &broken]).contains("cannot be unpacked"));
 }
+
+/// The rows of a priced file, as objects.
+fn priced(test_folder: &TestFolder, file: &str, more: &[&str]) -> Vec<Value> {
+    test_folder.succeed(&[&["predict", file, "--out", "priced.jsonl"][..], more].concat());
+    let text = std::fs::read_to_string(test_folder.path("priced.jsonl")).expect("the answer");
+    std::fs::remove_file(test_folder.path("priced.jsonl")).expect("gone");
+    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[test]
+fn every_stone_of_a_file_is_priced_in_its_place() {
+    let test_folder = TestFolder::trained(400);
+    let stones = "Stock #;Weight;Cut;Colour;Clarity;Note\nA1;1,02;EX;G;VS2;first\nA2;0,5;Poor;G;VS2;second\nA3;0,71;Ideal;D;IF;\n";
+    let file = test_folder.write("stones.csv", stones);
+    let rows = priced(&test_folder, &file, &[]);
+    assert_eq!(
+        rows.iter().map(|row| row["Stock #"].as_str()).collect::<Vec<_>>(),
+        [Some("A1"), Some("A2"), Some("A3")]
+    );
+    let asked = ["--carat", "1.02", "--cut", "Ideal", "--color", "G", "--clarity", "VS2"];
+    let alone = test_folder.json(&[&["predict"][..], &asked].concat());
+    assert_eq!((&rows[0]["price_usd"], &rows[0]["model"]), (&alone["price_usd"], &json!(2)));
+    assert!(rows[0]["low_usd"].as_f64() < rows[0]["high_usd"].as_f64() && rows[0]["Note"] == "first", "{}", rows[0]);
+    assert!(rows[1]["price_usd"].is_null(), "{}", rows[1]);
+    assert!(rows[1]["warnings"].as_str().is_some_and(|text| text.contains("not priced: cut \"Poor\"")), "{}", rows[1]);
+    let kept =
+        format!("SELECT count(*) FROM prediction WHERE id = '{}'", rows[2]["prediction"].as_str().expect("an id"));
+    assert_eq!(test_folder.value(&kept), 1, "predictions are records");
+
+    let csv = test_folder.succeed(&["predict", &file]).stdout;
+    assert!(
+        csv.starts_with(
+            "Stock #,Weight,Cut,Colour,Clarity,Note,price_usd,low_usd,high_usd,model,prediction,warnings\n"
+        ),
+        "{csv}"
+    );
+    assert!(csv.contains("A1,\"1,02\",EX,G,VS2,first,") && csv.lines().count() == 4, "{csv}");
+    for out in ["priced.xlsx", "priced.parquet", "priced.csv"] {
+        test_folder.succeed(&["predict", &file, "--out", out]);
+        let again = priced(&test_folder, out, &[]);
+        assert_eq!(again.len(), 3, "{out}");
+        assert_eq!(again[0]["predicted_price_usd"], rows[0]["price_usd"], "{out}: what was written is read again");
+    }
+    let said = test_folder.fail(1, &["predict", &file, "--out", "priced.csv"]);
+    assert!(said.contains("exists already"), "{said}");
+    assert!(test_folder.fail(1, &["predict", &file, "--out", "priced.pdf"]).contains(".xlsx"));
+    assert!(test_folder.fail(2, &["predict", &file, "--carat", "1"]).contains("a stone and a file"));
+}
+
+#[test]
+fn a_file_of_stones_is_priced_beside_a_server_in_many_pieces() {
+    let test_folder = TestFolder::trained(400);
+    let server = crate::program::Server::start(&test_folder);
+    let file = test_folder.write_sales("many.csv", 8, 0, 45_000);
+    let said = test_folder.json(&["predict", &file, "--out", "priced.csv"]);
+    assert_eq!((&said["priced"], &said["left"]), (&json!(45_000), &json!(0)));
+    assert_eq!(std::fs::read_to_string(test_folder.path("priced.csv")).expect("rows").lines().count(), 45_001);
+    assert_eq!(test_folder.value("SELECT count(*) FROM prediction"), 45_000);
+    assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn the_api_takes_the_words_that_people_use_and_says_what_it_read() {
+    let test_folder = TestFolder::trained(200);
+    let server = crate::program::Server::start(&test_folder);
+    let plain =
+        server.post("/v1/predictions", &json!({"carat": 1.02, "cut": "Ideal", "color": "H", "clarity": "SI2"})).json();
+    let worded = server
+        .post("/v1/predictions", &json!({"weight": "1,02 ct", "cut": "EX", "colour": "h", "clarity": "SI-2"}))
+        .json();
+    assert_eq!(plain["price_usd"], worded["price_usd"]);
+    let warnings = worded["warnings"].to_string();
+    assert!(warnings.contains("is read as Ideal") && warnings.contains("is read as 1.02 ct"), "{warnings}");
+    let marked = server.post_text(
+        "/v1/predictions",
+        "application/json",
+        "\u{feff}{\"carat\":1,\"cut\":\"Ideal\",\"color\":\"H\",\"clarity\":\"SI2\"}",
+    );
+    assert_eq!(marked.status, 200, "{}", marked.body);
+    for (status, answer, words) in [
+        (
+            422,
+            server.post("/v1/predictions", &json!({"carat": 1, "cut": "Idael", "color": "H", "clarity": "SI2"})),
+            "the nearest is Ideal",
+        ),
+        (
+            422,
+            server.post("/v1/predictions", &json!({"carat": 1, "cut": "Ideal", "color": "K", "clarity": "SI2"})),
+            "below J",
+        ),
+        (
+            400,
+            server.post_text("/v1/predictions", "application/json", "{\"carat\":NaN}"),
+            "NaN and Infinity are no JSON",
+        ),
+        (400, server.post_text("/v1/predictions?carat=1&cut=Ideal", "application/json", ""), "send it in the body"),
+        (404, server.post("/v1/predictions/", &json!({})), "without a slash at the end"),
+        (404, server.post("/predict", &json!({})), "prices are at POST /v1/predictions"),
+    ] {
+        assert!(
+            answer.status == status && answer.body.contains(words),
+            "{status} {words}: {} {}",
+            answer.status,
+            answer.body
+        );
+    }
+    assert_eq!(server.get("/v1/requests?since=2026-03-01T12:00:00+01:00").status, 200, "+ that is not encoded");
+}
+
+#[test]
+fn what_was_said_of_a_file_holds_for_the_next_with_the_same_header() {
+    let test_folder = TestFolder::new();
+    let odd = |rows: &[&str]| format!("{}\n{}\n", HEADER.replace("price", "Erlös"), rows.join("\n"));
+    ingest(&test_folder, "may.csv", odd(&ROWS[..1]), &["--map", "price=Erlös"]);
+    let june = ingest(&test_folder, "june.csv", odd(&ROWS[1..]), &[]);
+    assert_eq!(june["accepted"], 2, "{june}");
+    assert!(june["reading"]["notes"].to_string().contains("as you said of the last file"), "{june}");
+    let said = test_folder.fail(1, &["ingest", &test_folder.write("other.csv", odd(&ROWS).replace("table", "girdle"))]);
+    assert!(said.contains("no column price"), "another header: {said}");
+}
+
+#[test]
+fn a_parquet_file_with_columns_by_other_names_goes_in() {
+    let test_folder = TestFolder::new();
+    let sales = test_folder.write_sales("sales.csv", 3, 0, 500);
+    let parquet = test_folder.path("sales.parquet").display().to_string();
+    let copy = format!(
+        "COPY (SELECT carat AS \"Carat Weight\", cut AS \"Cut Grade\", color AS colour, clarity, price AS \"Total Price\"
+               FROM read_csv('{sales}')) TO '{parquet}' (FORMAT parquet)"
+    );
+    duckdb::Connection::open_in_memory().and_then(|connection| connection.execute_batch(&copy)).expect("a file");
+    let report = test_folder.json(&["ingest", &parquet])["files"][0].clone();
+    assert_eq!((&report["accepted"], &report["rejected"]), (&json!(500), &json!(0)), "{report}");
+    assert_eq!(crate::program::files_in(&test_folder.path("")), ["diamonds.duckdb", "sales.csv", "sales.parquet"]);
+}
+
+#[test]
+fn the_plain_way_and_the_careful_way_read_the_same() {
+    let test_folder = TestFolder::new();
+    let plain = test_folder.write_sales("plain.csv", 6, 0, 30_000);
+    let text = std::fs::read_to_string(&plain).expect("sales");
+    let mut lines = text.lines();
+    let header = format!("{},shape\n", lines.next().expect("a header"));
+    let careful: String = std::iter::once(header).chain(lines.map(|line| format!("{line},Round\n"))).collect();
+    let first = test_folder.json(&["ingest", &plain])["files"][0].clone();
+    let second = ingest(&test_folder, "careful.csv", careful, &[]);
+    assert_eq!((first["accepted"].as_i64(), first.get("reading")), (Some(30_000), None), "{first}");
+    assert_eq!((&second["known"], &second["accepted"]), (&json!(30_000), &json!(0)), "{second}");
+}
+
+#[test]
+fn outcomes_come_in_the_same_dresses() {
+    let test_folder = TestFolder::trained(200);
+    let asked = ["predict", "--carat", "1.02", "--cut", "Ideal", "--color", "G", "--clarity", "VS2"];
+    let id = test_folder.json(&asked)["id"].as_str().expect("an id").to_owned();
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (column, (name, value)) in (0..).zip([("Prediction", id.as_str()), ("Price", "$6,651.50"), ("Note", "cash")]) {
+        sheet.write_string(0, column, name).expect("a cell");
+        sheet.write_string(1, column, value).expect("a cell");
+    }
+    let file = test_folder.write("outcomes.xlsx", workbook.save_to_buffer().expect("a workbook"));
+    test_folder.succeed(&["outcomes", "import", &file]);
+    assert_eq!(test_folder.value("SELECT price_usd FROM current_outcome").as_f64(), Some(6_651.5));
+}

@@ -222,10 +222,10 @@ fn mistakes_are_problem_documents_that_say_what_to_do() {
     let answer: crate::program::Answer =
         agent().get(server.url("/v1/models")).header("Accept", "text/csv").call().map(Into::into).expect("an answer");
     check(&answer, 406, "application/json");
-    let errors = post("{\"carat\": -1, \"cut\": \"x\", \"colour\": \"H\"}").json()["errors"].clone();
+    let errors = post("{\"carat\": -1, \"cut\": \"x\", \"hue\": \"H\"}").json()["errors"].clone();
     let fields: Vec<&str> =
         errors.as_array().expect("errors").iter().map(|error| error["field"].as_str().expect("a name")).collect();
-    assert_eq!(fields, ["carat", "cut", "color", "clarity", "colour"]);
+    assert_eq!(fields, ["carat", "cut", "color", "clarity", "hue"]);
     assert_eq!(errors[0]["value"], -1);
     let errors = post(&json!([stone(), {"carat": 1}]).to_string()).json()["errors"].clone();
     assert_eq!(errors[0]["field"], "[1].cut");

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::errors::{AnyRoute, ApiRoute, WithBody, WithId, WithModel};
-use crate::diamond::{Clarity, Color, Cut, FieldError, StoneDescription};
+use crate::diamond::{Clarity, Color, Cut, Field, FieldError, StoneDescription};
 use crate::pricing::{ModelName, Prediction, PredictionOrigin, PricingError, ServedModel, Snapshot, Step};
 use crate::server::access::Caller;
 use crate::server::app::App;
@@ -21,7 +21,7 @@ use crate::server::http::attachments::{AnsweredBy, MadePredictions, RequestIdent
 use crate::server::http::parameters::{Parameter, ParameterKind, document_parameters, read_parameters};
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{
-    id_in_path, json_body, json_response, query_pairs, require_json_accepted, require_no_parameters,
+    id_in_path, json_body, json_response, query_pairs, received_body, require_json_accepted, require_no_parameters,
 };
 use crate::store::{PredictionRecord, PredictionSource};
 
@@ -96,6 +96,7 @@ pub struct PredictionSteps {
 )]
 pub async fn create(request: Request<App>) -> Answer {
     require_json_accepted(&request)?;
+    refuse_stone_in_query(&request)?;
     let mut wanted = Wanted::default();
     read_parameters(&WANTED_PARAMETERS, &query_pairs(&request), &mut wanted).map_err(Problem::bad_fields)?;
     let Wanted { model: wanted, explain } = wanted;
@@ -124,7 +125,7 @@ pub async fn create(request: Request<App>) -> Answer {
 /// The answers to `stones`, in their order, and their records. The first has the id of the request, the others have the ids
 /// that follow it.
 fn price_stones(
-    stones: &[StoneDescription],
+    stones: &[DescribedStone],
     snapshot: &Snapshot,
     model: &ServedModel,
     explain: bool,
@@ -133,9 +134,10 @@ fn price_stones(
     let price = if explain { Snapshot::explain } else { Snapshot::quote };
     let mut predictions = Vec::with_capacity(stones.len());
     let mut records = Vec::with_capacity(stones.len());
-    for (stone, position) in stones.iter().zip(0_u32..) {
+    for ((stone, notes), position) in stones.iter().zip(0_u32..) {
         let id = Uuid::from_u128(identity.id.as_u128() + u128::from(position));
-        let prediction = Prediction { id, quote: price(snapshot, stone, model)? };
+        let mut prediction = Prediction { id, quote: price(snapshot, stone, model)? };
+        prediction.quote.warnings.extend_from_slice(notes);
         let origin = PredictionOrigin {
             request: Some(identity.id),
             position: position.into(),
@@ -183,6 +185,16 @@ impl IntoParams for Wanted {
     }
 }
 
+/// Refuses a stone that is in the address instead of the body, with what to send.
+fn refuse_stone_in_query(request: &Request<App>) -> Result<(), Problem> {
+    let is_in_query = query_pairs(request).iter().any(|(name, _)| Field::find_by_any_name(name).is_some());
+    if is_in_query && received_body(request).is_empty() {
+        let example = r#"{"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"}"#;
+        return Err(Problem::new(400, format!("the stone is in the address: send it in the body, as JSON: {example}")));
+    }
+    Ok(())
+}
+
 async fn find_model(
     request: &Request<App>,
     snapshot: &Arc<Snapshot>,
@@ -196,11 +208,14 @@ async fn find_model(
     Ok(in_background(move || pricing.model(&snapshot, wanted.as_deref())).await??)
 }
 
+/// A stone, and what of it was read as another than it is written.
+type DescribedStone = (StoneDescription, Vec<String>);
+
 /// The stones of a body, and whether they are an array.
-fn read_descriptions(body: Value) -> Result<(Vec<StoneDescription>, bool), Problem> {
+fn read_descriptions(body: Value) -> Result<(Vec<DescribedStone>, bool), Problem> {
     match body {
         Value::Object(fields) => {
-            let stone = StoneDescription::from_fields(&fields, &[]).map_err(Problem::bad_fields)?;
+            let stone = StoneDescription::read_fields(&fields, &[]).map_err(Problem::bad_fields)?;
             Ok((vec![stone], false))
         }
         Value::Array(stones) if stones.len() > MAX_STONES => Err(Problem::new(
@@ -222,12 +237,12 @@ fn read_descriptions(body: Value) -> Result<(Vec<StoneDescription>, bool), Probl
     }
 }
 
-fn read_element(place: usize, stone: Value) -> Result<StoneDescription, Vec<FieldError>> {
+fn read_element(place: usize, stone: Value) -> Result<DescribedStone, Vec<FieldError>> {
     let Value::Object(fields) = stone else {
         let message = "must be a stone (an object)".to_owned();
         return Err(vec![FieldError { field: format!("[{place}]"), message, value: stone }]);
     };
-    StoneDescription::from_fields(&fields, &[]).map_err(|mut errors| {
+    StoneDescription::read_fields(&fields, &[]).map_err(|mut errors| {
         for error in &mut errors {
             error.field = format!("[{place}].{}", error.field);
         }

@@ -193,7 +193,10 @@ fn render_problem(response: &mut Response, id: Uuid, asked: &Asked) -> Option<Ve
     let problem = match (response.ext::<Problem>(), error) {
         (_, Some(error)) => Problem::internal(error.to_string()),
         (Some(problem), None) => problem.clone(),
-        (None, None) if status == 404 => Problem::new(404, format!("there is nothing at {}", redact_keys(&asked.path))),
+        (None, None) if status == 404 => {
+            let hint = hint_for(&asked.path);
+            Problem::new(404, format!("there is nothing at {}{hint}", redact_keys(&asked.path)))
+        }
         (None, None) => return None,
     };
     response.set_status(problem.status);
@@ -221,6 +224,21 @@ fn render_problem(response: &mut Response, id: Uuid, asked: &Asked) -> Option<Ve
     tracing::error!("request {id}: {cause}");
     document["cause"] = json!(cause);
     Some(document.to_string().into_bytes())
+}
+
+/// What somebody who asks for `path`, where there is nothing, may have meant.
+fn hint_for(path: &str) -> &'static str {
+    let lower = path.to_lowercase();
+    let is_about = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if is_about(&["predict", "price", "quote", "valuation"]) {
+        ": prices are at POST /v1/predictions, without a slash at the end"
+    } else if is_about(&["similar", "neighbo"]) {
+        ": similar stones are at POST /v1/similar, without a slash at the end"
+    } else if is_about(&["swagger", "redoc", "openapi", "api", "v1"]) {
+        ": /docs describes the API"
+    } else {
+        ""
+    }
 }
 
 fn accepts_html(request: &Request<App>) -> bool {

@@ -45,16 +45,26 @@ pub fn json_body(request: &Request<App>) -> Result<Value, Problem> {
         ));
     }
     let body = received_body(request);
-    serde_json::from_slice(&body).map_err(|error| {
-        let what = if body.is_empty() { "the body is empty: send JSON".to_owned() } else { malformed(&error) };
+    // some programs begin every text with a mark
+    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
+    serde_json::from_slice(text).map_err(|error| {
+        let what = if text.is_empty() { "the body is empty: send JSON".to_owned() } else { malformed(&error, text) };
         Problem::new(400, what)
     })
 }
 
-fn malformed(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let reason = text.split(" at line ").next().unwrap_or_default();
-    format!("the body is not valid JSON at line {}, column {}: {reason}", error.line(), error.column())
+fn malformed(error: &serde_json::Error, body: &[u8]) -> String {
+    let message = error.to_string();
+    let reason = message.split(" at line ").next().unwrap_or_default();
+    let has = |word: &str| memchr::memmem::find(body, word.as_bytes()).is_some();
+    let hint = if has("NaN") || has("Infinity") {
+        "; NaN and Infinity are no JSON: leave the field out, or send null"
+    } else if has("'") && !has("\"") {
+        "; JSON has double quotes"
+    } else {
+        ""
+    };
+    format!("the body is not valid JSON at line {}, column {}: {reason}{hint}", error.line(), error.column())
 }
 
 /// Refuses a client that does not accept JSON.

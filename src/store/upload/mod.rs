@@ -16,6 +16,7 @@ use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
+use super::converting::{parquet_columns, parquet_to_csv};
 use crate::diamond::{FIELD_COUNT, FIELDS};
 use crate::reading::table::Table;
 use crate::reading::{Purpose, ReadRow, ReadingError, ReadingOptions, ReadingPlan, SAMPLE, Scale, is_known_name};
@@ -77,6 +78,16 @@ pub(super) enum Layout {
     /// Anything else that people have, and how it is read.
     Careful(Box<(Table, ReadingPlan)>),
 }
+
+/// How a file is read.
+pub(super) struct Prepared {
+    pub layout: Layout,
+    /// By which odd sales are told, if the layout does not tell them itself.
+    pub scale: Option<Scale>,
+}
+
+/// What was said of files with a header.
+pub(super) type Recall<'a> = dyn Fn(&[String]) -> Result<Option<ReadingOptions>, StoreError> + 'a;
 
 /// The layout of a CSV file.
 #[derive(Debug, PartialEq, Eq)]
@@ -207,16 +218,6 @@ impl Upload {
         self.open_content().map_err(|source| self.unreadable(source))
     }
 
-    /// The whole content.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    pub fn bytes(&self) -> Result<Vec<u8>, StoreError> {
-        let mut bytes = Vec::new();
-        self.open()?.read_to_end(&mut bytes).map_err(|source| self.unreadable(source))?;
-        Ok(bytes)
-    }
-
     /// SHA-256 of the content, in hexadecimal.
     pub(super) fn content_sha256(&self) -> Result<String, StoreError> {
         use std::fmt::Write;
@@ -239,37 +240,88 @@ impl Upload {
     }
 
     /// Finds out how it is to be read: in a plain way if it is in the standard form, else with care, for which `folder` may hold what is
-    /// unpacked.
+    /// unpacked. If the user says nothing of it, `recall` may know what was said of a file with the same header.
     ///
     /// # Errors
     /// If it cannot be ingested, with the line and the remedy.
-    pub(super) fn prepare(&self, folder: &Path) -> Result<Layout, StoreError> {
-        let is_usual = self.options == ReadingOptions::default();
-        match self.layout() {
-            Ok(Layout::Parquet) => Ok(Layout::Parquet),
-            Ok(layout) if is_usual && self.is_plain(&layout)? => Ok(layout),
-            _ => self.careful_layout(folder),
+    pub(super) fn prepare(&self, folder: &Path, recall: &Recall<'_>) -> Result<Prepared, StoreError> {
+        if self.is_nothing_said() {
+            match self.layout() {
+                Ok(Layout::Parquet) if self.has_standard_columns(folder)? => {
+                    return Ok(Prepared { layout: Layout::Parquet, scale: None });
+                }
+                Ok(layout @ (Layout::Csv(_) | Layout::JsonLines)) => {
+                    if let Some(scale) = self.plain_scale(&layout)? {
+                        return Ok(Prepared { layout, scale: Some(scale).filter(|_| !self.options.accept_odd) });
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(Prepared { layout: self.careful_layout(folder, recall)?, scale: None })
+    }
+
+    /// Whether the user says nothing of how its columns are to be read.
+    fn is_nothing_said(&self) -> bool {
+        ReadingOptions { accept_odd: false, ..self.options.clone() } == ReadingOptions::default()
+    }
+
+    /// The path of its content, written to `folder` if it has none; the file goes with the returned value.
+    fn located(&self, folder: &Path) -> Result<(PathBuf, Option<tempfile::TempPath>), StoreError> {
+        match &self.content {
+            UploadContent::File(path) => Ok((path.clone(), None)),
+            UploadContent::Bytes(bytes) => {
+                let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
+                    file.write_all(bytes)?;
+                    Ok(file.into_temp_path())
+                });
+                let path = written.map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?;
+                Ok((path.to_path_buf(), Some(path)))
+            }
         }
     }
 
-    fn careful_layout(&self, folder: &Path) -> Result<Layout, StoreError> {
-        let file = match &self.content {
-            UploadContent::File(path) => File::open(path),
-            UploadContent::Bytes(bytes) => tempfile::tempfile_in(folder).and_then(|mut file| {
-                file.write_all(bytes)?;
-                Ok(file)
-            }),
-        };
+    /// Whether the columns of a Parquet file have the standard names; what cannot be read is told when its rows are.
+    fn has_standard_columns(&self, folder: &Path) -> Result<bool, StoreError> {
+        let (path, _written) = self.located(folder)?;
+        let has = |names: &[String], wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
+        Ok(parquet_columns(&path).map_or(true, |names| missing_columns(|name| has(&names, name)).is_empty()))
+    }
+
+    fn careful_layout(&self, folder: &Path, recall: &Recall<'_>) -> Result<Layout, StoreError> {
         let refused = |error: ReadingError| self.bad(error.to_string());
-        let table = Table::open(file.map_err(|source| self.unreadable(source))?, folder).map_err(refused)?;
-        let table = table.ok_or_else(|| self.bad("it is a Parquet file that is packed: unpack it first"))?;
-        let plan = ReadingPlan::new(&table, &self.options, Purpose::Sales).map_err(refused)?;
+        let open = |path: &Path| File::open(path).map_err(|source| self.unreadable(source));
+        let (path, _written) = self.located(folder)?;
+        let table = if let Some(table) = Table::open(open(&path)?, folder).map_err(refused)? {
+            table
+        } else {
+            // a Parquet file: its values become text, as those of any other table
+            let csv = folder.join(format!("{}.csv", uuid::Uuid::now_v7()));
+            parquet_to_csv(&path, &csv)?;
+            let opened = open(&csv);
+            // the open file stays until it is closed
+            let _ = std::fs::remove_file(&csv);
+            let opened = Table::open(opened?, folder).map_err(refused)?;
+            opened.ok_or_else(|| self.bad("it is a Parquet file in another"))?
+        };
+        let mut options = self.options.clone();
+        let mut recalled = false;
+        if self.is_nothing_said()
+            && let Some(said) = recall(&ReadingPlan::header_of(&table).map_err(refused)?)?
+        {
+            options = ReadingOptions { accept_odd: options.accept_odd, ..said };
+            recalled = true;
+        }
+        let mut plan = ReadingPlan::new(&table, &options, Purpose::Sales).map_err(refused)?;
+        if recalled {
+            plan.report.notes.push("it is read as you said of the last file with this header".to_owned());
+        }
         Ok(Layout::Careful(Box::new((table, plan))))
     }
 
-    /// Whether the beginning of the file is in the standard form: columns by their own names alone, numbers with a decimal point,
-    /// grades by their names, and in the usual units.
-    fn is_plain(&self, layout: &Layout) -> Result<bool, StoreError> {
+    /// The scale of its prices, if the beginning of the file is in the standard form: columns by their own names alone, numbers with a
+    /// decimal point, grades by their names, and in the usual units.
+    fn plain_scale(&self, layout: &Layout) -> Result<Option<Scale>, StoreError> {
         let mut start = Vec::new();
         self.open()?.take(START_BYTES).read_to_end(&mut start).map_err(|source| self.unreadable(source))?;
         if start.len() as u64 == START_BYTES {
@@ -286,7 +338,7 @@ impl Upload {
                 !column_names().contains(&own.as_str()) && is_known_name(name)
             };
             if names.iter().any(is_other) {
-                return Ok(false);
+                return Ok(None);
             }
         }
         let mut sample = Vec::new();
@@ -305,7 +357,11 @@ impl Upload {
             }
             Ok(())
         })?;
-        Ok(is_plain && Scale::of(&sample).is_ok())
+        match Scale::of(&sample) {
+            Ok(scale) => Ok(Some(scale).filter(|_| is_plain)),
+            // the careful way tells what is wrong
+            Err(_) => Ok(Some(Scale::default()).filter(|_| is_plain && self.options.accept_odd)),
+        }
     }
 
     /// Finds out what kind of file it is, if it is in the standard form.
@@ -387,7 +443,7 @@ impl Upload {
     /// If the file cannot be ingested.
     pub fn count_rows(&self) -> Result<(i64, i64), StoreError> {
         let (mut rows, mut defects) = (0, 0);
-        self.for_each_text_row(&self.prepare(&std::env::temp_dir())?, &mut |row| {
+        self.for_each_text_row(&self.prepare(&std::env::temp_dir(), &|_| Ok(None))?.layout, &mut |row| {
             rows += 1;
             let is_sale = match row.content {
                 RowContent::Fields(fields) => CheckedSale::read(&fields).is_ok(),
@@ -479,7 +535,8 @@ mod tests {
 
     fn layout(text: &str) -> Result<Layout, String> {
         let upload = Upload::from_bytes("a.csv", text.as_bytes().to_vec());
-        upload.prepare(&std::env::temp_dir()).map_err(|error| error.to_string())
+        let prepared = upload.prepare(&std::env::temp_dir(), &|_| Ok(None));
+        prepared.map(|prepared| prepared.layout).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -524,6 +581,5 @@ mod tests {
         let missing = error("carat,cut,color,clarity,depth,table,x,y,z\n1.1,Ideal,H,SI2,62,55,6.61,6.65,4.11\n");
         assert!(missing.contains("no column price: its header, line 1, has carat, cut"), "{missing}");
         assert!(error("hello\nworld").contains("no line of it names columns such as carat"));
-        assert!(error(&format!("{HEADER}\n")).contains("no sales, only a header"));
     }
 }

@@ -1,0 +1,42 @@
+//! Tables of people from Parquet to CSV and back, without a file of sales.
+
+use std::path::Path;
+
+use duckdb::Connection;
+
+use super::StoreError;
+use super::rows::{query_rows, sql_path};
+
+/// The names of the columns of the Parquet file at `path`.
+///
+/// # Errors
+/// If it cannot be read.
+pub(super) fn parquet_columns(path: &Path) -> Result<Vec<String>, StoreError> {
+    let action = "read a Parquet file";
+    let connection = Connection::open_in_memory().map_err(StoreError::database(action))?;
+    let sql = include_str!("../../sql/queries/upload/list_parquet_columns.sql");
+    query_rows(&connection, action, sql, [path.display().to_string()], |row| row.get("column_name"))
+}
+
+/// Writes the Parquet file at `from` as CSV to `to`.
+///
+/// # Errors
+/// If it cannot be read, or there is no space.
+pub fn parquet_to_csv(from: &Path, to: &Path) -> Result<(), StoreError> {
+    convert("read a Parquet file", include_str!("../../sql/queries/upload/parquet_to_csv.sql"), from, to)
+}
+
+/// Writes the CSV file at `from` as Parquet to `to`; what each column is, is found from its values.
+///
+/// # Errors
+/// If it cannot be read, or there is no space.
+pub fn csv_to_parquet(from: &Path, to: &Path) -> Result<(), StoreError> {
+    convert("write a Parquet file", include_str!("../../sql/queries/upload/csv_to_parquet.sql"), from, to)
+}
+
+fn convert(action: &'static str, sql: &str, from: &Path, to: &Path) -> Result<(), StoreError> {
+    let sql = sql.replace("{from}", &sql_path(from)).replace("{to}", &sql_path(to));
+    Connection::open_in_memory()
+        .and_then(|connection| connection.execute_batch(&sql))
+        .map_err(StoreError::database(action))
+}
