@@ -4,6 +4,7 @@
 //! A [`Table`](table::Table) gives records of text. A [`ReadingPlan`] looks at all of them once, decides what each column is and how
 //! its numbers are written, and then reads them. Where a file can be read in two ways that matter, nothing is guessed.
 
+mod columns;
 mod date;
 #[cfg(test)]
 mod dresses;
@@ -13,13 +14,16 @@ mod json_rows;
 mod lines;
 mod plan;
 mod profile;
+mod report;
 mod rows;
 mod scale;
+mod survey;
 pub mod table;
 mod target;
 mod unpacking;
 
-pub use plan::{ColumnReading, GradeCount, Purpose, ReadingOptions, ReadingPlan, ReadingReport};
+pub use plan::{Purpose, ReadingOptions, ReadingPlan};
+pub use report::{ColumnReading, GradeCount, ReadingReport};
 pub use rows::{ReadRow, RowProblem, TEXT_COUNT, complete};
 pub use scale::{SAMPLE, Scale};
 pub use target::{Target, is_known_name};

@@ -1,6 +1,7 @@
 //! A record becomes the values of a sale.
 
-use super::plan::{PlannedColumn, Reading, ReadingPlan};
+use super::columns::{PlannedColumn, Reading};
+use super::plan::ReadingPlan;
 use super::target::Target;
 use crate::diamond::number::is_missing;
 use crate::diamond::{FIELD_COUNT, FIELDS, FieldValues, GradeReading, depth_percent_of};

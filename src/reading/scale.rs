@@ -11,29 +11,30 @@ const LEAST_COMPARED: usize = 3;
 const MAX_MEDIAN_DECADES: f64 = 1.5;
 /// How far a price may be from the others of its file, in powers of ten; on real sales the furthest is 0.55.
 const MAX_PRICE_DECADES: f64 = 0.85;
-/// How far a weight may be from that of its measurements, in powers of ten: beyond, they are not of one stone or not in one unit.
-const MAX_WEIGHT_DECADES: f64 = 1.7;
+/// What a weight may be of that of its measurements: beyond, they are not of one stone or not in one unit.
+const USUAL_WEIGHT_RATIO: std::ops::Range<f64> = 0.02..50.0;
 /// What is further off is no matter of units: the limits of each field refuse it.
 const ABSURD_DECADES: f64 = 6.0;
 /// A median weight beyond this, without measurements that prove it, is in points.
 const MOST_USUAL_CARAT: f64 = 12.0;
 
-/// The usual price of a carat of a stone, in US dollars, to tell powers of ten apart: a line through the logarithm of a few thousand
-/// public prices of round stones, by weight and ranks of grades. `None` if one of the four Cs is missing.
-fn usual_price_per_carat(values: &FieldValues) -> Option<f64> {
+/// How far `price` is from the usual one of such a stone, in powers of ten, to tell units apart: the usual one is a line through the
+/// logarithm of a few thousand public prices of round stones, by weight and ranks of grades. `None` if one of the four Cs is missing.
+fn price_decades(values: &FieldValues, price: f64) -> Option<f64> {
+    const LN_OF_ONE_CARAT: f64 = 7.783;
     let [carat, cut, color, clarity, ..] = *values;
-    let logarithm = 2_400_f64.ln() + 0.88 * carat?.ln() + 0.03 * cut? + 0.08 * color? + 0.125 * clarity?;
-    Some(logarithm.exp())
+    let usual = LN_OF_ONE_CARAT + 1.88 * carat?.ln() + 0.03 * cut? + 0.08 * color? + 0.125 * clarity?;
+    Some((price.ln() - usual) / std::f64::consts::LN_10).filter(|decades| decades.is_finite())
 }
 
-fn price_decades(values: &FieldValues, price: f64) -> Option<f64> {
-    let usual = usual_price_per_carat(values)? * values[0]?;
-    Some((price / usual).log10()).filter(|decades| decades.is_finite())
+/// The weight of a stone against that of its measurements.
+fn weight_ratio(values: &FieldValues) -> Option<f64> {
+    let [carat, .., x, y, z] = *values;
+    Some(carat? / (CARAT_PER_CUBIC_MM * x? * y? * z?))
 }
 
 fn weight_decades(values: &FieldValues) -> Option<f64> {
-    let [carat, .., x, y, z] = *values;
-    Some((carat? / (CARAT_PER_CUBIC_MM * x? * y? * z?)).log10()).filter(|decades| decades.is_finite())
+    weight_ratio(values).map(f64::log10).filter(|decades| decades.is_finite())
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {
@@ -91,9 +92,9 @@ impl Scale {
     /// What is odd about a sale beside the others of its file: the column, and a sentence; `None` if nothing is.
     #[must_use]
     pub fn oddity(&self, values: &FieldValues, price: Option<f64>) -> Option<(&'static str, String)> {
-        if let Some(decades) =
-            weight_decades(values).filter(|decades| (MAX_WEIGHT_DECADES..ABSURD_DECADES).contains(&decades.abs()))
-        {
+        // the logarithm is needed for few
+        let is_off = weight_ratio(values).is_some_and(|ratio| !USUAL_WEIGHT_RATIO.contains(&ratio));
+        if is_off && let Some(decades) = weight_decades(values).filter(|decades| decades.abs() < ABSURD_DECADES) {
             let times = 10_f64.powf(decades.abs().round());
             return Some((
                 "carat",

@@ -38,6 +38,8 @@ use super::problem::Problem;
 use super::sent_body::{BodyInPieces, SentBody};
 use crate::server::app::App;
 
+/// Pieces of a body that are shorter are put together.
+const SMALL_PIECE: usize = 4 * 1024;
 /// An HTTP method (RFC 10008) that tide does not know.
 const QUERY: &str = "QUERY";
 /// Completes when the process gets a signal to stop: Ctrl-C or, on Unix, SIGTERM.
@@ -368,23 +370,35 @@ async fn collect<H>(
     max_bytes: usize,
     hold: impl Fn(usize) -> Result<H, Problem>,
 ) -> Result<Option<Bytes>, Problem> {
-    let mut collected = Vec::new();
+    // large pieces stay as they came, because what is copied would be held twice; each small one would hold a whole buffer
+    let mut pieces: Vec<Bytes> = Vec::new();
+    let mut small: Vec<u8> = Vec::new();
+    let mut length = 0;
     let mut counted = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Problem::new(400, format!("the body broke off: {error}")))?;
         let Ok(data) = frame.into_data() else { continue };
-        if collected.len() + data.len() > max_bytes {
+        if length + data.len() > max_bytes {
             return Ok(None);
         }
-        if collected.is_empty() && body.is_end_stream() {
+        if length == 0 && body.is_end_stream() {
             return Ok(Some(data));
         }
-        collected.extend_from_slice(&data);
-        while counted.len() * HELD_AT_A_TIME < collected.len() {
+        length += data.len();
+        if data.len() < SMALL_PIECE {
+            small.extend_from_slice(&data);
+        } else {
+            pieces.extend([std::mem::take(&mut small).into(), data]);
+        }
+        while counted.len() * HELD_AT_A_TIME < length {
             counted.push(hold(HELD_AT_A_TIME)?);
         }
     }
-    Ok(Some(collected.into()))
+    if pieces.is_empty() {
+        return Ok(Some(small.into()));
+    }
+    pieces.push(small.into());
+    Ok(Some(pieces.concat().into()))
 }
 
 /// Reads and discards the body until it ends or `max_bytes` have been read.

@@ -35,6 +35,8 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 const PARQUET_MAGIC: &[u8] = b"PAR1";
 /// Bytes at the beginning of a file among which its header must be.
 const START_BYTES: u64 = 1 << 20;
+/// Bytes at the beginning of a file that tell whether it is in the standard form.
+const SAMPLED_BYTES: u64 = 1 << 18;
 
 /// Names of the columns of a file of sales: those of [`FIELDS`], then the price.
 pub(super) fn column_names() -> [&'static str; COLUMN_COUNT] {
@@ -323,8 +325,8 @@ impl Upload {
     /// decimal point, grades by their names, and in the usual units.
     fn plain_scale(&self, layout: &Layout) -> Result<Option<Scale>, StoreError> {
         let mut start = Vec::new();
-        self.open()?.take(START_BYTES).read_to_end(&mut start).map_err(|source| self.unreadable(source))?;
-        if start.len() as u64 == START_BYTES {
+        self.open()?.take(SAMPLED_BYTES).read_to_end(&mut start).map_err(|source| self.unreadable(source))?;
+        if start.len() as u64 == SAMPLED_BYTES {
             // the last line is cut
             let end = start.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |place| place + 1);
             start.truncate(end);
