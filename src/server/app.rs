@@ -12,6 +12,7 @@ use super::http::client_limits::ClientLimits;
 use super::http::origins::Origins;
 use super::http::problem::Problem;
 use super::metrics::Metrics;
+use super::written_document::WrittenDocument;
 use crate::control::{Access, FileOwner, Operation};
 use crate::pricing::{PricingError, PricingService};
 use crate::store::{Store, StoreError};
@@ -40,6 +41,8 @@ pub struct App {
     pub limits: Arc<ClientLimits>,
     /// The sites whose pages may use the API.
     pub origins: Arc<Origins>,
+    /// The description of the API, as it was last written.
+    pub(super) written: Arc<WrittenDocument>,
     /// A permit for each request that may be in progress.
     pub(super) places: Arc<Semaphore>,
 }
@@ -56,6 +59,7 @@ impl App {
             metrics,
             limits: Arc::new(ClientLimits::new(None)),
             origins,
+            written: Arc::default(),
             places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
         }
     }

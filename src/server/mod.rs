@@ -18,6 +18,7 @@ mod pipeline;
 mod request_filter;
 mod request_log;
 mod routes;
+mod written_document;
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,6 +1,6 @@
 //! `/openapi.json`: the API, described by the types that serve it.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Value, json};
 use tide::Request;
@@ -13,8 +13,8 @@ use super::{health, metrics, models, outcomes, predictions, requests, similar};
 use crate::access::Role;
 use crate::server::app::App;
 use crate::server::endpoint::Endpoint;
-use crate::server::http::problem::{Answer, ProblemDocument};
-use crate::server::http::request_parts::json_response;
+use crate::server::http::problem::{Answer, Problem, ProblemDocument};
+use crate::server::http::request_parts::json_text_response;
 use crate::store::{ModelRecord, Store, StoreError};
 
 /// The document without the parts that depend on the file.
@@ -138,5 +138,13 @@ fn names_of(models: &[ModelRecord]) -> Option<Vec<String>> {
 
 /// `GET /openapi.json`.
 async fn show(request: Request<App>) -> Answer {
-    json_response(&request.state().read(document).await?)
+    let app = request.state();
+    let snapshot = app.pricing.snapshot();
+    if let Some(text) = app.written.of(&snapshot) {
+        return Ok(json_text_response(&text));
+    }
+    let document = app.read(document).await?;
+    let text: Arc<str> = serde_json::to_string(&document).map_err(|error| Problem::internal(error.to_string()))?.into();
+    app.written.set(snapshot, text.clone());
+    Ok(json_text_response(&text))
 }

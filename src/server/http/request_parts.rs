@@ -109,5 +109,10 @@ pub fn id_in_path(request: &Request<App>) -> &str {
 /// 500 if it cannot be written as JSON.
 pub fn json_response(document: &impl Serialize) -> Result<Response, Problem> {
     let text = serde_json::to_string(document).map_err(|error| Problem::internal(error.to_string()))?;
-    Ok(Response::builder(StatusCode::Ok).body(text).content_type("application/json").build())
+    Ok(json_text_response(&text))
+}
+
+/// A response of JSON that is written already.
+pub fn json_text_response(text: &str) -> Response {
+    Response::builder(StatusCode::Ok).body(text).content_type("application/json").build()
 }
