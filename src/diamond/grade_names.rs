@@ -49,6 +49,7 @@ const BEST: &str = "the best grade of a laboratory or shop is Ideal here";
 const SHORT: &str = "a short form";
 /// Why a shape is no grade of cut.
 pub const IT_IS_A_SHAPE: &str = "it is a shape, not a grade";
+const LANGUAGE: &str = "its name in another language";
 const BELOW_FAIR: &str = "it is below Fair, where the scale ends";
 const BELOW_J: &str = "it is below J, where the scale ends";
 const BELOW_I1: &str = "it is below I1, where the scale ends";
@@ -82,6 +83,19 @@ const CUTS: &[OtherName] = &[
     is("GD", "Good", SHORT),
     is("F", "Fair", SHORT),
     is("FR", "Fair", SHORT),
+    is("EXZELLENT", "Ideal", LANGUAGE),
+    is("ECCELLENTE", "Ideal", LANGUAGE),
+    is("EXCELENTE", "Ideal", LANGUAGE),
+    is("SEHRGUT", "Very Good", LANGUAGE),
+    is("TRESBON", "Very Good", LANGUAGE),
+    is("TRESBONNE", "Very Good", LANGUAGE),
+    is("MOLTOBUONO", "Very Good", LANGUAGE),
+    is("MUYBUENO", "Very Good", LANGUAGE),
+    is("GUT", "Good", LANGUAGE),
+    is("BON", "Good", LANGUAGE),
+    is("BONNE", "Good", LANGUAGE),
+    is("BUONO", "Good", LANGUAGE),
+    is("BUENO", "Good", LANGUAGE),
     none("P", BELOW_FAIR),
     none("POOR", BELOW_FAIR),
     none("ROUND", IT_IS_A_SHAPE),
@@ -121,9 +135,21 @@ const CLARITIES: &[OtherName] = &[
 /// `text` in capitals, without spaces, points and hyphens.
 fn plain(text: &str) -> String {
     text.chars()
+        .map(without_accent)
         .filter(|sign| sign.is_alphanumeric() || matches!(sign, '+' | '&'))
         .flat_map(char::to_uppercase)
         .collect()
+}
+
+/// A letter without its accent, as far as grades have any: `Idéal`, `Très bon`.
+fn without_accent(letter: char) -> char {
+    match letter {
+        'é' | 'è' | 'ê' | 'É' | 'È' | 'Ê' => 'e',
+        'á' | 'à' | 'â' | 'Á' | 'À' | 'Â' => 'a',
+        'í' | 'î' | 'Í' | 'Î' => 'i',
+        'ó' | 'ô' | 'Ó' | 'Ô' => 'o',
+        other => other,
+    }
 }
 
 impl Field {
@@ -202,6 +228,8 @@ mod tests {
             ("cut", "V.Good", "Very Good"),
             ("cut", "very  good", "Very Good"),
             ("cut", "F", "Fair"),
+            ("cut", "Idéal", "Ideal"),
+            ("cut", "Très bon", "Very Good"),
             ("color", " h ", "H"),
             ("color", "G+", "G"),
             ("clarity", "VVS 1", "VVS1"),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// What people write where they have no value.
 const MISSING: [&str; 12] = ["", "-", "–", "—", "?", "na", "n/a", "#n/a", "null", "none", "nan", "nil"];
 /// What may stand before or after a number and is no part of it. The longer ones come first.
-const DRESS: [&str; 24] = [
+const DRESS: [&str; 32] = [
     "us dollars",
     "us dollar",
     "dollars",
@@ -21,6 +21,10 @@ const DRESS: [&str; 24] = [
     "eur",
     "gbp",
     "chf",
+    "inr",
+    "jpy",
+    "cad",
+    "aud",
     "cts.",
     "cts",
     "ct.",
@@ -28,9 +32,13 @@ const DRESS: [&str; 24] = [
     "mm.",
     "mm",
     "deg",
+    "rs.",
+    "rs",
     "$",
     "€",
     "£",
+    "¥",
+    "₹",
     "%",
     "°",
     "≈",
@@ -76,21 +84,22 @@ pub fn is_missing(text: &str) -> bool {
 /// The currency that `text` names, if it is another than the US dollar.
 #[must_use]
 pub fn foreign_currency(text: &str) -> Option<&'static str> {
-    let lower = text.to_lowercase();
-    [
-        ("€", "EUR"),
-        ("eur", "EUR"),
-        ("£", "GBP"),
-        ("gbp", "GBP"),
-        ("chf", "CHF"),
-        ("¥", "JPY"),
-        ("₹", "INR"),
-        ("inr", "INR"),
-        ("cad", "CAD"),
-        ("aud", "AUD"),
-    ]
-    .into_iter()
-    .find_map(|(sign, code)| lower.contains(sign).then_some(code))
+    let signs = [('€', "EUR"), ('£', "GBP"), ('¥', "JPY"), ('₹', "INR")];
+    let by_sign = signs.into_iter().find_map(|(sign, code)| text.contains(sign).then_some(code));
+    by_sign.or_else(|| {
+        // as words: `valeur` is no euro
+        let lower = text.to_lowercase();
+        lower.split(|sign: char| !sign.is_alphabetic()).find_map(|word| match word {
+            "eur" | "euro" | "euros" => Some("EUR"),
+            "gbp" => Some("GBP"),
+            "chf" => Some("CHF"),
+            "jpy" => Some("JPY"),
+            "inr" | "rs" => Some("INR"),
+            "cad" => Some("CAD"),
+            "aud" => Some("AUD"),
+            _ => None,
+        })
+    })
 }
 
 /// Digits, signs and marks of `text`, without currency, unit, spaces and apostrophes; `None` if there is anything else.
@@ -354,6 +363,8 @@ mod tests {
             assert!(is_missing(text), "{text}");
         }
         assert!(!is_missing("0") && !is_missing("Ideal"));
+        assert_eq!(["price (dollars)", "valeur", "US$ 5"].map(foreign_currency), [None; 3]);
+        assert_eq!((foreign_currency("Rs. 5,70,000"), read_alone("₹ 5,70,000", true)), (Some("INR"), Some(570_000.0)));
         assert_eq!(
             (foreign_currency("6.651 €"), foreign_currency("price (EUR)"), foreign_currency("$5")),
             (Some("EUR"), Some("EUR"), None)

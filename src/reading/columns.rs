@@ -6,6 +6,7 @@ use super::plan::{Purpose, ReadingOptions};
 use super::profile::ColumnProfile;
 use super::report::{AS_IT_IS, GRADES, KEPT};
 use super::rows::{is_round, read_measurements};
+use super::scale::USUAL_PERCENT;
 use super::survey::Survey;
 use super::target::{Target, plain_name, targets_of_name, unit_in_name};
 use crate::diamond::number::{BothMarks, Decimal, Marks, foreign_currency, is_missing};
@@ -13,8 +14,6 @@ use crate::diamond::{FIELDS, Field, GradeReading, IT_IS_A_SHAPE};
 
 /// Least share of the values of a column that must be what the column is taken for.
 const LEAST_SHARE: f64 = 0.5;
-/// Proportions that are usual, in percent; as fractions they are a hundredth of it.
-const USUAL_PERCENT: std::ops::Range<f64> = 40.0..85.0;
 
 /// How one column is read.
 #[derive(Debug, Clone, Copy, PartialEq)]

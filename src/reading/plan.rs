@@ -6,7 +6,7 @@ use super::columns::{Columns, PlannedColumn};
 use super::header::find_header;
 use super::report::{ColumnReading, ReadingReport, count_grades};
 use super::scale::Scale;
-use super::survey::{Survey, is_header_again, is_total};
+use super::survey::{Survey, is_header_again, is_ruler, is_total};
 use super::table::{Record, Table};
 use super::{ReadRow, ReadingError, RowProblem};
 use crate::diamond::number::Decimal;
@@ -119,7 +119,7 @@ impl ReadingPlan {
     pub fn for_each_row(&self, table: &Table, sink: &mut RowSink<'_>) -> Result<(), ReadingError> {
         table.for_each_record(&mut |record| {
             let (line, cells) = (record.line, record.cells);
-            if line <= self.header_line || is_header_again(&self.header, cells) || is_total(cells) {
+            if line <= self.header_line || is_ruler(cells) || is_header_again(&self.header, cells) || is_total(cells) {
                 return Ok(());
             }
             let mut row = self.read(line, cells);

@@ -38,6 +38,15 @@ pub struct ReadRow {
     pub problem: Option<RowProblem>,
 }
 
+/// A number in another unit, without the digits that come of binary fractions: 0.57 is 57 %.
+fn scaled(number: f64, factor: f64) -> f64 {
+    #[expect(clippy::float_cmp, reason = "no other unit")]
+    if factor == 1.0 {
+        return number;
+    }
+    (number * factor * 1e9).round() / 1e9
+}
+
 /// Whether `text` names a round shape.
 #[must_use]
 pub fn is_round(text: &str) -> bool {
@@ -92,7 +101,7 @@ impl ReadingPlan {
                 let name = column.target.name();
                 let number = marks
                     .read(cell)
-                    .map(|number| number * factor)
+                    .map(|number| scaled(number, factor))
                     .ok_or_else(|| problem(name, format!("{name} is not a number")))?;
                 match column.target {
                     Target::Field(place) => row.values[place] = Some(number),
@@ -149,7 +158,7 @@ impl ReadingPlan {
     fn per_carat(&self, cells: &[&str]) -> Option<f64> {
         self.columns.iter().find_map(|column| {
             let Reading::PricePerCarat { marks, factor } = column.reading else { return None };
-            marks.read(cells.get(column.place)?.trim()).map(|price| price * factor)
+            marks.read(cells.get(column.place)?.trim()).map(|price| scaled(price, factor))
         })
     }
 }

@@ -45,6 +45,19 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     Some(*values.select_nth_unstable_by(middle, f64::total_cmp).1)
 }
 
+/// Depth and table of stones that are sold, in percent.
+pub(super) const USUAL_PERCENT: std::ops::Range<f64> = 40.0..85.0;
+
+/// Whether the median depth and table of a sample are such as stones have, in percent; what is not there counts as usual.
+#[must_use]
+pub fn has_usual_proportions(sample: &[(FieldValues, Option<f64>)]) -> bool {
+    [4, 5].into_iter().all(|place| {
+        let mut values: Vec<f64> = sample.iter().filter_map(|(values, _)| values[place]).collect();
+        let middle = values.len() / 2;
+        values.is_empty() || USUAL_PERCENT.contains(values.select_nth_unstable_by(middle, f64::total_cmp).1)
+    })
+}
+
 /// What a sample of a file says of the scale of its prices.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Scale {

@@ -43,7 +43,7 @@ impl Survey {
         };
         table.for_each_record(&mut |record| {
             let cells = record.cells;
-            if record.line <= header_line {
+            if record.line <= header_line || is_ruler(cells) {
                 return Ok(());
             }
             if is_header_again(&survey.header, cells) {
@@ -84,6 +84,11 @@ impl Survey {
     pub fn headers(&self) -> String {
         self.header.iter().filter(|name| !name.trim().is_empty()).map(String::as_str).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// Whether a record has nothing but lines and signs for nothing, as under a header.
+pub(super) fn is_ruler(cells: &[&str]) -> bool {
+    cells.iter().all(|cell| cell.bytes().all(|byte| matches!(byte, b'-' | b'=' | b'_' | b'+' | b':' | b' ' | b'\r')))
 }
 
 /// Whether a record only adds others up: it begins with such a word, and most of it is empty.

@@ -246,6 +246,8 @@ pub fn plain_name(header: &str) -> String {
             '(' | '[' => depth += 1,
             ')' | ']' => depth = depth.saturating_sub(1),
             '_' | '.' | '-' | ':' if depth == 0 => name.push(' '),
+            // `Depth%` is `depth %`
+            '%' | '#' if depth == 0 => name.extend([' ', sign]),
             _ if depth == 0 => name.push(sign),
             _ => {}
         }
@@ -315,6 +317,8 @@ mod tests {
             ("Cut Grade", "cut"),
             ("depth %", "depth"),
             ("table %", "table"),
+            ("Table%", "table"),
+            ("Cert#", "certificate"),
             ("Total Depth", "depth"),
             ("x (mm)", "x"),
             ("Length", "x"),

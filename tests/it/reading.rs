@@ -430,3 +430,22 @@ fn outcomes_come_in_the_same_dresses() {
     test_folder.succeed(&["outcomes", "import", &file]);
     assert_eq!(test_folder.value("SELECT price_usd FROM current_outcome").as_f64(), Some(6_651.5));
 }
+
+#[test]
+fn proportions_in_another_unit_are_never_taken_for_percent() {
+    let test_folder = TestFolder::new();
+    let fractions = ROWS.map(|row| {
+        row.replacen(",61.5,57,", ",0.615,0.57,", 1).replacen(",62.3,58,", ",0.623,0.58,", 1).replacen(
+            ",62.8,59,",
+            ",0.628,0.59,",
+            1,
+        )
+    });
+    ingest(&test_folder, "fractions.csv", format!("{HEADER}\n{}\n", fractions.join("\n")), &[]);
+    assert_eq!(test_folder.value("SELECT min(depth_percent) > 61 AND max(table_percent) = 59 FROM sale"), true);
+    // the height under the name of the depth
+    let heights = "carat,cut,color,clarity,depth,table,price,x,y\n1.06,Ideal,G,VS1,4.03,57,7311,6.55,6.57\n0.41,Premium,E,SI1,2.96,58,913,4.73,4.76\n";
+    ingest(&test_folder, "heights.csv", heights, &[]);
+    let depth = test_folder.value("SELECT min(depth_percent) FROM sale WHERE batch_id = 2").as_f64().expect("a number");
+    assert!((60.0..64.0).contains(&depth), "{depth}");
+}

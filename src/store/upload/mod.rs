@@ -19,7 +19,9 @@ use super::StoreError;
 use super::converting::{parquet_columns, parquet_to_csv};
 use crate::diamond::{FIELD_COUNT, FIELDS};
 use crate::reading::table::Table;
-use crate::reading::{Purpose, ReadRow, ReadingError, ReadingOptions, ReadingPlan, SAMPLE, Scale, is_known_name};
+use crate::reading::{
+    Purpose, ReadRow, ReadingError, ReadingOptions, ReadingPlan, SAMPLE, Scale, has_usual_proportions, is_known_name,
+};
 
 pub(super) use checked_sale::CheckedSale;
 pub(super) use parquet_rows::for_each_parquet_row;
@@ -359,6 +361,8 @@ impl Upload {
             }
             Ok(())
         })?;
+        // fractions, or millimetres, as the careful way can tell
+        is_plain &= has_usual_proportions(&sample);
         match Scale::of(&sample) {
             Ok(scale) => Ok(Some(scale).filter(|_| is_plain)),
             // the careful way tells what is wrong
