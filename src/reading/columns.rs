@@ -21,7 +21,7 @@ pub(super) enum Reading {
     Number { marks: Marks, factor: f64 },
     PricePerCarat { marks: Marks, factor: f64 },
     Grade,
-    Measurements,
+    Measurements { factor: f64 },
     Shape { any: bool },
     Text(usize),
     Day(usize, DateOrder),
@@ -221,7 +221,12 @@ impl<'a> Columns<'a> {
                     number
                 }
                 Target::Field(_) => (target, Reading::Grade, GRADES.to_owned()),
-                Target::Measurements => (target, Reading::Measurements, "length, width and height".to_owned()),
+                Target::Measurements => {
+                    let said = said_unit(target, options)?;
+                    let factor = said.as_ref().map_or(1.0, |(factor, _)| *factor);
+                    let unit = said.map(|(_, unit)| format!(", {unit}")).unwrap_or_default();
+                    (target, Reading::Measurements { factor }, format!("length, width and height{unit}"))
+                }
                 Target::Shape if options.any_shape => {
                     (target, Reading::Shape { any: true }, "every shape goes in".to_owned())
                 }
@@ -320,32 +325,17 @@ impl<'a> Columns<'a> {
                 }
             } else if kind == "mm" && unit.as_deref() == Some("cm") {
                 factor = 10.0;
-                rules.push("centimetres".to_owned());
+                rules.push(CENTIMETRES.to_owned());
             }
         }
-        for (of, unit) in &options.units {
-            let is_meant = match of.as_str() {
-                "carat" => target == Target::Field(0),
-                "size" => target.field().is_some_and(|field| field.unit() == "mm"),
-                "price" => target.is_money(),
-                other => {
-                    return Err(ReadingError::new(format!("--unit {other}={unit}: it is for carat, size or price")));
-                }
-            };
-            if is_meant {
-                factor *= match (of.as_str(), unit.as_str()) {
-                    ("carat", "points") | ("price", "cents") => 0.01,
-                    ("size", "cm") => 10.0,
-                    ("price", "hundreds") => 100.0,
-                    ("price", "thousands") => 1_000.0,
-                    _ => {
-                        return Err(ReadingError::new(format!(
-                            "--unit {of}={unit} is not known: there are carat=points, size=cm, price=cents, price=hundreds and price=thousands"
-                        )));
-                    }
-                };
-                rules.push(unit.clone());
+        if let Some((said, unit)) = said_unit(target, options)? {
+            // instead of what the header says
+            if target.field().is_some_and(|field| field.unit() == "mm") {
+                rules.retain(|rule| rule != CENTIMETRES);
+                factor = 1.0;
             }
+            factor *= said;
+            rules.push(unit);
         }
         if target.is_money() {
             let currency = profile.currency.or_else(|| foreign_currency(&self.survey.header[place]));
@@ -387,6 +377,39 @@ impl<'a> Columns<'a> {
             _ => false,
         }
     }
+}
+
+const CENTIMETRES: &str = "centimetres";
+
+/// The factor of the unit that the user says a column of this target has, and its name.
+///
+/// # Errors
+/// If there is no such unit.
+fn said_unit(target: Target, options: &ReadingOptions) -> Result<Option<(f64, String)>, ReadingError> {
+    let mut found = None;
+    for (of, unit) in &options.units {
+        let is_meant = match of.as_str() {
+            "carat" => target == Target::Field(0),
+            "size" => target == Target::Measurements || target.field().is_some_and(|field| field.unit() == "mm"),
+            "price" => target.is_money(),
+            other => return Err(ReadingError::new(format!("--unit {other}={unit}: it is for carat, size or price"))),
+        };
+        let factor = match (of.as_str(), unit.as_str()) {
+            ("carat", "points") | ("price", "cents") => 0.01,
+            ("size", "cm") => 10.0,
+            ("price", "hundreds") => 100.0,
+            ("price", "thousands") => 1_000.0,
+            _ => {
+                return Err(ReadingError::new(format!(
+                    "--unit {of}={unit} is not known: there are carat=points, size=cm, price=cents, price=hundreds and price=thousands"
+                )));
+            }
+        };
+        if is_meant {
+            found = Some((factor, unit.clone()));
+        }
+    }
+    Ok(found)
 }
 
 /// How well the values of a column fit a target, from 0 to 1.

@@ -2,6 +2,7 @@
 
 use super::ReadingError;
 use super::target::{Target, targets_of_name};
+use crate::diamond::FIELDS;
 
 /// Targets that a header must have at least.
 const LEAST_FIT: usize = 2;
@@ -21,6 +22,15 @@ pub fn fit_of<C: AsRef<str>>(cells: &[C]) -> usize {
         }
     }
     found.len()
+}
+
+/// Whether the names in `cells` are those of a table of stones: some of them may be columns, or one is one of the four Cs by its own
+/// name.
+#[must_use]
+pub fn names_columns<C: AsRef<str>>(cells: &[C]) -> bool {
+    let is_four_c =
+        |cell: &C| FIELDS.iter().any(|field| field.required && field.name.eq_ignore_ascii_case(cell.as_ref()));
+    fit_of(cells) >= LEAST_FIT || cells.iter().any(is_four_c)
 }
 
 /// The place of the header among the first records: the one whose names fit best, of such the first.

@@ -7,6 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::{Map, Value};
 
 use super::ReadingError;
+use super::header::names_columns;
 
 /// Receives the objects one by one; an error ends the reading.
 type Sink<'a> = dyn FnMut(Map<String, Value>) -> Result<(), ReadingError> + 'a;
@@ -77,14 +78,20 @@ impl<'de> Visitor<'de> for Rows<'_, '_> {
             while array.next_element::<IgnoredAny>()?.is_some() {}
             return Ok(Found::Other(Value::Null));
         }
+        let mut is_table = self.depth == 0;
         while let Some(element) = array.next_element::<Value>()? {
             let Value::Object(object) = element else { continue };
+            // under a key only an array whose objects name columns is one: not pictures or certificates of a stone
+            is_table = is_table || names_columns(&object.keys().collect::<Vec<_>>());
+            if !is_table {
+                continue;
+            }
             if let Err(error) = (self.sink)(object) {
                 *self.failure = Some(error);
                 return Err(serde::de::Error::custom("refused"));
             }
         }
-        Ok(Found::Rows)
+        Ok(if is_table { Found::Rows } else { Found::Other(Value::Null) })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Found, A::Error> {
@@ -149,6 +156,7 @@ mod tests {
             "{\"data\":[{\"carat\":1},{\"carat\":2}],\"count\":2}",
             "{\"page\":{\"of\":1},\"items\":[{\"carat\":1,\"tags\":[1]},{\"carat\":2}]}",
             "[\n  {\"carat\": 1},\n  {\"carat\": 2}\n]\n",
+            "{\"carat\":1,\"pictures\":[\"a\"]}\n{\"carat\":2,\"reports\":[{\"lab\":\"GIA\",\"page\":1}],\"tags\":[]}\n",
         ] {
             assert_eq!(carats(text).expect("rows"), ["1", "2"], "{text}");
         }

@@ -13,6 +13,8 @@ use super::table::{Record, RecordSink};
 
 /// Lines that one record may have.
 const MAX_LINES: usize = 60;
+/// Longest record over several lines, in bytes.
+const MAX_RECORD_BYTES: usize = 1 << 20;
 /// Longest line, in bytes: beyond, it is no table.
 const MAX_LINE_BYTES: u64 = 16 << 20;
 
@@ -132,7 +134,10 @@ pub fn for_each_record(reader: impl Read, dress: LineDress, sink: &mut RecordSin
             let length = text.len();
             let mut ends = vec![length];
             is_quoted = loop {
-                let Some(next) = lines.next()?.filter(|_| more < MAX_LINES) else { break false };
+                if more == MAX_LINES || text.len() > MAX_RECORD_BYTES {
+                    break false;
+                }
+                let Some(next) = lines.next()? else { break false };
                 text.extend(&next);
                 ends.push(text.len());
                 more += 1;
@@ -191,6 +196,18 @@ mod tests {
         let expected: Vec<(u64, Vec<String>)> =
             expected.iter().map(|(line, cells)| (*line, cells.map(str::to_owned).to_vec())).collect();
         assert_eq!(records(text), expected);
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_costs_no_line_however_many_follow() {
+        let text: String =
+            std::iter::once("a,\"open\n".to_owned()).chain((2..200).map(|line| format!("{line},b\n"))).collect();
+        let found = records(&text);
+        assert_eq!(found.len(), 199);
+        assert!(found.iter().zip(1..).all(|((line, _), expected)| *line == expected));
+        // nor is much read again and again for it
+        let long = format!("a,\"{}\n2,b\n3,c\n", "x".repeat(MAX_RECORD_BYTES));
+        assert_eq!(records(&long).len(), 3);
     }
 
     #[test]

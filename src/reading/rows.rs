@@ -128,10 +128,10 @@ impl ReadingPlan {
                     }
                 }
             }
-            Reading::Measurements => match read_measurements(cell) {
+            Reading::Measurements { factor } => match read_measurements(cell) {
                 Some(sizes) => {
                     for (value, size) in row.values[FIELD_COUNT - 3..].iter_mut().zip(sizes) {
-                        *value = value.or(Some(size));
+                        *value = value.or(Some(scaled(size, factor)));
                     }
                 }
                 None => {

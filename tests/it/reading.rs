@@ -384,6 +384,10 @@ fn what_was_said_of_a_file_holds_for_the_next_with_the_same_header() {
     assert!(june["reading"]["notes"].to_string().contains("as you said of the last file"), "{june}");
     let said = test_folder.fail(1, &["ingest", &test_folder.write("other.csv", odd(&ROWS).replace("table", "girdle"))]);
     assert!(said.contains("no column price"), "another header: {said}");
+    // what was said once may not hold any more: then that is told
+    let points = odd(&ROWS).replace("1.06", "106").replace("0.41", "41").replace("1.21", "121");
+    let said = test_folder.fail(1, &["ingest", &test_folder.write("points.csv", points)]);
+    assert!(said.contains("points") && said.contains("as you said of the last file"), "{said}");
 }
 
 #[test]
@@ -448,4 +452,21 @@ fn proportions_in_another_unit_are_never_taken_for_percent() {
     ingest(&test_folder, "heights.csv", heights, &[]);
     let depth = test_folder.value("SELECT min(depth_percent) FROM sale WHERE batch_id = 2").as_f64().expect("a number");
     assert!((60.0..64.0).contains(&depth), "{depth}");
+}
+
+#[test]
+fn a_unit_that_is_said_counts_once_and_for_sizes_in_one_cell_too() {
+    let test_folder = TestFolder::new();
+    let in_cell = "carat,cut,color,clarity,price,measurements\n1.06,Ideal,G,VS1,7310,0.655-0.657x0.403\n0.41,Premium,E,SI1,912,0.473-0.476x0.296\n1.21,Very Good,H,VS2,6480,0.672-0.677x0.424\n";
+    let said = test_folder.fail(1, &["ingest", &test_folder.write("cell.csv", in_cell)]);
+    assert!(said.contains("--unit size=cm"), "{said}");
+    ingest(&test_folder, "cell.csv", in_cell, &["--unit", "size=cm"]);
+    let in_header = format!(
+        "{}\n{}\n",
+        HEADER.replace(",x,y,z", ",x (cm),y (cm),z (cm)"),
+        "1.31,Ideal,G,VS1,61.5,57,9310,0.703,0.706,0.433"
+    );
+    ingest(&test_folder, "header.csv", &in_header, &["--unit", "size=cm"]);
+    assert_eq!(test_folder.value("SELECT round(max(x_mm), 2) FROM sale").as_f64(), Some(7.03));
+    assert_eq!(test_folder.value("SELECT round(min(x_mm), 2) FROM sale").as_f64(), Some(4.73));
 }

@@ -83,6 +83,9 @@ pub(super) enum Layout {
     Careful(Box<(Table, ReadingPlan)>),
 }
 
+/// What is added to the reason why a file is refused, if what was said of another may be to blame.
+const RECALLED_AND_REFUSED: &str = ". It was read as you said of the last file with this header: say what holds for this one with --map, --decimal or --unit";
+
 /// How a file is read.
 pub(super) struct Prepared {
     pub layout: Layout,
@@ -316,7 +319,10 @@ impl Upload {
             options = ReadingOptions { accept_odd: options.accept_odd, ..said };
             recalled = true;
         }
-        let mut plan = ReadingPlan::new(&table, &options, Purpose::Sales).map_err(refused)?;
+        let mut plan = ReadingPlan::new(&table, &options, Purpose::Sales).map_err(|error| {
+            let why = if recalled { RECALLED_AND_REFUSED } else { "" };
+            self.bad(format!("{error}{why}"))
+        })?;
         if recalled {
             plan.report.notes.push("it is read as you said of the last file with this header".to_owned());
         }
