@@ -1,7 +1,7 @@
 # make run    build, load sample data if there are no sales yet, train, serve
 # make test   set up and run every test
 # make lint   formatting, lints, documentation
-# make faults what goes wrong goes wrong often: kills, full disks, flipped bits, a day with a fault a minute, nonsense; an hour
+# make faults what goes wrong goes wrong often: kills, full disks, flipped bits, a day with a fault a minute, nonsense; two hours
 # make bench  the server under load beside an empty route; bench-in-process: its parts beside the raw engines;
 #             bench-growth: millions of sales and requests
 

@@ -10,7 +10,9 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::stone::{grade, rank};
-use super::{Clarity, Color, Cut, Dimensions, FIELDS, Field, FieldKind, FieldValues, GradeReading, Stone, number};
+use super::{
+    Clarity, Color, Cut, Dimensions, FIELD_COUNT, FIELDS, Field, FieldKind, FieldValues, GradeReading, Stone, number,
+};
 
 /// Most unknown fields in one error: a client that sends more has the wrong endpoint, not a wrong name.
 const MAX_UNKNOWN_FIELDS: usize = 20;
@@ -144,9 +146,9 @@ impl StoneDescription {
     /// # Errors
     /// Every bad field at once.
     pub fn read_fields(fields: &Map<String, Value>, others: &[&str]) -> Result<(Self, Vec<String>), Vec<FieldError>> {
-        let mut reader = FieldReader { fields, errors: Vec::new(), notes: Vec::new() };
-        let values: FieldValues = std::array::from_fn(|place| reader.read(&FIELDS[place]));
-        reader.refuse_unknown(others);
+        let mut reader = FieldReader::new(fields);
+        let values: FieldValues = std::array::from_fn(|place| reader.read(place));
+        reader.refuse_others(others);
         match Self::from_values(&values) {
             Some(description) if reader.errors.is_empty() => Ok((description, reader.notes)),
             _ => Err(reader.errors),
@@ -251,15 +253,30 @@ fn schema_of_field(field: &Field) -> RefOr<Schema> {
 
 struct FieldReader<'a> {
     fields: &'a Map<String, Value>,
+    /// The name and the value that each of [`FIELDS`] is given by: its own name, or else the first other in use.
+    given: [Option<(&'a str, &'a Value)>; FIELD_COUNT],
     errors: Vec<FieldError>,
     /// What was read as another than it is written.
     notes: Vec<String>,
 }
 
 impl<'a> FieldReader<'a> {
-    /// The value of `field`; `None`, with an error added, if it is wrong, or if it is missing and required.
-    fn read(&mut self, field: &Field) -> Option<f64> {
-        let (name, value) = self.find(field);
+    fn new(fields: &'a Map<String, Value>) -> Self {
+        let mut given = [None; FIELD_COUNT];
+        for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+            let found = Field::find_by_any_name(name);
+            let place = FIELDS.iter().position(|field| found.is_some_and(|found| found.name == field.name));
+            if let Some(place) = place.filter(|place| given[*place].is_none() || FIELDS[*place].name == name) {
+                given[place] = Some((name.as_str(), value));
+            }
+        }
+        Self { fields, given, errors: Vec::new(), notes: Vec::new() }
+    }
+
+    /// The value of the field at `place`; `None`, with an error added, if it is wrong, or if it is missing and required.
+    fn read(&mut self, place: usize) -> Option<f64> {
+        let field = &FIELDS[place];
+        let (name, value) = self.given[place].unzip();
         let message = match (&field.kind, value) {
             (_, None) if !field.required => return None,
             (FieldKind::Number { .. }, None) => "is required".to_owned(),
@@ -283,21 +300,6 @@ impl<'a> FieldReader<'a> {
         None
     }
 
-    /// The value of a field and the name under which it is given: its own, or another in use.
-    fn find(&mut self, field: &Field) -> (Option<&'a str>, Option<&'a Value>) {
-        let fields = self.fields;
-        if let Some((name, value)) = fields.get_key_value(field.name).filter(|(_, value)| !value.is_null()) {
-            return (Some(name), Some(value));
-        }
-        let is_it = |name: &str| Field::find_by_any_name(name).is_some_and(|found| found.name == field.name);
-        let mut named = fields.iter().filter(|(name, value)| !value.is_null() && is_it(name));
-        let first = named.next();
-        if let Some((again, _)) = named.next() {
-            self.refuse(again, format!("is {} a second time: send it once", field.name));
-        }
-        (first.map(|(name, _)| name.as_str()), first.map(|(_, value)| value))
-    }
-
     fn read_grade(&mut self, field: &Field, value: &Value) -> Result<u8, String> {
         let text = value.as_str().unwrap_or_default();
         match field.read_grade(text) {
@@ -318,15 +320,29 @@ impl<'a> FieldReader<'a> {
         }
     }
 
-    fn refuse_unknown(&mut self, others: &[&str]) {
-        let is_unknown = |name: &&str| Field::find_by_any_name(name).is_none() && !others.contains(name);
-        let unknown: Vec<&str> =
-            self.fields.keys().map(String::as_str).filter(is_unknown).take(MAX_UNKNOWN_FIELDS).collect();
+    /// Refuses names that are of no field, and those by which a field is given a second time.
+    fn refuse_others(&mut self, others: &[&str]) {
+        let is_read = |name: &str| self.given.iter().flatten().any(|(given, _)| *given == name);
+        let is_left_out = |name: &str, value: &Value| value.is_null() && Field::find_by_any_name(name).is_some();
+        let left: Vec<&str> = self
+            .fields
+            .iter()
+            .filter(|(name, value)| !(is_read(name) || others.contains(&name.as_str()) || is_left_out(name, value)))
+            .map(|(name, _)| name.as_str())
+            .take(MAX_UNKNOWN_FIELDS)
+            .collect();
+        if left.is_empty() {
+            return;
+        }
         let known: Vec<&str> = FIELDS.iter().map(|field| field.name).chain(others.iter().copied()).collect();
-        for name in unknown {
-            let nearest = nearest(name, known.iter().copied()).map(|name| format!("; the nearest is {name}"));
-            let nearest = nearest.unwrap_or_default();
-            self.refuse(name, format!("is not a field here: the fields are {}{nearest}", known.join(", ")));
+        for name in left {
+            let message = if let Some(field) = Field::find_by_any_name(name) {
+                format!("is {} a second time: send it once", field.name)
+            } else {
+                let nearest = nearest(name, known.iter().copied()).map(|name| format!("; the nearest is {name}"));
+                format!("is not a field here: the fields are {}{}", known.join(", "), nearest.unwrap_or_default())
+            };
+            self.refuse(name, message);
         }
     }
 
@@ -419,6 +435,9 @@ mod tests {
         );
         let twice = read(&json!({"weight": 1, "ct": 1, "cut": "Ideal", "color": "H", "clarity": "SI2"}));
         assert!(twice.expect_err("twice")[0].message.contains("a second time"));
+        let both = read(&json!({"weight": 1, "carat": 2, "cut": "Ideal", "color": "H", "clarity": "SI2", "ct": null}));
+        let both = both.expect_err("which of them is meant is not known");
+        assert_eq!((both.len(), both[0].field.as_str()), (1, "weight"));
     }
 
     #[test]

@@ -176,9 +176,10 @@ impl Field {
 
     /// The field that people call so: by its name or another in use, whatever its case.
     pub fn find_by_any_name(name: &str) -> Option<&'static Self> {
-        let plain = name.trim().to_lowercase().replace(['_', '-'], " ");
-        Self::find(name)
-            .or_else(|| FIELDS.iter().find(|field| field.name == plain || field.synonyms.contains(&plain.as_str())))
+        Self::find(name).or_else(|| {
+            let plain = name.trim().to_lowercase().replace(['_', '-'], " ");
+            FIELDS.iter().find(|field| field.name == plain || field.synonyms.contains(&plain.as_str()))
+        })
     }
 
     /// Its unit; empty for grades.

@@ -301,10 +301,10 @@ fn append_sales(rows: &RecordBatch, sales: &mut Vec<StoredSale>) -> Result<(), S
     sales.reserve(columns.count);
     for row in 0..columns.count {
         // models and similar stones need whole ones
-        let stone = Stone::from_values(&with_usual_measurements(&columns.values(row))).ok_or_else(|| {
-            StoreError::Unexpected {
-                what: format!("line {} of batch {} is no whole stone", line.value(row), batch.value(row)),
-            }
+        let values = columns.values(row);
+        let whole = Stone::from_values(&values).or_else(|| Stone::from_values(&with_usual_measurements(&values)));
+        let stone = whole.ok_or_else(|| StoreError::Unexpected {
+            what: format!("line {} of batch {} is no whole stone", line.value(row), batch.value(row)),
         })?;
         let sale = Sale { stone, price_usd: columns.price.value(row) };
         sales.push(StoredSale { sale, batch: batch.value(row), line: line.value(row) });

@@ -145,6 +145,6 @@ async fn show(request: Request<App>) -> Answer {
     }
     let document = app.read(document).await?;
     let text: Arc<str> = serde_json::to_string(&document).map_err(|error| Problem::internal(error.to_string()))?.into();
-    app.written.set(snapshot, text.clone());
+    app.written.set(&snapshot, text.clone());
     Ok(json_text_response(&text))
 }

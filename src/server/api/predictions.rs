@@ -187,8 +187,8 @@ impl IntoParams for Wanted {
 
 /// Refuses a stone that is in the address instead of the body, with what to send.
 fn refuse_stone_in_query(request: &Request<App>) -> Result<(), Problem> {
-    let is_in_query = query_pairs(request).iter().any(|(name, _)| Field::find_by_any_name(name).is_some());
-    if is_in_query && received_body(request).is_empty() {
+    let names_stone = || query_pairs(request).iter().any(|(name, _)| Field::find_by_any_name(name).is_some());
+    if received_body(request).is_empty() && names_stone() {
         let example = r#"{"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"}"#;
         return Err(Problem::new(400, format!("the stone is in the address: send it in the body, as JSON: {example}")));
     }
