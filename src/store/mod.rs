@@ -83,6 +83,10 @@ pub struct Store {
     file: Arc<File>,
 }
 
+/// Length of the write-ahead log from which on a commit writes a checkpoint. Each checkpoint compresses the unfinished end of the log
+/// of requests again: fewer are cheaper.
+const LOG_LENGTH: &str = "64MB";
+
 impl Store {
     /// Opens the file at `path` and brings it to this program's layout. Creates it and its folder if they do not exist.
     ///
@@ -200,20 +204,19 @@ impl Store {
             .access_mode(mode)
             .and_then(|config| config.enable_autoload_extension(false))
             .and_then(|config| config.with("autoinstall_known_extensions", "false"))
-            // each checkpoint compresses the unfinished end of the log again: fewer checkpoints are cheaper
-            .and_then(|config| config.with("wal_autocheckpoint", "64MB"))
+            .and_then(|config| config.with("wal_autocheckpoint", LOG_LENGTH))
             .and_then(|config| config.with("allow_community_extensions", "false"))
             .and_then(|config| config.with("memory_limit", memory.at_rest()))
             .map_err(StoreError::database("configure the database"))?;
         let connection = Connection::open_with_flags(path, config).map_err(opening)?;
-        // the order matters: first the one folder, then everything else is forbidden for good, except to change the bound on
-        // memory, which only this program does: questions of users are not allowed to set anything
+        // the order matters: first the one folder, then everything else is forbidden for good, except to change the bounds on
+        // memory and on the write-ahead log, which only this program does: questions of users are not allowed to set anything
         let folder = sql_path(work_folder.path());
         connection
             .execute_batch(&format!(
                 "SET temp_directory = '{folder}';
                  SET allowed_directories = ['{folder}'];
-                 SET allowed_configs = ['memory_limit'];
+                 SET allowed_configs = ['memory_limit', 'wal_autocheckpoint'];
                  SET enable_external_access = false;
                  SET lock_configuration = true;"
             ))

@@ -8,8 +8,8 @@ use duckdb::{Connection, params};
 
 pub(super) use predictions_from_log::predictions_of;
 
-use super::StoreError;
 use super::rows::{query_optional_row, query_row, sql_time};
+use super::{LOG_LENGTH, StoreError};
 
 /// Changes rows as part of a migration.
 type Fill = fn(&Connection) -> Result<(), StoreError>;
@@ -70,6 +70,11 @@ pub(super) fn is_current(connection: &Connection, path: &Path) -> Result<bool, S
 pub(super) fn apply(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let found = version(connection, path)?;
     let applying = || StoreError::database("bring the file to this version's layout");
+    if found < KNOWN {
+        // a commit then writes a checkpoint instead of the write-ahead log, which cannot be replayed if it changes a table whose checks
+        // use functions: a file whose process is killed in between could not be opened again
+        connection.execute_batch(&checkpoint_from("0 bytes")).map_err(applying())?;
+    }
     for (number, migration) in (1_i64..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
         let transaction = connection.transaction().map_err(applying())?;
         transaction
@@ -90,8 +95,14 @@ pub(super) fn apply(connection: &mut Connection, path: &Path) -> Result<(), Stor
     if found < KNOWN {
         // the write-ahead log of a changed layout is the least certain to be replayed after a crash: leave none behind
         connection.execute_batch("CHECKPOINT").map_err(applying())?;
+        connection.execute_batch(&checkpoint_from(LOG_LENGTH)).map_err(applying())?;
     }
     Ok(())
+}
+
+/// The statement after which commits write a checkpoint from this length of the write-ahead log on.
+fn checkpoint_from(threshold: &str) -> String {
+    include_str!("../../../sql/queries/schema/set_checkpoint_threshold.sql").replace("{threshold}", threshold)
 }
 
 /// The version of the file's layout; 0 for an empty file.
