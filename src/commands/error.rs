@@ -54,22 +54,6 @@ pub enum CommandError {
     /// A stone is described, and a file of stones is named.
     #[error("there is a stone and a file: name one of them")]
     StoneAndFile,
-    /// A file cannot be read.
-    #[error("cannot read {}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system reports.
-        source: io::Error,
-    },
-    /// A file has no table that can be read.
-    #[error("{name}: {problem}")]
-    BadTable {
-        /// Name of the file.
-        name: String,
-        /// What is wrong, and what to do.
-        problem: String,
-    },
     /// The name of a file for priced rows does not tell its form.
     #[error("{}: its name must end in .csv, .xlsx, .jsonl or .parquet, so that its form is known", path.display())]
     TableName {

@@ -30,13 +30,13 @@ pub struct Arguments {
 #[command(next_help_heading = "Reading")]
 pub struct ReadingArguments {
     /// The header of a column, such as price="Total Price"; as often as needed
-    #[arg(long, value_name = "COLUMN=HEADER", value_parser = parse_pair)]
+    #[arg(long, value_name = "COLUMN=HEADER", value_parser = ReadingOptions::read_pair)]
     map: Vec<(String, String)>,
     /// The decimal sign, where numbers can be read in two ways: . or ,
-    #[arg(long, value_name = "SIGN", value_parser = parse_decimal)]
+    #[arg(long, value_name = "SIGN")]
     decimal: Option<Decimal>,
     /// Another unit: carat=points, size=cm, price=cents, price=hundreds or price=thousands
-    #[arg(long, value_name = "COLUMN=UNIT", value_parser = parse_pair)]
+    #[arg(long, value_name = "COLUMN=UNIT", value_parser = ReadingOptions::read_pair)]
     unit: Vec<(String, String)>,
     /// US dollars for one unit of the currency of the prices
     #[arg(long, value_name = "DOLLARS")]
@@ -60,19 +60,6 @@ impl ReadingArguments {
             units: self.unit.clone(),
             rate: self.rate,
         }
-    }
-}
-
-fn parse_pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
-    Ok((name.trim().to_lowercase(), value.trim().to_owned()))
-}
-
-fn parse_decimal(text: &str) -> Result<Decimal, String> {
-    match text.trim() {
-        "." | "point" => Ok(Decimal::Point),
-        "," | "comma" => Ok(Decimal::Comma),
-        _ => Err("write . or ,".to_owned()),
     }
 }
 

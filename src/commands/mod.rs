@@ -22,7 +22,6 @@ mod similar;
 mod sql;
 mod status;
 mod stone_arguments;
-mod tables;
 
 use std::path::PathBuf;
 

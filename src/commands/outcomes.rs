@@ -9,12 +9,11 @@ use uuid::Uuid;
 
 use super::CommandError;
 use super::console::{Console, table};
-use super::tables::open_table;
 use crate::control::{self, ImportOutcomes, IngestOutcomes, IngestOutcomesAnswer, ListOutcomes, OutcomeRow};
 use crate::diamond::number::{MarkCounts, Marks};
 use crate::pricing::{MAX_PRICE_USD, MIN_PRICE_USD};
 use crate::reading::ReadingError;
-use crate::store::RecordedOutcome;
+use crate::store::{RecordedOutcome, Upload};
 use crate::text::{count, dollars, signed_dollars};
 
 /// Names of the two columns of a file; the first may also be called `id`.
@@ -80,7 +79,7 @@ fn read_rows(name: &str, file: &Path) -> Result<Vec<OutcomeRow>, CommandError> {
     let bad = |problem: String| CommandError::BadOutcomes { name: name.to_owned(), problem };
     let refused = |error: ReadingError| bad(error.to_string());
     let folder = tempfile::tempdir()?;
-    let records = open_table(file, &folder)?;
+    let records = Upload::read(file)?.table(folder.path())?;
     let start = records.start().map_err(refused)?;
     let place_in = |header: &[String], names: &[&str]| {
         header.iter().position(|title| names.iter().any(|name| title.trim().eq_ignore_ascii_case(name)))

@@ -12,19 +12,17 @@ use tempfile::NamedTempFile;
 
 use super::CommandError;
 use super::console::Console;
-use super::tables::open_table;
 use crate::control::{Access, FileAccess, PredictMany};
-use crate::diamond::StoneDescription;
 use crate::files::folder_of;
-use crate::pricing::Prediction;
-use crate::reading::{Purpose, ReadRow, ReadingError, ReadingOptions, ReadingPlan};
-use crate::store::csv_to_parquet;
-use crate::text::{count, to_the_cent};
+use crate::pricing::stone_files::{
+    ADDED, CsvAnswer, PricedCount, StoneAnswer, added_values, answer_header, price_rows,
+};
+use crate::reading::{Purpose, ReadingError, ReadingOptions, ReadingPlan};
+use crate::store::{PredictionSource, StoreError, Upload, csv_to_parquet};
+use crate::text::count;
 
 /// Stones that are priced at a time.
-const CHUNK: usize = 20_000;
-/// Columns that are added to those of the file.
-const ADDED: [&str; 6] = ["price_usd", "low_usd", "high_usd", "model", "prediction", "warnings"];
+const AT_A_TIME: usize = 20_000;
 /// Most rows of a sheet, with its header.
 const MAX_SHEET_ROWS: u32 = 1 << 20;
 
@@ -63,7 +61,7 @@ pub struct Task<'a> {
 /// # Errors
 /// If the file cannot be read or there is no model; then nothing is written.
 pub fn run(task: &Task<'_>, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let bad = |error: &ReadingError| CommandError::BadTable {
+    let bad = |error: &ReadingError| StoreError::BadFile {
         name: task.file.display().to_string(),
         problem: error.to_string(),
     };
@@ -73,60 +71,38 @@ pub fn run(task: &Task<'_>, database: &Path, console: &Console) -> Result<(), Co
         Some(out) => Form::of(out).ok_or_else(|| CommandError::TableName { path: out.to_owned() })?,
     };
     let folder = tempfile::tempdir()?;
-    let table = open_table(task.file, &folder)?;
+    let table = Upload::read(task.file)?.table(folder.path())?;
     let plan = ReadingPlan::new(&table, &task.options, Purpose::Stones).map_err(|error| bad(&error))?;
     for note in &plan.report.notes {
         console.hint(&format!("read: {note}"));
     }
     let mut access = FileAccess::open(database, Access::Write)?;
-    let header = header_of(plan.header());
     let part = match task.out {
         Some(out) => Some(NamedTempFile::new_in(folder_of(out))?),
         None => None,
     };
-    let mut writer = Writer::new(form, header, part.as_ref())?;
+    let mut writer = Writer::new(form, plan.header(), part.as_ref())?;
     let progress =
         if console.shows_progress() && task.out.is_some() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     progress.enable_steady_tick(Duration::from_millis(200));
-    let (mut priced, mut left) = (0_i64, 0_i64);
-    let mut chunk: Vec<(Vec<String>, Result<StoneDescription, String>)> = Vec::with_capacity(CHUNK);
-    let mut failure = None;
-    let mut price = |chunk: &mut Vec<(Vec<String>, Result<StoneDescription, String>)>| -> Result<(), CommandError> {
-        let stones: Vec<StoneDescription> =
-            chunk.iter().filter_map(|(_, stone)| stone.as_ref().ok().copied()).collect();
-        let mut answers = if stones.is_empty() {
-            Vec::new().into_iter()
-        } else {
-            access.run(PredictMany { stones, model: task.model.map(str::to_owned) })?.into_iter()
-        };
-        for (cells, stone) in chunk.drain(..) {
-            let answer = match stone {
-                Ok(_) => answers.next().unwrap_or_else(|| Err("there is no answer".to_owned())),
-                Err(reason) => Err(reason),
-            };
-            priced += i64::from(answer.is_ok());
-            left += i64::from(answer.is_err());
-            writer.write(&cells, &answer)?;
-        }
-        progress.set_message(format!("{} stones", count(priced + left)));
-        Ok(())
-    };
-    let read = plan.for_each_row(&table, &mut |row, record| {
-        let cells = record.cells.iter().map(|cell| cell.trim().to_owned()).collect();
-        chunk.push((cells, stone_of(row)));
-        if chunk.len() < CHUNK {
-            return Ok(());
-        }
-        price(&mut chunk).map_err(|error| {
-            failure = Some(error);
-            ReadingError::interrupted()
-        })
-    });
-    if let Some(error) = failure {
-        return Err(error);
-    }
-    read.map_err(|error| bad(&error))?;
-    price(&mut chunk)?;
+    let mut seen = 0;
+    let PricedCount { priced, left } = price_rows(
+        &table,
+        &plan,
+        AT_A_TIME,
+        |error| bad(error).into(),
+        |stones| {
+            let stones = stones.into_iter().map(|stone| (stone, Vec::new())).collect();
+            let source = PredictionSource::BatchFile;
+            let wanted =
+                PredictMany { stones, model: task.model.map(str::to_owned), request: None, first: seen, source };
+            let answers = access.run(wanted)?;
+            seen += i64::try_from(answers.len()).unwrap_or_default();
+            progress.set_message(format!("{} stones", count(seen)));
+            Ok(answers)
+        },
+        |cells, answer| writer.write(cells, answer),
+    )?;
     writer.finish()?;
     progress.finish_and_clear();
     let Some(out) = task.out else { return Ok(()) };
@@ -147,85 +123,43 @@ pub fn run(task: &Task<'_>, database: &Path, console: &Console) -> Result<(), Co
     Ok(())
 }
 
-/// The stone of a row, or why it is none.
-fn stone_of(row: ReadRow) -> Result<StoneDescription, String> {
-    if let Some(problem) = row.problem {
-        return Err(problem.reason);
-    }
-    // the rules for stones that are asked for, not those for sales
-    let fields: Map<String, Value> = crate::diamond::FIELDS
-        .iter()
-        .zip(row.values)
-        .filter_map(|(field, value)| {
-            let value = value?;
-            let value = if field.is_number() { Value::from(value) } else { Value::from(field.grade_name(value)?) };
-            Some((field.name.to_owned(), value))
-        })
-        .collect();
-    StoneDescription::from_fields(&fields, &[]).map_err(|errors| {
-        errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect::<Vec<_>>().join("; ")
-    })
-}
-
-/// The columns of the answer: those of the file, and those that are added, by names that the file does not have.
-fn header_of(given: &[String]) -> Vec<String> {
-    let mut header = given.to_vec();
-    for name in ADDED {
-        let taken = |name: &str| header.iter().any(|other| other.eq_ignore_ascii_case(name));
-        let free = if taken(name) { format!("predicted_{name}") } else { name.to_owned() };
-        header.push(free);
-    }
-    header
-}
-
 /// Writes the rows of the answer.
 enum Writer {
-    Lines(Box<csv::Writer<Box<dyn Write>>>, usize),
+    Lines(Box<CsvAnswer<Box<dyn Write>>>),
     Objects(BufWriter<File>, Vec<String>),
     Sheet { workbook: Box<Workbook>, columns: usize, row: u32, file: File },
 }
 
 impl Writer {
-    fn new(form: Form, header: Vec<String>, part: Option<&NamedTempFile>) -> Result<Self, CommandError> {
+    fn new(form: Form, given: &[String], part: Option<&NamedTempFile>) -> Result<Self, CommandError> {
         let file = part.map(NamedTempFile::reopen).transpose()?;
         Ok(match (form, file) {
-            (Form::JsonLines, Some(file)) => Self::Objects(BufWriter::new(file), header),
+            (Form::JsonLines, Some(file)) => Self::Objects(BufWriter::new(file), answer_header(given)),
             (Form::Workbook, Some(file)) => {
                 let mut workbook = Box::new(Workbook::new());
                 let sheet = workbook.add_worksheet();
-                for (column, name) in (0..).zip(&header) {
+                for (column, name) in (0..).zip(answer_header(given)) {
                     sheet.write_string(0, column, name).map_err(failed)?;
                 }
-                Self::Sheet { workbook, columns: header.len() - ADDED.len(), row: 0, file }
+                Self::Sheet { workbook, columns: given.len(), row: 0, file }
             }
             (_, file) => {
                 let output: Box<dyn Write> = match file {
                     Some(file) => Box::new(file),
                     None => Box::new(io::stdout()),
                 };
-                let mut writer = csv::Writer::from_writer(output);
-                writer.write_record(&header).map_err(io::Error::from)?;
-                Self::Lines(Box::new(writer), header.len() - ADDED.len())
+                Self::Lines(Box::new(CsvAnswer::new(output, given)?))
             }
         })
     }
 
-    fn write(&mut self, cells: &[String], answer: &Result<Prediction, String>) -> Result<(), CommandError> {
-        let added = added_values(answer);
+    fn write(&mut self, cells: &[String], answer: &StoneAnswer) -> Result<(), CommandError> {
         match self {
-            Self::Lines(writer, columns) => {
-                let own = (0..*columns).map(|column| cells.get(column).cloned().unwrap_or_default());
-                let record = own.chain(added.iter().map(|value| match value {
-                    Value::Null => String::new(),
-                    Value::String(text) => text.clone(),
-                    other => other.to_string(),
-                }));
-                writer.write_record(record).map_err(io::Error::from)?;
-            }
+            Self::Lines(writer) => writer.write(cells, answer)?,
             Self::Objects(writer, header) => {
                 let columns = header.len() - ADDED.len();
                 let own = (0..columns).map(|column| json!(cells.get(column).cloned().unwrap_or_default()));
-                let object: Map<String, Value> = header.iter().cloned().zip(own.chain(added)).collect();
+                let object: Map<String, Value> = header.iter().cloned().zip(own.chain(added_values(answer))).collect();
                 serde_json::to_writer(&mut *writer, &object).map_err(io::Error::from)?;
                 writer.write_all(b"\n")?;
             }
@@ -243,7 +177,7 @@ impl Writer {
                     .map_err(failed)?;
                 }
                 let first = u16::try_from(*columns).unwrap_or(u16::MAX);
-                for (column, value) in (first..).zip(&added) {
+                for (column, value) in (first..).zip(&added_values(answer)) {
                     match (value.as_f64(), value.as_str()) {
                         (Some(number), _) => drop(sheet.write_number(*row, column, number).map_err(failed)?),
                         (None, Some(text)) => drop(sheet.write_string(*row, column, text).map_err(failed)?),
@@ -257,7 +191,7 @@ impl Writer {
 
     fn finish(self) -> Result<(), CommandError> {
         match self {
-            Self::Lines(mut writer, _) => writer.flush()?,
+            Self::Lines(writer) => writer.finish()?,
             Self::Objects(mut writer, _) => writer.flush()?,
             Self::Sheet { mut workbook, file, .. } => workbook.save_to_writer(file).map_err(failed)?,
         }
@@ -267,24 +201,4 @@ impl Writer {
 
 fn failed(error: XlsxError) -> CommandError {
     io::Error::other(error).into()
-}
-
-/// The values of [`ADDED`].
-fn added_values(answer: &Result<Prediction, String>) -> [Value; ADDED.len()] {
-    match answer {
-        Ok(Prediction { id, quote }) => {
-            let bound = |value: Option<f64>| value.map_or(Value::Null, |value| json!(to_the_cent(value)));
-            [
-                json!(quote.price_usd),
-                bound(quote.range_usd.map(|range| range.low)),
-                bound(quote.range_usd.map(|range| range.high)),
-                json!(quote.model.id),
-                json!(id.to_string()),
-                json!(quote.warnings.join("; ")),
-            ]
-        }
-        Err(reason) => {
-            [Value::Null, Value::Null, Value::Null, Value::Null, Value::Null, json!(format!("not priced: {reason}"))]
-        }
-    }
 }

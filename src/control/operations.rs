@@ -356,10 +356,16 @@ impl Operation for Predict {
 /// Prices many stones, and stores the predictions.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PredictMany {
-    /// The stones.
-    pub stones: Vec<StoneDescription>,
+    /// The stones, and what is noted of each besides the warnings of its price.
+    pub stones: Vec<(StoneDescription, Vec<String>)>,
     /// Number or family of the model; the champion if absent.
     pub model: Option<String>,
+    /// The request that they belong to, if it is one.
+    pub request: Option<Uuid>,
+    /// The place of the first among the stones of that request or file, from 0.
+    pub first: i64,
+    /// Where they come from.
+    pub source: PredictionSource,
 }
 
 impl Operation for PredictMany {
@@ -374,12 +380,12 @@ impl Operation for PredictMany {
         let time = Timestamp::now();
         let mut records = Vec::with_capacity(self.stones.len());
         let mut answers = Vec::with_capacity(self.stones.len());
-        for (stone, position) in self.stones.into_iter().zip(0..) {
+        for ((stone, notes), position) in self.stones.into_iter().zip(self.first..) {
             answers.push(match snapshot.quote(&stone, &model) {
-                Ok(quote) => {
+                Ok(mut quote) => {
+                    quote.warnings.extend(notes);
                     let prediction = Prediction { id: Uuid::now_v7(), quote };
-                    let origin =
-                        PredictionOrigin { request: None, position, time, source: PredictionSource::CommandLine };
+                    let origin = PredictionOrigin { request: self.request, position, time, source: self.source };
                     records.push(prediction.to_record(stone, origin));
                     Ok(prediction)
                 }

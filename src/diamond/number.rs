@@ -4,6 +4,7 @@
 //! column as a whole, from all its values ([`MarkCounts`]), and only then are values read ([`Marks::read`]).
 
 use std::borrow::Cow;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +53,18 @@ pub enum Decimal {
     Point,
     /// `1,02`, and `6.651,00`.
     Comma,
+}
+
+impl FromStr for Decimal {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "." | "point" => Ok(Self::Point),
+            "," | "comma" => Ok(Self::Comma),
+            _ => Err("write . or ,".to_owned()),
+        }
+    }
 }
 
 impl Decimal {

@@ -14,6 +14,7 @@ mod served_model;
 mod similar;
 mod snapshot;
 mod steps;
+pub mod stone_files;
 mod warnings;
 
 use std::collections::HashMap;

@@ -28,6 +28,17 @@ pub struct ReadingOptions {
     pub rate: Option<f64>,
 }
 
+impl ReadingOptions {
+    /// Reads one of [`ReadingOptions::map`] or [`ReadingOptions::units`], such as `price=Total Price`.
+    ///
+    /// # Errors
+    /// If it has no equals sign.
+    pub fn read_pair(text: &str) -> Result<(String, String), String> {
+        let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+        Ok((name.trim().to_lowercase(), value.trim().to_owned()))
+    }
+}
+
 /// What a file is read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {

@@ -37,12 +37,15 @@ fn weight_decades(values: &FieldValues) -> Option<f64> {
     weight_ratio(values).map(f64::log10).filter(|decades| decades.is_finite())
 }
 
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    if values.len() < LEAST_COMPARED {
-        return None;
-    }
+/// The median of `values`; `None` if there are none.
+pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
     let middle = values.len() / 2;
-    Some(*values.select_nth_unstable_by(middle, f64::total_cmp).1)
+    (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f64::total_cmp).1)
+}
+
+/// The median of `values`, if there are enough of them to say something.
+fn telling_median(values: Vec<f64>) -> Option<f64> {
+    if values.len() < LEAST_COMPARED { None } else { median(values) }
 }
 
 /// Depth and table of stones that are sold, in percent.
@@ -52,9 +55,8 @@ pub(super) const USUAL_PERCENT: std::ops::Range<f64> = 40.0..85.0;
 #[must_use]
 pub fn has_usual_proportions(sample: &[(FieldValues, Option<f64>)]) -> bool {
     [4, 5].into_iter().all(|place| {
-        let mut values: Vec<f64> = sample.iter().filter_map(|(values, _)| values[place]).collect();
-        let middle = values.len() / 2;
-        values.is_empty() || USUAL_PERCENT.contains(values.select_nth_unstable_by(middle, f64::total_cmp).1)
+        let middle = median(sample.iter().filter_map(|(values, _)| values[place]).collect());
+        middle.is_none_or(|middle| USUAL_PERCENT.contains(&middle))
     })
 }
 
@@ -71,8 +73,8 @@ impl Scale {
     /// # Errors
     /// If most are off by a power of ten, in a sentence.
     pub fn of(sample: &[(FieldValues, Option<f64>)]) -> Result<Self, ReadingError> {
-        let weights = median(sample.iter().filter_map(|(values, _)| weight_decades(values)).collect());
-        let heavy = median(sample.iter().filter_map(|(values, _)| values[0]).collect());
+        let weights = telling_median(sample.iter().filter_map(|(values, _)| weight_decades(values)).collect());
+        let heavy = telling_median(sample.iter().filter_map(|(values, _)| values[0]).collect());
         match weights {
             Some(decades) if (decades - 3.0).abs() < 0.5 => {
                 return Err(ReadingError::new(
@@ -85,7 +87,7 @@ impl Scale {
             Some(_) | None => {}
         }
         let prices = sample.iter().filter_map(|(values, price)| price_decades(values, (*price)?)).collect();
-        let price_decades = median(prices);
+        let price_decades = telling_median(prices);
         if let Some(decades) = price_decades.filter(|decades| decades.abs() > MAX_MEDIAN_DECADES) {
             let (times, direction) = (10_f64.powf(decades.abs().round()), if decades < 0.0 { "low" } else { "high" });
             let unit = match decades.round() {

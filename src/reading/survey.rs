@@ -3,7 +3,7 @@
 use super::ReadingError;
 use super::header::find_header;
 use super::profile::ColumnProfile;
-use super::scale::SAMPLE;
+use super::scale::{SAMPLE, median};
 use super::table::Table;
 use super::target::plain_name;
 use crate::diamond::number::{Marks, is_missing};
@@ -72,13 +72,7 @@ impl Survey {
 
     /// The median of the numbers in a column, read with `marks`.
     pub fn median(&self, place: usize, marks: Marks) -> Option<f64> {
-        let mut numbers: Vec<f64> =
-            (0..self.sample.len()).filter_map(|record| marks.read(self.cell(record, place))).collect();
-        if numbers.is_empty() {
-            return None;
-        }
-        let middle = numbers.len() / 2;
-        Some(*numbers.select_nth_unstable_by(middle, f64::total_cmp).1)
+        median((0..self.sample.len()).filter_map(|record| marks.read(self.cell(record, place))).collect())
     }
 
     pub fn headers(&self) -> String {

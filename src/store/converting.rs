@@ -2,10 +2,22 @@
 
 use std::path::Path;
 
-use duckdb::Connection;
+use duckdb::{Config, Connection};
 
 use super::StoreError;
 use super::rows::{query_rows, sql_path};
+use crate::files::folder_of;
+
+/// Memory of a connection aside.
+const MEMORY: &str = "200MB";
+
+/// A connection without a database, for files beside it; what does not fit in its memory goes to `folder`.
+pub(super) fn open_aside(folder: &Path) -> duckdb::Result<Connection> {
+    Config::default()
+        .with("memory_limit", MEMORY)
+        .and_then(|config| config.with("temp_directory", folder.display().to_string()))
+        .and_then(Connection::open_in_memory_with_flags)
+}
 
 /// The names of the columns of the Parquet file at `path`.
 ///
@@ -13,7 +25,7 @@ use super::rows::{query_rows, sql_path};
 /// If it cannot be read.
 pub(super) fn parquet_columns(path: &Path) -> Result<Vec<String>, StoreError> {
     let action = "read a Parquet file";
-    let connection = Connection::open_in_memory().map_err(StoreError::database(action))?;
+    let connection = open_aside(folder_of(path)).map_err(StoreError::database(action))?;
     let sql = include_str!("../../sql/queries/upload/list_parquet_columns.sql");
     query_rows(&connection, action, sql, [path.display().to_string()], |row| row.get("column_name"))
 }
@@ -36,7 +48,7 @@ pub fn csv_to_parquet(from: &Path, to: &Path) -> Result<(), StoreError> {
 
 fn convert(action: &'static str, sql: &str, from: &Path, to: &Path) -> Result<(), StoreError> {
     let sql = sql.replace("{from}", &sql_path(from)).replace("{to}", &sql_path(to));
-    Connection::open_in_memory()
+    open_aside(folder_of(to))
         .and_then(|connection| connection.execute_batch(&sql))
         .map_err(StoreError::database(action))
 }

@@ -5,10 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use duckdb::arrow::array::{Array, DictionaryArray, Float64Array, Int64Array, RecordBatch, UInt8Array};
 use duckdb::arrow::datatypes::UInt8Type;
-use duckdb::{Config, Connection, Params, params};
+use duckdb::{Connection, Params, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::converting::open_aside;
 use super::rows::{query_row, query_rows, sql_path, with_stone_columns};
 use super::work_folder::WorkFolder;
 use super::{Store, StoreError};
@@ -68,17 +69,10 @@ impl SalesFile {
         let path = folder.path().join("sales.parquet");
         move_file(&exported.path, &path)
             .map_err(|source| StoreError::Folder { path: folder.path().to_owned(), source })?;
-        let connection = Config::default()
-            .with("memory_limit", READING_MEMORY)
-            .and_then(|config| config.with("temp_directory", folder.path().display().to_string()))
-            .and_then(Connection::open_in_memory_with_flags)
-            .map_err(StoreError::database("open the exported sales"))?;
+        let connection = open_aside(folder.path()).map_err(StoreError::database("open the exported sales"))?;
         Ok(Self { connection: Mutex::new(connection), path, _folder: folder })
     }
 }
-
-/// Memory for reading exported sales.
-const READING_MEMORY: &str = "200MB";
 
 impl SaleBlocks for SalesFile {
     fn for_each_block(&self, visit: &mut dyn FnMut(&[StoredSale])) -> Result<(), StoreError> {

@@ -7,7 +7,7 @@ mod parquet_rows;
 mod text_pieces;
 
 use std::fs::File;
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -273,44 +273,43 @@ impl Upload {
         ReadingOptions { accept_odd: false, ..self.options.clone() } == ReadingOptions::default()
     }
 
-    /// The path of its content, written to `folder` if it has none; the file goes with the returned value.
-    fn located(&self, folder: &Path) -> Result<(PathBuf, Option<tempfile::TempPath>), StoreError> {
-        match &self.content {
-            UploadContent::File(path) => Ok((path.clone(), None)),
-            UploadContent::Bytes(bytes) => {
-                let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
-                    file.write_all(bytes)?;
-                    Ok(file.into_temp_path())
-                });
-                let path = written.map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?;
-                Ok((path.to_path_buf(), Some(path)))
-            }
-        }
+    /// The same upload where it has a path that DuckDB takes for no pattern, if need be as a copy in `folder`.
+    fn located(&self, folder: &Path) -> Result<Self, StoreError> {
+        let is_plain = |path: &Path| !path.to_string_lossy().contains(['*', '?', '[', '{']);
+        if self.path().is_some_and(is_plain) { Ok(self.clone()) } else { self.copied_to(folder) }
     }
 
     /// Whether the columns of a Parquet file have the standard names; what cannot be read is told when its rows are.
     fn has_standard_columns(&self, folder: &Path) -> Result<bool, StoreError> {
-        let (path, _written) = self.located(folder)?;
+        let located = self.located(folder)?;
         let has = |names: &[String], wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
-        Ok(parquet_columns(&path).map_or(true, |names| missing_columns(|name| has(&names, name)).is_empty()))
+        let columns = located.path().map(parquet_columns);
+        Ok(columns.is_none_or(|found| found.map_or(true, |names| missing_columns(|name| has(&names, name)).is_empty())))
+    }
+
+    /// Its content as a table of text, for which `folder` may hold what is unpacked or converted.
+    ///
+    /// # Errors
+    /// If there is no table in it that can be read.
+    pub fn table(&self, folder: &Path) -> Result<Table, StoreError> {
+        let refused = |error: ReadingError| self.bad(error.to_string());
+        let open = |path: &Path| File::open(path).map_err(|source| self.unreadable(source));
+        let located = self.located(folder)?;
+        let path = located.path().ok_or_else(|| self.bad("it has no path"))?;
+        if let Some(table) = Table::open(open(path)?, folder).map_err(refused)? {
+            return Ok(table);
+        }
+        // a Parquet file: its values become text, as those of any other table; the open file outlives its name
+        let csv = tempfile::NamedTempFile::new_in(folder)
+            .map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?
+            .into_temp_path();
+        parquet_to_csv(path, &csv)?;
+        Table::open(open(&csv)?, folder).map_err(refused)?.ok_or_else(|| self.bad("it is a Parquet file in another"))
     }
 
     fn careful_layout(&self, folder: &Path, recall: &Recall<'_>) -> Result<Layout, StoreError> {
         let refused = |error: ReadingError| self.bad(error.to_string());
-        let open = |path: &Path| File::open(path).map_err(|source| self.unreadable(source));
-        let (path, _written) = self.located(folder)?;
-        let table = if let Some(table) = Table::open(open(&path)?, folder).map_err(refused)? {
-            table
-        } else {
-            // a Parquet file: its values become text, as those of any other table
-            let csv = folder.join(format!("{}.csv", uuid::Uuid::now_v7()));
-            parquet_to_csv(&path, &csv)?;
-            let opened = open(&csv);
-            // the open file stays until it is closed
-            let _ = std::fs::remove_file(&csv);
-            let opened = Table::open(opened?, folder).map_err(refused)?;
-            opened.ok_or_else(|| self.bad("it is a Parquet file in another"))?
-        };
+        let table = self.table(folder)?;
         let mut options = self.options.clone();
         let mut recalled = false;
         if self.is_nothing_said()

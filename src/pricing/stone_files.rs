@@ -1,0 +1,164 @@
+//! Files of stones: each row is priced in its place, and the answer has the columns of the file and those that are added.
+
+use std::io::{self, Write};
+
+use serde_json::{Map, Value, json};
+
+use super::Prediction;
+use crate::diamond::{FIELDS, StoneDescription};
+use crate::reading::table::Table;
+use crate::reading::{ReadRow, ReadingError, ReadingPlan};
+use crate::text::to_the_cent;
+
+/// Columns that are added to those of the file.
+pub const ADDED: [&str; 6] = ["price_usd", "low_usd", "high_usd", "model", "prediction", "warnings"];
+
+/// The price of a stone, or why there is none.
+pub type StoneAnswer = Result<Prediction, String>;
+
+/// How many stones of a file have got a price.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PricedCount {
+    /// Stones with a price.
+    pub priced: i64,
+    /// Rows without one, each with its reason.
+    pub left: i64,
+}
+
+/// Reads the rows of `table`, has their stones priced by `price`, `at_a_time`, and passes each row's cells and answer to `write`, in their order.
+///
+/// # Errors
+/// If the file cannot be read, as `unreadable` tells it; or what `price` or `write` return.
+pub fn price_rows<E>(
+    table: &Table,
+    plan: &ReadingPlan,
+    at_a_time: usize,
+    unreadable: impl Fn(&ReadingError) -> E,
+    mut price: impl FnMut(Vec<StoneDescription>) -> Result<Vec<StoneAnswer>, E>,
+    mut write: impl FnMut(&[String], &StoneAnswer) -> Result<(), E>,
+) -> Result<PricedCount, E> {
+    let mut counted = PricedCount::default();
+    let mut rows: Vec<(Vec<String>, Result<StoneDescription, String>)> = Vec::with_capacity(at_a_time);
+    let mut answer = |rows: &mut Vec<(Vec<String>, Result<StoneDescription, String>)>| {
+        let stones: Vec<StoneDescription> = rows.iter().filter_map(|(_, stone)| stone.as_ref().ok().copied()).collect();
+        let mut answers = if stones.is_empty() { Vec::new() } else { price(stones)? }.into_iter();
+        for (cells, stone) in rows.drain(..) {
+            let answer = stone.and_then(|_| answers.next().unwrap_or_else(|| Err("there is no answer".to_owned())));
+            counted.priced += i64::from(answer.is_ok());
+            counted.left += i64::from(answer.is_err());
+            write(&cells, &answer)?;
+        }
+        Ok(())
+    };
+    let mut failure = None;
+    let read = plan.for_each_row(table, &mut |row, record| {
+        let cells = record.cells.iter().map(|cell| cell.trim().to_owned()).collect();
+        rows.push((cells, stone_of(row)));
+        if rows.len() < at_a_time {
+            return Ok(());
+        }
+        answer(&mut rows).map_err(|error| {
+            failure = Some(error);
+            ReadingError::interrupted()
+        })
+    });
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    read.map_err(|error| unreadable(&error))?;
+    answer(&mut rows)?;
+    Ok(counted)
+}
+
+/// The stone of a row, or why it is none.
+fn stone_of(row: ReadRow) -> Result<StoneDescription, String> {
+    if let Some(problem) = row.problem {
+        return Err(problem.reason);
+    }
+    // the rules for stones that are asked for, not those for sales
+    let fields: Map<String, Value> = FIELDS
+        .iter()
+        .zip(row.values)
+        .filter_map(|(field, value)| {
+            let value = value?;
+            let value = if field.is_number() { Value::from(value) } else { Value::from(field.grade_name(value)?) };
+            Some((field.name.to_owned(), value))
+        })
+        .collect();
+    StoneDescription::from_fields(&fields, &[]).map_err(|errors| {
+        errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect::<Vec<_>>().join("; ")
+    })
+}
+
+/// The columns of the answer: those of the file, and [`ADDED`], by names that the file does not have.
+#[must_use]
+pub fn answer_header(given: &[String]) -> Vec<String> {
+    let mut header = given.to_vec();
+    for name in ADDED {
+        let is_taken = header.iter().any(|other| other.eq_ignore_ascii_case(name));
+        header.push(if is_taken { format!("predicted_{name}") } else { name.to_owned() });
+    }
+    header
+}
+
+/// The values of [`ADDED`].
+#[must_use]
+pub fn added_values(answer: &StoneAnswer) -> [Value; ADDED.len()] {
+    match answer {
+        Ok(Prediction { id, quote }) => {
+            let bound = |value: Option<f64>| value.map_or(Value::Null, |value| json!(to_the_cent(value)));
+            [
+                json!(quote.price_usd),
+                bound(quote.range_usd.map(|range| range.low)),
+                bound(quote.range_usd.map(|range| range.high)),
+                json!(quote.model.id),
+                json!(id.to_string()),
+                json!(quote.warnings.join("; ")),
+            ]
+        }
+        Err(reason) => {
+            [Value::Null, Value::Null, Value::Null, Value::Null, Value::Null, json!(format!("not priced: {reason}"))]
+        }
+    }
+}
+
+/// Writes the answer to a file as CSV.
+pub struct CsvAnswer<W: Write> {
+    writer: csv::Writer<W>,
+    /// Columns of the file.
+    columns: usize,
+}
+
+impl<W: Write> CsvAnswer<W> {
+    /// Writes the header of the answer to a file with the columns `given`.
+    ///
+    /// # Errors
+    /// If `output` fails.
+    pub fn new(output: W, given: &[String]) -> io::Result<Self> {
+        let mut writer = csv::Writer::from_writer(output);
+        writer.write_record(answer_header(given))?;
+        Ok(Self { writer, columns: given.len() })
+    }
+
+    /// Writes one row: its own `cells`, and what is added.
+    ///
+    /// # Errors
+    /// If the output fails.
+    pub fn write(&mut self, cells: &[String], answer: &StoneAnswer) -> io::Result<()> {
+        let own = (0..self.columns).map(|column| cells.get(column).cloned().unwrap_or_default());
+        let added = added_values(answer).into_iter().map(|value| match value {
+            Value::Null => String::new(),
+            Value::String(text) => text,
+            other => other.to_string(),
+        });
+        Ok(self.writer.write_record(own.chain(added))?)
+    }
+
+    /// Writes what waits.
+    ///
+    /// # Errors
+    /// If the output fails.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
