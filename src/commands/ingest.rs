@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::control;
+use crate::control::{self, ReadSavedReading, SaveReading};
 use crate::diamond::number::Decimal;
 use crate::reading::{ReadingOptions, ReadingReport};
 use crate::store::{FileReport, StoreError, Upload};
@@ -47,19 +47,43 @@ pub struct ReadingArguments {
     /// Take rows that look odd beside the others, and files that look as if they were in another unit
     #[arg(long)]
     accept_odd: bool,
+    /// Read the file as it was saved under this name; what else is given here counts more
+    #[arg(long, value_name = "NAME")]
+    reading: Option<String>,
+    /// Save what is given here under this name, for other files
+    #[arg(long, value_name = "NAME")]
+    save_reading: Option<String>,
 }
 
 impl ReadingArguments {
-    /// What they say.
-    pub fn options(&self) -> ReadingOptions {
-        ReadingOptions {
+    /// What they say, together with what was saved in the file `database` under the name that they give.
+    ///
+    /// # Errors
+    /// If nothing was saved under that name, or the file cannot be read.
+    pub fn options(&self, database: &Path) -> Result<ReadingOptions, CommandError> {
+        let given = ReadingOptions {
             map: self.map.clone(),
             decimal: self.decimal,
             any_shape: self.any_shape,
             accept_odd: self.accept_odd,
             units: self.unit.clone(),
             rate: self.rate,
+        };
+        Ok(match self.reading.clone() {
+            Some(name) => control::run(database, ReadSavedReading { name })?.and(given),
+            None => given,
+        })
+    }
+
+    /// Saves `options` if that is wanted, after a file could be read so.
+    ///
+    /// # Errors
+    /// If the file `database` cannot be changed.
+    pub fn save(&self, options: &ReadingOptions, database: &Path) -> Result<(), CommandError> {
+        if let Some(name) = self.save_reading.clone() {
+            control::run(database, SaveReading { name, options: options.clone() })?;
         }
+        Ok(())
     }
 }
 
@@ -69,10 +93,11 @@ struct Report {
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
+    let options = arguments.reading.options(database)?;
     let mut report = Report { files: Vec::new() };
     let mut failure = None;
     for path in &arguments.files {
-        match take_in(path, database, arguments) {
+        match take_in(path, database, &options, arguments.dry_run) {
             Ok(file) => report.files.push(file),
             Err(error) => {
                 failure = Some(error);
@@ -83,6 +108,9 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     // files before the one that fails are stored, so they are reported
     if failure.is_none() || !report.files.is_empty() {
         console.print(&report, |report| report.files.iter().map(|file| describe(file, arguments.dry_run)).collect())?;
+    }
+    if failure.is_none() && !arguments.dry_run {
+        arguments.reading.save(&options, database)?;
     }
     if let Some(error) = failure {
         return Err(error);
@@ -97,10 +125,9 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
 
 /// Stores the sales of one file. The database is opened only when the file is found: a wrong name creates no database, and
 /// neither does a dry run.
-fn take_in(path: &Path, database: &Path, arguments: &Arguments) -> Result<FileReport, CommandError> {
+fn take_in(path: &Path, database: &Path, options: &ReadingOptions, dry_run: bool) -> Result<FileReport, CommandError> {
     let mut upload = Upload::read(path)?;
-    upload.options = arguments.reading.options();
-    let dry_run = arguments.dry_run;
+    upload.options = options.clone();
     if dry_run && !database.exists() {
         let folder = tempfile::tempdir().map_err(|source| StoreError::Folder { path: std::env::temp_dir(), source })?;
         return Ok(control::ingest(&folder.path().join("dry-run.duckdb"), upload, dry_run)?);

@@ -38,8 +38,10 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
             return Err(CommandError::StoneAndFile);
         }
         let (out, model) = (arguments.out.as_deref(), arguments.model.as_deref());
-        let task = Task { file, out, model, options: arguments.reading.options() };
-        return predict_file::run(&task, database, console);
+        let options = arguments.reading.options(database)?;
+        let task = Task { file, out, model, options: &options };
+        predict_file::run(&task, database, console)?;
+        return arguments.reading.save(&options, database);
     }
     let stone = arguments.stone.read(console)?;
     let model = arguments.model.clone();

@@ -53,7 +53,7 @@ pub struct Task<'a> {
     /// Standard output if absent.
     pub out: Option<&'a Path>,
     pub model: Option<&'a str>,
-    pub options: ReadingOptions,
+    pub options: &'a ReadingOptions,
 }
 
 /// Prices every stone of a file: the same order, the same columns, and [`ADDED`].
@@ -72,7 +72,7 @@ pub fn run(task: &Task<'_>, database: &Path, console: &Console) -> Result<(), Co
     };
     let folder = tempfile::tempdir()?;
     let table = Upload::read(task.file)?.table(folder.path())?;
-    let plan = ReadingPlan::new(&table, &task.options, Purpose::Stones).map_err(|error| bad(&error))?;
+    let plan = ReadingPlan::new(&table, task.options, Purpose::Stones).map_err(|error| bad(&error))?;
     for note in &plan.report.notes {
         console.hint(&format!("read: {note}"));
     }

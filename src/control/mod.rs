@@ -20,8 +20,8 @@ pub use operations::{
     AddKey, AddModel, Backup, CompactFile, ExportRequests, ExportSales, FindSimilar, ImportOutcomes, Ingest,
     IngestOutcomes, IngestOutcomesAnswer, ListAuditEvents, ListBatches, ListKeys, ListModels, ListOutcomes,
     ListRequests, OperationVisitor, OutcomeRow, Predict, PredictMany, PromoteComparedModel, PromoteModel, PruneModels,
-    PruneRequests, ReadArtifact, ReadChampion, ReadStatus, ReplayRequests, RevokeKey, RollBackChampion, RunQuery,
-    SeesFile, ShowBatch, ShowModel, ShowRequest, UndoBatch, visit_operations,
+    PruneRequests, ReadArtifact, ReadChampion, ReadSavedReading, ReadStatus, ReplayRequests, RevokeKey,
+    RollBackChampion, RunQuery, SaveReading, SeesFile, ShowBatch, ShowModel, ShowRequest, UndoBatch, visit_operations,
 };
 #[cfg(unix)]
 pub use socket::{STARTING_SUFFIX, path_of as socket_path};

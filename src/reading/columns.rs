@@ -190,7 +190,7 @@ impl<'a> Columns<'a> {
             .map(|(_, field)| field.name)
             .collect();
         let has_price = self.place_of(Target::Price).is_some() || self.place_of(Target::PricePerCarat).is_some();
-        if purpose == Purpose::Sales && !has_price {
+        if matches!(purpose, Purpose::Sales { .. }) && !has_price {
             missing.push("price");
         }
         if missing.is_empty() {

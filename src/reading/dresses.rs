@@ -195,7 +195,8 @@ fn read(bytes: &[u8]) -> Vec<(FieldValues, Option<f64>)> {
     let mut file = tempfile::tempfile_in(folder.path()).expect("a file");
     file.write_all(bytes).expect("written");
     let table = Table::open(file, folder.path()).expect("a table").expect("not Parquet");
-    let plan = ReadingPlan::new(&table, &ReadingOptions::default(), Purpose::Sales).expect("a plan");
+    let plan =
+        ReadingPlan::new(&table, &ReadingOptions::default(), Purpose::Sales { price_level: None }).expect("a plan");
     let mut rows = Vec::new();
     plan.for_each_row(&table, &mut |row, record| {
         assert_eq!(row.problem, None, "{record:?}");

@@ -25,7 +25,7 @@ mod unpacking;
 pub use plan::{Purpose, ReadingOptions, ReadingPlan};
 pub use report::{ColumnReading, GradeCount, ReadingReport};
 pub use rows::{ReadRow, RowProblem, TEXT_COUNT, complete};
-pub use scale::{SAMPLE, Scale, has_usual_proportions};
+pub use scale::{SAMPLE, Scale, has_usual_proportions, price_level};
 pub use target::{Target, is_known_name};
 
 /// Why a file cannot be read, and what to do.

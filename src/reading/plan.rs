@@ -29,6 +29,23 @@ pub struct ReadingOptions {
 }
 
 impl ReadingOptions {
+    /// The same, and what `more` says besides or instead.
+    #[must_use]
+    pub fn and(mut self, more: Self) -> Self {
+        let is_said_again = |pairs: &[(String, String)], name: &str| pairs.iter().any(|(other, _)| other == name);
+        self.map.retain(|(name, _)| !is_said_again(&more.map, name));
+        self.units.retain(|(name, _)| !is_said_again(&more.units, name));
+        self.map.extend(more.map);
+        self.units.extend(more.units);
+        Self {
+            decimal: more.decimal.or(self.decimal),
+            rate: more.rate.or(self.rate),
+            any_shape: self.any_shape || more.any_shape,
+            accept_odd: self.accept_odd || more.accept_odd,
+            ..self
+        }
+    }
+
     /// Reads one of [`ReadingOptions::map`] or [`ReadingOptions::units`], such as `price=Total Price`.
     ///
     /// # Errors
@@ -40,10 +57,13 @@ impl ReadingOptions {
 }
 
 /// What a file is read for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Purpose {
     /// Each row is a sale, and must have a price.
-    Sales,
+    Sales {
+        /// The [`price_level`](super::price_level) of the sales so far.
+        price_level: Option<f64>,
+    },
     /// Each row is a stone.
     Stones,
 }
@@ -118,7 +138,11 @@ impl ReadingPlan {
                 let row = plan.read(0, &cells.iter().map(String::as_str).collect::<Vec<_>>());
                 row.problem.is_none().then_some((row.values, row.price_usd))
             };
-            plan.scale = Some(Scale::of(&survey.sample.iter().filter_map(read).collect::<Vec<_>>())?);
+            let earlier = match purpose {
+                Purpose::Sales { price_level } => price_level,
+                Purpose::Stones => None,
+            };
+            plan.scale = Some(Scale::of(&survey.sample.iter().filter_map(read).collect::<Vec<_>>(), earlier)?);
         }
         Ok(plan)
     }

@@ -5,8 +5,10 @@ use crate::diamond::{CARAT_PER_CUBIC_MM, FieldValues};
 
 /// Sales of which the median is taken.
 pub const SAMPLE: usize = 4_096;
-/// Sales that must have what is compared, so that a median says something.
-const LEAST_COMPARED: usize = 3;
+/// Weights without measurements that must be there, so that their median says something: a single stone may be that heavy.
+const LEAST_WEIGHTS: usize = 3;
+/// Prices that must be there, so that others are odd beside their median.
+const LEAST_PRICES: usize = 3;
 /// How far the median price may be from the usual one before the unit is asked for, in powers of ten. Markets differ by less than this.
 const MAX_MEDIAN_DECADES: f64 = 1.5;
 /// How far a price may be from the others of its file, in powers of ten; on real sales the furthest is 0.55.
@@ -43,9 +45,11 @@ pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
     (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f64::total_cmp).1)
 }
 
-/// The median of `values`, if there are enough of them to say something.
-fn telling_median(values: Vec<f64>) -> Option<f64> {
-    if values.len() < LEAST_COMPARED { None } else { median(values) }
+/// How far the prices of `sales` are from the usual ones, in powers of ten: their market. `None` if there are too few.
+#[must_use]
+pub fn price_level(sales: &[(FieldValues, Option<f64>)]) -> Option<f64> {
+    let decades: Vec<f64> = sales.iter().filter_map(|(values, price)| price_decades(values, (*price)?)).collect();
+    if decades.len() < LEAST_PRICES { None } else { median(decades) }
 }
 
 /// Depth and table of stones that are sold, in percent.
@@ -63,18 +67,20 @@ pub fn has_usual_proportions(sample: &[(FieldValues, Option<f64>)]) -> bool {
 /// What a sample of a file says of the scale of its prices.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Scale {
-    /// The median of the price against the usual one, in powers of ten; `None` if there are too few.
-    price_decades: Option<f64>,
+    /// The prices of the file, or else of earlier sales, against the usual ones, in powers of ten; `None` if there are too few.
+    price_level: Option<f64>,
 }
 
 impl Scale {
-    /// Looks at a sample of the sales of a file: the values of each stone, and its price if there is one.
+    /// Looks at a sample of the sales of a file: the values of each stone, and its price if there is one. `earlier` is the
+    /// [`price_level`] of sales that are known already.
     ///
     /// # Errors
     /// If most are off by a power of ten, in a sentence.
-    pub fn of(sample: &[(FieldValues, Option<f64>)]) -> Result<Self, ReadingError> {
-        let weights = telling_median(sample.iter().filter_map(|(values, _)| weight_decades(values)).collect());
-        let heavy = telling_median(sample.iter().filter_map(|(values, _)| values[0]).collect());
+    pub fn of(sample: &[(FieldValues, Option<f64>)], earlier: Option<f64>) -> Result<Self, ReadingError> {
+        let weights = median(sample.iter().filter_map(|(values, _)| weight_decades(values)).collect());
+        let heavy: Vec<f64> = sample.iter().filter_map(|(values, _)| values[0]).collect();
+        let heavy = Some(heavy).filter(|weights| weights.len() >= LEAST_WEIGHTS).and_then(median);
         match weights {
             Some(decades) if (decades - 3.0).abs() < 0.5 => {
                 return Err(ReadingError::new(
@@ -87,8 +93,8 @@ impl Scale {
             Some(_) | None => {}
         }
         let prices = sample.iter().filter_map(|(values, price)| price_decades(values, (*price)?)).collect();
-        let price_decades = telling_median(prices);
-        if let Some(decades) = price_decades.filter(|decades| decades.abs() > MAX_MEDIAN_DECADES) {
+        let from_earlier = median(prices).map(|decades| decades - earlier.unwrap_or_default());
+        if let Some(decades) = from_earlier.filter(|decades| decades.abs() > MAX_MEDIAN_DECADES) {
             let (times, direction) = (10_f64.powf(decades.abs().round()), if decades < 0.0 { "low" } else { "high" });
             let unit = match decades.round() {
                 -2.0 => "hundreds of dollars? Then give --unit price=hundreds",
@@ -96,12 +102,16 @@ impl Scale {
                 2.0 => "cents? Then give --unit price=cents",
                 _ => "another currency or unit? Then write them in dollars",
             };
+            let beside = if earlier.is_some() {
+                "beside those of the sales so far"
+            } else {
+                "for stones of these weights and grades"
+            };
             return Err(ReadingError::new(format!(
-                "prices look about {times} times too {direction} for stones of these weights and grades: are they in {unit}; with \
-                 --accept-odd they go in as they are"
+                "prices look about {times} times too {direction} {beside}: are they in {unit}; with --accept-odd they go in as they are"
             )));
         }
-        Ok(Self { price_decades })
+        Ok(Self { price_level: price_level(sample).or(earlier) })
     }
 
     /// What is odd about a sale beside the others of its file: the column, and a sentence; `None` if nothing is.
@@ -116,17 +126,12 @@ impl Scale {
                 format!("carat is about {times} times off what its measurements weigh (--accept-odd takes it)"),
             ));
         }
-        let others = self.price_decades?;
+        let others = self.price_level?;
         let decades = price_decades(values, price?)? - others;
         (MAX_PRICE_DECADES..ABSURD_DECADES).contains(&decades.abs()).then(|| {
             let times = 10_f64.powf(decades.abs().round());
             let direction = if decades < 0.0 { "low" } else { "high" };
-            (
-                "price",
-                format!(
-                    "price is about {times} times too {direction} beside the others of its file (--accept-odd takes it)"
-                ),
-            )
+            ("price", format!("price is about {times} times too {direction} beside the others (--accept-odd takes it)"))
         })
     }
 }
@@ -154,7 +159,7 @@ mod tests {
 
     #[test]
     fn units_are_told_by_what_stones_weigh_and_cost() {
-        assert!(Scale::of(&sample(|_, _| {})).is_ok());
+        assert!(Scale::of(&sample(|_, _| {}), None).is_ok());
         for (words, rows) in [
             (
                 "centimetres",
@@ -165,20 +170,34 @@ mod tests {
             ("thousands of dollars", sample(|_, price| *price /= 1_000.0)),
             ("cents", sample(|_, price| *price *= 100.0)),
         ] {
-            let error = Scale::of(&rows).expect_err(words);
+            let error = Scale::of(&rows, None).expect_err(words);
             assert!(error.to_string().contains(words), "{error}");
         }
         let without_sizes = sample(|values, _| {
             values[0] = values[0].map(|carat| carat * 100.0);
             values[4..].fill(None);
         });
-        assert!(Scale::of(&without_sizes).expect_err("points").to_string().contains("points"));
+        assert!(Scale::of(&without_sizes, None).expect_err("points").to_string().contains("points"));
+    }
+
+    #[test]
+    fn a_single_sale_and_a_market_of_its_own_are_judged_by_the_sales_so_far() {
+        let hundreds = sample(|_, price| *price /= 100.0);
+        assert!(Scale::of(&hundreds[..1], None).is_err_and(|error| error.to_string().contains("hundreds")));
+        // a market in which stones cost a twentieth
+        let cheap = sample(|_, price| *price /= 20.0);
+        let level = price_level(&cheap);
+        assert!(Scale::of(&cheap, level).is_ok());
+        assert!(Scale::of(&cheap[..1], level).is_ok());
+        let usual = sample(|_, price| *price *= 5.0);
+        let error = Scale::of(&usual[..2], level).expect_err("a hundred times too high");
+        assert!(error.to_string().contains("beside those of the sales so far"), "{error}");
     }
 
     #[test]
     fn a_sale_that_is_off_by_a_power_of_ten_is_odd_and_no_real_one_is() {
         let rows = sample(|_, _| {});
-        let scale = Scale::of(&rows).expect("dollars");
+        let scale = Scale::of(&rows, None).expect("dollars");
         assert!(rows.iter().all(|(values, price)| scale.oddity(values, *price).is_none()));
         let (values, price) = rows[7];
         let oddity = scale.oddity(&values, price.map(|price| price / 100.0)).expect("odd");

@@ -12,11 +12,15 @@ use crate::files::folder_of;
 const MEMORY: &str = "200MB";
 
 /// A connection without a database, for files beside it; what does not fit in its memory goes to `folder`.
-pub(super) fn open_aside(folder: &Path) -> duckdb::Result<Connection> {
+///
+/// # Errors
+/// If DuckDB cannot start.
+pub(super) fn open_aside(folder: &Path) -> Result<Connection, StoreError> {
     Config::default()
         .with("memory_limit", MEMORY)
         .and_then(|config| config.with("temp_directory", folder.display().to_string()))
         .and_then(Connection::open_in_memory_with_flags)
+        .map_err(StoreError::database("read a file aside"))
 }
 
 /// The names of the columns of the Parquet file at `path`.
@@ -25,7 +29,7 @@ pub(super) fn open_aside(folder: &Path) -> duckdb::Result<Connection> {
 /// If it cannot be read.
 pub(super) fn parquet_columns(path: &Path) -> Result<Vec<String>, StoreError> {
     let action = "read a Parquet file";
-    let connection = open_aside(folder_of(path)).map_err(StoreError::database(action))?;
+    let connection = open_aside(folder_of(path))?;
     let sql = include_str!("../../sql/queries/upload/list_parquet_columns.sql");
     query_rows(&connection, action, sql, [path.display().to_string()], |row| row.get("column_name"))
 }
@@ -48,7 +52,5 @@ pub fn csv_to_parquet(from: &Path, to: &Path) -> Result<(), StoreError> {
 
 fn convert(action: &'static str, sql: &str, from: &Path, to: &Path) -> Result<(), StoreError> {
     let sql = sql.replace("{from}", &sql_path(from)).replace("{to}", &sql_path(to));
-    open_aside(folder_of(to))
-        .and_then(|connection| connection.execute_batch(&sql))
-        .map_err(StoreError::database(action))
+    open_aside(folder_of(to))?.execute_batch(&sql).map_err(StoreError::database(action))
 }

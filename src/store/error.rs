@@ -143,6 +143,14 @@ pub enum StoreError {
         /// The command that lists the existing ones.
         list: &'static str,
     },
+    /// Nothing was saved under a name.
+    #[error("there is no reading {name:?}: {}", known_readings(known))]
+    UnknownReading {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
     /// The file cannot be used at this moment.
     #[error("{reason}")]
     Unavailable {
@@ -190,6 +198,13 @@ pub enum StoreError {
         /// The value and where it is.
         what: String,
     },
+}
+
+fn known_readings(known: &[String]) -> String {
+    match known {
+        [] => "none is saved yet; `diamonds ingest FILE --map … --save-reading NAME` saves the first".to_owned(),
+        _ => format!("there are {}", known.join(", ")),
+    }
 }
 
 impl StoreError {

@@ -11,15 +11,15 @@ use serde::{Deserialize, Serialize};
 
 use super::audit::record_event;
 use super::known_sales::{Fingerprint, KnownSales};
-use super::rows::{Columns, execute, query_row, sql_time, with_stone_columns};
+use super::rows::{Columns, execute, query_row, query_rows, read_stone_values, sql_time, with_stone_columns};
 use super::upload::{
-    COLUMN_COUNT, CheckedSale, Layout, Prepared, RowContent, Upload, UploadRow, column_names, for_each_parquet_row,
-    missing_columns,
+    COLUMN_COUNT, CheckedSale, Earlier, Layout, Prepared, RowContent, Upload, UploadRow, column_names,
+    for_each_parquet_row, missing_columns,
 };
 use super::{RejectionCount, Store, StoreError, WarningCount, remembered_readings};
 use crate::diamond::{CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, FIELDS, WEIGHT_TOLERANCE};
 use crate::files::FileIdentity;
-use crate::reading::{ReadRow, ReadingReport, Scale, TEXT_COUNT};
+use crate::reading::{ReadRow, ReadingReport, Scale, TEXT_COUNT, price_level};
 
 /// Rows that are checked and stored at a time.
 const GROUP_ROWS: usize = 65_536;
@@ -64,7 +64,8 @@ impl Store {
         let failed = || StoreError::database(ACTION);
         self.require_other_file(upload)?;
         let recall = |header: &[String]| remembered_readings::recall(&self.connection, header);
-        let Prepared { layout, scale } = upload.prepare(self.work_folder(), &recall)?;
+        let earlier = Earlier { recall: &recall, price_level: self.price_level()? };
+        let Prepared { layout, scale } = upload.prepare(self.work_folder(), &earlier)?;
         // rows of a Parquet file are read through a second connection, while they are stored through this one
         let parquet = match layout {
             Layout::Parquet => Some((UploadSpool::new(self, upload)?, self.connection.try_clone().map_err(failed())?)),
@@ -84,7 +85,7 @@ impl Store {
                     let mut rows = CheckedRows::new(sender, scale);
                     let mut sink = |row: UploadRow<'_>| rows.check(&row);
                     match &parquet {
-                        Some((spool, reader)) => for_each_parquet_row(reader, upload, &spool.file, &mut sink)?,
+                        Some((spool, reader)) => for_each_parquet_row(reader, upload, &spool.file, None, &mut sink)?,
                         None => upload.for_each_text_row(layout, &mut sink)?,
                     }
                     rows.send()
@@ -125,6 +126,15 @@ impl Store {
 }
 
 impl Store {
+    /// What the sales so far say of the market; `None` if there are too few.
+    fn price_level(&self) -> Result<Option<f64>, StoreError> {
+        let sql = with_stone_columns(include_str!("../../sql/queries/sale/sample_sale_values.sql"));
+        let sales = query_rows(&self.connection, ACTION, &sql, [], |row| {
+            Ok((read_stone_values(row)?, Some(row.get("price_usd")?)))
+        })?;
+        Ok(price_level(&sales))
+    }
+
     /// Refuses the database itself, by whatever name: to open and close it would take its lock away.
     fn require_other_file(&self, upload: &Upload) -> Result<(), StoreError> {
         let own = self.file.metadata().ok().and_then(|about| FileIdentity::from_metadata(&about));

@@ -69,7 +69,7 @@ impl SalesFile {
         let path = folder.path().join("sales.parquet");
         move_file(&exported.path, &path)
             .map_err(|source| StoreError::Folder { path: folder.path().to_owned(), source })?;
-        let connection = open_aside(folder.path()).map_err(StoreError::database("open the exported sales"))?;
+        let connection = open_aside(folder.path())?;
         Ok(Self { connection: Mutex::new(connection), path, _folder: folder })
     }
 }

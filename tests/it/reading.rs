@@ -470,3 +470,54 @@ fn a_unit_that_is_said_counts_once_and_for_sizes_in_one_cell_too() {
     assert_eq!(test_folder.value("SELECT round(max(x_mm), 2) FROM sale").as_f64(), Some(7.03));
     assert_eq!(test_folder.value("SELECT round(min(x_mm), 2) FROM sale").as_f64(), Some(4.73));
 }
+
+#[test]
+fn what_was_saved_under_a_name_holds_for_every_file_that_is_read_by_it() {
+    let test_folder = TestFolder::new();
+    let odd = |rows: &[&str], more: &str| format!("{}{more}\n{}\n", HEADER.replace("price", "Erlös"), rows.join("\n"));
+    ingest(&test_folder, "may.csv", odd(&ROWS[..1], ""), &["--map", "price=Erlös", "--save-reading", "shop"]);
+    let other = odd(&ROWS[1..], ",a note");
+    let june = ingest(&test_folder, "june.csv", &other, &["--reading", "shop", "--dry-run"]);
+    assert_eq!(june["accepted"], 2, "another header: {june}");
+    let renamed = other.replace("carat", "Größe");
+    let map = ["--reading", "shop", "--map", "carat=Größe"];
+    assert_eq!(ingest(&test_folder, "july.csv", renamed, &map)["accepted"], 2, "what is said besides");
+    let said = test_folder.fail(1, &["ingest", &test_folder.write("x.csv", &other), "--reading", "fair"]);
+    assert!(said.contains("there is no reading \"fair\": there are shop"), "{said}");
+}
+
+#[test]
+fn odd_prices_in_a_parquet_file_in_the_standard_form_are_set_aside_too() {
+    let test_folder = TestFolder::new();
+    let sales = test_folder.write_sales("sales.csv", 3, 0, 500);
+    let write = |name: &str, price: &str| {
+        let parquet = test_folder.path(name).display().to_string();
+        let copy = format!(
+            "COPY (SELECT * REPLACE ({price} AS price) FROM read_csv('{sales}')) TO '{parquet}' (FORMAT parquet)"
+        );
+        duckdb::Connection::open_in_memory().and_then(|connection| connection.execute_batch(&copy)).expect("a file");
+        parquet
+    };
+    let hundreds = write("hundreds.parquet", "price / 100");
+    let said = test_folder.fail(1, &["ingest", &hundreds]);
+    assert!(said.contains("100 times too low") && said.contains("price=hundreds"), "{said}");
+    let report =
+        |arguments: &[&str]| test_folder.json(&[&["ingest", "--dry-run"], arguments].concat())["files"][0].clone();
+    assert_eq!(report(&[&hundreds, "--accept-odd"])["accepted"], 500);
+    let one = write("one.parquet", "CASE WHEN carat > 2 THEN 9 ELSE price END");
+
+    let found = report(&[&one]);
+    assert!(found["rejected"].as_i64().is_some_and(|rejected| rejected > 0), "{found}");
+    assert!(found["rejections"].to_string().contains("too low beside the others"), "{found}");
+}
+
+#[test]
+fn a_file_of_one_sale_is_judged_by_the_sales_so_far() {
+    let test_folder = TestFolder::new();
+    let one = format!("{HEADER}\n{}\n", ROWS[0].replace("7310", "73.10"));
+    let said = test_folder.fail(1, &["ingest", &test_folder.write("one.csv", &one)]);
+    assert!(said.contains("for stones of these weights and grades") && said.contains("price=hundreds"), "{said}");
+    test_folder.succeed(&["ingest", &test_folder.write_sales("sales.csv", 3, 0, 500)]);
+    let said = test_folder.fail(1, &["ingest", &test_folder.path("one.csv").display().to_string()]);
+    assert!(said.contains("beside those of the sales so far"), "{said}");
+}

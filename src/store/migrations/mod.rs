@@ -50,6 +50,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new("api key", include_str!("../../../sql/migrations/0013_api_key.sql")),
     Migration::new("sale detail", include_str!("../../../sql/migrations/0014_sale_detail.sql")),
     Migration::new("remembered reading", include_str!("../../../sql/migrations/0015_remembered_reading.sql")),
+    Migration::new("named reading", include_str!("../../../sql/migrations/0016_named_reading.sql")),
 ];
 
 /// The newest layout that this program knows.

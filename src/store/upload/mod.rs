@@ -16,8 +16,8 @@ use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
-use super::converting::{parquet_columns, parquet_to_csv};
-use crate::diamond::{FIELD_COUNT, FIELDS};
+use super::converting::{open_aside, parquet_columns, parquet_to_csv};
+use crate::diamond::{FIELD_COUNT, FIELDS, FieldValues};
 use crate::reading::table::Table;
 use crate::reading::{
     Purpose, ReadRow, ReadingError, ReadingOptions, ReadingPlan, SAMPLE, Scale, has_usual_proportions, is_known_name,
@@ -94,7 +94,18 @@ pub(super) struct Prepared {
 }
 
 /// What was said of files with a header.
-pub(super) type Recall<'a> = dyn Fn(&[String]) -> Result<Option<ReadingOptions>, StoreError> + 'a;
+type Recall<'a> = dyn Fn(&[String]) -> Result<Option<ReadingOptions>, StoreError> + 'a;
+
+/// What is known of earlier files.
+pub(super) struct Earlier<'a> {
+    /// What was said of files with a header.
+    pub recall: &'a Recall<'a>,
+    /// The [`price_level`](crate::reading::price_level) of the sales so far.
+    pub price_level: Option<f64>,
+}
+
+/// Nothing is known of earlier files.
+const NOTHING: Earlier<'static> = Earlier { recall: &|_| Ok(None), price_level: None };
 
 /// The layout of a CSV file.
 #[derive(Debug, PartialEq, Eq)]
@@ -247,25 +258,30 @@ impl Upload {
     }
 
     /// Finds out how it is to be read: in a plain way if it is in the standard form, else with care, for which `folder` may hold what is
-    /// unpacked. If the user says nothing of it, `recall` may know what was said of a file with the same header.
+    /// unpacked. If the user says nothing of it, what was said of an `earlier` file with the same header holds.
     ///
     /// # Errors
     /// If it cannot be ingested, with the line and the remedy.
-    pub(super) fn prepare(&self, folder: &Path, recall: &Recall<'_>) -> Result<Prepared, StoreError> {
+    pub(super) fn prepare(&self, folder: &Path, earlier: &Earlier<'_>) -> Result<Prepared, StoreError> {
         if self.is_nothing_said() {
             match self.layout() {
-                Ok(Layout::Parquet) if self.has_standard_columns(folder)? => {
-                    return Ok(Prepared { layout: Layout::Parquet, scale: None });
+                Ok(Layout::Parquet) => {
+                    if let Some(scale) = self.parquet_scale(folder, earlier)? {
+                        return Ok(Prepared {
+                            layout: Layout::Parquet,
+                            scale: Some(scale).filter(|_| !self.options.accept_odd),
+                        });
+                    }
                 }
                 Ok(layout @ (Layout::Csv(_) | Layout::JsonLines)) => {
-                    if let Some(scale) = self.plain_scale(&layout)? {
+                    if let Some(scale) = self.plain_scale(&layout, earlier.price_level)? {
                         return Ok(Prepared { layout, scale: Some(scale).filter(|_| !self.options.accept_odd) });
                     }
                 }
                 _ => {}
             }
         }
-        Ok(Prepared { layout: self.careful_layout(folder, recall)?, scale: None })
+        Ok(Prepared { layout: self.careful_layout(folder, earlier)?, scale: None })
     }
 
     /// Whether the user says nothing of how its columns are to be read.
@@ -279,12 +295,20 @@ impl Upload {
         if self.path().is_some_and(is_plain) { Ok(self.clone()) } else { self.copied_to(folder) }
     }
 
-    /// Whether the columns of a Parquet file have the standard names; what cannot be read is told when its rows are.
-    fn has_standard_columns(&self, folder: &Path) -> Result<bool, StoreError> {
+    /// The scale of its prices, if it is a Parquet file in the standard form, or one that cannot be read: that is told when its rows are.
+    fn parquet_scale(&self, folder: &Path, earlier: &Earlier<'_>) -> Result<Option<Scale>, StoreError> {
         let located = self.located(folder)?;
-        let has = |names: &[String], wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
-        let columns = located.path().map(parquet_columns);
-        Ok(columns.is_none_or(|found| found.map_or(true, |names| missing_columns(|name| has(&names, name)).is_empty())))
+        let Some(path) = located.path() else { return Ok(Some(Scale::default())) };
+        let Ok(names) = parquet_columns(path) else { return Ok(Some(Scale::default())) };
+        if !missing_columns(|wanted| names.iter().any(|name| name.eq_ignore_ascii_case(wanted))).is_empty() {
+            return Ok(None);
+        }
+        let mut sample = StandardSample::default();
+        for_each_parquet_row(&open_aside(folder)?, self, path, Some(SAMPLE), &mut |row| {
+            sample.add(&row);
+            Ok(())
+        })?;
+        Ok(sample.scale(earlier.price_level, self.options.accept_odd))
     }
 
     /// Its content as a table of text, for which `folder` may hold what is unpacked or converted.
@@ -307,18 +331,19 @@ impl Upload {
         Table::open(open(&csv)?, folder).map_err(refused)?.ok_or_else(|| self.bad("it is a Parquet file in another"))
     }
 
-    fn careful_layout(&self, folder: &Path, recall: &Recall<'_>) -> Result<Layout, StoreError> {
+    fn careful_layout(&self, folder: &Path, earlier: &Earlier<'_>) -> Result<Layout, StoreError> {
         let refused = |error: ReadingError| self.bad(error.to_string());
         let table = self.table(folder)?;
         let mut options = self.options.clone();
         let mut recalled = false;
         if self.is_nothing_said()
-            && let Some(said) = recall(&ReadingPlan::header_of(&table).map_err(refused)?)?
+            && let Some(said) = (earlier.recall)(&ReadingPlan::header_of(&table).map_err(refused)?)?
         {
             options = ReadingOptions { accept_odd: options.accept_odd, ..said };
             recalled = true;
         }
-        let mut plan = ReadingPlan::new(&table, &options, Purpose::Sales).map_err(|error| {
+        let purpose = Purpose::Sales { price_level: earlier.price_level };
+        let mut plan = ReadingPlan::new(&table, &options, purpose).map_err(|error| {
             let why = if recalled { RECALLED_AND_REFUSED } else { "" };
             self.bad(format!("{error}{why}"))
         })?;
@@ -330,7 +355,7 @@ impl Upload {
 
     /// The scale of its prices, if the beginning of the file is in the standard form: columns by their own names alone, numbers with a
     /// decimal point, grades by their names, and in the usual units.
-    fn plain_scale(&self, layout: &Layout) -> Result<Option<Scale>, StoreError> {
+    fn plain_scale(&self, layout: &Layout, price_level: Option<f64>) -> Result<Option<Scale>, StoreError> {
         let mut start = Vec::new();
         self.open()?.take(SAMPLED_BYTES).read_to_end(&mut start).map_err(|source| self.unreadable(source))?;
         if start.len() as u64 == SAMPLED_BYTES {
@@ -350,29 +375,12 @@ impl Upload {
                 return Ok(None);
             }
         }
-        let mut sample = Vec::new();
-        let mut is_plain = true;
-        let beginning = Self::from_bytes(self.name.clone(), start);
-        beginning.for_each_text_row(layout, &mut |row| {
-            match row.content {
-                RowContent::Fields(fields) => match CheckedSale::read(&fields) {
-                    Ok(sale) if sample.len() < SAMPLE => sample.push((sale.values, Some(sale.price_usd))),
-                    Ok(_) => {}
-                    // what a number or a grade cannot be read from needs a closer look; a value that no stone has does not
-                    Err(defect) => is_plain &= !defect.is_unreadable && !matches!(layout, Layout::JsonLines),
-                },
-                // a line that is no object costs itself only
-                _ => is_plain &= matches!(layout, Layout::JsonLines),
-            }
+        let mut sample = StandardSample { is_json: matches!(layout, Layout::JsonLines), ..Default::default() };
+        Self::from_bytes(self.name.clone(), start).for_each_text_row(layout, &mut |row| {
+            sample.add(&row);
             Ok(())
         })?;
-        // fractions, or millimetres, as the careful way can tell
-        is_plain &= has_usual_proportions(&sample);
-        match Scale::of(&sample) {
-            Ok(scale) => Ok(Some(scale).filter(|_| is_plain)),
-            // the careful way tells what is wrong
-            Err(_) => Ok(Some(Scale::default()).filter(|_| is_plain && self.options.accept_odd)),
-        }
+        Ok(sample.scale(price_level, self.options.accept_odd))
     }
 
     /// Finds out what kind of file it is, if it is in the standard form.
@@ -454,7 +462,7 @@ impl Upload {
     /// If the file cannot be ingested.
     pub fn count_rows(&self) -> Result<(i64, i64), StoreError> {
         let (mut rows, mut defects) = (0, 0);
-        self.for_each_text_row(&self.prepare(&std::env::temp_dir(), &|_| Ok(None))?.layout, &mut |row| {
+        self.for_each_text_row(&self.prepare(&std::env::temp_dir(), &NOTHING)?.layout, &mut |row| {
             rows += 1;
             let is_sale = match row.content {
                 RowContent::Fields(fields) => CheckedSale::read(&fields).is_ok(),
@@ -530,6 +538,40 @@ impl Upload {
     }
 }
 
+/// The beginning of a file that may be in the standard form.
+#[derive(Default)]
+struct StandardSample {
+    is_json: bool,
+    sales: Vec<(FieldValues, Option<f64>)>,
+    /// Whether a row needs a closer look.
+    is_unclear: bool,
+}
+
+impl StandardSample {
+    fn add(&mut self, row: &UploadRow<'_>) {
+        match &row.content {
+            RowContent::Fields(fields) => match CheckedSale::read(fields) {
+                Ok(sale) if self.sales.len() < SAMPLE => self.sales.push((sale.values, Some(sale.price_usd))),
+                Ok(_) => {}
+                // what a number or a grade cannot be read from needs a closer look; a value that no stone has does not
+                Err(defect) => self.is_unclear |= defect.is_unreadable || self.is_json,
+            },
+            // a line that is no object costs itself only
+            _ => self.is_unclear |= !self.is_json,
+        }
+    }
+
+    /// The scale of the prices; `None` if the file is not in the standard form.
+    fn scale(self, price_level: Option<f64>, accepts_odd: bool) -> Option<Scale> {
+        // fractions, or millimetres, as the careful way can tell
+        if self.is_unclear || !has_usual_proportions(&self.sales) {
+            return None;
+        }
+        // the careful way tells what is wrong
+        Scale::of(&self.sales, price_level).ok().or_else(|| accepts_odd.then(Scale::default))
+    }
+}
+
 /// A temporary file with everything that `reader` gives.
 fn copy_of(reader: &mut dyn Read) -> std::io::Result<(PathBuf, Option<tempfile::TempPath>)> {
     let mut copy = tempfile::NamedTempFile::new()?;
@@ -546,7 +588,7 @@ mod tests {
 
     fn layout(text: &str) -> Result<Layout, String> {
         let upload = Upload::from_bytes("a.csv", text.as_bytes().to_vec());
-        let prepared = upload.prepare(&std::env::temp_dir(), &|_| Ok(None));
+        let prepared = upload.prepare(&std::env::temp_dir(), &NOTHING);
         prepared.map(|prepared| prepared.layout).map_err(|error| error.to_string())
     }
 

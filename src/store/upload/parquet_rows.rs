@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::{COLUMN_COUNT, RowContent, RowSink, StoreError, Upload, UploadRow, column_names, missing_columns};
 
-/// Passes each row of the Parquet file at `path`, a copy of `upload` that DuckDB may read, to `sink`. Names of columns match
-/// whatever their case.
+/// Passes each row of the Parquet file at `path`, a copy of `upload` that DuckDB may read, to `sink`: the `first` ones, or all. Names of
+/// columns match whatever their case.
 ///
 /// # Errors
 /// If it is not a Parquet file, if it lacks a column, or what `sink` returns.
@@ -17,6 +17,7 @@ pub(in crate::store) fn for_each_parquet_row(
     connection: &Connection,
     upload: &Upload,
     path: &Path,
+    first: Option<usize>,
     sink: &mut RowSink<'_>,
 ) -> Result<(), StoreError> {
     let path = path.display().to_string();
@@ -25,9 +26,16 @@ pub(in crate::store) fn for_each_parquet_row(
         let first = text.lines().next().unwrap_or_default();
         upload.bad(format!("the file cannot be read ({})", first.replace(&path, &upload.name)))
     };
-    let mut statement =
-        connection.prepare(include_str!("../../../sql/queries/upload/read_parquet.sql")).map_err(unreadable)?;
-    let batches = statement.stream_arrow(params![path]).map_err(unreadable)?;
+    let sql = match first {
+        Some(_) => include_str!("../../../sql/queries/upload/sample_parquet.sql"),
+        None => include_str!("../../../sql/queries/upload/read_parquet.sql"),
+    };
+    let mut statement = connection.prepare(sql).map_err(unreadable)?;
+    let batches = match first {
+        Some(first) => statement.stream_arrow(params![path, first]),
+        None => statement.stream_arrow(params![path]),
+    };
+    let batches = batches.map_err(unreadable)?;
     let mut line = 0;
     for batch in batches {
         let batch = batch.map_err(unreadable)?;
