@@ -11,6 +11,7 @@ use crate::diamond::StoneDescription;
 use crate::files::FileIdentity;
 use crate::monitoring::{Replay, Status};
 use crate::pricing::{Prediction, PredictionOrigin, PricingError, ServedModel, SimilarStones};
+use crate::reading::ReadingOptions;
 use crate::store::{
     ApiKey, AuditEvent, Batch, BatchDetail, Compaction, ComparedPromotion, ExportFormat, ExportedRequests,
     ExportedSales, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewApiKey, NewModel, NewOutcome, OutcomeSales,
@@ -44,6 +45,8 @@ list_operations! {
     UndoBatch,
     SeesFile,
     Ingest,
+    SaveReading,
+    ReadSavedReading,
     ListModels,
     ShowModel,
     PromoteModel,
@@ -106,12 +109,17 @@ store_operations! {
     /// Every ingested file, newest first.
     ListBatches "batches" Read {} -> Vec<Batch> = |_, owner| owner.store.batches();
     /// One ingested file with its rejected rows.
-    ShowBatch "batch" Read { id: i64 } -> BatchDetail = |this, owner| owner.store.batch(this.id);
+    ShowBatch "batch" Read { id: i64 } -> BatchDetail = |this, owner| owner.store.batch(this.id, None);
     /// Removes the sales of a batch.
     UndoBatch "undo-batch" Change { id: i64 } -> UndoneBatch = |this, owner| owner.store.undo_batch(this.id);
     /// Adds the sales of a file.
     Ingest "ingest" Create { upload: Upload, dry_run: bool } -> FileReport =
         |this, owner| owner.store.ingest(&this.upload, this.dry_run);
+    /// Saves how files are read, under a name.
+    SaveReading "save-reading" Create { name: String, options: ReadingOptions } -> () =
+        |this, owner| owner.store.save_reading(&this.name, &this.options);
+    /// How files are read, by its name.
+    ReadSavedReading "saved-reading" Read { name: String } -> ReadingOptions = |this, owner| owner.store.saved_reading(&this.name);
     /// Every model, newest first.
     ListModels "models" Read {} -> Vec<ModelRecord> = |_, owner| owner.store.models();
     /// One model with its history.

@@ -119,7 +119,7 @@ impl Store {
     /// If there is no such batch, or it was undone before; then nothing is changed.
     pub fn undo_batch(&mut self, id: i64) -> Result<UndoneBatch, StoreError> {
         const ACTION: &str = "undo a batch";
-        let batch = self.batch(id)?.batch;
+        let batch = self.batch(id, Some(0))?.batch;
         if batch.undone.is_some() {
             return Err(StoreError::IsUndone { id });
         }
@@ -149,11 +149,11 @@ impl Store {
         Ok(UndoneBatch { batch: id, sales, models, later_batches })
     }
 
-    /// One ingested file with its rejected rows.
+    /// One ingested file with its rejected rows: all of them, or the first `most`.
     ///
     /// # Errors
     /// If there is no such batch.
-    pub fn batch(&self, id: i64) -> Result<BatchDetail, StoreError> {
+    pub fn batch(&self, id: i64, most: Option<u32>) -> Result<BatchDetail, StoreError> {
         let batch = self.batches()?.into_iter().find(|batch| batch.id == id).ok_or_else(|| StoreError::NotFound {
             what: "batch",
             id: id.to_string(),
@@ -163,7 +163,7 @@ impl Store {
             batch,
             warnings: warning_counts(&self.connection, id)?,
             rejections: rejection_counts(&self.connection, id)?,
-            rejected_rows: rejected_rows(&self.connection, id)?,
+            rejected_rows: rejected_rows(&self.connection, id, most)?,
             reading: self.reading_of_batch(id)?,
         })
     }
@@ -183,9 +183,9 @@ impl Store {
     }
 }
 
-fn rejected_rows(connection: &Connection, batch: i64) -> Result<Vec<RejectedRow>, StoreError> {
+fn rejected_rows(connection: &Connection, batch: i64, most: Option<u32>) -> Result<Vec<RejectedRow>, StoreError> {
     let sql = include_str!("../../sql/queries/batch/list_rejected_rows.sql");
-    query_rows(connection, "list the rejected rows", sql, params![batch], |row| {
+    query_rows(connection, "list the rejected rows", sql, params![batch, most], |row| {
         Ok(RejectedRow {
             line: row.get("line_number")?,
             column: row.get("column_name")?,

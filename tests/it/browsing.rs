@@ -192,6 +192,9 @@ fn a_quote_prints_on_one_page_and_stays_as_it_was() {
 fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
     let Some(browser) = browser() else { return };
     let test_folder = TestFolder::trained(600);
+    let stock = "Weight;Cut Grade;Colour;Clarity;Total Price;Shape;Remarks for the back office\n\
+                 1,06;EX;G;VS1;$7.310;Round;kept in the safe\n0,41;VG;E;SI1;912;Round;\n0,9;VG;E;SI3;3.100;Pear;\n";
+    test_folder.succeed(&["ingest", &test_folder.write("a stock list with a long name.csv", stock)]);
     let server = Server::start(&test_folder);
     let priced = server
         .post("/v1/predictions?explain=true", &json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"}))
@@ -211,6 +214,8 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
         ("comparison", "/models/compare?a=1&b=2"),
         ("requests", "/requests"),
         ("request", &request),
+        ("sales", "/sales"),
+        ("batch", "/sales/2"),
         ("docs", "/docs"),
         ("missing", "/nowhere"),
     ] {

@@ -279,7 +279,7 @@ impl From<ureq::http::Response<ureq::Body>> for Answer {
         Self {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            body: response.body_mut().read_to_string().expect("text"),
+            body: response.body_mut().with_config().limit(1 << 30).read_to_string().expect("text"),
         }
     }
 }

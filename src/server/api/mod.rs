@@ -7,6 +7,7 @@ mod metrics;
 mod models;
 pub mod openapi;
 mod outcomes;
+mod prediction_files;
 mod predictions;
 pub mod requests;
 mod similar;

@@ -12,12 +12,14 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::errors::{AnyRoute, ApiRoute, WithBody, WithId, WithModel};
+use super::prediction_files::{self, FileForm, READING_PARAMETERS};
 use crate::diamond::{Clarity, Color, Cut, Field, FieldError, StoneDescription};
 use crate::pricing::{ModelName, Prediction, PredictionOrigin, PricingError, ServedModel, Snapshot, Step};
 use crate::server::access::Caller;
 use crate::server::app::App;
 use crate::server::blocking_work::in_background;
 use crate::server::http::attachments::{AnsweredBy, MadePredictions, RequestIdentity};
+use crate::server::http::long_bodies::{CSV, JSON_LINES};
 use crate::server::http::parameters::{Parameter, ParameterKind, document_parameters, read_parameters};
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{
@@ -77,16 +79,20 @@ pub struct PredictionSteps {
     steps: Vec<Step>,
 }
 
-/// Price one stone, or up to 1,000 stones
+/// Price one stone, or many stones
 ///
-/// One stone gets one price; an array of stones gets an array of prices in the same order. Prices are estimates in US
-/// dollars.
+/// One stone gets one price; an array of up to 1,000 stones gets an array of prices in the same order. Any number of stones goes in
+/// as lines: `application/x-ndjson`, a stone on each line, answers a price on each, or an object with `detail` where there is none;
+/// `text/csv`, a table with a header in any of the usual forms, answers the same table with price, range, model, number of the
+/// prediction and warnings added. Prices are estimates in US dollars.
 #[utoipa::path(
     post, path = "/v1/predictions", operation_id = "predict", tag = "predictions",
     params(Wanted),
-    request_body = Stones,
+    request_body(content((Stones = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
     responses(
-        (status = 200, description = "The price of the stone, or of each.", body = Predictions, links(
+        (status = 200, description = "The price of the stone, or of each.", content(
+            (Predictions = "application/json"), (String = "text/csv"), (String = "application/x-ndjson")
+        ), links(
             ("prediction" = (operation_id = "showPrediction", parameters(("id" = "$response.body#/id")))),
             ("steps" = (operation_id = "showSteps", parameters(("id" = "$response.body#/id")))),
             ("outcome" = (operation_id = "recordOutcome", parameters(("id" = "$response.body#/id")))),
@@ -95,6 +101,9 @@ pub struct PredictionSteps {
     )
 )]
 pub async fn create(request: Request<App>) -> Answer {
+    if let Some(form) = FileForm::of(&request) {
+        return prediction_files::create(request, form).await;
+    }
     require_json_accepted(&request)?;
     refuse_stone_in_query(&request)?;
     let mut wanted = Wanted::default();
@@ -181,7 +190,9 @@ static WANTED_PARAMETERS: [Parameter<Wanted>; 2] = [
 
 impl IntoParams for Wanted {
     fn into_params(_parameter_in_provider: impl Fn() -> Option<ParameterIn>) -> Vec<DocumentedParameter> {
-        document_parameters(&WANTED_PARAMETERS, |_| None)
+        let mut documented = document_parameters(&WANTED_PARAMETERS, |_| None);
+        documented.extend(document_parameters(&READING_PARAMETERS, |_| None));
+        documented
     }
 }
 
@@ -195,7 +206,11 @@ fn refuse_stone_in_query(request: &Request<App>) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn find_model(
+/// The model that is `wanted`, or the champion.
+///
+/// # Errors
+/// If there is none.
+pub(super) async fn find_model(
     request: &Request<App>,
     snapshot: &Arc<Snapshot>,
     wanted: Option<String>,
@@ -209,7 +224,7 @@ async fn find_model(
 }
 
 /// A stone, and what of it was read as another than it is written.
-type DescribedStone = (StoneDescription, Vec<String>);
+pub(super) type DescribedStone = (StoneDescription, Vec<String>);
 
 /// The stones of a body, and whether they are an array.
 fn read_descriptions(body: Value) -> Result<(Vec<DescribedStone>, bool), Problem> {
@@ -220,7 +235,10 @@ fn read_descriptions(body: Value) -> Result<(Vec<DescribedStone>, bool), Problem
         }
         Value::Array(stones) if stones.len() > MAX_STONES => Err(Problem::new(
             422,
-            format!("{} stones are too many for one request: send {MAX_STONES} at most", stones.len()),
+            format!(
+                "{} stones are too many for one array: send {MAX_STONES} at most, or any number of lines as {JSON_LINES} or {CSV}",
+                stones.len()
+            ),
         )),
         Value::Array(stones) => {
             let mut descriptions = Vec::with_capacity(stones.len());

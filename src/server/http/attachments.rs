@@ -10,7 +10,7 @@ use super::problem::Problem;
 use crate::store::PredictionRecord;
 
 /// The body, attached to a request by the connection. tide's own bodies add a media type that the client did not send, and must
-/// be copied to be read twice.
+/// be copied to be read twice. Attached to a response: what the log keeps as the body of a request that came without one.
 #[derive(Debug, Clone)]
 pub struct ReceivedBody(pub Bytes);
 

@@ -34,6 +34,7 @@ use super::limits::{
     ACCEPT_PAUSE, BODY_TIMEOUT, DISCARD_TIMEOUT, HEAD_TIMEOUT, HELD_AT_A_TIME, Limits, MAX_DISCARDED_BYTES,
     MAX_HEAD_BYTES, MAX_HEAD_FIELDS, READ_HEAD_TIMES, STOP_TIMEOUT, WRITE_TIMEOUT,
 };
+use super::long_bodies::{UnreadBody, may_be_long};
 use super::problem::Problem;
 use super::sent_body::{BodyInPieces, SentBody};
 use crate::server::app::App;
@@ -267,17 +268,28 @@ async fn answer(
     {
         refused = Some(problem);
     }
-    let hold = |bytes| public.map(|public| public.clients.hold_body(client, bytes)).transpose();
-    match read_body(body, rules.max_body_bytes, hold).await {
-        Ok(bytes) => {
-            inner.ext_mut().insert(ReceivedBody(bytes));
+    let mut unread = None;
+    if refused.is_none() && public.is_some() && may_be_long(&head) {
+        let body = UnreadBody::new(body);
+        inner.ext_mut().insert(body.clone());
+        unread = Some(body);
+    } else {
+        let hold = |bytes| public.map(|public| public.clients.hold_body(client, bytes)).transpose();
+        match read_body(body, rules.max_body_bytes, hold).await {
+            Ok(bytes) => {
+                inner.ext_mut().insert(ReceivedBody(bytes));
+            }
+            Err(problem) => refused = Some(problem),
         }
-        Err(problem) => refused = Some(problem),
     }
     if let Some(problem) = refused {
         inner.ext_mut().insert(Refusal { method: method_text, problem });
     }
-    match application.respond::<_, tide_http::Response>(inner).await {
+    let answered = application.respond::<_, tide_http::Response>(inner).await;
+    if let Some(mut body) = unread.and_then(|unread| unread.take()) {
+        discard_some(&mut body).await;
+    }
+    match answered {
         Ok(response) => to_hyper(response).await,
         Err(error) => {
             tracing::error!("the application failed: {error}");
@@ -358,10 +370,15 @@ async fn read_body<H>(
             }
         }
     }
-    // a client that reads only after it has sent everything must be able to finish, or it never gets the answer; whether it
-    // does makes no difference here
-    let _ = timeout(DISCARD_TIMEOUT, discard(&mut body, MAX_DISCARDED_BYTES)).await;
+    discard_some(&mut body).await;
     Err(Problem::new(413, format!("the body is larger than {max_bytes} bytes: send fewer stones at once")))
+}
+
+/// Reads some of a body that is not wanted: a client that reads only after it has sent everything must be able to finish, or it never
+/// gets the answer.
+async fn discard_some(body: &mut Incoming) {
+    // whether it finishes makes no difference here
+    let _ = timeout(DISCARD_TIMEOUT, discard(body, MAX_DISCARDED_BYTES)).await;
 }
 
 /// The whole body; `None` if it is longer than `max_bytes`.

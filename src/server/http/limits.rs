@@ -27,6 +27,11 @@ pub const READ_HEAD_TIMES: usize = 4;
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time limit for receiving the body of a request.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Largest body that is read into a file, in bytes, and the time limits for all of it and for its next piece.
+pub const MAX_LONG_BODY_BYTES: u64 = 1024 * 1024 * 1024;
+pub const LONG_BODY_TIMEOUT: Duration = Duration::from_secs(600);
+/// Bytes of the disk that such bodies leave free.
+pub const SPARED_DISK_BYTES: u64 = 1024 * 1024 * 1024;
 /// Time limit for a client to take some of its answer.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of a body that are counted at a time as held in memory.

@@ -8,6 +8,7 @@ pub mod connections;
 pub mod csrf;
 pub mod hosts;
 pub mod limits;
+pub mod long_bodies;
 pub mod origins;
 pub mod parameters;
 pub mod problem;

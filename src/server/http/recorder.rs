@@ -15,9 +15,11 @@ use tide::{Middleware, Next, Request, Response, StatusCode};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::attachments::{AnsweredBy, LogAs, MadePredictions, Refusal, RequestIdentity, Route};
+use super::attachments::{AnsweredBy, LogAs, MadePredictions, ReceivedBody, Refusal, RequestIdentity, Route};
 use super::compression::{compress, takes_gzip};
 use super::csrf::refuse_foreign_pages;
+use super::limits::LONG_BODY_TIMEOUT;
+use super::long_bodies::UnreadBody;
 use super::origins::{allow_reading, answer_preflight};
 use super::problem::{PROBLEM_JSON, Problem};
 use super::request_parts::{received_body, sent_method};
@@ -30,6 +32,8 @@ use crate::store::NewRequest;
 
 /// How long an answer may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the beginning of an answer to a long body may take, after the body has come.
+const LONG_ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The middleware that records every request.
 pub struct Recorder;
@@ -68,6 +72,7 @@ impl Middleware<App> for Recorder {
         let logged_body = render_problem(&mut response, id, &asked);
         let response_body = response.take_body().into_bytes().await.unwrap_or_default();
 
+        let request_body = response.ext::<ReceivedBody>().map_or(request_body, |kept| kept.0.clone());
         let log_as = response.ext::<LogAs>().map(|log_as| log_as.0.clone().into_bytes());
         let status = u16::from(response.status());
         let route = response.ext::<Route>().map(|route| route.0.clone());
@@ -178,10 +183,12 @@ async fn run(request: Request<App>, next: Next<'_, App>) -> Result<Response, Pro
     let Ok(_place) = places.try_acquire() else {
         return Err(Problem::new(503, "too many requests are under way: try again in a moment"));
     };
-    match timeout(ANSWER_TIMEOUT, AssertUnwindSafe(next.run(request)).catch_unwind()).await {
+    let is_long = request.ext::<UnreadBody>().is_some();
+    let limit = if is_long { LONG_BODY_TIMEOUT + LONG_ANSWER_TIMEOUT } else { ANSWER_TIMEOUT };
+    match timeout(limit, AssertUnwindSafe(next.run(request)).catch_unwind()).await {
         Ok(Ok(response)) => Ok(response),
         Ok(Err(panic)) => Err(Problem::internal(format!("a handler panicked: {}", panic_message(&*panic)))),
-        Err(_) => Err(Problem::new(503, format!("no answer was found within {} s", ANSWER_TIMEOUT.as_secs()))),
+        Err(_) => Err(Problem::new(503, format!("no answer was found within {} s", limit.as_secs()))),
     }
 }
 

@@ -8,7 +8,7 @@ use tide::{Request, Response, StatusCode};
 
 use super::attachments::{ReceivedBody, SentMethod};
 use super::parameters::read_parameters;
-use super::problem::Problem;
+use super::problem::{PROBLEM_JSON, Problem};
 use crate::server::app::App;
 
 /// The method as it was sent.
@@ -26,11 +26,7 @@ pub fn received_body(request: &Request<App>) -> Bytes {
 /// # Errors
 /// 415 if the media type is not that of JSON, 400 with line and column if the text is not JSON.
 pub fn json_body(request: &Request<App>) -> Result<Value, Problem> {
-    if let Some(encoding) = request.header("Content-Encoding").map(|values| values.last().as_str().to_owned())
-        && !encoding.eq_ignore_ascii_case("identity")
-    {
-        return Err(Problem::new(415, format!("the body is encoded as {encoding}: send it as it is")));
-    }
+    refuse_encoded(request)?;
     // also where none is said: that is how a page of another site can send a body without asking first
     let is_json = request.content_type().is_some_and(|media| {
         let essence = media.essence();
@@ -53,6 +49,19 @@ pub fn json_body(request: &Request<App>) -> Result<Value, Problem> {
     })
 }
 
+/// Refuses a body that is compressed.
+///
+/// # Errors
+/// 415.
+pub fn refuse_encoded(request: &Request<App>) -> Result<(), Problem> {
+    if let Some(encoding) = request.header("Content-Encoding").map(|values| values.last().as_str().to_owned())
+        && !encoding.eq_ignore_ascii_case("identity")
+    {
+        return Err(Problem::new(415, format!("the body is encoded as {encoding}: send it as it is")));
+    }
+    Ok(())
+}
+
 fn malformed(error: &serde_json::Error, body: &[u8]) -> String {
     let message = error.to_string();
     let reason = message.split(" at line ").next().unwrap_or_default();
@@ -72,17 +81,29 @@ fn malformed(error: &serde_json::Error, body: &[u8]) -> String {
 /// # Errors
 /// 406.
 pub fn require_json_accepted(request: &Request<App>) -> Result<(), Problem> {
-    const TAKEN: [&str; 4] = ["*/*", "application/*", "application/json", "application/problem+json"];
+    require_accepted(request, "application/json")
+}
+
+/// Refuses a client that does not accept `media_type`.
+///
+/// # Errors
+/// 406.
+pub fn require_accepted(request: &Request<App>, media_type: &str) -> Result<(), Problem> {
     let Some(header) = request.header("Accept") else { return Ok(()) };
     // a header that cannot be read is treated as absent
     let Ok(Some(accept)) = Accept::from_headers(request) else { return Ok(()) };
-    let takes_json = accept.iter().any(|proposal| {
-        TAKEN.contains(&proposal.media_type().essence()) && proposal.weight().is_none_or(|weight| weight > 0.0)
-    });
-    if takes_json {
+    let is_it = |range: &str| match range.strip_suffix("/*") {
+        Some(kind) => kind == "*" || media_type.split('/').next() == Some(kind),
+        // who takes problems only takes the answers, too
+        None => range == media_type || range == PROBLEM_JSON && media_type == "application/json",
+    };
+    let takes_it = accept
+        .iter()
+        .any(|proposal| is_it(proposal.media_type().essence()) && proposal.weight().is_none_or(|weight| weight > 0.0));
+    if takes_it {
         return Ok(());
     }
-    Err(Problem::new(406, format!("this answers application/json, which Accept: {} does not take", header.last())))
+    Err(Problem::new(406, format!("this answers {media_type}, which Accept: {} does not take", header.last())))
 }
 
 /// The parameters of the query, decoded, in order.

@@ -1,6 +1,6 @@
 //! Bodies of answers: whole ones, and long ones that are sent while they are made.
 
-use std::io;
+use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -14,6 +14,48 @@ const WAITING_PIECES: usize = 2;
 
 /// Sends the pieces of a body one by one. An error breaks the connection off, so that the client sees that the body is not whole.
 pub type PieceSender = mpsc::Sender<io::Result<Bytes>>;
+
+/// Bytes of a piece.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Sends what is written to it in pieces, from a thread for blocking work.
+pub struct PieceWriter {
+    sender: PieceSender,
+    piece: Vec<u8>,
+}
+
+impl PieceWriter {
+    /// A writer to `sender`.
+    pub fn new(sender: PieceSender) -> Self {
+        Self { sender, piece: Vec::new() }
+    }
+
+    /// Ends the body in a way that the client notices.
+    pub fn break_off(&self, reason: String) {
+        // the client may have gone
+        let _ = self.sender.blocking_send(Err(io::Error::other(reason)));
+    }
+
+    fn send(&mut self) -> io::Result<()> {
+        let piece = std::mem::take(&mut self.piece);
+        let has_gone = |_| io::Error::new(io::ErrorKind::BrokenPipe, "the client has gone");
+        self.sender.blocking_send(Ok(piece.into())).map_err(has_gone)
+    }
+}
+
+impl Write for PieceWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.piece.extend_from_slice(bytes);
+        if self.piece.len() >= PIECE_BYTES {
+            self.send()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.piece.is_empty() { Ok(()) } else { self.send() }
+    }
+}
 
 /// Attached to a response: its body comes in pieces, and the response itself has none.
 #[derive(Debug, Clone)]

@@ -12,6 +12,7 @@ mod price;
 mod quote;
 mod request_csv;
 mod requests;
+mod sales;
 
 use askama::Template;
 use tide::http::mime;
@@ -90,6 +91,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/models/{id}", models::show).for_role(Role::Read),
         Endpoint::post("/models/{id}/promote", models::promote).for_role(Role::Manage),
         Endpoint::post("/models/rollback", models::roll_back).for_role(Role::Manage),
+        Endpoint::get("/sales", sales::list).for_role(Role::Read),
+        Endpoint::get("/sales/{id}", sales::show).for_role(Role::Read),
         Endpoint::get("/docs", docs::show).for_role(Role::Price),
         Endpoint::get("/login", login::show).for_anybody(),
         Endpoint::post("/login", login::log_in).for_anybody(),
