@@ -19,9 +19,9 @@ use diamonds::store::{NewRequest, Store, Upload};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// Trees and depth of the model that prices are timed with.
-const TREES: u32 = 300;
-const DEPTH: u32 = 6;
+/// Trees of each of the two forests, and leaves of each tree, of the model that prices are timed with.
+const TREES: u32 = 150;
+const LEAVES: u32 = 64;
 /// How many sales similar stones are looked for among: 54,000 unless `DIAMONDS_BENCH_SALES` says another number.
 fn number_of_sales() -> usize {
     std::env::var("DIAMONDS_BENCH_SALES").ok().and_then(|text| text.parse().ok()).unwrap_or(54_000)
@@ -30,10 +30,10 @@ fn number_of_sales() -> usize {
 fn prices(criterion: &mut Criterion) {
     let sales: Vec<Sale> = Generator::new(1).take(4_000).collect();
     let stones: Vec<Stone> = sales.iter().map(|sale| sale.stone).collect();
-    let bytes = train_plain(&sales, TREES, DEPTH).expect("a fit");
+    let bytes = train_plain(&sales, TREES, LEAVES).expect("a fit");
     let model = TreeModel::from_json(&bytes).expect("a model");
     let library = xgboost::Booster::load_buffer(&bytes).expect("a booster");
-    let mut group = criterion.benchmark_group("price of one stone, 300 trees of depth 6");
+    let mut group = criterion.benchmark_group("price of one stone, 300 trees of 64 leaves");
     let mut next = stones.iter().cycle();
     group.bench_function("walk", |bencher| {
         bencher.iter(|| model.price_usd(black_box(next.next().expect("endless"))));

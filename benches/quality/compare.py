@@ -90,7 +90,7 @@ def main():
     options.add_argument("--recipe-trials", type=int, default=100, metavar="N")
     options.add_argument("--threads", type=int, default=2, metavar="N",
                          help="of the recipe [default: 2, as diamonds has]; where others compute too, 1 is quicker")
-    options.add_argument("--trials", type=int, default=60, metavar="N", help="of diamonds [default: 60, its own default]")
+    options.add_argument("--trials", type=int, default=12, metavar="N", help="of diamonds [default: 12, its own default]")
     options.add_argument("--untuned", action="store_true", help="also diamonds with one trial: its starting settings")
     options.add_argument("--budget", type=float, metavar="SECONDS",
                          help="also diamonds with as many trials as it can make in that time")

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use diamonds::diamond::Sale;
-use diamonds::learning::families::{FitPlan, SilentObserver, find_family};
+use diamonds::learning::families::{FitPlan, SilentObserver, find_family, fit_model};
 use diamonds::store::{Store, Upload};
 use serde_json::{Map, Value, json};
 
@@ -32,7 +32,7 @@ fn main() -> Result<(), Failure> {
     };
     let (known, asked) = (sales(Path::new(fit_on))?, sales(Path::new(price))?);
     let started = Instant::now();
-    let fitted = find_family(family)?.fit(&known, &plan)?;
+    let fitted = fit_model(find_family(family)?, &known, &plan)?;
     let fit_seconds = started.elapsed().as_secs_f64();
     let rows: Vec<Value> = asked
         .iter()

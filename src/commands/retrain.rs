@@ -22,7 +22,7 @@ pub struct Arguments {
     /// Train this family only; may be given more than once [default: all]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(FAMILIES.iter().map(|family| family.name())))]
     family: Vec<String>,
-    /// Most trials, for families that tune [default: 60; 15 if an earlier model was trained on nearly the same sales]
+    /// Most trials, for families that tune [default: 12; 4 if an earlier model was trained on nearly the same sales]
     #[arg(long, value_name = "N")]
     trials: Option<usize>,
     /// Do not start the search from the settings of earlier models

@@ -72,6 +72,13 @@ impl Stone {
         z_mm: 4.11,
     };
 
+    /// The same stone, turned so that its length is not below its width: which side somebody calls the length is a habit, and says
+    /// nothing of the stone.
+    #[must_use]
+    pub fn turned(self) -> Self {
+        Self { x_mm: self.x_mm.max(self.y_mm), y_mm: self.x_mm.min(self.y_mm), ..self }
+    }
+
     /// Its value of each field, in the order of [`FIELDS`](super::FIELDS).
     pub fn values(&self) -> FieldValues {
         [
@@ -190,6 +197,14 @@ mod tests {
         let stone = Stone::from_values(&with_usual_measurements(&values)).expect("a whole stone");
         let weight = weight_carat_of(stone.x_mm, stone.y_mm, stone.z_mm);
         assert!((weight / stone.weight_carat - 1.0).abs() < 0.02, "{stone:?}");
+    }
+
+    #[test]
+    fn a_turned_stone_is_longer_than_wide_and_otherwise_the_same() {
+        let turned = Stone::EXAMPLE.turned();
+        assert_eq!((turned.x_mm, turned.y_mm), (6.65, 6.61));
+        assert_eq!(turned.turned(), turned);
+        assert_eq!(Stone { x_mm: 6.61, y_mm: 6.65, ..turned }, Stone::EXAMPLE);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{HoldoutSplit, TrainingError};
 use crate::learning::evaluation::{Calibration, Metrics, SegmentMetrics, segments};
-use crate::learning::families::{Family, FamilyError, FitPlan, Fitted, SalesSource, compress_artifact};
+use crate::learning::families::{Family, FamilyError, FitPlan, Fitted, SalesSource, compress_artifact, fit_model};
 
 /// A fitted and evaluated model.
 pub struct EvaluatedModel {
@@ -38,7 +38,7 @@ pub fn train(
     plan: &FitPlan<'_>,
 ) -> Result<EvaluatedModel, TrainingError> {
     let started = Instant::now();
-    let mut fitted = family.fit(&partition.train, plan)?;
+    let mut fitted = fit_model(family, &partition.train, plan)?;
     let fit_time = started.elapsed();
     let artifact = compress_artifact(&std::mem::take(&mut fitted.bytes)).map_err(|error| FamilyError::Unfit {
         family: family.name(),

@@ -9,9 +9,9 @@ use crate::learning::families::{FAMILIES, Family, FamilyError, find_family};
 use crate::store::ModelRecord;
 
 /// Default number of trials in a first search.
-pub const TRIALS_IN_FIRST_SEARCH: usize = 60;
+pub const TRIALS_IN_FIRST_SEARCH: usize = 12;
 /// Default number of trials if an earlier model was trained on nearly the same sales: its settings are known to do well.
-pub const TRIALS_IN_LATER_SEARCH: usize = 15;
+pub const TRIALS_IN_LATER_SEARCH: usize = 4;
 
 /// The user's settings of a retraining.
 #[derive(Debug, Clone)]

@@ -50,6 +50,25 @@ fn a_price_is_a_number_with_the_model_that_made_it_and_is_found_again() {
 }
 
 #[test]
+fn a_stone_has_one_price_whichever_of_its_sides_is_called_the_length() {
+    let held = held();
+    let server = &held.1;
+    for family in ["xgboost", "linear"] {
+        let price = |x: f64, y: f64| {
+            let mut stone = stone();
+            (stone["x"], stone["y"]) = (json!(x), json!(y));
+            let answer = server.post(&format!("/v1/predictions?explain=true&model={family}"), &stone).json();
+            let id = answer["id"].as_str().expect("an id").to_owned();
+            let steps = server.get(&format!("/v1/predictions/{id}/steps")).json()["steps"].clone();
+            (answer["price_usd"].clone(), answer["range_usd"].clone(), answer["explanation"].clone(), steps)
+        };
+        for (x, y) in [(6.61, 6.65), (6.5, 6.72), (6.4, 6.4)] {
+            assert_eq!(price(x, y), price(y, x), "{family}");
+        }
+    }
+}
+
+#[test]
 fn an_array_is_answered_in_its_order_with_the_prices_of_singles() {
     let held = held();
     let server = &held.1;

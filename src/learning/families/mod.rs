@@ -7,6 +7,7 @@ mod artifact;
 mod contributions;
 pub mod linear;
 pub mod perpetual;
+mod promises;
 mod sales_source;
 pub mod xgboost;
 
@@ -16,6 +17,7 @@ use serde_json::{Map, Value};
 
 pub use artifact::compress_artifact;
 pub use contributions::Contributions;
+pub use promises::fit_model;
 pub use sales_source::{SalesSource, is_chosen};
 
 use self::artifact::decompress_artifact;
@@ -182,7 +184,7 @@ pub fn find_family(name: &str) -> Result<&'static dyn Family, FamilyError> {
     })
 }
 
-/// Loads a stored model: `artifact` is that of a model of the family called `family`.
+/// Loads a stored model, which keeps the promises of [`fit_model`]: `artifact` is that of a model of the family called `family`.
 ///
 /// # Errors
 /// If there is no such family, or the bytes are not a model of it.
@@ -190,7 +192,7 @@ pub fn load_model(family: &str, artifact: &[u8]) -> Result<Box<dyn Model>, Famil
     let family = find_family(family)?;
     let bytes = decompress_artifact(artifact)
         .map_err(|error| FamilyError::Unreadable { family: family.name(), reason: error.to_string() })?;
-    family.load(&bytes)
+    Ok(Box::new(promises::KeepingPromises(family.load(&bytes)?)))
 }
 
 #[cfg(test)]
@@ -243,6 +245,30 @@ mod tests {
             let singles = stones.iter().rev().map(|stone| loaded.price_usd(stone)).rev().collect();
             assert_eq!(bits(fitted.model.prices_usd(&stones)), bits(loaded.prices_usd(&stones)), "{}", family.name());
             assert_eq!(bits(singles), bits(loaded.prices_usd(&stones)), "{}", family.name());
+        }
+    }
+
+    #[test]
+    fn a_stone_has_one_price_whichever_of_its_sides_is_called_the_length() {
+        let (train, stones, _) = sales(600);
+        let turn = |stone: &Stone| Stone { x_mm: stone.y_mm, y_mm: stone.x_mm, ..*stone };
+        let turned_sales: Vec<Sale> = train.iter().map(|sale| Sale { stone: turn(&sale.stone), ..*sale }).collect();
+        for family in FAMILIES {
+            let fitted = fit_model(*family, &train, &PLAN).unwrap_or_else(|error| panic!("{error}"));
+            let of_turned = fit_model(*family, &turned_sales, &PLAN).unwrap_or_else(|error| panic!("{error}"));
+            assert!(fitted.bytes == of_turned.bytes, "{}: what is learnt does not depend on it", family.name());
+            let artifact = compress_artifact(&fitted.bytes).expect("compressed");
+            let loaded = load_model(family.name(), &artifact).expect("its own bytes");
+            for stone in &stones {
+                let prices = [stone, &turn(stone)].map(|stone| loaded.price_usd(stone).to_bits());
+                assert_eq!(prices[0], prices[1], "{}: {stone:?}", family.name());
+                assert_eq!(prices[0], fitted.model.price_usd(stone).to_bits());
+            }
+            let all: Vec<Stone> = stones.iter().map(turn).collect();
+            assert_eq!(loaded.prices_usd(&all), loaded.prices_usd(&stones), "{}", family.name());
+            let [one, other] = [stones[1], turn(&stones[1])]
+                .map(|stone| loaded.contributions(&stone, &stones[0]).expect("contributions").total().to_bits());
+            assert_eq!(one, other, "{}", family.name());
         }
     }
 

@@ -35,57 +35,60 @@ impl Objective {
     }
 }
 
-/// The start of the trees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Base {
-    /// The mean of the target.
-    Mean,
-    /// A smooth curve of weight and grades.
-    Trend,
-}
-
-impl Base {
-    pub const ALL: [Self; 2] = [Self::Mean, Self::Trend];
-}
-
 /// One point of the search space. The names of the numbers are XGBoost's.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    pub base: Base,
     pub objective: Objective,
-    /// Whether the trees must not lower the price for a heavier stone or a better grade, all else equal. Features that are
-    /// derived from the weight, and a trend, are not bound: lower prices become rarer and do not end (docs/errors.md).
-    pub monotone: bool,
+    /// Trees of each forest.
     pub n_estimators: u32,
     pub learning_rate: f64,
-    pub max_depth: u32,
+    /// Most leaves of a tree, which grows where that helps most, to any depth.
+    pub max_leaves: u32,
     pub min_child_weight: u32,
     pub subsample: f64,
     pub colsample_bytree: f64,
     pub reg_lambda: f64,
     pub reg_alpha: f64,
+    /// Whether a forest that knows nothing but the four Cs belongs to the blend.
+    pub four_cs_forest: bool,
 }
 
 impl Settings {
-    /// The start of every search: settings that do well on sales of diamonds without any tuning.
-    pub const START: Self = Self {
-        base: Base::Trend,
+    /// The start of a search on 4,000 sales: settings that do well on sales of diamonds without any tuning.
+    const START: Self = Self {
         objective: Objective::Absolute,
-        monotone: false,
-        n_estimators: 1_500,
-        learning_rate: 0.02,
-        max_depth: 5,
+        n_estimators: 300,
+        learning_rate: 0.08,
+        max_leaves: 24,
         min_child_weight: 3,
         subsample: 0.8,
         colsample_bytree: 0.7,
         reg_lambda: 1.0,
         reg_alpha: 1e-4,
+        four_cs_forest: true,
     };
 
-    /// Whether these are the settings of the start, with any number of trees.
-    pub fn is_start(self) -> bool {
-        Self { n_estimators: Self::START.n_estimators, ..self } == Self::START
+    /// The start of a search on so many sales: the more there are, the more a tree can tell apart.
+    #[expect(clippy::cast_precision_loss, reason = "row counts stay far below 2^52")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "small and positive, as they are clamped"
+    )]
+    pub fn start(sales: usize) -> Self {
+        let times = sales as f64 / 4_000.0;
+        let start = Self::START;
+        Self {
+            n_estimators: (f64::from(start.n_estimators) * times.powf(-0.17)).round().clamp(200.0, 300.0) as u32,
+            learning_rate: (start.learning_rate * times.powf(0.17) * 1e3).round().clamp(80.0, 120.0) / 1e3,
+            max_leaves: (f64::from(start.max_leaves) * times).round().clamp(16.0, 256.0) as u32,
+            ..start
+        }
+    }
+
+    /// Whether these are `other`, but for what the trials find: the number of trees and the members of the blend.
+    pub fn is_alike(self, other: Self) -> bool {
+        Self { n_estimators: other.n_estimators, four_cs_forest: other.four_cs_forest, ..self } == other
     }
 
     /// The settings as a flat object, for people.
@@ -102,14 +105,15 @@ impl Settings {
             ("booster", "gbtree".to_owned()),
             ("objective", self.objective.name().to_owned()),
             ("tree_method", "hist".to_owned()),
+            ("grow_policy", "lossguide".to_owned()),
             ("eta", self.learning_rate.to_string()),
-            ("max_depth", self.max_depth.to_string()),
+            ("max_depth", "0".to_owned()),
+            ("max_leaves", self.max_leaves.to_string()),
             ("min_child_weight", self.min_child_weight.to_string()),
             ("subsample", self.subsample.to_string()),
             ("colsample_bytree", self.colsample_bytree.to_string()),
             ("lambda", self.reg_lambda.to_string()),
             ("alpha", self.reg_alpha.to_string()),
-            ("monotone_constraints", if self.monotone { monotone_constraints() } else { "()".to_owned() }),
             // the library's seed is a signed 32-bit number
             ("seed", (seed % (1 << 31)).to_string()),
             // one thread for each model: the same sums in the same order, hence the same bytes
@@ -119,14 +123,17 @@ impl Settings {
     }
 }
 
-/// XGBoost's text for: monotone in weight and in each grade.
-fn monotone_constraints() -> String {
-    let constraints: Vec<&str> = features()
-        .into_iter()
-        .map(|feature| match feature {
-            Feature::Carat | Feature::CutRank | Feature::ColorRank | Feature::ClarityRank => "1",
-            _ => "0",
-        })
-        .collect();
-    format!("({})", constraints.join(","))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_sales_have_larger_trees() {
+        let [few, some, many, very_many] = [400, 4_000, 43_000, 5_000_000].map(Settings::start);
+        assert_eq!((some.n_estimators, some.max_leaves), (300, 24));
+        assert_eq!((few.n_estimators, few.max_leaves), (300, 16));
+        assert_eq!((many.n_estimators, many.max_leaves), (200, 256));
+        assert_eq!(very_many.max_leaves, 256);
+        assert!((many.learning_rate - 0.12).abs() < 1e-9);
+    }
 }

@@ -1,124 +1,103 @@
-//! Fits boosted trees with the XGBoost library.
+//! Fits boosted trees with the XGBoost library: several forests, which become one model in the library's own form.
 
-use xgboost::parameters::BoosterParameters;
-use xgboost::{Booster, DMatrix};
+use std::borrow::Cow;
 
-use super::settings::{Base, Settings, TARGET, features};
-use super::trend::Trend;
-use super::{FamilyError, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, unfit};
+use serde_json::{Value, json};
+
+use super::forest::{Growing, Matrix, Member, Start, learnt_three_times};
+use super::settings::{Settings, TARGET, features};
+use super::{FamilyError, SHARE_ATTRIBUTE, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, TREND_COLUMN, unfit, unreadable};
 use crate::diamond::Sale;
-use crate::learning::features::encode_f32;
 
-/// The fitted value that the trees of a model start from.
-pub enum Start {
-    /// The mean of the target.
-    Mean(f64),
-    /// A value of the target for each stone.
-    Trend(Trend),
-}
-
-impl Start {
-    pub fn fit(sales: &[Sale], settings: &Settings) -> Result<Self, FamilyError> {
-        Ok(match settings.base {
-            Base::Mean => {
-                #[expect(clippy::cast_precision_loss, reason = "row counts stay far below 2^52")]
-                let count = sales.len() as f64;
-                Self::Mean(sales.iter().map(|sale| TARGET.from_price(sale.price_usd)).sum::<f64>() / count)
-            }
-            Base::Trend => Self::Trend(Trend::fit(sales)?),
+/// Fits a model with `settings` to `sales`, on up to so many `threads`, and returns its bytes: XGBoost's JSON of all its trees, whose
+/// leaves are divided by the number of forests, with the target, the trend and its share as attributes.
+pub fn train(sales: &[Sale], settings: &Settings, seed: u64, threads: usize) -> Result<Vec<u8>, FamilyError> {
+    let start = Start::fit(sales)?;
+    let thrice = learnt_three_times(sales, seed);
+    let members = Member::all(settings.four_cs_forest);
+    let grow = |member: Member| {
+        let learnt = if member == Member::FourCs { sales } else { &thrice };
+        let matrix = Matrix::new(learnt, &start, member)?;
+        let mut growing = Growing::new(member, &matrix, &[], settings, seed)?;
+        for _ in 0..settings.n_estimators {
+            growing.grow()?;
+        }
+        growing.booster.save_buffer(false).map_err(|error| unfit(sales.len(), &error))
+    };
+    let forests: Vec<Result<Vec<u8>, FamilyError>> = if threads < 2 {
+        members.iter().map(|member| grow(*member)).collect()
+    } else {
+        std::thread::scope(|scope| {
+            let (first, others) = members.split_at(1);
+            let aside = scope.spawn(|| grow(first[0]));
+            let others: Vec<_> = others.iter().map(|member| grow(*member)).collect();
+            let first = aside.join().unwrap_or_else(|_| Err(unfit(sales.len(), &"the library failed")));
+            std::iter::once(first).chain(others).collect()
         })
-    }
+    };
+    let forests = forests.into_iter().collect::<Result<Vec<_>, _>>()?;
+    joined(members, &forests, &start)
+}
 
-    /// The base score for the library; a trend is given to it row by row instead.
-    fn base_score(&self) -> f64 {
-        match self {
-            Self::Mean(mean) => *mean,
-            Self::Trend(_) => 0.0,
+/// One model of `forests`, the JSON of each of the `members`: its sum is their mean.
+fn joined(members: &[Member], forests: &[Vec<u8>], start: &Start) -> Result<Vec<u8>, FamilyError> {
+    let broken = || unreadable("the library wrote a model of an unknown form");
+    #[expect(clippy::cast_precision_loss, reason = "three at the most")]
+    let count = members.len() as f32;
+    let share_of_trend = members.iter().map(|member| member.share_of_trend()).sum::<f32>() / count;
+    let mut names: Vec<Cow<'_, str>> = features().iter().map(|feature| Cow::Owned(feature.name())).collect();
+    let types = vec!["float"; names.len() + 1];
+    let mut trees = Vec::new();
+    let mut document = Value::Null;
+    for (member, bytes) in members.iter().zip(forests) {
+        let mut forest: Value = serde_json::from_slice(bytes).map_err(|_| broken())?;
+        let columns = member.columns();
+        let of_forest = forest["learner"]["gradient_booster"]["model"]["trees"].as_array_mut().ok_or_else(broken)?;
+        for mut tree in std::mem::take(of_forest) {
+            tree["id"] = json!(trees.len());
+            tree["tree_param"]["num_feature"] = json!((names.len() + 1).to_string());
+            divide_leaves(&mut tree, count).ok_or_else(broken)?;
+            for place in tree["split_indices"].as_array_mut().ok_or_else(broken)? {
+                let own = place.as_u64().and_then(|own| usize::try_from(own).ok()).ok_or_else(broken)?;
+                *place = json!(columns.get(own).ok_or_else(broken)?);
+            }
+            trees.push(tree);
+        }
+        document = forest;
+    }
+    names.push(Cow::Borrowed(TREND_COLUMN));
+    let learner = document.get_mut("learner").ok_or_else(broken)?;
+    let base_score = start.mean * f64::from(1.0 - share_of_trend);
+    learner["learner_model_param"]["base_score"] = json!(format!("[{base_score:E}]"));
+    learner["learner_model_param"]["num_feature"] = json!(names.len().to_string());
+    learner["feature_names"] = json!(names);
+    learner["feature_types"] = json!(types);
+    let trend = serde_json::to_string(&start.trend).map_err(|_| broken())?;
+    learner["attributes"] = json!({
+        TARGET_ATTRIBUTE: TARGET.name(),
+        TREND_ATTRIBUTE: trend,
+        SHARE_ATTRIBUTE: share_of_trend.to_string(),
+    });
+    let model = &mut learner["gradient_booster"]["model"];
+    model["gbtree_model_param"]["num_trees"] = json!(trees.len().to_string());
+    model["iteration_indptr"] = json!((0..=trees.len()).collect::<Vec<_>>());
+    model["tree_info"] = json!(vec![0; trees.len()]);
+    model["trees"] = Value::Array(trees);
+    serde_json::to_vec(&document).map_err(|_| broken())
+}
+
+/// Divides the value of each leaf of `tree` by `count`; `None` if it is no tree.
+fn divide_leaves(tree: &mut Value, count: f32) -> Option<()> {
+    let is_leaf: Vec<bool> = tree["left_children"].as_array()?.iter().map(|left| left.as_i64() == Some(-1)).collect();
+    for column in ["split_conditions", "base_weights"] {
+        let values = tree[column].as_array_mut()?;
+        for (value, is_leaf) in values.iter_mut().zip(&is_leaf) {
+            if *is_leaf || column == "base_weights" {
+                #[expect(clippy::cast_possible_truncation, reason = "the library works in single precision")]
+                let single = value.as_f64()? as f32;
+                *value = json!(single / count);
+            }
         }
     }
-}
-
-/// Sales in the library's format.
-pub struct Matrix {
-    pub rows: DMatrix,
-}
-
-impl Matrix {
-    /// Encodes `sales`: shape `(n_sales, n_features)`, labelled with the target.
-    pub fn new(sales: &[Sale], start: &Start) -> Result<Self, FamilyError> {
-        let failed = |error: xgboost::XGBError| unfit(sales.len(), &error);
-        let mut rows = DMatrix::from_dense(&encode_f32(&features(), sales.iter().map(|sale| &sale.stone)), sales.len())
-            .map_err(failed)?;
-        #[expect(clippy::cast_possible_truncation, reason = "XGBoost works in single precision")]
-        let single = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect::<Vec<f32>>();
-        let labels = single(sales.iter().map(|sale| TARGET.from_price(sale.price_usd)).collect());
-        rows.set_labels(&labels).map_err(failed)?;
-        if let Start::Trend(trend) = start {
-            let margins = single(sales.iter().map(|sale| trend.log_price(&sale.stone)).collect());
-            rows.set_base_margin(&margins).map_err(failed)?;
-        }
-        Ok(Self { rows })
-    }
-}
-
-/// A model that grows tree by tree.
-pub struct Growing<'a> {
-    booster: Booster,
-    train: &'a Matrix,
-    trees: i32,
-    rows: usize,
-}
-
-impl<'a> Growing<'a> {
-    /// A model without trees. The library caches its predictions for `also` while it grows.
-    pub fn new(
-        train: &'a Matrix,
-        also: &[&DMatrix],
-        start: &Start,
-        settings: &Settings,
-        seed: u64,
-    ) -> Result<Self, FamilyError> {
-        let rows = train.rows.num_rows();
-        let cached: Vec<&DMatrix> = [&train.rows].into_iter().chain(also.iter().copied()).collect();
-        let mut booster = Booster::new_with_cached_dmats(&BoosterParameters::default(), &cached)
-            .map_err(|error| unfit(rows, &error))?;
-        for (name, value) in settings.to_parameters(seed) {
-            booster.set_param(name, &value).map_err(|error| unfit(rows, &error))?;
-        }
-        booster.set_param("base_score", &start.base_score().to_string()).map_err(|error| unfit(rows, &error))?;
-        Ok(Self { booster, train, trees: 0, rows })
-    }
-
-    /// Adds one tree.
-    pub fn grow(&mut self) -> Result<(), FamilyError> {
-        self.booster.update(&self.train.rows, self.trees).map_err(|error| unfit(self.rows, &error))?;
-        self.trees += 1;
-        Ok(())
-    }
-
-    /// The prediction for each of `rows` so far, in the target's unit.
-    pub fn predict(&self, rows: &DMatrix) -> Result<Vec<f32>, FamilyError> {
-        self.booster.predict_margin(rows).map_err(|error| unfit(self.rows, &error))
-    }
-}
-
-/// Fits a model with `settings` to `sales` and returns its bytes: XGBoost's JSON, with the target and the trend as
-/// attributes.
-pub fn train(sales: &[Sale], settings: &Settings, seed: u64) -> Result<Vec<u8>, FamilyError> {
-    let failed = |error: xgboost::XGBError| unfit(sales.len(), &error);
-    let start = Start::fit(sales, settings)?;
-    let matrix = Matrix::new(sales, &start)?;
-    let mut growing = Growing::new(&matrix, &[], &start, settings, seed)?;
-    for _ in 0..settings.n_estimators {
-        growing.grow()?;
-    }
-    let mut booster = growing.booster;
-    let names: Vec<String> = features().iter().map(|feature| feature.name()).collect();
-    booster.set_feature_names(&names.iter().map(String::as_str).collect()).map_err(failed)?;
-    booster.set_attribute(TARGET_ATTRIBUTE, TARGET.name()).map_err(failed)?;
-    if let Start::Trend(trend) = &start {
-        let text = serde_json::to_string(trend).map_err(|error| unfit(sales.len(), &error))?;
-        booster.set_attribute(TREND_ATTRIBUTE, &text).map_err(failed)?;
-    }
-    booster.save_buffer(false).map_err(failed)
+    Some(())
 }

@@ -12,7 +12,7 @@
 use super::document::{Document, Tree, read};
 use super::library::Library;
 use super::trend::Trend;
-use super::{FamilyError, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, unreadable};
+use super::{FamilyError, SHARE_ATTRIBUTE, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, TREND_COLUMN, unreadable};
 use crate::diamond::Stone;
 use crate::learning::families::{Contributions, Model};
 use crate::learning::features::{Feature, Target};
@@ -28,8 +28,12 @@ pub struct TreeModel {
     target: Target,
     features: Vec<Feature>,
     base_score: f32,
-    /// The values that the trees are added to, if not the base score alone.
+    /// The values that the trees are added to, besides the base score.
     trend: Option<Trend>,
+    /// How much of the trend they are added to, from 0 to 1.
+    share_of_trend: f64,
+    /// Whether the last column, after the features, is the trend.
+    has_trend_column: bool,
     /// For each feature, the thresholds that it is compared with, ascending and distinct.
     thresholds: Vec<Vec<f32>>,
     /// Trees in their order, in groups of [`INTERLEAVED_TREES`].
@@ -99,7 +103,10 @@ impl TreeModel {
         let target = Target::from_name(name).ok_or_else(|| unreadable(format!("no target is called {name:?}")))?;
         let trend = document.learner.attributes.get(TREND_ATTRIBUTE).and_then(serde_json::Value::as_str);
         let trend = trend.map(Trend::from_json).transpose()?;
-        Self::from_document(json, document, target, trend)
+        let share = document.learner.attributes.get(SHARE_ATTRIBUTE).and_then(serde_json::Value::as_str);
+        // models of earlier versions have all of it
+        let share = share.map_or(Ok(1.0), str::parse).map_err(|_| unreadable("the share of its trend is no number"))?;
+        Self::from_document(json, document, target, trend, share)
     }
 
     /// Reads a model that another program wrote with XGBoost; the caller knows its target.
@@ -107,7 +114,7 @@ impl TreeModel {
     /// # Errors
     /// If `json` is not a model of XGBoost, or has columns that are not known here.
     pub fn from_foreign_json(json: &[u8], target: Target) -> Result<Self, FamilyError> {
-        Self::from_document(json, read(json)?, target, None)
+        Self::from_document(json, read(json)?, target, None, 0.0)
     }
 
     fn from_document(
@@ -115,15 +122,18 @@ impl TreeModel {
         document: Document,
         target: Target,
         trend: Option<Trend>,
+        share_of_trend: f64,
     ) -> Result<Self, FamilyError> {
         let learner = document.learner;
-        let features = learner
-            .feature_names
+        let has_trend_column = trend.is_some() && learner.feature_names.last().is_some_and(|name| name == TREND_COLUMN);
+        let of_features = learner.feature_names.len() - usize::from(has_trend_column);
+        let features = learner.feature_names[..of_features]
             .iter()
             .map(|name| Feature::from_name(name).ok_or_else(|| unreadable(format!("no feature is called {name:?}"))))
             .collect::<Result<Vec<_>, _>>()?;
-        if features.is_empty() || features.len() > MAX_FEATURES {
-            return Err(unreadable(format!("it has {} named columns", features.len())));
+        let columns = learner.feature_names.len();
+        if features.is_empty() || columns > MAX_FEATURES {
+            return Err(unreadable(format!("it has {columns} named columns")));
         }
         if !matches!(learner.objective.name.as_str(), "reg:squarederror" | "reg:absoluteerror")
             || learner.gradient_booster.name != "gbtree"
@@ -139,12 +149,14 @@ impl TreeModel {
             .parse()
             .map_err(|_| unreadable(format!("its base score {text:?} is no number")))?;
         let trees = learner.gradient_booster.model.trees;
-        let thresholds = thresholds_of(&trees, features.len())?;
+        let thresholds = thresholds_of(&trees, columns)?;
         let mut model = Self {
             target,
             features,
             base_score,
             trend,
+            share_of_trend,
+            has_trend_column,
             thresholds,
             groups: Vec::new(),
             nodes: Vec::new(),
@@ -232,13 +244,13 @@ impl TreeModel {
         u32::try_from(self.nodes.len()).map_err(|_| unreadable("it is too large"))
     }
 
-    /// The columns that the model sees, in order.
+    /// The features that the model sees, in order; the trend may follow them.
     #[must_use]
     pub fn features(&self) -> &[Feature] {
         &self.features
     }
 
-    /// The sum of the trees for `row`, of shape `(n_features,)`, in the target's unit: the base score and one leaf for each
+    /// The sum of the trees for `row`, of shape `(n_columns,)`, in the target's unit: the base score and one leaf for each
     /// tree, added in the trees' order. `NaN` is a missing value.
     ///
     /// # Panics
@@ -305,36 +317,50 @@ fn thresholds_of(trees: &[Tree], n_features: usize) -> Result<Vec<Vec<f32>>, Fam
 }
 
 impl TreeModel {
-    /// The columns of `stone`, followed by zeros.
-    fn row_of(&self, stone: &Stone) -> [f32; MAX_FEATURES] {
+    /// The number of columns of a row: the features, and the trend if it is one.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.features.len() + usize::from(self.has_trend_column)
+    }
+
+    /// The columns of `stone`, followed by zeros, and the value of the trend for it.
+    fn row_of(&self, stone: &Stone) -> ([f32; MAX_FEATURES], f64) {
+        let trend = self.trend.as_ref().map_or(0.0, |trend| trend.log_price(stone));
+        let last = self.has_trend_column.then_some(trend);
         let mut row = [0.0; MAX_FEATURES];
-        for (value, feature) in row.iter_mut().zip(&self.features) {
+        for (cell, value) in row.iter_mut().zip(self.features.iter().map(|feature| feature.value(stone)).chain(last)) {
             #[expect(clippy::cast_possible_truncation, reason = "XGBoost works in single precision")]
             {
-                *value = feature.value(stone) as f32;
+                *cell = value as f32;
             }
         }
-        row
+        (row, trend)
     }
 }
 
 impl Model for TreeModel {
     fn price_usd(&self, stone: &Stone) -> f64 {
-        let row = self.row_of(stone);
-        let start = self.trend.as_ref().map_or(0.0, |trend| trend.log_price(stone));
-        self.target.to_price(start + f64::from(self.predict(&row[..self.features.len()])))
+        let (row, trend) = self.row_of(stone);
+        self.target.to_price(self.share_of_trend * trend + f64::from(self.predict(&row[..self.columns()])))
     }
 
     /// The library's values for the trees (`TreeSHAP`: Lundberg et al., "From local explanations to global understanding with
     /// explainable AI for trees", 2020), whose base is the average prediction for the training sales; the trend's values are
-    /// relative to the typical stone.
+    /// relative to the typical stone. What the column of the trend contributes is shared out to weight and grades as the trend is.
     fn contributions(&self, stone: &Stone, typical: &Stone) -> Result<Contributions, FamilyError> {
-        let row = &self.row_of(stone)[..self.features.len()];
-        let of_columns = self.library.contributions(row)?;
+        let of_columns = self.library.contributions(&self.row_of(stone).0[..self.columns()])?;
         let (bias, of_columns) = of_columns.split_last().ok_or_else(|| unreadable("it has no columns"))?;
         let columns = self.features.iter().copied().zip(of_columns.iter().copied().map(f64::from));
         let (start, of_trend) =
             self.trend.as_ref().map_or((0.0, [0.0; 4]), |trend| trend.contributions(stone, typical));
+        let of_trend_column =
+            if self.has_trend_column { of_columns.last().map_or(0.0, |last| f64::from(*last)) } else { 0.0 };
+        let whole: f64 = of_trend.iter().map(|part| part.abs()).sum();
+        let start = self.share_of_trend * start;
+        let of_trend = of_trend.map(|part| {
+            let share = if whole > 0.0 { part.abs() / whole } else { 0.25 };
+            self.share_of_trend * part + of_trend_column * share
+        });
         let trend =
             [Feature::Carat, Feature::CutRank, Feature::ColorRank, Feature::ClarityRank].into_iter().zip(of_trend);
         let mut joined = Contributions::join(self.target, start + f64::from(*bias), columns.chain(trend));
@@ -349,18 +375,22 @@ mod tests {
     use xgboost::{Booster, DMatrix};
 
     use super::super::settings::Settings;
-    use super::super::training::train;
+    use super::super::training;
     use super::super::tuning::proposals;
     use super::*;
     use crate::diamond::Sale;
     use crate::generator::Generator;
-    use crate::learning::features::encode_f32;
+
+    fn train(sales: &[Sale], settings: &Settings, seed: u64) -> Result<Vec<u8>, FamilyError> {
+        training::train(sales, settings, seed, 2)
+    }
 
     /// Rows, every other one with missing values: there about one value in eight is missing.
-    fn rows_with_gaps(features: &[Feature], sales: &[Sale]) -> Vec<f32> {
-        let mut rows = encode_f32(features, sales.iter().map(|sale| &sale.stone));
+    fn rows_with_gaps(model: &TreeModel, sales: &[Sale]) -> Vec<f32> {
+        let rows = sales.iter().flat_map(|sale| model.row_of(&sale.stone).0[..model.columns()].to_vec());
+        let mut rows: Vec<f32> = rows.collect();
         for (index, value) in rows.iter_mut().enumerate() {
-            if index / features.len() % 2 == 1 && index * 2_654_435_761 % 8 == 3 {
+            if index / model.columns() % 2 == 1 && index * 2_654_435_761 % 8 == 3 {
                 *value = f32::NAN;
             }
         }
@@ -374,11 +404,11 @@ mod tests {
         for settings in proposals(7, 16) {
             let bytes = train(&known, &settings, 3).expect("a fit");
             let model = TreeModel::from_json(&bytes).expect("a model");
-            let rows = rows_with_gaps(model.features(), &asked);
+            let rows = rows_with_gaps(&model, &asked);
             let library = Booster::load_buffer(&bytes).expect("a booster");
             let matrix = DMatrix::from_dense(&rows, asked.len()).expect("a matrix");
             let expected = library.predict_margin(&matrix).expect("predictions");
-            for (row, expected) in rows.chunks(model.features().len()).zip(expected) {
+            for (row, expected) in rows.chunks(model.columns()).zip(expected) {
                 assert_eq!(model.predict(row).to_bits(), expected.to_bits(), "{settings:?}");
             }
         }
@@ -387,7 +417,7 @@ mod tests {
     #[test]
     fn a_price_allocates_nothing() {
         let sales: Vec<Sale> = Generator::new(1).take(300).collect();
-        let bytes = train(&sales, &Settings { n_estimators: 30, ..Settings::START }, 3).expect("a fit");
+        let bytes = train(&sales, &Settings { n_estimators: 30, ..Settings::start(300) }, 3).expect("a fit");
         let model = TreeModel::from_json(&bytes).expect("a model");
         let allocated = allocation_counter::measure(|| {
             assert!(model.price_usd(&sales[0].stone) > 0.0);
@@ -398,7 +428,7 @@ mod tests {
     #[test]
     fn a_model_that_does_not_name_its_target_is_refused() {
         let sales: Vec<Sale> = Generator::new(1).take(200).collect();
-        let settings = Settings { n_estimators: 2, ..Settings::START };
+        let settings = Settings { n_estimators: 2, ..Settings::start(200) };
         let bytes = train(&sales, &settings, 3).expect("a fit");
         let text = String::from_utf8(bytes).expect("JSON").replace(TARGET_ATTRIBUTE, "other");
         let error = TreeModel::from_json(text.as_bytes()).expect_err("no target").to_string();
