@@ -265,9 +265,13 @@ fn a_client_that_asks_too_much_is_told_to_wait() {
     let test_folder = TestFolder::trained(200);
     let server = Server::start_with(&test_folder, &["--rate-limit", "5", "--trusted-proxy", "127.0.0.0/8"]);
     let ask = |client: &str| send(&server, "GET", "/v1/models", &[("X-Forwarded-For", client)], "");
-    let answers: Vec<Answer> = (0..12).map(|_| ask("203.0.113.7, 198.51.100.1")).collect();
+    // at once: one after the other, a busy machine may be slower than the limit
+    let answers: Vec<Answer> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..24).map(|_| scope.spawn(|| ask("203.0.113.7, 198.51.100.1"))).collect();
+        asking.into_iter().map(|answer| answer.join().expect("an answer")).collect()
+    });
     let refused: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 429).collect();
-    assert!((1..=7).contains(&refused.len()), "{} of 12", refused.len());
+    assert!((1..=19).contains(&refused.len()), "{} of 24", refused.len());
     assert!(refused[0].header("retry-after") == "1" && refused[0].body.contains("send fewer"), "{}", refused[0].body);
     assert_eq!(ask("203.0.113.7, 198.51.100.2").status, 200, "another client");
     assert_eq!(ask("203.0.113.7, 198.51.100.3, 127.0.0.9").status, 200, "the last that is not a proxy counts");
