@@ -3,7 +3,7 @@
 //!     cargo run --release --example fit_and_price -- FIT.csv PRICE.csv FAMILY SEED [TRIALS] [BUDGET_SECONDS] [SETTINGS]
 //!
 //! Both files are such as `diamonds ingest` takes. `SETTINGS` is a JSON object of the family's hyper-parameters that are
-//! tried first; with one trial they are the only ones. Prints one JSON document: seconds, trials, hyper-parameters, and one
+//! tried first. Prints one JSON document: seconds, trials, hyper-parameters, and one
 //! row for each priced stone, in the file's order: what it fetched, and what the model says.
 
 use std::path::Path;

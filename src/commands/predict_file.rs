@@ -92,7 +92,6 @@ pub fn run(task: &Task<'_>, database: &Path, console: &Console) -> Result<(), Co
         AT_A_TIME,
         |error| bad(error).into(),
         |stones| {
-            let stones = stones.into_iter().map(|stone| (stone, Vec::new())).collect();
             let source = PredictionSource::BatchFile;
             let wanted =
                 PredictMany { stones, model: task.model.map(str::to_owned), request: None, first: seen, source };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Access, FileOwner, Operation};
-use crate::diamond::StoneDescription;
+use crate::diamond::{DescribedStone, StoneDescription};
 use crate::files::FileIdentity;
 use crate::monitoring::{Replay, Status};
 use crate::pricing::{Prediction, PredictionOrigin, PricingError, ServedModel, SimilarStones};
@@ -364,8 +364,8 @@ impl Operation for Predict {
 /// Prices many stones, and stores the predictions.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PredictMany {
-    /// The stones, and what is noted of each besides the warnings of its price.
-    pub stones: Vec<(StoneDescription, Vec<String>)>,
+    /// The stones; what is noted of each is added to the warnings of its price.
+    pub stones: Vec<DescribedStone>,
     /// Number or family of the model; the champion if absent.
     pub model: Option<String>,
     /// The request that they belong to, if it is one.

@@ -97,6 +97,9 @@ pub struct StoneDescription {
     pub measurements: Measurements,
 }
 
+/// A stone, and a sentence on each value of it that was read as another than it is written.
+pub type DescribedStone = (StoneDescription, Vec<String>);
+
 impl StoneDescription {
     /// A description with the four Cs alone.
     pub fn of_four_cs(carat: f64, cut: Cut, color: Color, clarity: Clarity) -> Self {
@@ -145,7 +148,7 @@ impl StoneDescription {
     ///
     /// # Errors
     /// Every bad field at once.
-    pub fn read_fields(fields: &Map<String, Value>, others: &[&str]) -> Result<(Self, Vec<String>), Vec<FieldError>> {
+    pub fn read_fields(fields: &Map<String, Value>, others: &[&str]) -> Result<DescribedStone, Vec<FieldError>> {
         let mut reader = FieldReader::new(fields);
         let values: FieldValues = std::array::from_fn(|place| reader.read(place));
         reader.refuse_others(others);

@@ -9,7 +9,7 @@ mod grade_names;
 pub mod number;
 mod stone;
 
-pub use description::{FieldError, Measurements, StoneDescription};
+pub use description::{DescribedStone, FieldError, Measurements, StoneDescription};
 pub use field::{FIELD_COUNT, FIELDS, Field, FieldKind, FieldValues, number_fields};
 pub use grade::{Clarity, Color, Cut, Grade, GradeInfo, UnknownGrade};
 pub use grade_names::{GradeReading, IT_IS_A_SHAPE};

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 
 use super::Prediction;
-use crate::diamond::{FIELDS, StoneDescription};
+use crate::diamond::{DescribedStone, FIELDS, StoneDescription};
 use crate::reading::table::Table;
 use crate::reading::{ReadRow, ReadingError, ReadingPlan};
 use crate::text::to_the_cent;
@@ -25,7 +25,11 @@ pub struct PricedCount {
     pub left: i64,
 }
 
-/// Reads the rows of `table`, has their stones priced by `price`, `at_a_time`, and passes each row's cells and answer to `write`, in their order.
+/// Bytes of a file from which on no further row is added to those that are priced together: notes in a row may be long.
+pub const FULL_BYTES: usize = 8 << 20;
+
+/// Reads the rows of `table`, has their stones priced by `price`, `at_a_time` at the most, and passes each row's cells and answer to
+/// `write`, in their order.
 ///
 /// # Errors
 /// If the file cannot be read, as `unreadable` tells it; or what `price` or `write` return.
@@ -34,13 +38,15 @@ pub fn price_rows<E>(
     plan: &ReadingPlan,
     at_a_time: usize,
     unreadable: impl Fn(&ReadingError) -> E,
-    mut price: impl FnMut(Vec<StoneDescription>) -> Result<Vec<StoneAnswer>, E>,
+    mut price: impl FnMut(Vec<DescribedStone>) -> Result<Vec<StoneAnswer>, E>,
     mut write: impl FnMut(&[String], &StoneAnswer) -> Result<(), E>,
 ) -> Result<PricedCount, E> {
     let mut counted = PricedCount::default();
-    let mut rows: Vec<(Vec<String>, Result<StoneDescription, String>)> = Vec::with_capacity(at_a_time);
+    let mut rows: Vec<(Vec<String>, Result<StoneDescription, String>)> = Vec::new();
+    let mut bytes = 0;
     let mut answer = |rows: &mut Vec<(Vec<String>, Result<StoneDescription, String>)>| {
-        let stones: Vec<StoneDescription> = rows.iter().filter_map(|(_, stone)| stone.as_ref().ok().copied()).collect();
+        let described = rows.iter().filter_map(|(_, stone)| Some((*stone.as_ref().ok()?, Vec::new())));
+        let stones: Vec<DescribedStone> = described.collect();
         let mut answers = if stones.is_empty() { Vec::new() } else { price(stones)? }.into_iter();
         for (cells, stone) in rows.drain(..) {
             let answer = stone.and_then(|_| answers.next().unwrap_or_else(|| Err("there is no answer".to_owned())));
@@ -52,11 +58,13 @@ pub fn price_rows<E>(
     };
     let mut failure = None;
     let read = plan.for_each_row(table, &mut |row, record| {
-        let cells = record.cells.iter().map(|cell| cell.trim().to_owned()).collect();
+        let cells: Vec<String> = record.cells.iter().map(|cell| cell.trim().to_owned()).collect();
+        bytes += cells.iter().map(String::len).sum::<usize>();
         rows.push((cells, stone_of(row)));
-        if rows.len() < at_a_time {
+        if rows.len() < at_a_time && bytes < FULL_BYTES {
             return Ok(());
         }
+        bytes = 0;
         answer(&mut rows).map_err(|error| {
             failure = Some(error);
             ReadingError::interrupted()
@@ -160,5 +168,44 @@ impl<W: Write> CsvAnswer<W> {
     /// If the output fails.
     pub fn finish(mut self) -> io::Result<()> {
         self.writer.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Seek;
+
+    use super::*;
+    use crate::reading::{Purpose, ReadingOptions};
+
+    #[test]
+    fn rows_with_long_notes_are_priced_few_at_a_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut file = tempfile::tempfile_in(folder.path()).expect("a file");
+        let note = "n".repeat(1 << 20);
+        writeln!(file, "carat,cut,color,clarity,note").expect("written");
+        for _ in 0..20 {
+            writeln!(file, "1.1,Ideal,H,SI2,{note}").expect("written");
+        }
+        file.rewind().expect("a file");
+        let table = Table::open(file, folder.path()).expect("a table").expect("text");
+        let plan = ReadingPlan::new(&table, &ReadingOptions::default(), Purpose::Stones).expect("a plan");
+        let (mut sizes, mut written) = (Vec::new(), 0);
+        let counted = price_rows(
+            &table,
+            &plan,
+            1_000,
+            ToString::to_string,
+            |stones| {
+                sizes.push(stones.len());
+                Ok(stones.iter().map(|_| Err("no model".to_owned())).collect())
+            },
+            |cells, _| {
+                written += usize::from(cells[4] == note);
+                Ok(())
+            },
+        );
+        assert_eq!(counted, Ok(PricedCount { priced: 0, left: 20 }));
+        assert_eq!((sizes, written), (vec![8, 8, 4], 20));
     }
 }

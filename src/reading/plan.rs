@@ -29,6 +29,12 @@ pub struct ReadingOptions {
 }
 
 impl ReadingOptions {
+    /// The part of it that holds for other files too: a rate and the word to take what is odd are of one file.
+    #[must_use]
+    pub fn lasting(&self) -> Self {
+        Self { rate: None, accept_odd: false, ..self.clone() }
+    }
+
     /// The same, and what `more` says besides or instead.
     #[must_use]
     pub fn and(mut self, more: Self) -> Self {

@@ -48,8 +48,12 @@ pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
 /// How far the prices of `sales` are from the usual ones, in powers of ten: their market. `None` if there are too few.
 #[must_use]
 pub fn price_level(sales: &[(FieldValues, Option<f64>)]) -> Option<f64> {
-    let decades: Vec<f64> = sales.iter().filter_map(|(values, price)| price_decades(values, (*price)?)).collect();
+    let decades = all_price_decades(sales);
     if decades.len() < LEAST_PRICES { None } else { median(decades) }
+}
+
+fn all_price_decades(sales: &[(FieldValues, Option<f64>)]) -> Vec<f64> {
+    sales.iter().filter_map(|(values, price)| price_decades(values, (*price)?)).collect()
 }
 
 /// Depth and table of stones that are sold, in percent.
@@ -92,8 +96,10 @@ impl Scale {
             None if heavy.is_some_and(|carat| carat > MOST_USUAL_CARAT) => return Err(points()),
             Some(_) | None => {}
         }
-        let prices = sample.iter().filter_map(|(values, price)| price_decades(values, (*price)?)).collect();
-        let from_earlier = median(prices).map(|decades| decades - earlier.unwrap_or_default());
+        let prices = all_price_decades(sample);
+        let are_telling = prices.len() >= LEAST_PRICES;
+        let level = median(prices);
+        let from_earlier = level.map(|decades| decades - earlier.unwrap_or_default());
         if let Some(decades) = from_earlier.filter(|decades| decades.abs() > MAX_MEDIAN_DECADES) {
             let (times, direction) = (10_f64.powf(decades.abs().round()), if decades < 0.0 { "low" } else { "high" });
             let unit = match decades.round() {
@@ -111,7 +117,7 @@ impl Scale {
                 "prices look about {times} times too {direction} {beside}: are they in {unit}; with --accept-odd they go in as they are"
             )));
         }
-        Ok(Self { price_level: price_level(sample).or(earlier) })
+        Ok(Self { price_level: level.filter(|_| are_telling).or(earlier) })
     }
 
     /// What is odd about a sale beside the others of its file: the column, and a sentence; `None` if nothing is.

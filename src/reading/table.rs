@@ -93,12 +93,27 @@ impl Table {
     /// # Errors
     /// If there is no table in it that can be read.
     pub fn open(file: File, folder: &Path) -> Result<Option<Self>, ReadingError> {
+        Self::open_any(file, folder, true)
+    }
+
+    /// As [`Table::open`], but `None` for workbooks too, which must be held in memory as a whole.
+    ///
+    /// # Errors
+    /// If there is no table in it that can be read.
+    pub fn open_text(file: File, folder: &Path) -> Result<Option<Self>, ReadingError> {
+        Self::open_any(file, folder, false)
+    }
+
+    fn open_any(file: File, folder: &Path, takes_workbooks: bool) -> Result<Option<Self>, ReadingError> {
+        let workbook = |content: &Content, notes| {
+            if takes_workbooks { Self::of_workbook(content, notes).map(Some) } else { Ok(None) }
+        };
         let mut notes = Vec::new();
         let mut content = Content::Given(file);
         let mut start = beginning(&content)?;
         if let Some(packing) = Packing::of(&start) {
             match unpack(content.reopen()?, packing, folder)? {
-                Unpacked::Workbook => return Self::of_workbook(&content, notes).map(Some),
+                Unpacked::Workbook => return workbook(&content, notes),
                 Unpacked::Content(unpacked, told) => {
                     notes.push(told);
                     content = Content::Unpacked(unpacked);
@@ -107,7 +122,7 @@ impl Table {
             }
         }
         if start.starts_with(OLD_EXCEL) || Packing::of(&start) == Some(Packing::Zip) {
-            return Self::of_workbook(&content, notes).map(Some);
+            return workbook(&content, notes);
         }
         if start.starts_with(PARQUET) {
             return Ok(None);

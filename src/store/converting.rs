@@ -27,11 +27,10 @@ pub(super) fn open_aside(folder: &Path) -> Result<Connection, StoreError> {
 ///
 /// # Errors
 /// If it cannot be read.
-pub(super) fn parquet_columns(path: &Path) -> Result<Vec<String>, StoreError> {
+pub(super) fn parquet_columns(aside: &Connection, path: &Path) -> Result<Vec<String>, StoreError> {
     let action = "read a Parquet file";
-    let connection = open_aside(folder_of(path))?;
     let sql = include_str!("../../sql/queries/upload/list_parquet_columns.sql");
-    query_rows(&connection, action, sql, [path.display().to_string()], |row| row.get("column_name"))
+    query_rows(aside, action, sql, [path.display().to_string()], |row| row.get("column_name"))
 }
 
 /// Writes the Parquet file at `from` as CSV to `to`.

@@ -15,12 +15,12 @@ fn key_of(header: &[String]) -> String {
     names.collect::<Vec<_>>().join("\n")
 }
 
-/// Notes `options` for files with this header, unless nothing is said in them. A rate and the word to take what is odd are of one file.
+/// Notes the lasting part of `options` for files with this header, unless nothing is said in it.
 ///
 /// # Errors
 /// If the database fails.
 pub(super) fn remember(connection: &Connection, header: &[String], options: &ReadingOptions) -> Result<(), StoreError> {
-    let lasting = ReadingOptions { rate: None, accept_odd: false, ..options.clone() };
+    let lasting = options.lasting();
     if lasting == ReadingOptions::default() {
         return Ok(());
     }
@@ -30,14 +30,14 @@ pub(super) fn remember(connection: &Connection, header: &[String], options: &Rea
 }
 
 impl Store {
-    /// Notes `options` under `name`, instead of what was there.
+    /// Notes the lasting part of `options` under `name`, instead of what was there.
     ///
     /// # Errors
     /// If the database fails; then nothing is changed.
     pub fn save_reading(&mut self, name: &str, options: &ReadingOptions) -> Result<(), StoreError> {
         let saving = || StoreError::database("save how files are read");
-        let text =
-            serde_json::to_string(options).map_err(|error| StoreError::Unexpected { what: error.to_string() })?;
+        let text = serde_json::to_string(&options.lasting())
+            .map_err(|error| StoreError::Unexpected { what: error.to_string() })?;
         let transaction = self.connection.transaction().map_err(saving())?;
         let sql = include_str!("../../sql/queries/upload/save_reading.sql");
         execute(&transaction, "save how files are read", sql, params![name, text])?;

@@ -118,6 +118,12 @@ fn what_cannot_be_read_as_a_file_of_stones_is_refused_with_the_remedy() {
         let (found, detail) = refusal(path, media_type, body);
         assert!(found == status && detail.contains(words), "{path} {body:?}: {found} {detail}");
     }
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    workbook.add_worksheet().write_string(0, 0, "carat").expect("a cell");
+    let workbook = workbook.save_to_buffer().expect("a workbook");
+    let request = agent().post(server.url("/v1/predictions")).header("Content-Type", CSV);
+    let answer = Answer::from(request.send(&workbook[..]).expect("an answer"));
+    assert_eq!((answer.status, answer.body.contains("send CSV")), (415, true), "it would be held in memory as a whole");
     let many: Vec<Value> = vec![json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"}); 1_001];
     let detail = server.post("/v1/predictions", &json!(many)).json()["detail"].to_string();
     assert!(detail.contains(JSON_LINES), "{detail}");

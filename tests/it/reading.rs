@@ -482,8 +482,17 @@ fn what_was_saved_under_a_name_holds_for_every_file_that_is_read_by_it() {
     let renamed = other.replace("carat", "Größe");
     let map = ["--reading", "shop", "--map", "carat=Größe"];
     assert_eq!(ingest(&test_folder, "july.csv", renamed, &map)["accepted"], 2, "what is said besides");
+    let cheap = other.replace("912", "9.12").replace("6480", "64.80");
+    ingest(
+        &test_folder,
+        "odd.csv",
+        &cheap,
+        &["--map", "price=Erlös", "--accept-odd", "--rate", "0.5", "--save-reading", "odd"],
+    );
+    let said = test_folder.fail(1, &["ingest", &test_folder.write("y.csv", &cheap), "--reading", "odd"]);
+    assert!(said.contains("too low"), "the word to take what is odd is of one file: {said}");
     let said = test_folder.fail(1, &["ingest", &test_folder.write("x.csv", &other), "--reading", "fair"]);
-    assert!(said.contains("there is no reading \"fair\": there are shop"), "{said}");
+    assert!(said.contains("there is no reading \"fair\": there are odd, shop"), "{said}");
 }
 
 #[test]

@@ -146,6 +146,9 @@ fn number_of_rank(grade: impl Grade) -> f64 {
     number
 }
 
+/// The columns of the four Cs.
+pub const FOUR_CS: [Feature; 4] = [Feature::Carat, Feature::CutRank, Feature::ColorRank, Feature::ClarityRank];
+
 /// All nine columns, each scale as one column of ranks.
 #[must_use]
 pub fn nine_ordinal() -> Vec<Feature> {

@@ -10,11 +10,11 @@ use tide::{Request, Response, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
-use super::predictions::{DescribedStone, find_model};
+use super::predictions::find_model;
 use crate::control::PredictMany;
-use crate::diamond::{FieldError, StoneDescription};
+use crate::diamond::{DescribedStone, FieldError, StoneDescription};
 use crate::pricing::PricingError;
-use crate::pricing::stone_files::{CsvAnswer, PricedCount, StoneAnswer, price_rows};
+use crate::pricing::stone_files::{CsvAnswer, FULL_BYTES, StoneAnswer, price_rows};
 use crate::reading::table::Table;
 use crate::reading::{Purpose, ReadingOptions, ReadingPlan};
 use crate::server::access::Caller;
@@ -22,7 +22,7 @@ use crate::server::app::App;
 use crate::server::blocking_work::in_background;
 use crate::server::http::attachments::{AnsweredBy, LogAs, ReceivedBody, RequestIdentity};
 use crate::server::http::long_bodies::{CSV, JSON_LINES, UnreadBody, read_into_file};
-use crate::server::http::parameters::{Parameter, ParameterKind, read_parameters};
+use crate::server::http::parameters::{Parameter, ParameterKind, read_flag, read_parameters};
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{query_pairs, refuse_encoded, require_accepted};
 use crate::server::http::sent_body::{BodyInPieces, PieceWriter};
@@ -116,7 +116,7 @@ pub static READING_PARAMETERS: [Parameter<FileWanted>; 5] = [
         description: "For text/csv: whether stones of other shapes than round are priced as if they were round.",
         kind: ParameterKind::Flag,
         read: |wanted, value| {
-            wanted.reading.any_shape = value.parse().map_err(|_| "must be true or false")?;
+            wanted.reading.any_shape = read_flag(value)?;
             Ok(())
         },
     },
@@ -125,7 +125,7 @@ pub static READING_PARAMETERS: [Parameter<FileWanted>; 5] = [
         description: "For text/csv: whether files are taken that look as if they were in another unit.",
         kind: ParameterKind::Flag,
         read: |wanted, value| {
-            wanted.reading.accept_odd = value.parse().map_err(|_| "must be true or false")?;
+            wanted.reading.accept_odd = read_flag(value)?;
             Ok(())
         },
     },
@@ -209,9 +209,9 @@ impl StoneSource {
             };
             Problem::new(422, format!("{detail}{hint}"))
         };
-        let table = Table::open(file, folder)
+        let table = Table::open_text(file, folder)
             .map_err(refused)?
-            .ok_or_else(|| Problem::new(415, "the body is a Parquet file: send CSV"))?;
+            .ok_or_else(|| Problem::new(415, "the body is a workbook or a Parquet file: send CSV"))?;
         let plan = ReadingPlan::new(&table, reading, Purpose::Stones).map_err(refused)?;
         Ok(Self::Table(Box::new((table, plan))))
     }
@@ -252,7 +252,7 @@ impl FilePricing {
     fn answer(mut self, source: StoneSource, mut writer: PieceWriter, _permit: SemaphorePermit<'static>) {
         let request = self.request;
         let answered = match source {
-            StoneSource::Table(table) => self.answer_table(&table.0, &table.1, &mut writer).map(drop),
+            StoneSource::Table(table) => self.answer_table(&table.0, &table.1, &mut writer),
             StoneSource::JsonLines(lines) => self.answer_lines(lines, &mut writer),
         };
         match answered.and_then(|()| Ok(writer.flush()?)) {
@@ -273,32 +273,30 @@ impl FilePricing {
         Ok(self.app.run_operation(wanted, &self.actor)?)
     }
 
-    fn answer_table(
-        &mut self,
-        table: &Table,
-        plan: &ReadingPlan,
-        output: &mut PieceWriter,
-    ) -> Result<PricedCount, Broken> {
+    fn answer_table(&mut self, table: &Table, plan: &ReadingPlan, output: &mut PieceWriter) -> Result<(), Broken> {
         let mut writer = CsvAnswer::new(output, plan.header())?;
-        let counted = price_rows(
+        price_rows(
             table,
             plan,
             AT_A_TIME,
             |error| Broken::Failed(error.to_string()),
-            |stones| self.price(stones.into_iter().map(|stone| (stone, Vec::new())).collect()),
+            |stones| self.price(stones),
             |cells, answer| Ok(writer.write(cells, answer)?),
         )?;
-        writer.finish()?;
-        Ok(counted)
+        Ok(writer.finish()?)
     }
 
     fn answer_lines(&mut self, mut lines: BufReader<File>, writer: &mut PieceWriter) -> Result<(), Broken> {
         loop {
             let mut read = Vec::new();
-            while read.len() < AT_A_TIME {
+            let mut bytes = 0;
+            while read.len() < AT_A_TIME && bytes < FULL_BYTES {
                 match next_line(&mut lines)? {
                     Some(line) if line.as_ref().is_ok_and(|line| line.trim_ascii().is_empty()) => {}
-                    Some(line) => read.push(line.and_then(|line| read_line(&line))),
+                    Some(line) => {
+                        bytes += line.as_ref().map_or(0, Vec::len);
+                        read.push(line.and_then(|line| read_line(&line)));
+                    }
                     None => break,
                 }
             }

@@ -13,14 +13,14 @@ use uuid::Uuid;
 
 use super::errors::{AnyRoute, ApiRoute, WithBody, WithId, WithModel};
 use super::prediction_files::{self, FileForm, READING_PARAMETERS};
-use crate::diamond::{Clarity, Color, Cut, Field, FieldError, StoneDescription};
+use crate::diamond::{Clarity, Color, Cut, DescribedStone, Field, FieldError, StoneDescription};
 use crate::pricing::{ModelName, Prediction, PredictionOrigin, PricingError, ServedModel, Snapshot, Step};
 use crate::server::access::Caller;
 use crate::server::app::App;
 use crate::server::blocking_work::in_background;
 use crate::server::http::attachments::{AnsweredBy, MadePredictions, RequestIdentity};
 use crate::server::http::long_bodies::{CSV, JSON_LINES};
-use crate::server::http::parameters::{Parameter, ParameterKind, document_parameters, read_parameters};
+use crate::server::http::parameters::{Parameter, ParameterKind, document_parameters, read_flag, read_parameters};
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{
     id_in_path, json_body, json_response, query_pairs, received_body, require_json_accepted, require_no_parameters,
@@ -182,7 +182,7 @@ static WANTED_PARAMETERS: [Parameter<Wanted>; 2] = [
         description: "Whether to explain the price. That takes a thousand times as long as the price alone.",
         kind: ParameterKind::Flag,
         read: |wanted, value| {
-            wanted.explain = value.parse().map_err(|_| "must be true or false")?;
+            wanted.explain = read_flag(value)?;
             Ok(())
         },
     },
@@ -222,9 +222,6 @@ pub(super) async fn find_model(
     let snapshot = snapshot.clone();
     Ok(in_background(move || pricing.model(&snapshot, wanted.as_deref())).await??)
 }
-
-/// A stone, and what of it was read as another than it is written.
-pub(super) type DescribedStone = (StoneDescription, Vec<String>);
 
 /// The stones of a body, and whether they are an array.
 fn read_descriptions(body: Value) -> Result<(Vec<DescribedStone>, bool), Problem> {

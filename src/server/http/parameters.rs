@@ -57,6 +57,14 @@ impl ParameterKind {
     }
 }
 
+/// Reads the value of a [`ParameterKind::Flag`].
+///
+/// # Errors
+/// If it is none, as the second half of a sentence.
+pub fn read_flag(value: &str) -> Result<bool, String> {
+    value.parse().map_err(|_| "must be true or false".to_owned())
+}
+
 /// Reads `pairs` of names and values into `target`. If a name occurs twice, the last value counts.
 ///
 /// # Errors

@@ -299,12 +299,13 @@ impl Upload {
     fn parquet_scale(&self, folder: &Path, earlier: &Earlier<'_>) -> Result<Option<Scale>, StoreError> {
         let located = self.located(folder)?;
         let Some(path) = located.path() else { return Ok(Some(Scale::default())) };
-        let Ok(names) = parquet_columns(path) else { return Ok(Some(Scale::default())) };
+        let aside = open_aside(folder)?;
+        let Ok(names) = parquet_columns(&aside, path) else { return Ok(Some(Scale::default())) };
         if !missing_columns(|wanted| names.iter().any(|name| name.eq_ignore_ascii_case(wanted))).is_empty() {
             return Ok(None);
         }
         let mut sample = StandardSample::default();
-        for_each_parquet_row(&open_aside(folder)?, self, path, Some(SAMPLE), &mut |row| {
+        for_each_parquet_row(&aside, self, path, Some(SAMPLE), &mut |row| {
             sample.add(&row);
             Ok(())
         })?;

@@ -9,6 +9,7 @@ use super::settings::{Settings, TARGET, features};
 use super::trend::Trend;
 use super::{FamilyError, unfit};
 use crate::diamond::{Sale, Stone};
+use crate::learning::features::FOUR_CS;
 
 /// A kind of forest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +30,13 @@ impl Member {
 
     /// The places of its columns among those of a model: its features, and last the trend.
     pub fn columns(self) -> Vec<usize> {
-        let all = features().len();
+        let features = features();
+        let places = 0..features.len();
         match self {
-            Self::OnTrend | Self::OnMean => (0..all).collect(),
-            Self::FourCs => (0..4).chain([all]).collect(),
+            Self::OnTrend | Self::OnMean => places.collect(),
+            Self::FourCs => {
+                places.filter(|place| FOUR_CS.contains(&features[*place])).chain([features.len()]).collect()
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use super::trend::Trend;
 use super::{FamilyError, SHARE_ATTRIBUTE, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, TREND_COLUMN, unreadable};
 use crate::diamond::Stone;
 use crate::learning::families::{Contributions, Model};
-use crate::learning::features::{Feature, Target};
+use crate::learning::features::{FOUR_CS, Feature, Target};
 
 /// Most columns of a row; with a column for each grade there are 26.
 const MAX_FEATURES: usize = 32;
@@ -34,7 +34,7 @@ pub struct TreeModel {
     share_of_trend: f64,
     /// Whether the last column, after the features, is the trend.
     has_trend_column: bool,
-    /// For each feature, the thresholds that it is compared with, ascending and distinct.
+    /// For each column, the thresholds that it is compared with, ascending and distinct.
     thresholds: Vec<Vec<f32>>,
     /// Trees in their order, in groups of [`INTERLEAVED_TREES`].
     groups: Vec<Group>,
@@ -293,9 +293,9 @@ fn rank_of(value: f32, thresholds: &[f32]) -> u16 {
     thresholds.partition_point(|threshold| *threshold <= value) as u16
 }
 
-/// For each of `n_features` features, every threshold in `trees`, ascending and distinct.
-fn thresholds_of(trees: &[Tree], n_features: usize) -> Result<Vec<Vec<f32>>, FamilyError> {
-    let mut thresholds = vec![Vec::new(); n_features];
+/// For each of `n_columns` columns, every threshold in `trees`, ascending and distinct.
+fn thresholds_of(trees: &[Tree], n_columns: usize) -> Result<Vec<Vec<f32>>, FamilyError> {
+    let mut thresholds = vec![Vec::new(); n_columns];
     for tree in trees {
         let splits = tree.left_children.iter().zip(&tree.split_indices).zip(&tree.split_conditions);
         for (((left, feature), threshold), kind) in splits.zip(&tree.split_type) {
@@ -361,8 +361,7 @@ impl Model for TreeModel {
             let share = if whole > 0.0 { part.abs() / whole } else { 0.25 };
             self.share_of_trend * part + of_trend_column * share
         });
-        let trend =
-            [Feature::Carat, Feature::CutRank, Feature::ColorRank, Feature::ClarityRank].into_iter().zip(of_trend);
+        let trend = FOUR_CS.into_iter().zip(of_trend);
         let mut joined = Contributions::join(self.target, start + f64::from(*bias), columns.chain(trend));
         // the library adds in another order, in single precision: the difference belongs to no feature
         joined.base += self.target.from_price(self.price_usd(stone)) - joined.total();
