@@ -14,6 +14,7 @@ use diamonds::generator::Generator;
 use diamonds::learning::families::Model;
 use diamonds::learning::families::xgboost::{TreeModel, train_plain};
 use diamonds::learning::features::encode_f32;
+use diamonds::learning::promises::PromisedModel;
 use diamonds::pricing::SimilarIndex;
 use diamonds::store::{NewRequest, Store, Upload};
 use jiff::Timestamp;
@@ -37,6 +38,22 @@ fn prices(criterion: &mut Criterion) {
     let mut next = stones.iter().cycle();
     group.bench_function("walk", |bencher| {
         bencher.iter(|| model.price_usd(black_box(next.next().expect("endless"))));
+    });
+    let mut next = stones.iter().cycle();
+    group.bench_function("walk, every colour and clarity", |bencher| {
+        bencher.iter(|| model.prices_by_grade(black_box(next.next().expect("endless"))));
+    });
+    let large = Generator::new(1).take(43_000).collect::<Vec<Sale>>();
+    let served = TreeModel::from_json(&train_plain(&large, 200, 256).expect("a fit")).expect("a model");
+    let served = PromisedModel::new(Box::new(served));
+    let mut next = stones.iter().cycle();
+    group.bench_function("whole stone, as served at 54,000 sales", |bencher| {
+        bencher.iter(|| served.price_usd(black_box(next.next().expect("endless"))));
+    });
+    let four_cs: Vec<Stone> = stones.iter().map(|stone| stone.with_four_cs_only()).collect();
+    let mut next = four_cs.iter().cycle();
+    group.bench_function("stone of four Cs", |bencher| {
+        bencher.iter(|| served.price_usd(black_box(next.next().expect("endless"))));
     });
     let mut next = stones.iter().cycle();
     group.bench_function("raw: XGBoost's library", |bencher| {

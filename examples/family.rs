@@ -37,6 +37,10 @@ impl Family for CaratMedian {
         "The usual price a carat for stones of like weight."
     }
 
+    fn incomplete_stones(&self) -> &'static str {
+        "No measure matters: the weight says it all."
+    }
+
     fn fit(&self, sales: &dyn SalesSource, _plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {
         let mut classes = vec![Vec::new(); UPPER_BOUNDS_CARAT.len() + 1];
         // more sales than this add nothing to a median

@@ -4,13 +4,14 @@
 //!
 //! Both files are such as `diamonds ingest` takes. `SETTINGS` is a JSON object of the family's hyper-parameters that are
 //! tried first. Prints one JSON document: seconds, trials, hyper-parameters, and one
-//! row for each priced stone, in the file's order: what it fetched, and what the model says.
+//! row for each priced stone, in the file's order: what it fetched, and what the model says of it, whole, without sizes and by the four Cs.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use diamonds::diamond::Sale;
-use diamonds::learning::families::{FitPlan, SilentObserver, find_family, fit_model};
+use diamonds::learning::families::{FitPlan, SilentObserver, find_family};
+use diamonds::learning::promises::{FittedPrices, fit_model};
 use diamonds::store::{Store, Upload};
 use serde_json::{Map, Value, json};
 
@@ -32,13 +33,15 @@ fn main() -> Result<(), Failure> {
     };
     let (known, asked) = (sales(Path::new(fit_on))?, sales(Path::new(price))?);
     let started = Instant::now();
-    let fitted = fit_model(find_family(family)?, &known, &plan)?;
+    let FittedPrices { fitted, prices, .. } = fit_model(find_family(family)?, &known, &plan)?;
     let fit_seconds = started.elapsed().as_secs_f64();
     let rows: Vec<Value> = asked
         .iter()
         .map(|sale| {
             let mut row = json!(sale);
-            row["predicted_usd"] = json!(fitted.model.price_usd(&sale.stone));
+            row["predicted_usd"] = json!(prices.price_usd(&sale.stone));
+            row["without_sizes_usd"] = json!(prices.price_usd(&sale.stone.without_sizes()));
+            row["four_cs_usd"] = json!(prices.price_usd(&sale.stone.with_four_cs_only()));
             row
         })
         .collect();

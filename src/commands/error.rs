@@ -60,6 +60,12 @@ pub enum CommandError {
         /// The file.
         path: PathBuf,
     },
+    /// The name of a file for a price list does not tell its form.
+    #[error("{}: its name must end in .csv or .xlsx, so that its form is known", path.display())]
+    PriceListName {
+        /// The file.
+        path: PathBuf,
+    },
     /// The name of a file does not tell its form.
     #[error("{}: its name must end in .parquet, .csv or .jsonl, so that its form is known", path.display())]
     ExportName {

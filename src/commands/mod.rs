@@ -14,6 +14,7 @@ mod models;
 mod outcomes;
 mod predict;
 mod predict_file;
+mod price_list;
 mod requests;
 mod restore;
 mod retrain;
@@ -64,6 +65,8 @@ enum Command {
     Serve(Box<serve::Arguments>),
     /// Price one stone
     Predict(predict::Arguments),
+    /// The champion's prices by weight band, colour and clarity, to print
+    PriceList(price_list::Arguments),
     /// Find sold stones of the same cut, color and clarity, nearest weight first
     Similar(similar::Arguments),
     /// The history of models
@@ -109,6 +112,7 @@ impl Cli {
             Command::Retrain(arguments) => retrain::run(arguments, &database()?, &console),
             Command::Serve(arguments) => serve::run(arguments, &database()?, &console),
             Command::Predict(arguments) => predict::run(arguments, &database()?, &console),
+            Command::PriceList(arguments) => price_list::run(arguments, &database()?, &console),
             Command::Similar(arguments) => similar::run(arguments, &database()?, &console),
             Command::Models(arguments) => models::run(arguments, &database()?, &console),
             Command::Requests(arguments) => requests::run(arguments, &database()?, &console),

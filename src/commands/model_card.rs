@@ -42,7 +42,7 @@ pub fn describe(model: &ModelDetail) -> String {
 
 /// The facts that take a line each.
 fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
-    let ModelDetail { record, calibration, live, lineage, promotions, .. } = model;
+    let ModelDetail { record, calibration, order_checks, live, lineage, promotions, .. } = model;
     let ModelRecord { metrics, dataset, .. } = record;
     let batches: Vec<String> = lineage
         .iter()
@@ -86,8 +86,22 @@ fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
     facts.push(("target", record.target.clone()));
     facts.push(("features", record.features.join(", ")));
     facts.extend(calibration.iter().flat_map(|calibration| &calibration.classes).map(|class| {
-        let above = percent(class.share_above(), 1);
-        ("range", format!("±{above} from {} ct on, by {} stones", class.from_carat, count(class.rows)))
+        let (above, told) = (percent(class.share_above(), 1), class.told.words());
+        let held = class.others.map(|others| format!(", held for {}", percent(others.held, 1)));
+        let held = held.unwrap_or_default();
+        ("range", format!("±{above} from {} ct on, {told}, by {} stones{held}", class.from_carat, count(class.rows)))
+    }));
+    facts.extend(order_checks.iter().map(|check| {
+        let (share, worst) = (percent(check.share(), 1), percent(check.worst_share, 1));
+        let text = match check.fell {
+            0 => format!("{}: the price of none of {} stones falls", check.change, count(check.asked)),
+            _ => format!(
+                "{}: the price of {share} of {} stones falls, by {worst} at worst",
+                check.change,
+                count(check.asked)
+            ),
+        };
+        ("order", text)
     }));
     facts.extend(promotions.iter().map(|promotion| {
         ("promoted", format!("{} UTC: {}", promotion.time.strftime("%Y-%m-%d %H:%M:%S"), promotion.reason))

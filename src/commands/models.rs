@@ -85,9 +85,8 @@ fn compare(database: &Path, ids: [i64; 2]) -> Result<ModelComparison, CommandErr
     let mut file = FileAccess::open(database, Access::Read)?;
     let exported = file.run(ExportSales {})?;
     let sales = Arc::new(SalesFile::take_over(&exported, database)?);
-    let [first, second] = ids.map(|id| file.run(ReadArtifact { id }).map(|(family, artifact)| (id, family, artifact)));
-    let stored = [first?, second?];
-    let contestants = stored.each_ref().map(|(id, family, artifact)| StoredModel { id: *id, family, artifact });
+    let [first, second] = ids.map(|id| file.run(ReadArtifact { id }).map(|stored| StoredModel { id, stored }));
+    let contestants = [first?, second?];
     drop(file);
     let split = HoldoutSplit::read(sales, exported.rows, &exported.holdout_salt)?;
     Ok(ModelComparison::of(&split, contestants)?)

@@ -9,6 +9,7 @@ use super::ingest::ReadingArguments;
 use super::predict_file::{self, Task};
 use super::stone_arguments::StoneArguments;
 use crate::control::{self, Predict};
+use crate::learning::evaluation::Confidence;
 use crate::pricing::Prediction;
 use crate::text::dollars;
 
@@ -30,6 +31,9 @@ pub struct Arguments {
     /// Explain the price: what each property of the stone adds to the price of a typical one
     #[arg(long, conflicts_with = "file")]
     explain: bool,
+    /// How often the range holds: 0.5, 0.8, 0.9 or 0.95
+    #[arg(long, value_name = "SHARE", default_value = "0.9", value_parser = Confidence::parse)]
+    confidence: Confidence,
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
@@ -39,39 +43,45 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
         }
         let (out, model) = (arguments.out.as_deref(), arguments.model.as_deref());
         let options = arguments.reading.options(database)?;
-        let task = Task { file, out, model, options: &options };
+        let task = Task { file, out, model, options: &options, confidence: arguments.confidence };
         predict_file::run(&task, database, console)?;
         return arguments.reading.save(&options, database);
     }
     let stone = arguments.stone.read(console)?;
     let model = arguments.model.clone();
-    let prediction = control::run(database, Predict { stone, model, explain: arguments.explain })?;
+    let Arguments { explain, confidence, .. } = *arguments;
+    let prediction = control::run(database, Predict { stone, model, explain, confidence })?;
     console.print(&prediction, describe)?;
     Ok(())
 }
 
 fn describe(prediction: &Prediction) -> String {
     let quote = &prediction.quote;
-    let mut text = format!(
-        "{}  ({} a carat; model {}, {})\n",
-        dollars(quote.price_usd),
-        dollars(quote.price_per_carat_usd),
-        quote.model.id,
-        quote.model.family
-    );
+    let by = format!("model {}, {}", quote.model.id, quote.model.family);
+    let mut text = if quote.is_unreliable() {
+        format!(
+            "No reliable price: {}. The model says {} ({by}).\n",
+            quote.unreliable_because.join("; "),
+            dollars(quote.price_usd)
+        )
+    } else {
+        format!("{}  ({} a carat; {by})\n", dollars(quote.price_usd), dollars(quote.price_per_carat_usd))
+    };
     // writing to a string cannot fail
     if let Some(range) = quote.range_usd {
         let share = range.confidence * 100.0;
         let _ =
             writeln!(text, "{share:.0} in 100 stones like it fetch {} to {}", dollars(range.low), dollars(range.high));
     }
-    let assumed: Vec<String> =
-        quote.assumed.entries().map(|(field, value)| format!("{} {}", field.name, field.write(value))).collect();
-    if !assumed.is_empty() {
-        let _ = writeln!(text, "filled in from similar stones: {}", assumed.join(", "));
+    if let Some(not_told) = quote.not_told.as_ref().filter(|names| !names.is_empty()) {
+        let _ = writeln!(text, "not told: {}; the price is that of such stones in general", not_told.join(", "));
     }
     if let Some(why) = &quote.explanation {
-        let _ = writeln!(text, "why: a typical stone costs {}", dollars(why.typical_usd));
+        let stone = why
+            .typical
+            .map(|stone| format!(" ({} ct, {}, {}, {})", stone.carat, stone.cut, stone.color, stone.clarity));
+        let _ =
+            writeln!(text, "why: the typical stone{} costs {}", stone.unwrap_or_default(), dollars(why.typical_usd));
         for reason in &why.reasons {
             let _ = writeln!(text, "  {}", reason.sentence);
         }

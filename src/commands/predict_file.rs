@@ -14,6 +14,7 @@ use super::CommandError;
 use super::console::Console;
 use crate::control::{Access, FileAccess, PredictMany};
 use crate::files::folder_of;
+use crate::learning::evaluation::Confidence;
 use crate::pricing::stone_files::{
     ADDED, CsvAnswer, PricedCount, StoneAnswer, added_values, answer_header, price_rows,
 };
@@ -54,6 +55,8 @@ pub struct Task<'a> {
     pub out: Option<&'a Path>,
     pub model: Option<&'a str>,
     pub options: &'a ReadingOptions,
+    /// How often the ranges hold.
+    pub confidence: Confidence,
 }
 
 /// Prices every stone of a file: the same order, the same columns, and [`ADDED`].
@@ -93,8 +96,8 @@ pub fn run(task: &Task<'_>, database: &Path, console: &Console) -> Result<(), Co
         |error| bad(error).into(),
         |stones| {
             let source = PredictionSource::BatchFile;
-            let wanted =
-                PredictMany { stones, model: task.model.map(str::to_owned), request: None, first: seen, source };
+            let (model, confidence) = (task.model.map(str::to_owned), task.confidence);
+            let wanted = PredictMany { stones, model, request: None, first: seen, source, confidence };
             let answers = access.run(wanted)?;
             seen += i64::try_from(answers.len()).unwrap_or_default();
             progress.set_message(format!("{} stones", count(seen)));

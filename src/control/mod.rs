@@ -20,7 +20,7 @@ pub use operations::{
     AddKey, AddModel, Backup, CompactFile, ExportRequests, ExportSales, FindSimilar, ImportOutcomes, Ingest,
     IngestOutcomes, IngestOutcomesAnswer, ListAuditEvents, ListBatches, ListKeys, ListModels, ListOutcomes,
     ListRequests, OperationVisitor, OutcomeRow, Predict, PredictMany, PromoteComparedModel, PromoteModel, PruneModels,
-    PruneRequests, ReadArtifact, ReadChampion, ReadSavedReading, ReadStatus, ReplayRequests, RevokeKey,
+    PruneRequests, ReadArtifact, ReadChampion, ReadPriceList, ReadSavedReading, ReadStatus, ReplayRequests, RevokeKey,
     RollBackChampion, RunQuery, SaveReading, SeesFile, ShowBatch, ShowModel, ShowRequest, UndoBatch, visit_operations,
 };
 #[cfg(unix)]

@@ -9,14 +9,17 @@ use uuid::Uuid;
 use super::{Access, FileOwner, Operation};
 use crate::diamond::{DescribedStone, StoneDescription};
 use crate::files::FileIdentity;
+use crate::learning::evaluation::Confidence;
 use crate::monitoring::{Replay, Status};
-use crate::pricing::{Prediction, PredictionOrigin, PricingError, ServedModel, SimilarStones};
+use crate::pricing::{
+    Prediction, PredictionOrigin, PriceList, PriceListWanted, PricingError, ServedModel, SimilarStones, Snapshot,
+};
 use crate::reading::ReadingOptions;
 use crate::store::{
     ApiKey, AuditEvent, Batch, BatchDetail, Compaction, ComparedPromotion, ExportFormat, ExportedRequests,
     ExportedSales, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewApiKey, NewModel, NewOutcome, OutcomeSales,
     PredictionSource, PrunedModel, PrunedRequests, QueryLimits, RecordedOutcome, RequestFilter, RequestPruning,
-    StoreError, Table, UndoneBatch, Upload,
+    StoreError, StoredArtifact, Table, UndoneBatch, Upload,
 };
 
 /// Marks the operations of the list: an operation that is not in it does not compile.
@@ -68,6 +71,7 @@ list_operations! {
     IngestOutcomes,
     Predict,
     PredictMany,
+    ReadPriceList,
     FindSimilar,
     ReadStatus,
     RunQuery,
@@ -127,11 +131,8 @@ store_operations! {
     /// Deletes the bytes of old models.
     PruneModels "prune-models" Change { keep: u32, dry_run: bool } -> Vec<PrunedModel> =
         |this, owner| owner.store.prune_models(this.keep, this.dry_run);
-    /// The bytes of a model, and the name of its family.
-    ReadArtifact "artifact" Read { id: i64 } -> (String, serde_bytes::ByteBuf) = |this, owner| {
-        let (family, artifact) = owner.store.model_artifact(this.id)?;
-        Ok((family, serde_bytes::ByteBuf::from(artifact)))
-    };
+    /// A model as it is stored.
+    ReadArtifact "artifact" Read { id: i64 } -> StoredArtifact = |this, owner| owner.store.model_artifact(this.id);
     /// Number of the champion.
     ReadChampion "champion" Read {} -> Option<i64> = |_, owner| owner.store.champion();
     /// The data for a training, in a file.
@@ -337,6 +338,8 @@ pub struct Predict {
     pub model: Option<String>,
     /// Whether to explain the price.
     pub explain: bool,
+    /// How often the range holds.
+    pub confidence: Confidence,
 }
 
 impl Operation for Predict {
@@ -347,9 +350,9 @@ impl Operation for Predict {
     fn run(self, owner: &mut FileOwner<'_>) -> Result<Prediction, PricingError> {
         let snapshot = owner.snapshot()?;
         let model = owner.model(&snapshot, self.model.as_deref())?;
-        let quote =
-            if self.explain { snapshot.explain(&self.stone, &model) } else { snapshot.quote(&self.stone, &model) };
-        let prediction = Prediction { id: Uuid::now_v7(), quote: quote? };
+        let price = if self.explain { Snapshot::explain } else { Snapshot::quote };
+        let quote = price(&snapshot, &self.stone, &model, self.confidence)?;
+        let prediction = Prediction { id: Uuid::now_v7(), quote };
         let origin = PredictionOrigin {
             request: None,
             position: 0,
@@ -374,6 +377,8 @@ pub struct PredictMany {
     pub first: i64,
     /// Where they come from.
     pub source: PredictionSource,
+    /// How often their ranges hold.
+    pub confidence: Confidence,
 }
 
 impl Operation for PredictMany {
@@ -389,7 +394,7 @@ impl Operation for PredictMany {
         let mut records = Vec::with_capacity(self.stones.len());
         let mut answers = Vec::with_capacity(self.stones.len());
         for ((stone, notes), position) in self.stones.into_iter().zip(self.first..) {
-            answers.push(match snapshot.quote(&stone, &model) {
+            answers.push(match snapshot.quote(&stone, &model, self.confidence) {
                 Ok(mut quote) => {
                     quote.warnings.extend(notes);
                     let prediction = Prediction { id: Uuid::now_v7(), quote };
@@ -476,6 +481,30 @@ impl Operation for ReadStatus {
     fn run(self, owner: &mut FileOwner<'_>) -> Result<Status, PricingError> {
         let snapshot = owner.snapshot()?;
         Status::of(owner.store, &snapshot, Timestamp::now())
+    }
+}
+
+/// Makes a price list.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReadPriceList {
+    /// What it is to be like.
+    pub wanted: PriceListWanted,
+    /// Number or family of the model; the champion if absent.
+    pub model: Option<String>,
+    /// Number or family of the model that it is compared with.
+    pub compare: Option<String>,
+}
+
+impl Operation for ReadPriceList {
+    type Answer = PriceList;
+    const NAME: &'static str = "price-list";
+    const ACCESS: Access = Access::Read;
+
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<PriceList, PricingError> {
+        let snapshot = owner.snapshot()?;
+        let model = owner.model(&snapshot, self.model.as_deref())?;
+        let compared = self.compare.map(|name| owner.model(&snapshot, Some(&name))).transpose()?;
+        PriceList::new(&snapshot, &model, compared.as_deref(), &self.wanted)
     }
 }
 

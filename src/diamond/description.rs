@@ -106,6 +106,46 @@ impl StoneDescription {
         Self { carat, cut, color, clarity, measurements: Measurements::default() }
     }
 
+    /// The description of `stone`, whose measures to the hundredth are those that are numbers.
+    pub fn of_stone(stone: &Stone) -> Self {
+        let told = |value: f64| (!value.is_nan()).then(|| (value * 100.0).round() / 100.0);
+        Self {
+            carat: stone.weight_carat,
+            cut: stone.cut,
+            color: stone.color,
+            clarity: stone.clarity,
+            measurements: Measurements {
+                depth: told(stone.depth_percent),
+                table: told(stone.table_percent),
+                x: told(stone.x_mm),
+                y: told(stone.y_mm),
+                z: told(stone.z_mm),
+            },
+        }
+    }
+
+    /// The fields that are not told.
+    pub fn not_told(&self) -> impl Iterator<Item = &'static Field> {
+        FIELDS.iter().zip(self.values()).filter(|(_, value)| value.is_none()).map(|(field, _)| field)
+    }
+
+    /// The stone described: measurements that are unknown are no numbers.
+    pub fn stone(&self) -> Stone {
+        let Self { carat, cut, color, clarity, measurements: known } = *self;
+        let told = |value: Option<f64>| value.unwrap_or(f64::NAN);
+        Stone {
+            weight_carat: carat,
+            cut,
+            color,
+            clarity,
+            depth_percent: told(known.depth),
+            table_percent: told(known.table),
+            x_mm: told(known.x),
+            y_mm: told(known.y),
+            z_mm: told(known.z),
+        }
+    }
+
     /// The stone described, with these measurements in place of its own.
     pub fn with_dimensions(&self, dimensions: Dimensions) -> Stone {
         let Dimensions { depth_percent, table_percent, x_mm, y_mm, z_mm } = dimensions;

@@ -15,6 +15,6 @@ pub use grade::{Clarity, Color, Cut, Grade, GradeInfo, UnknownGrade};
 pub use grade_names::{GradeReading, IT_IS_A_SHAPE};
 pub use stone::{
     CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, Dimensions, Sale, Stone, TEXTBOOK_DEPTH_PERCENT,
-    TEXTBOOK_LENGTH_OF_ONE_CARAT_MM, TEXTBOOK_TABLE_PERCENT, WEIGHT_TOLERANCE, depth_percent_of, weight_carat_of,
+    TEXTBOOK_LENGTH_OF_ONE_CARAT_MM, TEXTBOOK_TABLE_PERCENT, Told, WEIGHT_TOLERANCE, depth_percent_of, weight_carat_of,
     with_usual_measurements,
 };

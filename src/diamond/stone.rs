@@ -14,7 +14,21 @@ pub const WEIGHT_TOLERANCE: f64 = 0.1;
 /// How far the depth may differ from the depth that the measurements imply before there is a warning, in percentage points.
 pub const DEPTH_TOLERANCE_PERCENT: f64 = 1.0;
 
-/// A stone with all its properties known.
+/// How much of a stone was told, besides the four Cs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// Every measure.
+    #[default]
+    Whole,
+    /// Some measures.
+    Partly,
+    /// None.
+    FourCs,
+}
+
+/// A stone. All properties of one that was sold are known; a measure of one that is asked about is no number (`NaN`) if it was not
+/// told.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Stone {
     /// Weight in carats; 1 ct = 200 mg.
@@ -58,6 +72,34 @@ pub struct Dimensions {
     pub z_mm: f64,
 }
 
+impl Told {
+    /// All kinds, with the most told first.
+    pub const ALL: [Self; 3] = [Self::Whole, Self::Partly, Self::FourCs];
+
+    /// The name as it is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Partly => "partly",
+            Self::FourCs => "four_cs",
+        }
+    }
+
+    /// The name for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Whole => "all told",
+            Self::Partly => "some measures told",
+            Self::FourCs => "four Cs only",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|told| told.name() == name)
+    }
+}
+
 impl Stone {
     /// A stone as it is usually sold, for examples and tests.
     pub const EXAMPLE: Self = Self {
@@ -77,6 +119,65 @@ impl Stone {
     #[must_use]
     pub fn turned(self) -> Self {
         Self { x_mm: self.x_mm.max(self.y_mm), y_mm: self.x_mm.min(self.y_mm), ..self }
+    }
+
+    /// The measures in the order of the fields.
+    fn measures(&self) -> [f64; 5] {
+        [self.depth_percent, self.table_percent, self.x_mm, self.y_mm, self.z_mm]
+    }
+
+    /// How much of it was told.
+    pub fn told(&self) -> Told {
+        match self.measures().iter().filter(|measure| measure.is_nan()).count() {
+            0 => Told::Whole,
+            5 => Told::FourCs,
+            _ => Told::Partly,
+        }
+    }
+
+    /// The weight of a brilliant of these measures in carats, if they contradict the weight: then the weight is believed.
+    pub fn contradicting_weight_carat(&self) -> Option<f64> {
+        let measured = weight_carat_of(self.x_mm, self.y_mm, self.z_mm);
+        ((measured / self.weight_carat - 1.0).abs() > WEIGHT_TOLERANCE).then_some(measured)
+    }
+
+    /// The stone that a question about this one is answered for: turned, with what follows from other measures (one side of a round
+    /// stone stands for both; length, width and depth give the height, and length, width and height the depth), and without length,
+    /// width and height if they contradict the weight.
+    #[must_use]
+    pub fn settled(self) -> Self {
+        let mut stone = self.turned();
+        let sides = stone.x_mm + stone.y_mm;
+        if stone.z_mm.is_nan() {
+            stone.z_mm = stone.depth_percent * sides / 200.0;
+        }
+        if stone.contradicting_weight_carat().is_some() {
+            return stone.without_sizes();
+        }
+        if stone.depth_percent.is_nan() {
+            stone.depth_percent = depth_percent_of(stone.x_mm, stone.y_mm, stone.z_mm);
+        }
+        stone
+    }
+
+    /// The same stone, of which nothing is told but the four Cs.
+    #[must_use]
+    pub fn with_four_cs_only(self) -> Self {
+        Self { depth_percent: f64::NAN, table_percent: f64::NAN, ..self.without_sizes() }
+    }
+
+    /// The same stone, whose length, width and height are not told.
+    #[must_use]
+    pub fn without_sizes(self) -> Self {
+        Self { x_mm: f64::NAN, y_mm: f64::NAN, z_mm: f64::NAN, ..self }
+    }
+
+    /// The same stone with measures of textbook proportions where they were not told: for models of earlier versions, which do without
+    /// none of them.
+    #[must_use]
+    pub fn with_usual_measures(self) -> Self {
+        let known = self.values().map(|value| value.filter(|value| !value.is_nan()));
+        Self::from_values(&with_usual_measurements(&known)).unwrap_or(self)
     }
 
     /// Its value of each field, in the order of [`FIELDS`](super::FIELDS).
@@ -205,6 +306,27 @@ mod tests {
         assert_eq!((turned.x_mm, turned.y_mm), (6.65, 6.61));
         assert_eq!(turned.turned(), turned);
         assert_eq!(Stone { x_mm: 6.61, y_mm: 6.65, ..turned }, Stone::EXAMPLE);
+    }
+
+    #[test]
+    fn what_follows_from_told_measures_is_worked_out_and_what_contradicts_the_weight_is_left_out() {
+        let whole = Stone::EXAMPLE.turned();
+        assert_eq!(whole.settled(), whole, "nothing to do");
+        let without_height = Stone { z_mm: f64::NAN, ..whole }.settled();
+        assert!((without_height.z_mm - 62.0 * (6.61 + 6.65) / 200.0).abs() < 1e-12);
+        let without_depth = Stone { depth_percent: f64::NAN, ..whole }.settled();
+        assert!((without_depth.depth_percent - 200.0 * 4.11 / (6.61 + 6.65)).abs() < 1e-12);
+        for one_side in [Stone { x_mm: f64::NAN, ..whole }, Stone { y_mm: f64::NAN, x_mm: whole.y_mm, ..whole }] {
+            assert_eq!((one_side.settled().x_mm, one_side.settled().y_mm), (6.61, 6.61), "one side stands for both");
+        }
+        let heavy = Stone { weight_carat: 2.0, ..whole }.settled();
+        assert!(heavy.x_mm.is_nan() && heavy.z_mm.is_nan() && (heavy.depth_percent - 62.0).abs() < 1e-12, "{heavy:?}");
+        assert_eq!(
+            (whole.told(), heavy.told(), heavy.with_four_cs_only().told()),
+            (Told::Whole, Told::Partly, Told::FourCs)
+        );
+        let only_sizes = Stone { depth_percent: f64::NAN, table_percent: f64::NAN, weight_carat: 2.0, ..whole };
+        assert_eq!(only_sizes.settled().told(), Told::FourCs, "a depth from sizes that are not believed is none");
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! Learns prices from sales: features, model families, and the evaluation of models.
+//! Learns prices from sales: features, model families, the promises that hold for all of them, and the evaluation of models.
 //!
 //! Nothing here depends on the database, on requests or on which model answers.
 
 pub mod evaluation;
 pub mod families;
 pub mod features;
+pub mod promises;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::diamond::StoneDescription;
-use crate::learning::evaluation::quantile;
+use crate::learning::evaluation::{Confidence, quantile};
 use crate::pricing::{ModelName, ServedModel, Snapshot};
 use crate::store::PredictionRecord;
 use crate::text::to_the_cent;
@@ -70,7 +70,7 @@ impl Replay {
         let mut changes: Vec<PriceChange> = priced
             .iter()
             .filter_map(|record| {
-                let again = snapshot.quote(&record.completed_stone(), model).ok()?;
+                let again = snapshot.quote(&record.stone, model, Confidence::default()).ok()?;
                 Some(PriceChange {
                     prediction: record.id,
                     stone: record.stone,

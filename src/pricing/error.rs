@@ -36,14 +36,6 @@ pub enum PricingError {
         /// What its family reports.
         source: FamilyError,
     },
-    /// A model cannot explain a price.
-    #[error("model {id} cannot explain the price")]
-    Unexplained {
-        /// Number of the model.
-        id: i64,
-        /// What its family reports.
-        source: FamilyError,
-    },
     /// Outcomes of stones that were never priced. None was recorded.
     #[error("{name}: {}. Nothing was recorded", mistakes.join("; "))]
     UnknownPredictions {

@@ -1,28 +1,38 @@
-//! Explains a price: what each feature of the stone adds to the price of a typical one.
+//! Explains a price: what each property of the stone adds to the price of a typical one.
+//!
+//! The change from the price of the typical stone to that of this one is divided by exact Shapley values: one property after the other
+//! becomes that of the stone, in every order (baseline Shapley values: Sundararajan and Najmi, "The many Shapley values for model
+//! explanation", 2020). Prices are those that a fresh question would get, so the effects make up the price whatever model it is
+//! of, and a property that is that of the typical stone has no effect.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::diamond::{FIELDS, Field, Stone};
-use crate::learning::families::Contributions;
-use crate::learning::features::Target;
+use super::shapley::shapley;
+use crate::diamond::{Clarity, Color, Cut, FIELDS, Grade, Stone, StoneDescription, Told};
+use crate::learning::families::PricesByGrade;
+use crate::learning::promises::PromisedModel;
 use crate::text::{signed_dollars, to_the_cent};
 
-/// A price, divided among the features of the stone.
+/// A price, divided among the properties of the stone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Explanation {
-    /// The price of a typical stone, in US dollars, to the cent: the prediction without any knowledge of this one.
+    /// The price of a typical stone, in US dollars, to the cent: of median weight and proportions, with the commonest grades. What was
+    /// not told of this stone is not told of that one either.
     pub typical_usd: f64,
-    /// What each feature adds to it. Together they make the price, to the cent.
+    /// The typical stone. Explanations of earlier versions do not name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typical: Option<StoneDescription>,
+    /// What each property adds to it. Together they make the price, to the cent.
     pub effects: Vec<Effect>,
-    /// The same as sentences, with features of one topic joined, the largest effect first.
+    /// The same as sentences, the largest effect first; small ones are one sentence together.
     pub reasons: Vec<Reason>,
 }
 
-/// What one feature adds to a price.
+/// What one property adds to a price.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Effect {
-    /// Name of the feature.
+    /// `carat` (the measures grow with it), `cut`, `color`, `clarity` or `proportions`.
     pub feature: String,
     /// What it adds in US dollars, to the cent.
     pub effect_usd: f64,
@@ -31,7 +41,7 @@ pub struct Effect {
 /// What one property of the stone adds to a price, in words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Reason {
-    /// `size`, `cut`, `color`, `clarity` or `proportions`.
+    /// `size`, `cut`, `color`, `clarity`, `proportions` or `rest`.
     pub about: String,
     /// What it adds in US dollars, to the cent.
     pub effect_usd: f64,
@@ -39,94 +49,160 @@ pub struct Reason {
     pub sentence: String,
 }
 
-const SIZE: &str = "size";
+/// The properties that become those of the stone.
+const PROPERTIES: [&str; 5] = ["carat", Cut::SCALE, Color::SCALE, Clarity::SCALE, PROPORTIONS];
 const PROPORTIONS: &str = "proportions";
-/// The features whose topic is size.
-const SIZE_FEATURES: [&str; 4] = ["carat", "x", "y", "z"];
-
-/// The topic of a feature: size, one of the grades, or else the proportions.
-fn topic_of(feature: &str) -> &'static str {
-    match Field::find(feature) {
-        Some(field) if !field.is_number() => field.name,
-        _ if SIZE_FEATURES.contains(&feature) => SIZE,
-        _ => PROPORTIONS,
-    }
-}
+/// Effects below this share of the price are one sentence.
+const SMALL_SHARE: f64 = 0.01;
 
 impl Explanation {
-    /// Explains why `stone` costs `price_usd`, which is to the cent, by the `contributions` to it. `None` if they are not
-    /// finite.
+    /// Explains why `stone` costs `price_usd`, which is to the cent. `None` if a price is none.
     ///
-    /// A model of the logarithm of the price divides ln(price / typical); each dollar of the difference is divided in the
-    /// same proportions, which is the logarithmic mean Divisia index (Ang, "The LMDI approach to decomposition analysis: a
-    /// practical guide", 2005): the effects add up, and two that cancel each other in the logarithm do so in dollars. The cents
-    /// that remain after rounding are added to the largest effect.
-    pub(super) fn new(price_usd: f64, stone: &Stone, typical: &Stone, contributions: &Contributions) -> Option<Self> {
-        let typical_usd = contributions.target.to_price(contributions.base);
-        let total: f64 = contributions.of.iter().map(|(_, value)| value).sum();
-        let dollars_per_unit = match contributions.target {
-            Target::Price => 1.0,
+    /// ln(price / typical) is divided; each dollar of the difference is divided in the same proportions, which is the logarithmic mean
+    /// Divisia index (Ang, "The LMDI approach to decomposition analysis: a practical guide", 2005): the effects add up, and two
+    /// that cancel each other in the logarithm do so in dollars. The cents that remain after rounding are added to the largest
+    /// effect.
+    pub(super) fn new(price_usd: f64, stone: &Stone, typical: &Stone, model: &PromisedModel) -> Option<Self> {
+        let stone = stone.settled();
+        let typical = told_alike(typical, &stone);
+        let shares = shares(&stone, &typical, model);
+        let typical_usd = model.price_usd(&typical);
+        let total: f64 = shares.iter().sum();
+        let dollars_per_unit =
             // the limit where nothing changes
-            Target::LogPrice if total.abs() < 1e-12 => typical_usd,
-            Target::LogPrice => (contributions.target.to_price(contributions.base + total) - typical_usd) / total,
-        };
+            if total.abs() < 1e-12 { typical_usd } else { typical_usd * total.exp_m1() / total };
         let cents = |amount_usd: f64| (amount_usd * 100.0).round();
-        let mut shares: Vec<(&str, f64)> =
-            contributions.of.iter().map(|(name, value)| (*name, cents(value * dollars_per_unit))).collect();
-        let left = cents(price_usd) - cents(typical_usd) - shares.iter().map(|(_, share)| share).sum::<f64>();
+        let mut effects = shares.map(|share| cents(share * dollars_per_unit));
+        let left = cents(price_usd) - cents(typical_usd) - effects.iter().sum::<f64>();
         if !left.is_finite() {
             return None;
         }
-        shares.iter_mut().max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs()))?.1 += left;
-        let grades = FIELDS.iter().filter(|field| !field.is_number()).map(|field| field.name);
-        let mut reasons: Vec<Reason> = [SIZE]
-            .into_iter()
-            .chain(grades)
-            .chain([PROPORTIONS])
-            .filter_map(|topic| {
-                let mut found = shares.iter().filter(|(name, _)| topic_of(name) == topic).peekable();
-                found.peek()?;
-                let effect_usd = found.map(|(_, share)| share).sum::<f64>() / 100.0;
-                let sentence = format!("{}: {}", describe(topic, stone, typical), signed_dollars(effect_usd));
-                Some(Reason { about: topic.to_owned(), effect_usd, sentence })
-            })
-            .collect();
-        reasons.sort_by(|a, b| b.effect_usd.abs().total_cmp(&a.effect_usd.abs()));
-        let effects =
-            shares.into_iter().map(|(name, share)| Effect { feature: name.to_owned(), effect_usd: share / 100.0 });
-        Some(Self { typical_usd: to_the_cent(typical_usd), effects: effects.collect(), reasons })
+        *effects.iter_mut().max_by(|a, b| a.abs().total_cmp(&b.abs()))? += left;
+        let effects: Vec<(&str, f64)> = PROPERTIES.into_iter().zip(effects.map(|effect| effect / 100.0)).collect();
+        let knows_proportions = typical.told() != Told::FourCs;
+        Some(Self {
+            typical_usd: to_the_cent(typical_usd),
+            typical: Some(StoneDescription::of_stone(&typical)),
+            reasons: reasons(price_usd, &effects, &stone, &typical),
+            effects: effects
+                .into_iter()
+                .filter(|(property, _)| *property != PROPORTIONS || knows_proportions)
+                .map(|(feature, effect_usd)| Effect { feature: feature.to_owned(), effect_usd })
+                .collect(),
+        })
     }
 }
 
-/// `stone` compared with the `typical` one with regard to `topic`, without the effect in dollars.
-fn describe(topic: &str, stone: &Stone, typical: &Stone) -> String {
-    let scale = FIELDS.iter().position(|field| !field.is_number() && field.name == topic);
-    match (topic, scale) {
-        (_, Some(place)) => {
-            let field = &FIELDS[place];
-            let grade_of =
-                |stone: &Stone| stone.values()[place].map_or_else(|| "unknown".to_owned(), |rank| field.write(rank));
-            let (ours, usual) = (grade_of(stone), grade_of(typical));
-            if ours == usual {
-                format!("{} {ours}, as is typical", field.label)
-            } else {
-                format!("{} {ours} instead of the typical {usual}", field.label)
-            }
+/// The `typical` stone with nothing told that was not told of `stone`.
+fn told_alike(typical: &Stone, stone: &Stone) -> Stone {
+    let alike = |usual: f64, own: f64| if own.is_nan() { own } else { usual };
+    let typical = typical.turned();
+    Stone {
+        depth_percent: alike(typical.depth_percent, stone.depth_percent),
+        table_percent: alike(typical.table_percent, stone.table_percent),
+        x_mm: alike(typical.x_mm, stone.x_mm),
+        y_mm: alike(typical.y_mm, stone.y_mm),
+        z_mm: alike(typical.z_mm, stone.z_mm),
+        ..typical
+    }
+}
+
+/// The part of each of the [`PROPERTIES`] in ln(price / typical price).
+fn shares(stone: &Stone, typical: &Stone, model: &PromisedModel) -> [f64; 5] {
+    // all grades of a stone are priced at once: what remains are weight, cut and proportions
+    let prices: [PricesByGrade; 8] = std::array::from_fn(|ours| {
+        let pick = |bit: usize| if ours >> bit & 1 == 1 { stone } else { typical };
+        let (weight, cut, proportions) = (pick(0), pick(1), pick(2));
+        let growth = (weight.weight_carat / proportions.weight_carat).cbrt();
+        model.prices_by_grade(&Stone {
+            weight_carat: weight.weight_carat,
+            cut: cut.cut,
+            x_mm: proportions.x_mm * growth,
+            y_mm: proportions.y_mm * growth,
+            z_mm: proportions.z_mm * growth,
+            ..*proportions
+        })
+    });
+    shapley(|ours| {
+        let pick = |bit: usize| if ours >> bit & 1 == 1 { stone } else { typical };
+        let (color, clarity) = (pick(2).color, pick(3).clarity);
+        prices[ours & 0b11 | (ours >> 4 & 1) << 2].0[PricesByGrade::place(color, clarity)]
+    })
+}
+
+/// The effects as sentences, which add up to the same.
+fn reasons(price_usd: f64, effects: &[(&str, f64)], stone: &Stone, typical: &Stone) -> Vec<Reason> {
+    let is_small = |effect_usd: f64| effect_usd.abs() < SMALL_SHARE * price_usd;
+    let felt = effects.iter().filter(|(_, effect_usd)| effect_usd.abs() >= 0.005);
+    let (small, large): (Vec<_>, Vec<_>) = felt.partition(|(_, effect_usd)| is_small(*effect_usd));
+    let reason = |about: &str, effect_usd: f64, words: String| {
+        let sentence = format!("{words}: {}", signed_dollars(effect_usd));
+        Reason { about: about.to_owned(), effect_usd, sentence }
+    };
+    let one = |(property, effect_usd): &(&str, f64)| {
+        let about = if *property == "carat" { "size" } else { property };
+        reason(about, *effect_usd, describe(property, stone, typical))
+    };
+    let mut reasons: Vec<Reason> = large.into_iter().map(one).collect();
+    reasons.sort_by(|a, b| b.effect_usd.abs().total_cmp(&a.effect_usd.abs()));
+    match small.as_slice() {
+        [] => {}
+        [only] => reasons.push(one(only)),
+        several => {
+            let sum = to_the_cent(several.iter().map(|(_, effect_usd)| effect_usd).sum());
+            let names: Vec<&str> = several.iter().map(|(property, _)| name_of(property)).collect();
+            let (last, before) = names.split_last().map_or(("", &[][..]), |(last, before)| (*last, before));
+            reasons.push(reason("rest", sum, format!("Small effects of {} and {last} together", before.join(", "))));
         }
-        (SIZE, _) => {
-            format!("Weight and size, {} ct instead of the typical {} ct", stone.weight_carat, typical.weight_carat)
+    }
+    reasons
+}
+
+/// The name of a property inside a sentence.
+fn name_of(property: &str) -> &str {
+    match property {
+        "carat" => "weight",
+        "color" => "colour",
+        other => other,
+    }
+}
+
+/// `stone` compared with the `typical` one with regard to `property`, without the effect in dollars.
+fn describe(property: &str, stone: &Stone, typical: &Stone) -> String {
+    if let Some(place) = FIELDS.iter().position(|field| !field.is_number() && field.name == property) {
+        let field = &FIELDS[place];
+        let grade_of = |stone: &Stone| stone.values()[place].map_or_else(String::new, |rank| field.write(rank));
+        return format!("{} {} instead of the typical {}", field.label, grade_of(stone), grade_of(typical));
+    }
+    if property != PROPORTIONS {
+        return format!("Weight {} ct instead of the typical {} ct", stone.weight_carat, typical.weight_carat);
+    }
+    let percents =
+        [("depth", stone.depth_percent, typical.depth_percent), ("table", stone.table_percent, typical.table_percent)];
+    let mut differences: Vec<String> = percents
+        .into_iter()
+        .map(|(name, own, usual)| (name, format!("{own:.1}"), format!("{usual:.1}"), own.is_nan()))
+        .filter(|(_, own, usual, is_unknown)| !is_unknown && own != usual)
+        .map(|(name, own, usual, _)| format!("{name} {own} % instead of the typical {usual} %"))
+        .collect();
+    if !stone.x_mm.is_nan() && !stone.y_mm.is_nan() {
+        let growth = (stone.weight_carat / typical.weight_carat).cbrt();
+        let size = |x_mm: f64, y_mm: f64| format!("{x_mm:.2} × {y_mm:.2} mm");
+        let (own, usual) = (size(stone.x_mm, stone.y_mm), size(typical.x_mm * growth, typical.y_mm * growth));
+        if own != usual {
+            differences.push(format!("{own} where {usual} is typical of its weight"));
         }
-        _ => format!(
-            "Proportions, depth {} % and table {} % instead of the typical {} % and {} %",
-            stone.depth_percent, stone.table_percent, typical.depth_percent, typical.table_percent
-        ),
+    }
+    match differences.as_slice() {
+        [] => "Proportions that are nearly typical".to_owned(),
+        _ => format!("Proportions, {}", differences.join(", ")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diamond::{Clarity, Color, Cut};
+    use crate::learning::families::Model;
 
     const TYPICAL: Stone = Stone {
         weight_carat: 0.7,
@@ -135,56 +211,64 @@ mod tests {
         clarity: Clarity::VS2,
         depth_percent: 61.8,
         table_percent: 57.0,
-        ..Stone::EXAMPLE
+        x_mm: 5.70,
+        y_mm: 5.68,
+        z_mm: 3.52,
     };
 
-    fn contributions(of: &[(&'static str, f64)]) -> Contributions {
-        Contributions { target: Target::LogPrice, base: 2_000.0_f64.ln(), of: of.to_vec() }
-    }
+    /// A price of all properties, which falls nowhere.
+    struct Formula;
 
-    #[test]
-    fn effects_and_the_typical_price_add_up_to_the_cent() {
-        let shared_out =
-            contributions(&[("carat", 0.5), ("x", 0.3), ("color", -0.2), ("clarity", 0.01), ("spread", 0.003)]);
-        let price_usd = to_the_cent(shared_out.total().exp());
-        let stone = Stone { weight_carat: 1.1, color: Color::H, ..TYPICAL };
-        let explanation = Explanation::new(price_usd, &stone, &TYPICAL, &shared_out).expect("numbers");
-        let left = price_usd - explanation.typical_usd;
-        for sum in [
-            explanation.effects.iter().map(|effect| effect.effect_usd).sum::<f64>(),
-            explanation.reasons.iter().map(|reason| reason.effect_usd).sum(),
-        ] {
-            assert!((sum - left).abs() < 1e-6, "{explanation:?}");
+    impl Model for Formula {
+        fn price_usd(&self, stone: &Stone) -> f64 {
+            let ranks = stone.cut.rank() + 10 * stone.color.rank() + 20 * stone.clarity.rank();
+            let depth = if stone.depth_percent.is_nan() { 61.0 } else { stone.depth_percent };
+            let grades = 1.0 + f64::from(u32::try_from(ranks).expect("small")) / 500.0;
+            5_000.0 * stone.weight_carat.powf(1.6) * grades * (1.0 - (depth - 61.0).abs() / 100.0)
         }
-        let sentences: Vec<&str> = explanation.reasons.iter().map(|reason| reason.sentence.as_str()).collect();
-        assert_eq!(
-            sentences,
-            [
-                "Weight and size, 1.1 ct instead of the typical 0.7 ct: +$2,208",
-                "Colour H instead of the typical G: −$552",
-                "Clarity VS2, as is typical: +$28",
-                "Proportions, depth 61.8 % and table 57 % instead of the typical 61.8 % and 57 %: +$8"
-            ]
-        );
+    }
+
+    fn explain(stone: &Stone) -> Explanation {
+        let model = PromisedModel::new(Box::new(Formula));
+        Explanation::new(to_the_cent(model.price_usd(stone)), stone, &TYPICAL, &model).expect("prices")
     }
 
     #[test]
-    fn effects_that_cancel_each_other_in_the_logarithm_do_so_in_dollars() {
-        let shared_out = contributions(&[("carat", 0.4), ("color", -0.4)]);
-        let explanation = Explanation::new(2_000.0, &TYPICAL, &TYPICAL, &shared_out).expect("numbers");
-        assert!((explanation.effects[0].effect_usd - 800.0).abs() < 1e-9, "{explanation:?}");
-        assert!((explanation.effects[1].effect_usd + 800.0).abs() < 1e-9, "{explanation:?}");
+    fn effects_and_reasons_add_up_to_the_cent_whatever_was_told() {
+        let model = PromisedModel::new(Box::new(Formula));
+        let whole = Stone { cut: Cut::Fair, ..Stone::EXAMPLE };
+        for stone in [whole, whole.without_sizes(), whole.with_four_cs_only(), TYPICAL] {
+            let explanation = explain(&stone);
+            let left = to_the_cent(model.price_usd(&stone)) - explanation.typical_usd;
+            let effects: f64 = explanation.effects.iter().map(|effect| effect.effect_usd).sum();
+            let reasons: f64 = explanation.reasons.iter().map(|reason| reason.effect_usd).sum();
+            assert!((effects - left).abs() < 1e-6 && (reasons - left).abs() < 1e-6, "{explanation:?}");
+        }
     }
 
     #[test]
-    fn every_feature_is_a_reason_of_one_topic() {
-        let topics = ["carat", "x", "cut", "clarity", "table", "spread"].map(topic_of);
-        assert_eq!(topics, ["size", "size", "cut", "clarity", "proportions", "proportions"]);
+    fn nothing_is_compared_with_itself_and_nothing_is_said_of_what_was_not_told() {
+        let explanation = explain(&TYPICAL);
+        assert_eq!(explanation.reasons, [], "{explanation:?}");
+        let stone = Stone { weight_carat: 1.1, color: Color::H, ..TYPICAL };
+        let sentences =
+            |stone: &Stone| explain(stone).reasons.iter().map(|reason| reason.sentence.clone()).collect::<Vec<_>>();
+        let said = sentences(&stone.with_four_cs_only());
+        assert!(said[0].starts_with("Weight 1.1 ct instead of the typical 0.7 ct: +$"), "{said:?}");
+        assert!(said[1].starts_with("Colour H instead of the typical G: −$"), "{said:?}");
+        assert_eq!(said.len(), 2, "{said:?}");
+        let deep = Stone { depth_percent: 66.0, ..TYPICAL }.without_sizes();
+        let said = sentences(&deep);
+        assert!(said[0].starts_with("Proportions, depth 66.0 % instead of the typical 61.8 %: −$"), "{said:?}");
+        assert_eq!(said.len(), 1, "the table is the typical one: {said:?}");
     }
 
     #[test]
-    fn what_is_no_number_is_not_explained() {
-        assert_eq!(Explanation::new(1.0, &TYPICAL, &TYPICAL, &contributions(&[("carat", f64::NAN)])), None);
-        assert_eq!(Explanation::new(1.0, &TYPICAL, &TYPICAL, &contributions(&[])), None);
+    fn small_effects_are_one_sentence() {
+        let stone = Stone { weight_carat: 1.5, cut: Cut::Premium, depth_percent: 61.9, ..TYPICAL }.without_sizes();
+        let explanation = explain(&stone);
+        let last = explanation.reasons.last().expect("some");
+        assert!(last.sentence.starts_with("Small effects of cut and proportions together: −$"), "{explanation:?}");
+        assert_eq!(explanation.reasons.len(), 2, "{explanation:?}");
     }
 }

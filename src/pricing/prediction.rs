@@ -50,6 +50,8 @@ impl Prediction {
             price_per_carat_usd: quote.price_per_carat_usd,
             range_usd: quote.range_usd,
             warnings: quote.warnings.clone(),
+            reliable: quote.reliable,
+            unreliable_because: quote.unreliable_because.clone(),
             explanation: quote.explanation.as_ref().and_then(|explanation| serde_json::to_string(explanation).ok()),
         }
     }
@@ -66,6 +68,10 @@ impl Prediction {
                 currency: Quote::CURRENCY.to_owned(),
                 model: ModelName { id: record.model, family: record.family.clone() },
                 assumed: record.filled_in,
+                // answers of earlier versions did not list them
+                not_told: record.reliable.map(|_| record.stone.not_told().map(|field| field.name.to_owned()).collect()),
+                reliable: record.reliable,
+                unreliable_because: record.unreliable_because.clone(),
                 warnings: record.warnings.clone(),
                 explanation,
             },

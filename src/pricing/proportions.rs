@@ -6,9 +6,6 @@ use crate::diamond::{
 };
 use crate::learning::evaluation::quantile;
 
-/// With fewer stones, a group has no proportions of its own.
-pub(super) const MIN_NEIGHBOURS: usize = 5;
-
 /// Typical proportions of a group of stones.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Proportions {
@@ -74,17 +71,5 @@ impl Proportions {
             y_mm,
             z_mm: self.depth_percent * (x_mm + y_mm) / 200.0,
         })
-    }
-
-    /// The usual proportions of each cut, worst first: of its stones, or of all stones if there are few of the cut.
-    pub fn usual_by_cut(sales: &[Sale]) -> Vec<Self> {
-        let all = Self::median_of(&sales.iter().collect::<Vec<_>>()).unwrap_or(TEXTBOOK);
-        Cut::ALL
-            .iter()
-            .map(|cut| {
-                let of_cut: Vec<&Sale> = sales.iter().filter(|sale| sale.stone.cut == *cut).collect();
-                if of_cut.len() < MIN_NEIGHBOURS { all } else { Self::median_of(&of_cut).unwrap_or(all) }
-            })
-            .collect()
     }
 }

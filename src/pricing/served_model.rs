@@ -2,8 +2,8 @@
 
 use super::PricingError;
 use crate::learning::evaluation::Calibration;
-use crate::learning::families::{Model, load_model};
-use crate::store::Store;
+use crate::learning::promises::{PromisedModel, load_model};
+use crate::store::{Store, StoredArtifact};
 
 /// A model that is ready to price.
 pub struct ServedModel {
@@ -14,7 +14,7 @@ pub struct ServedModel {
     /// The range around its prices, if it has one.
     pub calibration: Option<Calibration>,
     /// The model itself.
-    pub model: Box<dyn Model>,
+    pub prices: PromisedModel,
 }
 
 impl ServedModel {
@@ -23,8 +23,9 @@ impl ServedModel {
     /// # Errors
     /// If there is none, or its bytes are not what its family writes.
     pub fn load(store: &Store, id: i64) -> Result<Self, PricingError> {
-        let (family, artifact) = store.model_artifact(id)?;
-        let model = load_model(&family, &artifact).map_err(|source| PricingError::Unloadable { id, source })?;
-        Ok(Self { id, family, calibration: store.calibration(id)?, model })
+        let StoredArtifact { family, artifact, four_cs_table } = store.model_artifact(id)?;
+        let prices = load_model(&family, &artifact, four_cs_table.as_deref())
+            .map_err(|source| PricingError::Unloadable { id, source })?;
+        Ok(Self { id, family, calibration: store.calibration(id)?, prices })
     }
 }

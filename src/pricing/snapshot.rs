@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::warnings::{self, Challenger};
-use super::{DatasetSummary, Explanation, PricingError, Quote, ServedModel, SimilarIndex, Step};
-use crate::diamond::{Stone, StoneDescription};
-use crate::learning::evaluation::quantile;
+use super::{DatasetSummary, Explanation, PricingError, Quote, ServedModel, SimilarIndex, Step, reliability};
+use crate::diamond::StoneDescription;
+use crate::learning::evaluation::{Confidence, quantile};
 use crate::store::{Store, StoreError};
 
 /// The state of the file at one moment, as far as answers depend on it. It never changes.
@@ -163,44 +163,43 @@ impl Snapshot {
         }
     }
 
-    /// Prices `description` with `model`.
+    /// Prices `description` with `model`; the range, if there is one, holds with this `confidence`.
     ///
     /// # Errors
     /// If the model predicts no valid price for the stone.
-    pub fn quote(&self, description: &StoneDescription, model: &ServedModel) -> Result<Quote, PricingError> {
-        self.price(description, model).map(|(quote, _)| quote)
+    pub fn quote(
+        &self,
+        description: &StoneDescription,
+        model: &ServedModel,
+        confidence: Confidence,
+    ) -> Result<Quote, PricingError> {
+        let stone = description.stone();
+        let mut quote = Quote::new(description, model, reliability::doubts(&stone, &self.similar), confidence)?;
+        let challenger = self.challenger.as_ref().filter(|challenger| challenger.model.id != model.id);
+        quote.warnings = warnings::of(&stone, quote.price_usd, &model.prices, &self.similar, challenger)?;
+        Ok(quote)
     }
 
-    /// Prices `description` with `model` and explains the price. It takes a thousand times as long as a price alone.
+    /// As [`Snapshot::quote`], and explains the price.
     ///
     /// # Errors
-    /// If the model predicts no valid price for the stone, or its library fails.
-    pub fn explain(&self, description: &StoneDescription, model: &ServedModel) -> Result<Quote, PricingError> {
-        let (mut quote, stone) = self.price(description, model)?;
+    /// If the model predicts no valid price for the stone.
+    pub fn explain(
+        &self,
+        description: &StoneDescription,
+        model: &ServedModel,
+        confidence: Confidence,
+    ) -> Result<Quote, PricingError> {
+        let mut quote = self.quote(description, model, confidence)?;
         let typical = self.similar.typical();
-        let contributions = model
-            .model
-            .contributions(&stone, typical)
-            .map_err(|source| PricingError::Unexplained { id: model.id, source })?;
-        quote.explanation = Explanation::new(quote.price_usd, &stone, typical, &contributions);
+        quote.explanation = Explanation::new(quote.price_usd, &description.stone(), typical, &model.prices);
         Ok(quote)
     }
 
     /// The prices of stones that differ a little from `description`.
-    ///
-    /// # Errors
-    /// If the similar stones cannot be read.
-    pub fn steps(&self, description: &StoneDescription, model: &ServedModel) -> Result<Vec<Step>, PricingError> {
-        let (stone, _) = super::imputation::complete(description, &self.similar)?;
-        Ok(super::steps::of(&stone, model))
-    }
-
-    fn price(&self, description: &StoneDescription, model: &ServedModel) -> Result<(Quote, Stone), PricingError> {
-        let (stone, assumed) = super::imputation::complete(description, &self.similar)?;
-        let mut quote = Quote::new(&stone, assumed, model)?;
-        let challenger = self.challenger.as_ref().filter(|challenger| challenger.model.id != model.id);
-        quote.warnings = warnings::of(&stone, &quote.assumed, quote.price_usd, &self.similar, challenger)?;
-        Ok((quote, stone))
+    #[must_use]
+    pub fn steps(&self, description: &StoneDescription, model: &ServedModel) -> Vec<Step> {
+        super::steps::of(description, &model.prices)
     }
 }
 
@@ -235,7 +234,7 @@ impl Challenger {
         let mut apart: Vec<f64> = sample
             .iter()
             .step_by((sample.len() / COMPARED).max(1))
-            .map(|sale| (champion.model.price_usd(&sale.stone) / model.model.price_usd(&sale.stone)).ln().abs())
+            .map(|sale| (champion.prices.price_usd(&sale.stone) / model.prices.price_usd(&sale.stone)).ln().abs())
             .filter(|apart| apart.is_finite())
             .collect();
         let usual = quantile(&mut apart, 0.99)?;

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::ServedModel;
-use crate::diamond::{Clarity, Color, Cut, Grade, Stone};
+use super::quote::is_price;
+use crate::diamond::{Clarity, Color, Cut, Grade, Measurements, StoneDescription};
+use crate::learning::promises::PromisedModel;
 use crate::text::to_the_cent;
 
 /// Weights at which the trade's prices jump, in carats ("magic sizes").
@@ -21,7 +22,9 @@ pub struct Step {
     pub from: StepValue,
     /// Its value after the change.
     pub to: StepValue,
-    /// The price after the change, in US dollars, to the cent.
+    /// The stone after the change.
+    pub stone: StoneDescription,
+    /// Its price, in US dollars, to the cent: what a question about it is answered.
     pub price_usd: f64,
     /// The difference to the price now, in US dollars, to the cent.
     pub difference_usd: f64,
@@ -60,43 +63,50 @@ impl std::fmt::Display for StepValue {
     }
 }
 
-/// Every possible step from `stone`, all else equal; at another weight, length, width and height grow with its cube
-/// root. Steps for which the model predicts no valid price are left out.
-pub(super) fn of(stone: &Stone, model: &ServedModel) -> Vec<Step> {
-    let now_usd = to_the_cent(model.model.price_usd(stone));
+/// Every possible step from the stone described, all else equal; at another weight, length, width and height grow with its cube root.
+/// The price of a step is what a question about its stone would be answered. Steps for which the model predicts no valid price
+/// are left out.
+pub(super) fn of(description: &StoneDescription, model: &PromisedModel) -> Vec<Step> {
+    // one walk prices every colour and clarity
+    let by_grade = model.prices_by_grade(&description.stone());
+    let now_usd = to_the_cent(by_grade.price_usd(description.color, description.clarity));
     let mut steps = Vec::new();
-    let mut take = |change: &str, up: bool, from: StepValue, to: StepValue, changed: &Stone| {
-        let price_usd = to_the_cent(model.model.price_usd(changed));
-        if price_usd > 0.0 && price_usd.is_finite() {
+    let mut take = |change: &str, up: bool, [from, to]: [StepValue; 2], stone: StoneDescription, price_usd: f64| {
+        if is_price(price_usd) {
+            let price_usd = to_the_cent(price_usd);
             let difference_usd = to_the_cent(price_usd - now_usd);
-            steps.push(Step { change: change.to_owned(), up, from, to, price_usd, difference_usd });
+            steps.push(Step { change: change.to_owned(), up, from, to, stone, price_usd, difference_usd });
         }
     };
-    for (up, carat) in [(false, magic_below(stone.weight_carat)), (true, magic_above(stone.weight_carat))] {
+    for (up, carat) in [(false, magic_below(description.carat)), (true, magic_above(description.carat))] {
         if let Some(carat) = carat {
-            let values = (StepValue::Carat(stone.weight_carat), StepValue::Carat(carat));
-            take("carat", up, values.0, values.1, &at_weight(stone, carat));
+            let values = [description.carat, carat].map(StepValue::Carat);
+            let stone = at_weight(description, carat);
+            take("carat", up, values, stone, model.price_usd(&stone.stone()));
         }
     }
-    for_neighbours(stone.color, |up, color, values| {
-        take(Color::SCALE, up, values.0, values.1, &Stone { color, ..*stone });
+    for_neighbours(description.color, |up, color, values| {
+        let stone = StoneDescription { color, ..*description };
+        take(Color::SCALE, up, values, stone, by_grade.price_usd(color, description.clarity));
     });
-    for_neighbours(stone.clarity, |up, clarity, values| {
-        take(Clarity::SCALE, up, values.0, values.1, &Stone { clarity, ..*stone });
+    for_neighbours(description.clarity, |up, clarity, values| {
+        let stone = StoneDescription { clarity, ..*description };
+        take(Clarity::SCALE, up, values, stone, by_grade.price_usd(description.color, clarity));
     });
-    for_neighbours(stone.cut, |up, cut, values| {
-        take(Cut::SCALE, up, values.0, values.1, &Stone { cut, ..*stone });
+    for_neighbours(description.cut, |up, cut, values| {
+        let stone = StoneDescription { cut, ..*description };
+        take(Cut::SCALE, up, values, stone, model.price_usd(&stone.stone()));
     });
     steps
 }
 
 /// Calls `each` with the grade below and the grade above, if they exist.
-fn for_neighbours<G: Grade>(grade: G, mut each: impl FnMut(bool, G, (StepValue, StepValue))) {
+fn for_neighbours<G: Grade>(grade: G, mut each: impl FnMut(bool, G, [StepValue; 2])) {
     let below = grade.rank().checked_sub(1).map(|rank| (false, rank));
     for (up, rank) in below.into_iter().chain([(true, grade.rank() + 1)]) {
         if let Some(other) = G::ALL.get(rank) {
             let value = |grade: G| StepValue::Grade(grade.name().to_owned());
-            each(up, *other, (value(grade), value(*other)));
+            each(up, *other, [value(grade), value(*other)]);
         }
     }
 }
@@ -109,21 +119,19 @@ fn magic_below(carat: f64) -> Option<f64> {
     MAGIC_CARATS.into_iter().rev().find(|magic| *magic < carat)
 }
 
-/// The stone at another weight, with the same proportions.
-fn at_weight(stone: &Stone, carat: f64) -> Stone {
-    let growth = (carat / stone.weight_carat).cbrt();
-    Stone {
-        weight_carat: carat,
-        x_mm: stone.x_mm * growth,
-        y_mm: stone.y_mm * growth,
-        z_mm: stone.z_mm * growth,
-        ..*stone
-    }
+/// The stone at another weight, with the same proportions: sizes to the hundredth of a millimetre, as they are measured.
+fn at_weight(description: &StoneDescription, carat: f64) -> StoneDescription {
+    let growth = (carat / description.carat).cbrt();
+    let grown = |size: Option<f64>| size.map(|size| ((size * growth * 100.0).round() / 100.0).max(0.01));
+    let told = description.measurements;
+    let measurements = Measurements { x: grown(told.x), y: grown(told.y), z: grown(told.z), ..told };
+    StoneDescription { carat, measurements, ..*description }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diamond::Stone;
     use crate::learning::families::Model;
 
     /// Prices by weight and grades alone.
@@ -132,40 +140,44 @@ mod tests {
     impl Model for Formula {
         fn price_usd(&self, stone: &Stone) -> f64 {
             let ranks = stone.cut.rank() + 10 * stone.color.rank() + 100 * stone.clarity.rank();
-            1_000.0 * stone.x_mm * stone.y_mm * stone.z_mm / 163.0 + f64::from(u32::try_from(ranks).expect("small"))
+            let size =
+                if stone.x_mm.is_nan() { 163.0 * stone.weight_carat } else { stone.x_mm * stone.y_mm * stone.z_mm };
+            1_000.0 * size / 163.0 + f64::from(u32::try_from(ranks).expect("small"))
         }
     }
 
     #[test]
-    fn every_step_changes_one_thing_and_ends_of_scales_have_no_further() {
-        let model = ServedModel { id: 1, family: "formula".to_owned(), calibration: None, model: Box::new(Formula) };
-        let stone = Stone {
-            weight_carat: 0.95,
-            cut: Cut::Ideal,
-            clarity: Clarity::I1,
-            x_mm: 6.3,
-            y_mm: 6.3,
-            z_mm: 3.9,
-            ..Stone::EXAMPLE
-        };
-        let steps = of(&stone, &model);
-        let told: Vec<(String, String, f64)> =
-            steps.iter().map(|step| (step.change.clone(), step.to.to_string(), step.difference_usd)).collect();
-        let price = 1_000.0 * 6.3 * 6.3 * 3.9 / 163.0;
-        let by_weight = |carat: f64| to_the_cent(price * (carat / 0.95 - 1.0));
-        let expected = [
-            ("carat", "0.9 ct", by_weight(0.9)),
-            ("carat", "1 ct", by_weight(1.0)),
-            ("color", "I", -10.0),
-            ("color", "G", 10.0),
-            ("clarity", "SI2", 100.0),
-            ("cut", "Premium", -1.0),
-        ];
-        assert_eq!(steps[2].words(), "Colour I instead of H");
-        assert_eq!(told.len(), expected.len(), "{told:?}");
-        for (told, expected) in told.iter().zip(expected) {
-            assert_eq!((told.0.as_str(), told.1.as_str()), (expected.0, expected.1));
-            assert!((told.2 - expected.2).abs() < 0.015, "{told:?}, {expected:?}");
+    fn every_step_changes_one_thing_and_is_what_a_fresh_question_is_answered() {
+        let model = PromisedModel::new(Box::new(Formula));
+        let sizes = Measurements { x: Some(6.3), y: Some(6.27), z: Some(3.9), ..Measurements::default() };
+        for measurements in [sizes, Measurements::default()] {
+            let stone = StoneDescription {
+                measurements,
+                ..StoneDescription::of_four_cs(0.95, Cut::Ideal, Color::H, Clarity::I1)
+            };
+            let steps = of(&stone, &model);
+            let told: Vec<(&str, String)> =
+                steps.iter().map(|step| (step.change.as_str(), step.to.to_string())).collect();
+            let expected = [
+                ("carat", "0.9 ct"),
+                ("carat", "1 ct"),
+                ("color", "I"),
+                ("color", "G"),
+                ("clarity", "SI2"),
+                ("cut", "Premium"),
+            ];
+            assert!(
+                told.iter().zip(expected).all(|(told, expected)| (told.0, told.1.as_str()) == expected),
+                "{told:?}"
+            );
+            assert_eq!((steps.len(), steps[2].words()), (6, "Colour I instead of H".to_owned()));
+            let now_usd = to_the_cent(model.price_usd(&stone.stone()));
+            for step in &steps {
+                let fresh_usd = to_the_cent(model.price_usd(&step.stone.stone()));
+                assert_eq!(step.price_usd.to_bits(), fresh_usd.to_bits(), "{step:?}");
+                assert!((step.price_usd - now_usd - step.difference_usd).abs() < 0.005, "{step:?}");
+                assert_eq!(step.difference_usd > 0.0, step.up, "{step:?}");
+            }
         }
     }
 

@@ -114,6 +114,8 @@ pub fn answer_header(given: &[String]) -> Vec<String> {
 pub fn added_values(answer: &StoneAnswer) -> [Value; ADDED.len()] {
     match answer {
         Ok(Prediction { id, quote }) => {
+            let doubts = quote.unreliable_because.iter().map(|doubt| format!("not reliable: {doubt}"));
+            let warnings: Vec<String> = doubts.chain(quote.warnings.iter().cloned()).collect();
             let bound = |value: Option<f64>| value.map_or(Value::Null, |value| json!(to_the_cent(value)));
             [
                 json!(quote.price_usd),
@@ -121,7 +123,7 @@ pub fn added_values(answer: &StoneAnswer) -> [Value; ADDED.len()] {
                 bound(quote.range_usd.map(|range| range.high)),
                 json!(quote.model.id),
                 json!(id.to_string()),
-                json!(quote.warnings.join("; ")),
+                json!(warnings.join("; ")),
             ]
         }
         Err(reason) => {

@@ -1,9 +1,8 @@
 //! Warnings for somebody who is about to pay a price.
 
-use super::{ServedModel, SimilarIndex};
-use crate::diamond::{
-    DEPTH_TOLERANCE_PERCENT, Measurements, Stone, WEIGHT_TOLERANCE, depth_percent_of, number_fields, weight_carat_of,
-};
+use super::{ServedModel, SimilarIndex, reliability};
+use crate::diamond::{DEPTH_TOLERANCE_PERCENT, Stone, depth_percent_of};
+use crate::learning::promises::PromisedModel;
 use crate::store::StoreError;
 use crate::text::dollars;
 
@@ -19,44 +18,18 @@ pub(super) struct Challenger {
     pub usual: f64,
 }
 
-/// All warnings about `stone`, which the model priced at `price_usd`. Values that were `filled_in` cause none.
+/// All warnings about `stone`, which the champion or another `model` priced at `price_usd`.
 ///
 /// # Errors
 /// If the similar stones cannot be read.
 pub(super) fn of(
     stone: &Stone,
-    filled_in: &Measurements,
     price_usd: f64,
+    model: &PromisedModel,
     similar: &SimilarIndex,
     challenger: Option<&Challenger>,
 ) -> Result<Vec<String>, StoreError> {
-    let mut warnings = Vec::new();
-    let measured_carat = weight_carat_of(stone.x_mm, stone.y_mm, stone.z_mm);
-    if (measured_carat / stone.weight_carat - 1.0).abs() > WEIGHT_TOLERANCE {
-        warnings.push(format!(
-            "the measurements contradict the weight: {} × {} × {} mm would be about {measured_carat:.2} ct, not {} ct",
-            stone.x_mm, stone.y_mm, stone.z_mm, stone.weight_carat
-        ));
-    }
-    let measured_depth = depth_percent_of(stone.x_mm, stone.y_mm, stone.z_mm);
-    if (measured_depth - stone.depth_percent).abs() > DEPTH_TOLERANCE_PERCENT {
-        warnings.push(format!(
-            "the measurements contradict the depth: they make it {measured_depth:.1} %, not {} %",
-            stone.depth_percent
-        ));
-    }
-    let filled_in = filled_in.values();
-    let values = stone.values();
-    for (place, field) in number_fields().filter(|(place, _)| filled_in[*place].is_none()) {
-        let (least, most) = similar.feature_ranges().bounds[place];
-        let Some(value) = values[place].filter(|value| *value < least || *value > most) else { continue };
-        warnings.push(format!(
-            "{} {} is outside of what was ever sold here, {least} to {}: the price is a guess",
-            field.name,
-            field.write(value),
-            field.write(most)
-        ));
-    }
+    let mut warnings: Vec<String> = contradiction(stone, price_usd, model, similar).into_iter().collect();
     let group = similar.group(stone.cut, stone.color, stone.clarity)?;
     let like = group.lighter_than(stone.weight_carat * (1.0 + LIKE_WEIGHT))
         - group.lighter_than(stone.weight_carat * (1.0 - LIKE_WEIGHT));
@@ -69,7 +42,7 @@ pub(super) fn of(
         warnings.push(format!("{sold}: ask for a second opinion"));
     }
     if let Some(challenger) = challenger {
-        let other_usd = challenger.model.model.price_usd(stone);
+        let other_usd = challenger.model.prices.price_usd(stone);
         let apart = (other_usd / price_usd).ln().abs();
         // a price below zero has no logarithm, and counts as the largest difference
         if apart.is_nan() || apart > challenger.usual {
@@ -83,18 +56,70 @@ pub(super) fn of(
     Ok(warnings)
 }
 
+/// What the measurements of `stone` contradict, which of the two is believed, and what the other would change.
+fn contradiction(stone: &Stone, price_usd: f64, model: &PromisedModel, similar: &SimilarIndex) -> Option<String> {
+    let turned = stone.turned();
+    let sides = turned.x_mm + turned.y_mm;
+    let height = if turned.z_mm.is_nan() { turned.depth_percent * sides / 200.0 } else { turned.z_mm };
+    let told = format!("{} × {} × {height:.2} mm", stone.x_mm, stone.y_mm);
+    if let Some(measured_carat) = (Stone { z_mm: height, ..turned }).contradicting_weight_carat() {
+        let by_measures = Stone { weight_carat: (measured_carat * 100.0).round().max(1.0) / 100.0, ..*stone };
+        let other = other_price(&by_measures, price_usd, model, similar);
+        return Some(format!(
+            "the measurements contradict the weight: {told} would be about {measured_carat:.2} ct, not {} ct. The weight is believed, and the \
+             measurements are left out{}",
+            stone.weight_carat,
+            other.map_or_else(String::new, |other| format!("; at {measured_carat:.2} ct the price would be {other}"))
+        ));
+    }
+    let measured_depth = depth_percent_of(turned.x_mm, turned.y_mm, turned.z_mm);
+    if (measured_depth - stone.depth_percent).abs() > DEPTH_TOLERANCE_PERCENT {
+        let by_measures = Stone { depth_percent: measured_depth, ..*stone };
+        let other = other_price(&by_measures, price_usd, model, similar);
+        return Some(format!(
+            "the measurements contradict the depth: they make it {measured_depth:.1} %, not {} %. Both are believed{}",
+            stone.depth_percent,
+            other.map_or_else(String::new, |other| {
+                format!("; with a depth of {measured_depth:.1} % the price would be {other}")
+            })
+        ));
+    }
+    None
+}
+
+/// By how much the price of another reading of a stone differs from `price_usd`; `None` if there is no reliable one.
+fn other_price(other: &Stone, price_usd: f64, model: &PromisedModel, similar: &SimilarIndex) -> Option<String> {
+    if !reliability::doubts(other, similar).is_empty() {
+        return None;
+    }
+    let more_usd = model.price_usd(other) - price_usd;
+    Some(format!("{} {}", dollars(more_usd.abs()), if more_usd < 0.0 { "less" } else { "more" }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::diamond::{Clarity, Cut};
     use crate::generator::Generator;
+    use crate::learning::families::Model;
 
     fn index() -> SimilarIndex {
         SimilarIndex::new(&Generator::new(5).take(20_000).collect::<Vec<_>>())
     }
 
+    /// A price by weight and depth.
+    struct Formula;
+
+    impl Model for Formula {
+        fn price_usd(&self, stone: &Stone) -> f64 {
+            let depth = if stone.depth_percent.is_nan() { 61.8 } else { stone.depth_percent };
+            5_000.0 * stone.weight_carat - 100.0 * (depth - 61.8).abs()
+        }
+    }
+
     fn warnings(stone: &Stone) -> Vec<String> {
-        of(stone, &Measurements::default(), 5_000.0, &index(), None).expect("in memory")
+        let model = PromisedModel::new(Box::new(Formula));
+        of(stone, model.price_usd(stone), &model, &index(), None).expect("in memory")
     }
 
     /// A stone of the most common kind, without any defect.
@@ -116,25 +141,33 @@ mod tests {
     }
 
     #[test]
-    fn what_contradicts_itself_is_said() {
+    fn what_contradicts_itself_is_said_with_what_is_believed_and_what_the_other_reading_would_change() {
         let heavy = warnings(&Stone { weight_carat: 2.0, ..USUAL });
-        assert!(heavy.iter().any(|text| text.contains("would be about 1.02 ct, not 2 ct")), "{heavy:?}");
+        assert!(heavy[0].contains("would be about 1.02 ct, not 2 ct. The weight is believed"), "{heavy:?}");
+        assert!(heavy[0].ends_with("at 1.02 ct the price would be $4,900 less"), "{heavy:?}");
+        let without_height = warnings(&Stone { weight_carat: 2.0, z_mm: f64::NAN, ..USUAL });
+        assert!(without_height[0].contains("6.45 × 6.47 × 3.99 mm would be about 1.02 ct"), "{without_height:?}");
         let flat = warnings(&Stone { depth_percent: 58.0, ..USUAL });
-        assert_eq!(flat, ["the measurements contradict the depth: they make it 61.8 %, not 58 %"]);
+        let said = "the measurements contradict the depth: they make it 61.8 %, not 58 %. Both are believed; with a depth of 61.8 % the \
+                    price would be $376 more";
+        assert_eq!(flat, [said]);
     }
 
     #[test]
-    fn what_was_never_sold_is_said() {
-        let giant = Stone { weight_carat: 40.0, x_mm: 22.0, y_mm: 22.0, z_mm: 13.6, ..USUAL };
-        let said = warnings(&giant);
+    fn a_reading_without_a_reliable_price_has_none() {
+        let typed = warnings(&Stone { x_mm: 200.0, ..USUAL });
         assert!(
-            said.iter().any(|text| text.starts_with("carat 40 ct is outside of what was ever sold here")),
-            "{said:?}"
+            typed[0].ends_with(
+                "would be about 31.59 ct, not 1.01 ct. The weight is believed, and the measurements are left out"
+            ),
+            "{typed:?}"
         );
-        assert!(said.iter().any(|text| text.starts_with("x 22 mm is outside")), "{said:?}");
-        assert!(said.iter().any(|text| text.starts_with("no stone of this cut")), "{said:?}");
-        let assumed = Measurements { x: Some(22.0), y: Some(22.0), z: Some(13.6), ..Measurements::default() };
-        let said = of(&giant, &assumed, 5_000.0, &index(), None).expect("in memory");
-        assert!(!said.iter().any(|text| text.contains(" mm is outside")), "{said:?}");
+    }
+
+    #[test]
+    fn what_was_hardly_ever_sold_is_said() {
+        let said = warnings(&Stone { weight_carat: 40.0, ..USUAL }.with_four_cs_only());
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].starts_with("no stone of this cut"), "{said:?}");
     }
 }

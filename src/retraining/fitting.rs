@@ -3,15 +3,28 @@
 use std::time::{Duration, Instant};
 
 use super::{HoldoutSplit, TrainingError};
-use crate::learning::evaluation::{Calibration, Metrics, SegmentMetrics, segments};
-use crate::learning::families::{Family, FamilyError, FitPlan, Fitted, SalesSource, compress_artifact, fit_model};
+use crate::diamond::{Grade, Stone, Told};
+use crate::learning::evaluation::{
+    Calibration, JudgedStones, Metrics, OrderCheck, SegmentMetrics, segments, told_segment,
+};
+use crate::learning::families::{Family, FamilyError, FitPlan, Fitted, SalesSource, compress_artifact};
+use crate::learning::promises::{FittedPrices, PromisedModel, fit_model};
+
+/// Most stones of the holdout on which ranges are calibrated: more would make them no better.
+const MAX_CALIBRATED: usize = 100_000;
+/// Most stones of the holdout whose prices are compared with those of better ones.
+const MAX_ORDER_CHECKED: usize = 2_000;
 
 /// A fitted and evaluated model.
 pub struct EvaluatedModel {
     /// Name of its family.
     pub family: &'static str,
-    /// The model and what belongs to it; its bytes are taken out.
+    /// What the family says of the model; its bytes are taken out.
     pub fitted: Fitted,
+    /// The model that answers.
+    pub prices: PromisedModel,
+    /// Its prices by the four Cs as they are stored.
+    pub four_cs_table: Vec<u8>,
     /// The model as it is stored.
     pub artifact: Vec<u8>,
     /// Its predictions for the holdout, in US dollars.
@@ -20,6 +33,8 @@ pub struct EvaluatedModel {
     pub metrics: Metrics,
     /// The errors on segments of the holdout.
     pub segments: Vec<SegmentMetrics>,
+    /// How often a price falls where a stone of the holdout gets better.
+    pub order_checks: Vec<OrderCheck>,
     /// The range around its prices, from the holdout, which neither fit nor tuning has seen; `None` if that is too small.
     pub calibration: Option<Calibration>,
     /// Time of tuning and fitting.
@@ -38,7 +53,7 @@ pub fn train(
     plan: &FitPlan<'_>,
 ) -> Result<EvaluatedModel, TrainingError> {
     let started = Instant::now();
-    let mut fitted = fit_model(family, &partition.train, plan)?;
+    let FittedPrices { mut fitted, four_cs_table, prices } = fit_model(family, &partition.train, plan)?;
     let fit_time = started.elapsed();
     let artifact = compress_artifact(&std::mem::take(&mut fitted.bytes)).map_err(|error| FamilyError::Unfit {
         family: family.name(),
@@ -46,18 +61,94 @@ pub fn train(
         reason: format!("the model cannot be compressed: {error}"),
     })?;
     let started = Instant::now();
-    let predicted = fitted.model.prices_usd(&partition.holdout);
+    let predicted = prices.prices_usd(&partition.holdout);
     let metrics = Metrics::of(&partition.truth, &predicted);
     let evaluate_time = started.elapsed();
+    let judged = JudgedByTold::new(partition, &prices, &predicted);
+    let mut segments = segments(&partition.holdout, &partition.truth, &predicted);
+    segments.extend(judged.segments());
     Ok(EvaluatedModel {
         family: family.name(),
         metrics,
-        segments: segments(&partition.holdout, &partition.truth, &predicted),
-        calibration: Calibration::of(&partition.holdout, &partition.truth, &predicted),
+        segments,
+        order_checks: check_order(&partition.holdout, &prices),
+        calibration: judged.calibration(),
         fitted,
+        prices,
+        four_cs_table,
         artifact,
         predicted,
         fit_time,
         evaluate_time,
     })
+}
+
+/// Stones of the holdout, and what a model says if more or less of them is told.
+struct JudgedByTold<'a> {
+    stones: &'a [Stone],
+    truth: &'a [f64],
+    predicted: [(Told, Vec<f64>); 3],
+}
+
+impl<'a> JudgedByTold<'a> {
+    fn new(partition: &'a HoldoutSplit, prices: &PromisedModel, whole: &[f64]) -> Self {
+        let count = partition.holdout.len().min(MAX_CALIBRATED);
+        let stones = &partition.holdout[..count];
+        let predicted = Told::ALL.map(|told| {
+            let less: fn(Stone) -> Stone = match told {
+                Told::Whole => return (told, whole[..count].to_vec()),
+                // length, width and height are what most often is not told
+                Told::Partly => Stone::without_sizes,
+                Told::FourCs => Stone::with_four_cs_only,
+            };
+            (told, stones.iter().map(|stone| prices.price_usd(&less(*stone))).collect())
+        });
+        Self { stones, truth: &partition.truth[..count], predicted }
+    }
+
+    /// The range around the prices, from stones that neither fit nor tuning has seen; `None` if there are too few.
+    fn calibration(&self) -> Option<Calibration> {
+        let judged = self.predicted.each_ref().map(|(told, predicted)| JudgedStones {
+            told: *told,
+            stones: self.stones,
+            truth: self.truth,
+            predicted,
+        });
+        Calibration::of(&judged)
+    }
+
+    fn segments(&self) -> impl Iterator<Item = SegmentMetrics> {
+        self.predicted.iter().map(|(told, predicted)| told_segment(*told, self.truth, predicted))
+    }
+}
+
+/// The stone after a change for the better, if there is one.
+type Better = fn(Stone) -> Option<Stone>;
+
+/// How often a price falls where one of `stones` gets better. Colour and clarity are promised; that of weight and cut is reported.
+fn check_order(stones: &[Stone], prices: &PromisedModel) -> Vec<OrderCheck> {
+    let better: [(&str, Better); 5] = [
+        ("one better colour", |stone| Some(Stone { color: next_better(stone.color)?, ..stone })),
+        ("one better clarity", |stone| Some(Stone { clarity: next_better(stone.clarity)?, ..stone })),
+        ("one better cut", |stone| Some(Stone { cut: next_better(stone.cut)?, ..stone })),
+        ("0.01 ct heavier, measures as they are", |stone| {
+            Some(Stone { weight_carat: stone.weight_carat + 0.01, ..stone })
+        }),
+        ("0.05 ct heavier, measures grown with it", |stone| {
+            let weight_carat = stone.weight_carat + 0.05;
+            let growth = (weight_carat / stone.weight_carat).cbrt();
+            let [x_mm, y_mm, z_mm] = [stone.x_mm, stone.y_mm, stone.z_mm].map(|size| size * growth);
+            Some(Stone { weight_carat, x_mm, y_mm, z_mm, ..stone })
+        }),
+    ];
+    let asked = &stones[..stones.len().min(MAX_ORDER_CHECKED)];
+    let price = |stone: &Stone| prices.price_usd(stone);
+    let check = |(change, better): (&str, Better)| {
+        OrderCheck::of(change, asked.iter().filter_map(|stone| Some((price(stone), price(&better(*stone)?)))))
+    };
+    better.into_iter().map(check).collect()
+}
+
+fn next_better<G: Grade>(grade: G) -> Option<G> {
+    G::from_rank(grade.rank() + 1)
 }

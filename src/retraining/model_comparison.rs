@@ -4,18 +4,17 @@ use serde::Serialize;
 
 use super::{HoldoutSplit, TrainingError};
 use crate::learning::evaluation::{Comparison, Metrics};
-use crate::learning::families::load_model;
+use crate::learning::promises::load_model;
+use crate::store::StoredArtifact;
 use crate::text::{count, dollars_and_cents, percent};
 
 /// A stored model, to be compared.
-#[derive(Debug, Clone, Copy)]
-pub struct StoredModel<'a> {
+#[derive(Debug, Clone)]
+pub struct StoredModel {
     /// Its number.
     pub id: i64,
-    /// Name of its family.
-    pub family: &'a str,
-    /// The model itself, in its family's format.
-    pub artifact: &'a [u8],
+    /// The model itself.
+    pub stored: StoredArtifact,
 }
 
 /// Two models, evaluated on the same stones.
@@ -46,11 +45,13 @@ impl ModelComparison {
     ///
     /// # Errors
     /// If a model cannot be loaded.
-    pub fn of(partition: &HoldoutSplit, contestants: [StoredModel<'_>; 2]) -> Result<Self, TrainingError> {
-        let judge = |model: StoredModel<'_>| -> Result<(ComparedModel, Vec<f64>), TrainingError> {
-            let predicted = load_model(model.family, model.artifact)?.prices_usd(&partition.holdout);
+    pub fn of(partition: &HoldoutSplit, contestants: [StoredModel; 2]) -> Result<Self, TrainingError> {
+        let judge = |StoredModel { id, stored }: StoredModel| -> Result<(ComparedModel, Vec<f64>), TrainingError> {
+            let StoredArtifact { family, artifact, four_cs_table } = stored;
+            let model = load_model(&family, &artifact, four_cs_table.as_deref())?;
+            let predicted = model.prices_usd(&partition.holdout);
             let metrics = Metrics::of(&partition.truth, &predicted);
-            Ok((ComparedModel { id: model.id, family: model.family.to_owned(), metrics }, predicted))
+            Ok((ComparedModel { id, family, metrics }, predicted))
         };
         let [first, second] = contestants;
         let ((first, predicted_first), (second, predicted_second)) = (judge(first)?, judge(second)?);

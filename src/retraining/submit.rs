@@ -6,8 +6,9 @@ use super::{EvaluatedModel, HoldoutSplit, Incumbent, PromotionDecision, Retraini
 use crate::control::{Access, AddModel, FileAccess, PromoteComparedModel, ReadArtifact, ReadChampion};
 use crate::diamond::{Sale, Stone};
 use crate::learning::evaluation::worst_residuals;
-use crate::learning::families::{SalesSource, load_model};
-use crate::store::{ComparedPromotion, Lineage, NewModel, TrialRecord, WorstResidual};
+use crate::learning::families::SalesSource;
+use crate::learning::promises::load_model;
+use crate::store::{ComparedPromotion, Lineage, NewModel, StoredArtifact, TrialRecord, WorstResidual};
 use crate::text::to_the_cent;
 
 /// Number of sales with large errors that are stored with a model.
@@ -52,8 +53,8 @@ pub(super) fn promote_best(
 }
 
 fn evaluate_incumbent(file: &mut FileAccess, id: i64, split: &HoldoutSplit) -> Result<Incumbent, RetrainingError> {
-    let (family, artifact) = file.run(ReadArtifact { id })?;
-    let predicted = match load_model(&family, &artifact) {
+    let StoredArtifact { family, artifact, four_cs_table } = file.run(ReadArtifact { id })?;
+    let predicted = match load_model(&family, &artifact, four_cs_table.as_deref()) {
         Ok(model) => Some(model.prices_usd(&split.holdout)),
         Err(error) => {
             tracing::warn!("{error}");
@@ -63,7 +64,7 @@ fn evaluate_incumbent(file: &mut FileAccess, id: i64, split: &HoldoutSplit) -> R
     Ok(Incumbent { id, family, predicted })
 }
 
-/// `model` in the form of the store. Its artifact is taken out.
+/// `model` in the form of the store. Its artifact and its table are taken out.
 pub(super) fn model_to_store(
     model: &mut EvaluatedModel,
     seed: u64,
@@ -74,6 +75,7 @@ pub(super) fn model_to_store(
     NewModel {
         family: model.family.to_owned(),
         artifact: std::mem::take(&mut model.artifact),
+        four_cs_table: std::mem::take(&mut model.four_cs_table),
         dataset_summary: split.summary.to_bytes(),
         features: model.fitted.features.iter().map(|feature| feature.name()).collect(),
         target: model.fitted.target.name().to_owned(),
@@ -86,6 +88,7 @@ pub(super) fn model_to_store(
         evaluate_seconds: model.evaluate_time.as_secs_f64(),
         calibration: model.calibration.clone(),
         segments: model.segments.clone(),
+        order_checks: model.order_checks.clone(),
         worst_residuals: find_worst_residuals(model, split),
         lineage: batches.iter().map(|(batch, rows)| Lineage { batch: *batch, rows: *rows, undone: false }).collect(),
         trials: model
@@ -107,7 +110,7 @@ pub(super) fn model_to_store(
 fn find_worst_residuals(model: &EvaluatedModel, split: &HoldoutSplit) -> Vec<WorstResidual> {
     let sales: Vec<Sale> = split.reviewed.iter().map(|stored| stored.sale).collect();
     let stones: Vec<Stone> = sales.iter().map(|sale| sale.stone).collect();
-    let predicted = model.fitted.model.prices_usd(&stones);
+    let predicted = model.prices.prices_usd(&stones);
     worst_residuals(&sales, &predicted, WORST_RESIDUALS_KEPT)
         .into_iter()
         .map(|row| WorstResidual {

@@ -86,7 +86,7 @@ mod tests {
     use crate::learning::families::{FitPlan, SilentObserver, find_family};
     use crate::retraining::submit::model_to_store;
     use crate::retraining::{HoldoutSplit, train};
-    use crate::store::Store;
+    use crate::store::{Store, StoredArtifact};
 
     #[test]
     fn a_model_that_cannot_be_stored_is_kept_and_stored_later() {
@@ -97,7 +97,7 @@ mod tests {
         let split = HoldoutSplit::new(&sales, "salt").expect("enough sales");
         let plan = FitPlan { seed: 1, trials: 1, threads: 2, budget: None, start: None, observer: &SilentObserver };
         let mut model = train(find_family("linear").expect("a family"), &split, &plan).expect("a model");
-        let artifact = model.artifact.clone();
+        let [artifact, four_cs_table] = [model.artifact.clone(), model.four_cs_table.clone()];
         let error = store_or_keep(model_to_store(&mut model, 1, &[], &split), &database).expect_err("no database");
         let RetrainingError::Unstored { path, .. } = error else { panic!("{error}") };
         assert!(path.exists());
@@ -107,7 +107,9 @@ mod tests {
         assert_eq!(resume(&database).expect("stored"), [("linear".to_owned(), 1)]);
         assert!(!path.exists());
         let store = Store::open(&database).expect("the database");
-        assert_eq!(store.model_artifact(1).expect("the model"), ("linear".to_owned(), artifact));
+        let stored = store.model_artifact(1).expect("the model");
+        let expected = StoredArtifact { family: "linear".to_owned(), artifact, four_cs_table: Some(four_cs_table) };
+        assert_eq!(stored, expected);
         assert!(resume(&database).expect("nothing").is_empty());
     }
 }

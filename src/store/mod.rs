@@ -52,8 +52,8 @@ pub use keys::{ApiKey, LoginSession, NewApiKey};
 pub use lock_holder::{LockHolder, ServerNote};
 pub use memory::LargeOperation;
 pub use models::{
-    ComparedPromotion, DatasetSize, Lineage, ModelDetail, ModelRecord, NewModel, Promotion, PrunedModel, TrialRecord,
-    WorstResidual,
+    ComparedPromotion, DatasetSize, Lineage, ModelDetail, ModelRecord, NewModel, Promotion, PrunedModel,
+    StoredArtifact, TrialRecord, WorstResidual,
 };
 pub use outcomes::{LiveAccuracy, NewOutcome, OutcomeSales, RecordedOutcome};
 pub use predictions::{NewPredictions, PredictionRecord, PredictionSource};

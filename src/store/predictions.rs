@@ -62,7 +62,7 @@ pub struct PredictionRecord {
     /// The stone as it was described.
     #[serde(with = "as_values::stone")]
     pub stone: StoneDescription,
-    /// Measurements that were missing and were filled in from similar stones.
+    /// Measurements that an earlier version filled in from similar stones.
     #[serde(with = "as_values::measurements")]
     pub filled_in: Measurements,
     /// The price in US dollars, to the cent.
@@ -75,13 +75,12 @@ pub struct PredictionRecord {
     pub warnings: Vec<String>,
     /// The explanation as JSON, if one was wanted.
     pub explanation: Option<String>,
-}
-
-impl PredictionRecord {
-    /// The stone with everything that was filled in: it stays the same stone, whatever has been sold since.
-    pub fn completed_stone(&self) -> StoneDescription {
-        StoneDescription { measurements: self.stone.measurements.or(&self.filled_in), ..self.stone }
-    }
+    /// Whether the stone lies inside of what was sold; `None` in answers of earlier versions.
+    #[serde(default)]
+    pub reliable: Option<bool>,
+    /// Why the price is not reliable, each a sentence.
+    #[serde(default)]
+    pub unreliable_because: Vec<String>,
 }
 
 /// Values of fields as a list: short in the journal, and readable when a later version has more fields. The derived form
@@ -222,22 +221,39 @@ pub(super) fn append_predictions<'a>(
     connection: &Connection,
     predictions: impl Iterator<Item = &'a PredictionRecord>,
 ) -> duckdb::Result<()> {
-    append_predictions_with_fields(connection, &FIELDS.each_ref(), predictions)
+    append_in_pieces(connection, predictions, |some| {
+        columns_of(some, &FIELDS.each_ref())
+            .booleans("reliable", some.iter().map(|one| one.reliable))
+            .texts("unreliable_because", some.iter().map(|one| texts_as_json(&one.unreliable_because)))
+    })
 }
 
-/// The same for a table that has columns for these `fields` only.
-pub(super) fn append_predictions_with_fields<'a>(
+/// The same for a table of the layout that had predictions first, with columns for these `fields`.
+pub(super) fn append_predictions_of_first_layout<'a>(
     connection: &Connection,
     fields: &[&'static Field],
+    predictions: impl Iterator<Item = &'a PredictionRecord>,
+) -> duckdb::Result<()> {
+    append_in_pieces(connection, predictions, |some| columns_of(some, fields))
+}
+
+fn append_in_pieces<'a>(
+    connection: &Connection,
     mut predictions: impl Iterator<Item = &'a PredictionRecord>,
+    columns_of: impl Fn(&[&'a PredictionRecord]) -> Columns,
 ) -> duckdb::Result<()> {
     loop {
         let some: Vec<&PredictionRecord> = predictions.by_ref().take(APPENDED_AT_A_TIME).collect();
         if some.is_empty() {
             return Ok(());
         }
-        columns_of(&some, fields).append_to(connection, "prediction")?;
+        columns_of(&some).append_to(connection, "prediction")?;
     }
+}
+
+/// `sentences` as a JSON array; nothing if there are none.
+fn texts_as_json(sentences: &[String]) -> Option<String> {
+    (!sentences.is_empty()).then(|| json_text(&sentences))
 }
 
 fn columns_of(predictions: &[&PredictionRecord], fields: &[&'static Field]) -> Columns {
@@ -262,7 +278,7 @@ fn columns_of(predictions: &[&PredictionRecord], fields: &[&'static Field]) -> C
         .doubles("low_usd", range(|range| range.low))
         .doubles("high_usd", range(|range| range.high))
         .doubles("confidence", range(|range| range.confidence))
-        .texts("warnings", all().map(|one| (!one.warnings.is_empty()).then(|| json_text(&one.warnings))))
+        .texts("warnings", all().map(|one| texts_as_json(&one.warnings)))
         .texts("explanation", all().map(|one| one.explanation.as_deref()))
 }
 
@@ -298,6 +314,11 @@ fn read_prediction(row: &Row<'_>) -> duckdb::Result<PredictionRecord> {
         },
         warnings: row.get::<_, Option<JsonColumn<_>>>("warnings")?.map(|json| json.0).unwrap_or_default(),
         explanation: row.get("explanation")?,
+        reliable: row.get("reliable")?,
+        unreliable_because: row
+            .get::<_, Option<JsonColumn<_>>>("unreliable_because")?
+            .map(|json| json.0)
+            .unwrap_or_default(),
     })
 }
 
@@ -331,6 +352,8 @@ mod tests {
             range_usd: Some(PriceRange { low: 4_310.5, high: 5_180.9, confidence: 0.9 }),
             warnings,
             explanation: Some("{\"typical_usd\":1.5}".to_owned()),
+            reliable: Some(false),
+            unreliable_because: vec!["carat 9 ct is outside".to_owned()],
         }
     }
 
@@ -354,11 +377,17 @@ mod tests {
     }
 
     #[test]
-    fn a_prediction_survives_the_journal_and_the_stone_is_whole() {
+    fn a_prediction_survives_the_journal_and_so_does_one_of_an_earlier_version() {
         let bytes = rmp_serde::to_vec(&record(7, Vec::new())).expect("bytes");
         let read: PredictionRecord = rmp_serde::from_slice(&bytes).expect("a record");
         assert_eq!(read, record(7, Vec::new()));
-        let whole = read.completed_stone().measurements;
-        assert_eq!((whole.x, whole.depth, whole.z), (Some(6.61), Some(61.8), Some(4.1)));
+        // one that an earlier version wrote ends before what was added since
+        let mut earlier = rmp_serde::to_vec(&record(7, Vec::new())).expect("bytes");
+        let added = rmp_serde::to_vec(&(Some(false), vec!["carat 9 ct is outside"])).expect("bytes").len() - 1;
+        earlier.truncate(earlier.len() - added);
+        // an array of more than 15 has its length in the two bytes after the first
+        earlier[2] -= 2;
+        let read: PredictionRecord = rmp_serde::from_slice(&earlier).expect("an earlier record");
+        assert_eq!((read.reliable, read.price_usd.to_bits()), (None, 4_733.12_f64.to_bits()));
     }
 }

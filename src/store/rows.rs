@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use duckdb::arrow::array::{
-    Array, ArrayRef, FixedSizeBinaryBuilder, Float64Array, Int64Array, RecordBatch, StringArray,
+    Array, ArrayRef, BooleanArray, FixedSizeBinaryBuilder, Float64Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
 use duckdb::arrow::datatypes::{DataType, Field as ArrowField, Schema};
@@ -160,6 +160,10 @@ impl Columns {
 
     pub fn doubles(self, name: &str, values: impl IntoIterator<Item = Option<f64>>) -> Self {
         self.with_array(name, values.into_iter().collect::<Float64Array>())
+    }
+
+    pub fn booleans(self, name: &str, values: impl IntoIterator<Item = Option<bool>>) -> Self {
+        self.with_array(name, values.into_iter().collect::<BooleanArray>())
     }
 
     pub fn integers(self, name: &str, values: impl IntoIterator<Item = Option<i64>>) -> Self {

@@ -11,25 +11,51 @@ fn with<'a>(command: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
+fn a_price_list_is_printed_and_written_as_a_table_and_a_workbook() {
+    let test_folder = TestFolder::trained(1_500);
+    let printed =
+        test_folder.succeed(&["price-list", "--cut", "Good", "--bands", "0.5,1", "--compare", "linear"]).stdout;
+    assert!(printed.starts_with("Cut Good, US dollars a stone, by model 2 (xgboost) on 1,500 sales"), "{printed}");
+    assert!(
+        printed.contains("0.50–0.99 ct") && printed.contains("below each price: the change since model 1"),
+        "{printed}"
+    );
+    let document = test_folder.json(&["price-list", "--cut", "Good", "--bands", "0.5,1"]);
+    let price = document["bands"][0]["colors"][0]["clarities"][0]["price_usd"].as_f64().expect("a price");
+    let [csv, workbook, other] = ["list.csv", "list.xlsx", "list.pdf"].map(|name| test_folder.path(name));
+    let [csv, workbook, other] = [csv, workbook, other].map(|path| path.to_string_lossy().into_owned());
+    for file in [&csv, &workbook] {
+        test_folder.succeed(&["price-list", "--cut", "Good", "--bands", "0.5,1", "--out", file]);
+    }
+    let text = std::fs::read_to_string(&csv).expect("a table");
+    let row = text.lines().nth(1).expect("a row");
+    assert!(row.starts_with("Good,0.50,0.99,") && row.contains(&format!(",D,IF,{price},")), "{row}");
+    assert!(std::fs::read(&workbook).expect("a workbook").starts_with(b"PK"));
+    let said = test_folder.fail(1, &["price-list", "--out", &csv]);
+    assert!(said.contains("list.csv"), "{said}");
+    let said = test_folder.fail(1, &["price-list", "--out", &other]);
+    assert!(said.contains(".csv") && said.contains(".xlsx"), "{said}");
+    test_folder.fail(2, &["price-list", "--bands", "1,0.5"]);
+}
+
+#[test]
 fn a_price_needs_nothing_but_the_four_cs_and_another_model_may_be_asked() {
     let test_folder = TestFolder::trained(1_500);
     let quote = test_folder.json(&with("predict", &[]));
     assert_eq!(quote["model"], json!({"id": 2, "family": "xgboost"}));
-    assert_eq!(quote["assumed"].as_object().map(serde_json::Map::len), Some(5));
+    assert_eq!(quote["not_told"], json!(["depth", "table", "x", "y", "z"]));
     let per_carat = quote["price_usd"].as_f64().expect("a price") / 1.1;
     assert!((quote["price_per_carat_usd"].as_f64().expect("a price") - per_carat).abs() < 0.01);
     let linear = test_folder.json(&with("predict", &["--model", "linear"]));
     assert_eq!(linear["model"], json!({"id": 1, "family": "linear"}));
     let again = test_folder.json(&with("predict", &["--model", "1"]));
-    assert_eq!((&linear["price_usd"], &linear["assumed"]), (&again["price_usd"], &again["assumed"]));
+    assert_eq!(&linear["price_usd"], &again["price_usd"]);
     assert_ne!(linear["id"], again["id"], "each is a prediction of its own");
     let said = test_folder.fail(1, &with("predict", &["--model", "77"]));
     assert!(said.contains("there is no model \"77\"") && said.contains("xgboost"), "{said}");
     let text = test_folder.succeed(&with("predict", &["-x", "6.61"])).stdout;
     assert!(
-        text.starts_with('$')
-            && text.contains("model 2, xgboost")
-            && text.contains("filled in from similar stones: depth"),
+        text.starts_with('$') && text.contains("model 2, xgboost") && text.contains("not told: depth, table, y, z"),
         "{text}"
     );
 }

@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use diamonds::diamond::Stone;
-use diamonds::learning::evaluation::Metrics;
-use diamonds::learning::evaluation::Split;
+use diamonds::learning::evaluation::{Confidence, Metrics, Split};
 use diamonds::learning::families::xgboost::TreeModel;
 use diamonds::learning::families::{FitPlan, Model, SilentObserver, find_family};
 use diamonds::learning::features::{Target, encode_f32};
+use diamonds::learning::promises::{FittedPrices, fit_model};
 use diamonds::retraining::{HoldoutSplit, train};
 
 use crate::shared;
@@ -89,27 +89,6 @@ fn a_model_saved_by_python_predicts_the_same_bits_here() {
 }
 
 #[test]
-fn reasons_equal_the_librarys_in_python() {
-    let Some(folder) = shared::folder() else { return };
-    let (_, test) = shared::notebook_split(&folder);
-    let json = std::fs::read(folder.join("reference/xgboost-log-ordinal.json")).expect("the model");
-    let model = TreeModel::from_foreign_json(&json, Target::LogPrice).expect("a model");
-    let mut compared = 0;
-    for (sale, reference) in test.iter().zip(shared::reference_rows(&folder)) {
-        let ours = model.contributions(&sale.stone, &sale.stone).expect("contributions");
-        for (name, theirs) in &reference.shap {
-            let ours = match ours.of.iter().find(|(known, _)| known == name) {
-                Some((_, value)) => *value,
-                None => ours.base,
-            };
-            assert!((ours - theirs).abs() < 1e-4, "row {}, {name}: {ours}, expected {theirs}", reference.row);
-            compared += 1;
-        }
-    }
-    assert_eq!(compared, 9_980);
-}
-
-#[test]
 fn metrics_equal_those_of_scikit_learn() {
     let Some(folder) = shared::folder() else { return };
     let rows = shared::reference_rows(&folder);
@@ -125,8 +104,9 @@ fn tuned_xgboost_errs_by_less_than_306_dollars_on_the_notebooks_test_rows() {
     let (train, test) = shared::notebook_split(&folder);
     let plan = FitPlan { seed: 42, trials: 60, threads: 2, budget: None, start: None, observer: &SilentObserver };
     let started = Instant::now();
-    let fitted = find_family("xgboost").expect("a family").fit(&train, &plan).expect("a fit");
-    let metrics = Metrics::of(&prices(&test), &fitted.model.prices_usd(&stones(&test)));
+    let FittedPrices { fitted, prices: model, .. } =
+        fit_model(find_family("xgboost").expect("a family"), &train, &plan).expect("a fit");
+    let metrics = Metrics::of(&prices(&test), &model.prices_usd(&stones(&test)));
     println!(
         "MAE ${:.2}, R² {:.4}, {} trials in {:?}: {:?}",
         metrics.mae_usd,
@@ -152,7 +132,8 @@ fn ranges_hold_on_fresh_real_stones_as_often_as_they_say() {
         let calibration = trained.calibration.expect("enough to judge by");
         for sale in fresh {
             let stone = sale.stone;
-            let range = calibration.range(stone.weight_carat, trained.fitted.model.price_usd(&stone)).expect("a range");
+            let price_usd = trained.prices.price_usd(&stone);
+            let range = calibration.range(&stone, price_usd, Confidence::Ninety).expect("a range");
             let class = [0.5, 1.0, 1.5, 2.0].partition_point(|bound| *bound <= stone.weight_carat);
             let (held, rows) = classes.entry(class).or_default();
             *held += u32::from((range.low..=range.high).contains(&sale.price_usd));

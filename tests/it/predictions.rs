@@ -28,7 +28,12 @@ fn assert_found_again(server: &Server, documents: &[Value]) {
 fn a_thousand_explained_stones_are_each_found_again_also_after_retrains() {
     let test_folder = TestFolder::trained(600);
     let server = Server::start(&test_folder);
-    let stones: Vec<Value> = (0..1_000).map(stone).collect();
+    let measured = |number| {
+        let mut stone = stone(number);
+        stone["depth"] = json!(62.5);
+        stone
+    };
+    let stones: Vec<Value> = (0..1_000).map(measured).collect();
     let answer = server.post("/v1/predictions?explain=true", &json!(stones));
     assert!(answer.body.len() > 1_048_576, "more than was ever kept of a body: {}", answer.body.len());
     let documents: Vec<Value> = serde_json::from_str(&answer.body).expect("JSON");

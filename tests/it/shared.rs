@@ -65,8 +65,6 @@ pub struct ReferenceRow {
     pub price_usd: f64,
     pub linear_log_usd: f64,
     pub xgboost_log_usd: f64,
-    /// What each column adds to the logarithm of the price, by name, and last the bias.
-    pub shap: Vec<(String, f64)>,
 }
 
 /// The notebook's 998 test rows, in its order.
@@ -80,13 +78,7 @@ pub fn reference_rows(folder: &Path) -> Vec<ReferenceRow> {
         .map(|line| {
             let fields: Vec<&str> = line.split(',').collect();
             let number = |index: usize| fields[index].parse::<f64>().expect("a number");
-            let shap = header
-                .iter()
-                .enumerate()
-                .filter_map(|(index, title)| Some((title.strip_prefix("shap_")?.to_owned(), number(index))))
-                .collect();
             ReferenceRow {
-                shap,
                 row: fields[row].parse().expect("a row number"),
                 price_usd: number(price),
                 linear_log_usd: number(linear),

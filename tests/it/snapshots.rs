@@ -97,8 +97,19 @@ fn the_command_line_prints_what_it_did() {
 #[test]
 fn help_says_what_each_command_does() {
     let test_folder = TestFolder::new();
-    for command in ["", "ingest", "retrain", "serve", "predict", "similar", "models", "requests", "batches", "outcomes"]
-    {
+    for command in [
+        "",
+        "ingest",
+        "retrain",
+        "serve",
+        "predict",
+        "price-list",
+        "similar",
+        "models",
+        "requests",
+        "batches",
+        "outcomes",
+    ] {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let said = test_folder.succeed(&arguments).stdout;
         assert_snapshot(&format!("help-{}", if command.is_empty() { "diamonds" } else { command }), &said);

@@ -5,13 +5,15 @@
 mod calibration;
 mod comparison;
 mod metrics;
+mod order_check;
 mod quantile;
 mod segments;
 mod split;
 
-pub use calibration::{CONFIDENCE, Calibration, PriceRange, WeightClass};
+pub use calibration::{Calibration, Confidence, GradeSpread, JudgedStones, OtherWidths, PriceRange, RangeClass};
 pub use comparison::Comparison;
 pub use metrics::{Metrics, mean_absolute_error};
+pub use order_check::OrderCheck;
 pub use quantile::quantile;
-pub use segments::{SegmentMetrics, segments, worst_residuals};
+pub use segments::{SegmentMetrics, segments, told_segment, worst_residuals};
 pub use split::{HASH_VERSION, Split};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
+use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone, Told};
 use crate::learning::evaluation::mean_absolute_error;
 use crate::text::dollars;
 
@@ -15,7 +15,7 @@ const PRICES_USD: [f64; 4] = [1_000.0, 2_500.0, 5_000.0, 10_000.0];
 /// The errors of a model on one segment of the holdout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SegmentMetrics {
-    /// The property that defines the segments: `carat`, `price`, `cut`, `color` or `clarity`.
+    /// The property that defines the segments: `told` (what was told of the stones), `carat`, `price`, `cut`, `color` or `clarity`.
     pub feature: String,
     /// The segment: a grade, or a range from (included) to (excluded).
     pub segment: String,
@@ -56,6 +56,17 @@ pub fn segments(stones: &[Stone], truth: &[f64], predicted: &[f64]) -> Vec<Segme
     part(Color::SCALE, grades::<Color>(), &|row| stones[row].color.rank());
     part(Clarity::SCALE, grades::<Clarity>(), &|row| stones[row].clarity.rank());
     found
+}
+
+/// The errors if so much is told of each stone.
+///
+/// # Panics
+/// If the two differ in length.
+#[must_use]
+pub fn told_segment(told: Told, truth: &[f64], predicted: &[f64]) -> SegmentMetrics {
+    assert_eq!(truth.len(), predicted.len(), "a prediction for each truth");
+    let rows: Vec<usize> = (0..truth.len()).collect();
+    judge("told", told.words().to_owned(), &rows, truth, predicted)
 }
 
 fn grades<G: Grade>() -> Vec<String> {

@@ -22,7 +22,7 @@ pub fn compress_artifact(bytes: &[u8]) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// If the artifact is damaged.
-pub(super) fn decompress_artifact(artifact: &[u8]) -> io::Result<Cow<'_, [u8]>> {
+pub fn decompress_artifact(artifact: &[u8]) -> io::Result<Cow<'_, [u8]>> {
     if !artifact.starts_with(&MAGIC) {
         return Ok(Cow::Borrowed(artifact));
     }

@@ -15,8 +15,9 @@ use self::group::from_micro_carat;
 use self::groups::Groups;
 use super::DatasetSummary;
 use super::dataset_summary::FeatureRanges;
-use super::proportions::{Proportions, typical_of};
-use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone, StoneDescription};
+use super::proportions::typical_of;
+use crate::diamond::{Clarity, Color, Cut, Sale, Stone, StoneDescription};
+use crate::learning::features::KnownGrades;
 use crate::store::{Store, StoreError};
 
 /// Most stones in one answer.
@@ -47,8 +48,6 @@ pub struct SimilarStones {
 pub struct SimilarIndex {
     groups: Groups,
     summary: DatasetSummary,
-    /// The usual shape of each cut, worst cut first.
-    usual: Vec<Proportions>,
     typical: Stone,
 }
 
@@ -69,12 +68,7 @@ impl SimilarIndex {
     }
 
     fn with_groups(groups: Groups, summary: DatasetSummary) -> Self {
-        Self {
-            groups,
-            usual: Proportions::usual_by_cut(&summary.sample),
-            typical: typical_of(&summary.sample),
-            summary,
-        }
+        Self { groups, typical: typical_of(&summary.sample), summary }
     }
 
     /// Reads all sales into memory, if they fit there, so that no question waits for the file.
@@ -131,9 +125,9 @@ impl SimilarIndex {
         self.groups.get((cut, color, clarity))
     }
 
-    /// The usual proportions of stones of `cut`.
-    pub(super) fn usual_proportions(&self, cut: Cut) -> Proportions {
-        self.usual[cut.rank()]
+    /// The grades that were sold.
+    pub(super) fn grades(&self) -> &KnownGrades {
+        &self.summary.grades
     }
 }
 
@@ -143,6 +137,7 @@ mod tests {
 
     use super::group::micro_carat;
     use super::*;
+    use crate::diamond::Grade;
     use crate::diamond::Measurements;
     use crate::generator::Generator;
 

@@ -8,7 +8,8 @@ mod models;
 pub mod openapi;
 mod outcomes;
 mod prediction_files;
-mod predictions;
+pub mod predictions;
+pub mod price_list;
 pub mod requests;
 mod similar;
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::predictions::find_model;
 use crate::control::PredictMany;
 use crate::diamond::{DescribedStone, FieldError, StoneDescription};
+use crate::learning::evaluation::Confidence;
 use crate::pricing::PricingError;
 use crate::pricing::stone_files::{CsvAnswer, FULL_BYTES, StoneAnswer, price_rows};
 use crate::reading::table::Table;
@@ -69,18 +70,31 @@ impl FileForm {
 #[derive(Default)]
 pub struct FileWanted {
     model: Option<String>,
+    confidence: Confidence,
     reading: ReadingOptions,
 }
 
-const MODEL: Parameter<FileWanted> = Parameter {
-    name: "model",
-    description: "Which model to ask.",
-    kind: ParameterKind::Text,
-    read: |wanted, value| {
-        wanted.model = Some(value.to_owned());
-        Ok(())
+/// The parameters that JSON has too, and that are documented there.
+static OF_PRICES: [Parameter<FileWanted>; 2] = [
+    Parameter {
+        name: "model",
+        description: "Which model to ask.",
+        kind: ParameterKind::Text,
+        read: |wanted, value| {
+            wanted.model = Some(value.to_owned());
+            Ok(())
+        },
     },
-};
+    Parameter {
+        name: "confidence",
+        description: "How often the ranges hold.",
+        kind: ParameterKind::Text,
+        read: |wanted, value| {
+            wanted.confidence = Confidence::parse(value)?;
+            Ok(())
+        },
+    },
+];
 
 /// The parameters that say how a table is read.
 pub static READING_PARAMETERS: [Parameter<FileWanted>; 5] = [
@@ -134,10 +148,11 @@ pub static READING_PARAMETERS: [Parameter<FileWanted>; 5] = [
 /// Reads the parameters of `request`; only tables are read in one way or another.
 fn wanted_of(request: &Request<App>, form: FileForm) -> Result<FileWanted, Problem> {
     let mut wanted = FileWanted::default();
-    let (models, others): (Vec<_>, Vec<_>) =
-        query_pairs(request).into_iter().partition(|(name, _)| name == MODEL.name || form == FileForm::JsonLines);
+    let (of_prices, others): (Vec<_>, Vec<_>) = query_pairs(request)
+        .into_iter()
+        .partition(|(name, _)| OF_PRICES.iter().any(|own| own.name == name) || form == FileForm::JsonLines);
     let mut errors = Vec::new();
-    errors.extend(read_parameters(&[MODEL], &models, &mut wanted).err().unwrap_or_default());
+    errors.extend(read_parameters(&OF_PRICES, &of_prices, &mut wanted).err().unwrap_or_default());
     errors.extend(read_parameters(&READING_PARAMETERS, &others, &mut wanted).err().unwrap_or_default());
     if errors.is_empty() { Ok(wanted) } else { Err(Problem::bad_fields(errors)) }
 }
@@ -146,7 +161,7 @@ fn wanted_of(request: &Request<App>, form: FileForm) -> Result<FileWanted, Probl
 pub async fn create(request: Request<App>, form: FileForm) -> Answer {
     require_accepted(&request, form.media_type())?;
     refuse_encoded(&request)?;
-    let FileWanted { model, reading } = wanted_of(&request, form)?;
+    let FileWanted { model, confidence, reading } = wanted_of(&request, form)?;
     let app = request.state().clone();
     let permit = FILES
         .try_acquire()
@@ -164,8 +179,8 @@ pub async fn create(request: Request<App>, form: FileForm) -> Answer {
     })
     .await??;
     let (sender, pieces) = BodyInPieces::new();
-    let pricing =
-        FilePricing { app, model, request: identity.id, actor: Caller::of(&request).actor().to_owned(), seen: 0 };
+    let actor = Caller::of(&request).actor().to_owned();
+    let pricing = FilePricing { app, model, request: identity.id, actor, confidence, seen: 0 };
     tokio::task::spawn_blocking(move || pricing.answer(source, PieceWriter::new(sender), permit));
     let mut response = Response::builder(StatusCode::Ok).content_type(form.media_type()).build();
     response.insert_ext(AnsweredBy(model));
@@ -223,6 +238,7 @@ struct FilePricing {
     model: i64,
     request: Uuid,
     actor: String,
+    confidence: Confidence,
     /// Stones that were priced so far.
     seen: i64,
 }
@@ -269,7 +285,8 @@ impl FilePricing {
         let first = self.seen;
         self.seen += i64::try_from(stones.len()).unwrap_or_default();
         let (model, request) = (Some(self.model.to_string()), Some(self.request));
-        let wanted = PredictMany { stones, model, request, first, source: PredictionSource::Api };
+        let (source, confidence) = (PredictionSource::Api, self.confidence);
+        let wanted = PredictMany { stones, model, request, first, source, confidence };
         Ok(self.app.run_operation(wanted, &self.actor)?)
     }
 

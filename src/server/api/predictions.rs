@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::errors::{AnyRoute, ApiRoute, WithBody, WithId, WithModel};
 use super::prediction_files::{self, FileForm, READING_PARAMETERS};
 use crate::diamond::{Clarity, Color, Cut, DescribedStone, Field, FieldError, StoneDescription};
+use crate::learning::evaluation::Confidence;
 use crate::pricing::{ModelName, Prediction, PredictionOrigin, PricingError, ServedModel, Snapshot, Step};
 use crate::server::access::Caller;
 use crate::server::app::App;
@@ -108,7 +109,7 @@ pub async fn create(request: Request<App>) -> Answer {
     refuse_stone_in_query(&request)?;
     let mut wanted = Wanted::default();
     read_parameters(&WANTED_PARAMETERS, &query_pairs(&request), &mut wanted).map_err(Problem::bad_fields)?;
-    let Wanted { model: wanted, explain } = wanted;
+    let Wanted { model: wanted, asked } = wanted;
     let (descriptions, is_array) = read_descriptions(json_body(&request)?)?;
     let Some(identity) = request.ext::<RequestIdentity>().copied() else {
         return Err(Problem::internal("a request without an id"));
@@ -116,8 +117,8 @@ pub async fn create(request: Request<App>) -> Answer {
     let snapshot = request.state().pricing.snapshot();
     let model = find_model(&request, &snapshot, wanted).await?;
     let model_id = model.id;
-    let price_all = move || price_stones(&descriptions, &snapshot, &model, explain, identity);
-    let (mut predictions, records) = if explain { in_background(price_all).await?? } else { price_all()? };
+    let price_all = move || price_stones(&descriptions, &snapshot, &model, asked, identity);
+    let (mut predictions, records) = if asked.explain { in_background(price_all).await?? } else { price_all()? };
     let answer = match predictions.pop() {
         Some(only) if !is_array => Predictions::One(Box::new(only)),
         last => {
@@ -137,15 +138,15 @@ fn price_stones(
     stones: &[DescribedStone],
     snapshot: &Snapshot,
     model: &ServedModel,
-    explain: bool,
+    asked: Asked,
     identity: RequestIdentity,
 ) -> Result<(Vec<Prediction>, Vec<PredictionRecord>), PricingError> {
-    let price = if explain { Snapshot::explain } else { Snapshot::quote };
+    let price = if asked.explain { Snapshot::explain } else { Snapshot::quote };
     let mut predictions = Vec::with_capacity(stones.len());
     let mut records = Vec::with_capacity(stones.len());
     for ((stone, notes), position) in stones.iter().zip(0_u32..) {
         let id = Uuid::from_u128(identity.id.as_u128() + u128::from(position));
-        let mut prediction = Prediction { id, quote: price(snapshot, stone, model)? };
+        let mut prediction = Prediction { id, quote: price(snapshot, stone, model, asked.confidence)? };
         prediction.quote.warnings.extend_from_slice(notes);
         let origin = PredictionOrigin {
             request: Some(identity.id),
@@ -163,10 +164,17 @@ fn price_stones(
 #[derive(Default)]
 struct Wanted {
     model: Option<String>,
-    explain: bool,
+    asked: Asked,
 }
 
-static WANTED_PARAMETERS: [Parameter<Wanted>; 2] = [
+/// What is asked of each price.
+#[derive(Clone, Copy, Default)]
+struct Asked {
+    explain: bool,
+    confidence: Confidence,
+}
+
+static WANTED_PARAMETERS: [Parameter<Wanted>; 3] = [
     Parameter {
         name: "model",
         description: "Which model to ask, by its number or the name of its family (then the newest of it); left out, the one \
@@ -179,10 +187,19 @@ static WANTED_PARAMETERS: [Parameter<Wanted>; 2] = [
     },
     Parameter {
         name: "explain",
-        description: "Whether to explain the price. That takes a thousand times as long as the price alone.",
+        description: "Whether to explain the price. That takes about ten times as long as the price alone.",
         kind: ParameterKind::Flag,
         read: |wanted, value| {
-            wanted.explain = read_flag(value)?;
+            wanted.asked.explain = read_flag(value)?;
+            Ok(())
+        },
+    },
+    Parameter {
+        name: "confidence",
+        description: "How often the range holds: 0.5, 0.8, 0.9 or 0.95; left out, 0.9.",
+        kind: ParameterKind::Text,
+        read: |wanted, value| {
+            wanted.asked.confidence = Confidence::parse(value)?;
             Ok(())
         },
     },
@@ -210,7 +227,7 @@ fn refuse_stone_in_query(request: &Request<App>) -> Result<(), Problem> {
 ///
 /// # Errors
 /// If there is none.
-pub(super) async fn find_model(
+pub async fn find_model(
     request: &Request<App>,
     snapshot: &Arc<Snapshot>,
     wanted: Option<String>,
@@ -289,15 +306,13 @@ pub async fn steps(request: Request<App>) -> Answer {
     let record = find_prediction(&request).await?;
     let snapshot = request.state().pricing.snapshot();
     let model = find_model(&request, &snapshot, Some(record.model.to_string())).await?;
-    let steps = in_background(move || -> Result<_, PricingError> {
-        Ok(PredictionSteps {
-            id: record.id,
-            price_usd: record.price_usd,
-            steps: snapshot.steps(&record.completed_stone(), &model)?,
-            model: ModelName { id: record.model, family: record.family },
-        })
+    let steps = in_background(move || PredictionSteps {
+        id: record.id,
+        price_usd: record.price_usd,
+        steps: snapshot.steps(&record.stone, &model),
+        model: ModelName { id: record.model, family: record.family },
     });
-    json_response(&steps.await??)
+    json_response(&steps.await?)
 }
 
 /// The prediction whose id is in the path.

@@ -138,7 +138,7 @@ impl From<PricingError> for Problem {
             // the description is correct; it is this model that cannot price it
             PricingError::NoPrice { .. } => Self::new(409, error.to_string()),
             PricingError::UnknownPredictions { .. } => Self::new(422, error.to_string()),
-            PricingError::Unloadable { .. } | PricingError::Unexplained { .. } => Self::internal(with_causes(&error)),
+            PricingError::Unloadable { .. } => Self::internal(with_causes(&error)),
             PricingError::Store(error) => error.into(),
         }
     }

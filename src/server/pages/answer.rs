@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::buyer::{BuyerFields, BuyersView};
 use super::charts::price_chart::PriceChart;
 use crate::diamond::StoneDescription;
-use crate::learning::evaluation::PriceRange;
+use crate::learning::evaluation::{Confidence, PriceRange};
 use crate::pricing::{Explanation, Prediction, PricingError, ServedModel, SimilarStones, Snapshot, Step};
 
 /// Similar stones in the table.
@@ -29,6 +29,8 @@ pub struct PriceAnswer {
     pub bar: Option<RangeBar>,
     /// What the price means to a buyer.
     pub buyer: Option<BuyersView>,
+    /// Names of the fields that were not told, if there are any.
+    pub not_told: Option<String>,
     /// The same request as program code.
     pub snippets: Vec<Snippet>,
 }
@@ -65,16 +67,19 @@ impl PriceAnswer {
         buyer: &BuyerFields,
         host: &str,
     ) -> Result<Self, PricingError> {
-        let prediction = Prediction { id, quote: snapshot.explain(&stone, champion)? };
+        let prediction = Prediction { id, quote: snapshot.explain(&stone, champion, Confidence::default())? };
         let drawn = snapshot.similar().nearest(&stone, SIMILAR_DRAWN)?;
-        let chart = PriceChart::new(stone.carat, &prediction.quote, &drawn);
+        let is_priced = !prediction.quote.is_unreliable();
+        let chart = if is_priced { PriceChart::new(stone.carat, &prediction.quote, &drawn) } else { None };
+        let not_told: Vec<String> = stone.not_told().map(|field| field.label.to_lowercase()).collect();
         let mut similar = drawn;
         similar.stones.truncate(SIMILAR_SHOWN);
         similar.count = similar.stones.len();
         let buyer = buyer.view(&prediction.quote, &similar);
         Ok(Self {
             stone,
-            steps: snapshot.steps(&stone, champion)?,
+            steps: if is_priced { snapshot.steps(&stone, champion) } else { Vec::new() },
+            not_told: (!not_told.is_empty()).then(|| not_told.join(", ")),
             chart,
             bar: prediction
                 .quote

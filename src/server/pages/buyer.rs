@@ -127,6 +127,9 @@ mod tests {
             currency: "USD".to_owned(),
             model: ModelName { id: 1, family: "linear".to_owned() },
             assumed: Measurements::default(),
+            not_told: Some(Vec::new()),
+            reliable: Some(true),
+            unreliable_because: Vec::new(),
             warnings: Vec::new(),
             explanation: None,
         }

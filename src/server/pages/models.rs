@@ -132,9 +132,8 @@ pub async fn compare(request: Request<App>) -> Answer {
     let permit = COMPARING.acquire().await.map_err(|error| Problem::internal(error.to_string()))?;
     let page = request.state().read(move |store| -> Result<_, Problem> {
         let _permit = permit;
-        let [first, second] = ids.map(|id| store.model_artifact(id).map(|(family, artifact)| (id, family, artifact)));
-        let stored = [first?, second?];
-        let models = stored.each_ref().map(|(id, family, artifact)| StoredModel { id: *id, family, artifact });
+        let [first, second] = ids.map(|id| store.model_artifact(id).map(|stored| StoredModel { id, stored }));
+        let models = [first?, second?];
         let exported = store.export_sales()?;
         let sales = Arc::new(SalesFile::take_over(&exported, store.path())?);
         let split = HoldoutSplit::read(sales, exported.rows, &exported.holdout_salt)?;

@@ -65,7 +65,7 @@ impl QuotePage {
 /// The stone's measurements, given or filled in.
 fn measurements(record: &PredictionRecord) -> Vec<Measurement> {
     let given = record.stone.values();
-    let whole = record.completed_stone().measurements;
+    let whole = record.stone.measurements.or(&record.filled_in);
     whole
         .entries()
         .map(|(field, value)| {

@@ -51,6 +51,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new("sale detail", include_str!("../../../sql/migrations/0014_sale_detail.sql")),
     Migration::new("remembered reading", include_str!("../../../sql/migrations/0015_remembered_reading.sql")),
     Migration::new("named reading", include_str!("../../../sql/migrations/0016_named_reading.sql")),
+    Migration::new("promises", include_str!("../../../sql/migrations/0017_promises.sql")),
 ];
 
 /// The newest layout that this program knows.

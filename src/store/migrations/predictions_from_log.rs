@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::diamond::{FIELDS, Field, Measurements, StoneDescription};
 use crate::learning::evaluation::PriceRange;
 use crate::store::StoreError;
-use crate::store::predictions::{PredictionRecord, PredictionSource, append_predictions_with_fields};
+use crate::store::predictions::{PredictionRecord, PredictionSource, append_predictions_of_first_layout};
 use crate::store::requests::NewRequest;
 use crate::store::rows::{query_rows, read_time, read_uuid};
 
@@ -116,7 +116,8 @@ pub(super) fn fill(connection: &Connection) -> Result<(), StoreError> {
         page = if bytes < LIGHT_PAGE_BYTES { page * 2 } else { page / 2 }
             .clamp(*PAGE_REQUESTS.start(), *PAGE_REQUESTS.end());
         let records: Vec<PredictionRecord> = requests.iter().flat_map(records_of).collect();
-        append_predictions_with_fields(connection, &fields, records.iter()).map_err(StoreError::database(ACTION))?;
+        append_predictions_of_first_layout(connection, &fields, records.iter())
+            .map_err(StoreError::database(ACTION))?;
     }
 }
 
@@ -142,6 +143,8 @@ fn records_of(request: &PricedRequest) -> Vec<PredictionRecord> {
             family: answer.model.family,
             stone,
             filled_in: answer.assumed,
+            reliable: None,
+            unreliable_because: Vec::new(),
             price_usd: answer.price_usd,
             price_per_carat_usd: answer.price_per_carat_usd,
             range_usd: answer.range_usd,

@@ -7,6 +7,19 @@ use crate::store::audit::record_event;
 use crate::store::rows::{execute, query_optional_row, query_rows};
 use crate::store::{Store, StoreError};
 
+/// A model as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredArtifact {
+    /// Name of its family.
+    pub family: String,
+    /// The model in the format of its family.
+    #[serde(with = "serde_bytes")]
+    pub artifact: Vec<u8>,
+    /// Its prices by the four Cs; `None` if an earlier version stored the model.
+    #[serde(with = "serde_bytes")]
+    pub four_cs_table: Option<Vec<u8>>,
+}
+
 /// A model whose bytes are deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrunedModel {
@@ -17,17 +30,18 @@ pub struct PrunedModel {
 }
 
 impl Store {
-    /// The bytes of a model, and the name of its family.
+    /// A model as it is stored.
     ///
     /// # Errors
     /// If there is no such model, or it was pruned.
-    pub fn model_artifact(&self, id: i64) -> Result<(String, Vec<u8>), StoreError> {
+    pub fn model_artifact(&self, id: i64) -> Result<StoredArtifact, StoreError> {
         let sql = include_str!("../../../sql/queries/artifact/read_model_artifact.sql");
         let found = query_optional_row(&self.connection, "read a model", sql, params![id], |row| {
-            Ok((row.get("family")?, row.get::<_, Option<Vec<u8>>>("content")?))
+            let content: Option<Vec<u8>> = row.get("content")?;
+            let (family, four_cs_table) = (row.get("family")?, row.get("four_cs_table")?);
+            Ok(content.map(|artifact| StoredArtifact { family, artifact, four_cs_table }))
         })?;
-        let (family, content) = found.ok_or_else(|| StoreError::no_model(id))?;
-        content.map(|content| (family, content)).ok_or(StoreError::Pruned { id })
+        found.ok_or_else(|| StoreError::no_model(id))?.ok_or(StoreError::Pruned { id })
     }
 
     /// The summary of a model's dataset; `None` if an earlier version stored the model.
@@ -86,6 +100,8 @@ impl Store {
                 execute(&transaction, ACTION, sql, params![model.id])?;
                 let sql = include_str!("../../../sql/queries/dataset_summary/delete_dataset_summary.sql");
                 execute(&transaction, ACTION, sql, params![model.id])?;
+                let sql = include_str!("../../../sql/queries/four_cs_table/delete_four_cs_table.sql");
+                execute(&transaction, ACTION, sql, params![model.id])?;
                 record_event(&transaction, &self.actor, "prune", &format!("model {}", model.id))?;
             }
             transaction.commit().map_err(StoreError::database(ACTION))?;
@@ -96,6 +112,11 @@ impl Store {
 
 pub(super) fn insert_dataset_summary(connection: &Connection, id: i64, content: &[u8]) -> Result<(), StoreError> {
     let sql = include_str!("../../../sql/queries/dataset_summary/insert_dataset_summary.sql");
+    execute(connection, "store a model", sql, params![id, content]).map(drop)
+}
+
+pub(super) fn insert_four_cs_table(connection: &Connection, id: i64, content: &[u8]) -> Result<(), StoreError> {
+    let sql = include_str!("../../../sql/queries/four_cs_table/insert_four_cs_table.sql");
     execute(connection, "store a model", sql, params![id, content]).map(drop)
 }
 

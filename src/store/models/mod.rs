@@ -4,6 +4,6 @@ mod artifacts;
 mod champion;
 mod records;
 
-pub use artifacts::PrunedModel;
+pub use artifacts::{PrunedModel, StoredArtifact};
 pub use champion::{ComparedPromotion, Promotion};
 pub use records::{DatasetSize, Lineage, ModelDetail, ModelRecord, NewModel, TrialRecord, WorstResidual};

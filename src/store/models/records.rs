@@ -8,7 +8,10 @@ use utoipa::ToSchema;
 
 use super::artifacts;
 use super::champion::Promotion;
-use crate::learning::evaluation::{Calibration, Metrics, SegmentMetrics, WeightClass};
+use crate::diamond::Told;
+use crate::learning::evaluation::{
+    Calibration, GradeSpread, Metrics, OrderCheck, OtherWidths, RangeClass, SegmentMetrics,
+};
 use crate::store::audit::record_event;
 use crate::store::rows::{JsonColumn, execute, query_row, query_rows, read_time, sql_time};
 use crate::store::{LiveAccuracy, Store, StoreError};
@@ -21,6 +24,9 @@ pub struct NewModel {
     /// Its artifact.
     #[serde(with = "serde_bytes")]
     pub artifact: Vec<u8>,
+    /// Its prices by the four Cs; empty if an earlier version trained it.
+    #[serde(default, with = "serde_bytes")]
+    pub four_cs_table: Vec<u8>,
     /// The summary of its dataset.
     #[serde(with = "serde_bytes")]
     pub dataset_summary: Vec<u8>,
@@ -46,6 +52,9 @@ pub struct NewModel {
     pub calibration: Option<Calibration>,
     /// Its errors on segments of the holdout.
     pub segments: Vec<SegmentMetrics>,
+    /// How often its price falls where a stone gets better.
+    #[serde(default)]
+    pub order_checks: Vec<OrderCheck>,
     /// The sales with the largest errors, the worst first.
     pub worst_residuals: Vec<WorstResidual>,
     /// The batches that its dataset came from.
@@ -147,6 +156,9 @@ pub struct ModelDetail {
     pub calibration: Option<Calibration>,
     /// Its errors on segments of the holdout at the time of training.
     pub segments: Vec<SegmentMetrics>,
+    /// How often its price falls where a stone of the holdout gets better; a better colour or clarity never costs less.
+    #[serde(default)]
+    pub order_checks: Vec<OrderCheck>,
     /// The sales with the largest errors, the worst first.
     #[serde(rename = "most_wrong")]
     pub worst_residuals: Vec<WorstResidual>,
@@ -234,6 +246,7 @@ impl Store {
             record,
             calibration: self.calibration(id)?,
             segments: self.segments(id)?,
+            order_checks: self.order_checks(id)?,
             worst_residuals: self.worst_residuals(id)?,
             live: self.live_accuracy()?.into_iter().find(|live| live.model == id),
             lineage: self.lineage(id)?,
@@ -244,20 +257,46 @@ impl Store {
 
     /// The range around the prices of a model; `None` if its holdout was too small, or it was trained by an early version.
     pub fn calibration(&self, model: i64) -> Result<Option<Calibration>, StoreError> {
-        let classes: Vec<WeightClass> = query_rows(
-            &self.connection,
-            "read the range of a model",
-            include_str!("../../../sql/queries/model/read_calibration.sql"),
-            params![model],
-            |row| {
-                Ok(WeightClass {
-                    from_carat: row.get("from_carat")?,
-                    rows: row.get("row_count")?,
-                    log_half_width: row.get("log_half_width")?,
-                })
-            },
-        )?;
-        Ok((!classes.is_empty()).then_some(Calibration { classes }))
+        const ACTION: &str = "read the range of a model";
+        let sql = include_str!("../../../sql/queries/model/read_calibration.sql");
+        let classes: Vec<RangeClass> = query_rows(&self.connection, ACTION, sql, params![model], |row| {
+            let others = (
+                row.get("log_half_width_50")?,
+                row.get("log_half_width_80")?,
+                row.get("log_half_width_95")?,
+                row.get("held")?,
+            );
+            Ok(RangeClass {
+                told: read_told(row)?,
+                from_carat: row.get("from_carat")?,
+                rows: row.get("row_count")?,
+                log_half_width: row.get("log_half_width")?,
+                others: match others {
+                    (Some(half), Some(eighty), Some(ninety_five), Some(held)) => {
+                        Some(OtherWidths { half, eighty, ninety_five, held })
+                    }
+                    _ => None,
+                },
+            })
+        })?;
+        let sql = include_str!("../../../sql/queries/model/list_grade_spreads.sql");
+        let spreads = query_rows(&self.connection, ACTION, sql, params![model], |row| {
+            let (scale, rank, factor) = (row.get("scale")?, row.get("rank")?, row.get("factor")?);
+            Ok(GradeSpread { told: read_told(row)?, scale, rank, factor })
+        })?;
+        Ok((!classes.is_empty()).then_some(Calibration { classes, spreads }))
+    }
+
+    fn order_checks(&self, model: i64) -> Result<Vec<OrderCheck>, StoreError> {
+        let sql = include_str!("../../../sql/queries/model/list_order_checks.sql");
+        query_rows(&self.connection, "read what a model was checked for", sql, params![model], |row| {
+            Ok(OrderCheck {
+                change: row.get("change")?,
+                asked: row.get("asked")?,
+                fell: row.get("fell")?,
+                worst_share: row.get("worst_share")?,
+            })
+        })
     }
 
     /// The errors of a model on segments of its holdout.
@@ -332,6 +371,10 @@ impl Store {
     }
 }
 
+fn read_told(row: &Row<'_>) -> duckdb::Result<Told> {
+    Ok(Told::from_name(&row.get::<_, String>("told")?).unwrap_or_default())
+}
+
 fn read_model(row: &Row<'_>) -> duckdb::Result<ModelRecord> {
     Ok(ModelRecord {
         id: row.get("id")?,
@@ -387,6 +430,9 @@ fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<()
         ],
     )?;
     artifacts::insert_artifact(connection, id, &model.artifact)?;
+    if !model.four_cs_table.is_empty() {
+        artifacts::insert_four_cs_table(connection, id, &model.four_cs_table)?;
+    }
     artifacts::insert_dataset_summary(connection, id, &model.dataset_summary)?;
     let sql = include_str!("../../../sql/queries/model/insert_segment.sql");
     for (position, one) in (0_i64..).zip(&model.segments) {
@@ -404,7 +450,27 @@ fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<()
     }
     let sql = include_str!("../../../sql/queries/model/insert_calibration.sql");
     for class in model.calibration.iter().flat_map(|calibration| &calibration.classes) {
-        execute(connection, ACTION, sql, params![id, class.from_carat, class.rows, class.log_half_width])?;
+        let others = class.others;
+        let values = params![
+            id,
+            class.told.name(),
+            class.from_carat,
+            class.rows,
+            class.log_half_width,
+            others.map(|others| others.half),
+            others.map(|others| others.eighty),
+            others.map(|others| others.ninety_five),
+            others.map(|others| others.held),
+        ];
+        execute(connection, ACTION, sql, values)?;
+    }
+    let sql = include_str!("../../../sql/queries/model/insert_grade_spread.sql");
+    for spread in model.calibration.iter().flat_map(|calibration| &calibration.spreads) {
+        execute(connection, ACTION, sql, params![id, spread.told.name(), spread.scale, spread.rank, spread.factor])?;
+    }
+    let sql = include_str!("../../../sql/queries/model/insert_order_check.sql");
+    for (position, one) in (0_i64..).zip(&model.order_checks) {
+        execute(connection, ACTION, sql, params![id, position, one.change, one.asked, one.fell, one.worst_share])?;
     }
     let sql = include_str!("../../../sql/queries/model/insert_trial.sql");
     for (number, trial) in (1_i64..).zip(&model.trials) {

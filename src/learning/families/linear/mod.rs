@@ -4,6 +4,8 @@
 //! alphabetically, is the reference for the others. Price and log price are both fitted, and the one
 //! with the smaller error in dollars is kept.
 //!
+//! Stones whose length was not told have a fit of their own, on the four Cs.
+//!
 //! The sales are read block by block, three times, and need not fit in memory: see `least_squares`.
 
 mod least_squares;
@@ -12,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use self::least_squares::{LeastSquares, Solution};
-use super::{Contributions, Family, FamilyError, FitPlan, Fitted, Model, SalesSource};
-use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
+use super::{Family, FamilyError, FitPlan, Fitted, Model, SalesSource};
+use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone, TEXTBOOK_LENGTH_OF_ONE_CARAT_MM};
 use crate::learning::evaluation::Split;
 use crate::learning::features::{Feature, KnownGrades, Target};
 
@@ -31,20 +33,24 @@ impl Family for Linear {
         "A straight line through weight, length and grades: rough, but quick and easy to check."
     }
 
+    fn incomplete_stones(&self) -> &'static str {
+        "A second line, through weight and grades, prices stones whose length was not told; it uses no other measure."
+    }
+
     fn fit(&self, sales: &dyn SalesSource, _plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {
         let model = fit_best_target(sales)?;
         let target = model.target;
-        let features = model.columns.iter().map(|column| column.feature).collect();
+        let features = model.line.columns.iter().map(|column| column.feature).collect();
         let bytes = serde_json::to_vec(&model).map_err(|error| FamilyError::Unfit {
             family: NAME,
             sales: sales.count(),
             reason: error.to_string(),
         })?;
         let coefficients: Map<String, Value> =
-            model.columns.iter().map(|column| (column.feature.name(), json!(column.coefficient))).collect();
+            model.line.columns.iter().map(|column| (column.feature.name(), json!(column.coefficient))).collect();
         let hyperparameters = Map::from_iter([
             ("target".to_owned(), json!(target)),
-            ("intercept".to_owned(), json!(model.intercept)),
+            ("intercept".to_owned(), json!(model.line.intercept)),
             ("coefficients".to_owned(), Value::Object(coefficients)),
         ]);
         Ok(Fitted { model: Box::new(model), bytes, features, target, hyperparameters, trials: Vec::new() })
@@ -116,6 +122,7 @@ fn fit_best_target(sales: &dyn SalesSource) -> Result<LinearModel, FamilyError> 
     ]);
     let (mut grades, mut trained_grades) = (KnownGrades::none(), KnownGrades::none());
     let (mut all, mut trained) = (LeastSquares::new(&columns), LeastSquares::new(&columns));
+    let mut four_cs = LeastSquares::new(&columns);
     // whether a sale is checked is worked out once
     let mut checked = Vec::with_capacity(sales.count());
     sales.for_each_block(&mut |block| {
@@ -124,6 +131,7 @@ fn fit_best_target(sales: &dyn SalesSource) -> Result<LinearModel, FamilyError> 
             checked.push(is_checked);
             let (sums, grades) = if is_checked { (&mut all, &mut grades) } else { (&mut trained, &mut trained_grades) };
             sums.add(&sale.stone, targets(sale));
+            four_cs.add(&with_usual_length(&sale.stone), targets(sale));
             grades.add(std::iter::once(&sale.stone));
         }
     })?;
@@ -133,20 +141,30 @@ fn fit_best_target(sales: &dyn SalesSource) -> Result<LinearModel, FamilyError> 
     if sales.count() <= needed {
         return Err(failed(format!("{needed} columns need more rows than that: ingest more sales")));
     }
-    let mut by_all = Fit::new(grades, &all).map_err(failed)?;
+    let mut by_all = Fit::new(grades.clone(), &all).map_err(failed)?;
+    let mut by_four_cs = Fit::new(grades, &four_cs).map_err(failed)?;
     let mut by_trained = Fit::new(trained_grades, &trained).map_err(failed)?;
     let mut is_checked = checked.iter();
     sales.for_each_block(&mut |block| {
         for sale in block {
             by_all.add_left(sale);
+            by_four_cs.add_left(&Sale { stone: with_usual_length(&sale.stone), ..*sale });
             if is_checked.next() == Some(&false) {
                 by_trained.add_left(sale);
             }
         }
     })?;
     let compared = by_trained.models().map_err(failed)?;
-    let mut fitted_to_all = by_all.models().map_err(failed)?;
-    Ok(fitted_to_all.swap_remove(choose_target(sales, &compared, &checked)?))
+    let chosen = choose_target(sales, &compared, &checked)?;
+    let mut model = by_all.models().map_err(failed)?.swap_remove(chosen);
+    let LinearModel { line, .. } = by_four_cs.models().map_err(failed)?.swap_remove(chosen);
+    model.four_cs = Some(line);
+    Ok(model)
+}
+
+/// The stone with the length that follows from its weight: the line through the four Cs bends with it as the other does.
+fn with_usual_length(stone: &Stone) -> Stone {
+    Stone { x_mm: TEXTBOOK_LENGTH_OF_ONE_CARAT_MM * stone.weight_carat.cbrt(), ..*stone }
 }
 
 /// The first grade in alphabetical order.
@@ -184,11 +202,28 @@ fn unfit(sales: &dyn SalesSource, reason: String) -> FamilyError {
 #[derive(Debug, Serialize, Deserialize)]
 struct LinearModel {
     target: Target,
-    intercept: f64,
-    columns: Vec<Column>,
+    #[serde(flatten)]
+    line: Line,
+    /// For stones whose length was not told. Models of earlier versions have none.
+    #[serde(default)]
+    four_cs: Option<Line>,
     /// The grades in the training data; a stone with another grade is priced with the nearest of these.
     #[serde(flatten)]
     grades: KnownGrades,
+}
+
+/// A linear function of some columns.
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    intercept: f64,
+    columns: Vec<Column>,
+}
+
+impl Line {
+    fn value(&self, stone: &Stone) -> f64 {
+        let terms = self.columns.iter().map(|column| column.feature.value(stone) * column.coefficient);
+        terms.sum::<f64>() + self.intercept
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -209,12 +244,8 @@ impl LinearModel {
 
     fn new(target: Target, features: &[Feature], grades: &KnownGrades, solution: Solution) -> Self {
         let columns = features.iter().zip(solution.coefficients);
-        Self {
-            target,
-            intercept: solution.intercept,
-            columns: columns.map(|(feature, coefficient)| Column { feature: *feature, coefficient }).collect(),
-            grades: grades.clone(),
-        }
+        let columns = columns.map(|(feature, coefficient)| Column { feature: *feature, coefficient }).collect();
+        Self { target, line: Line { intercept: solution.intercept, columns }, four_cs: None, grades: grades.clone() }
     }
 }
 
@@ -225,27 +256,15 @@ fn after_base_line<G: Grade>(grades: &[G]) -> impl Iterator<Item = G> {
     sorted.into_iter().skip(1)
 }
 
-impl LinearModel {
-    /// The contribution of each column for `stone`: coefficient times value.
-    fn terms(&self, stone: &Stone) -> impl Iterator<Item = (Feature, f64)> {
-        self.columns.iter().map(|column| (column.feature, column.feature.value(stone) * column.coefficient))
-    }
-}
-
 impl Model for LinearModel {
     fn price_usd(&self, stone: &Stone) -> f64 {
-        let sum: f64 = self.terms(&self.grades.nearest(stone)).map(|(_, term)| term).sum();
-        self.target.to_price(sum + self.intercept)
-    }
-
-    /// Coefficient times the difference to the typical stone: the Shapley values of a sum.
-    fn contributions(&self, stone: &Stone, typical: &Stone) -> Result<Contributions, FamilyError> {
-        let (stone, typical) = (self.grades.nearest(stone), self.grades.nearest(typical));
-        let base: f64 = self.terms(&typical).map(|(_, term)| term).sum();
-        let differences = self.columns.iter().map(|Column { feature, coefficient }| {
-            (*feature, (feature.value(&stone) - feature.value(&typical)) * coefficient)
-        });
-        Ok(Contributions::join(self.target, base + self.intercept, differences))
+        let known = self.grades.nearest(stone);
+        let value = if stone.x_mm.is_nan() {
+            self.four_cs.as_ref().unwrap_or(&self.line).value(&with_usual_length(&known))
+        } else {
+            self.line.value(&known)
+        };
+        self.target.to_price(value)
     }
 }
 
@@ -271,12 +290,12 @@ mod tests {
         let model = fit_best_target(&sales).expect("a fit");
         assert_eq!(model.target, Target::Price);
         let coefficient = |name: &str| {
-            model.columns.iter().find(|column| column.feature.name() == name).expect("a column").coefficient
+            model.line.columns.iter().find(|column| column.feature.name() == name).expect("a column").coefficient
         };
         assert!((coefficient("carat") - 4_000.0).abs() < 1e-6);
         assert!((coefficient("cut_Ideal") - 50.0).abs() < 1e-6);
         assert!(coefficient("x").abs() < 1e-6);
-        assert!((model.intercept - 100.0).abs() < 1e-6);
+        assert!((model.line.intercept - 100.0).abs() < 1e-6);
     }
 
     #[test]

@@ -14,8 +14,8 @@ use serde_json::{Map, json};
 
 use self::trees::Trees;
 use super::{Family, FamilyError, FitPlan, Fitted, Model, SalesSource};
-use crate::diamond::Stone;
-use crate::learning::features::{Feature, KnownGrades, Target, encode_f64, with_derived};
+use crate::diamond::{Stone, Told};
+use crate::learning::features::{FOUR_CS, Feature, KnownGrades, Target, encode_f64, with_derived};
 
 const NAME: &str = "perpetual";
 /// The first bytes of a model: `MessagePack` follows.
@@ -44,34 +44,30 @@ impl Family for Perpetual {
         "Decision trees that mend each other and find out by themselves when to stop: sharper than a line, in seconds."
     }
 
+    fn incomplete_stones(&self) -> &'static str {
+        "Trees of their own, which know the four Cs only, price stones of which a measure was not told."
+    }
+
     fn fit(&self, sales: &dyn SalesSource, plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {
         let sales = sales.sample(MAX_SALES)?;
         let unfit = |reason: String| FamilyError::Unfit { family: NAME, sales: sales.len(), reason };
         let stones: Vec<Stone> = sales.iter().map(|sale| sale.stone).collect();
         let features = with_derived();
         let truth: Vec<f64> = sales.iter().map(|sale| TARGET.from_price(sale.price_usd)).collect();
-        // the library expects column after column
-        let columns: Vec<f64> = encode_f64(&features, &stones).reversed_axes().iter().copied().collect();
-        let mut booster = PerpetualBooster::default()
-            .set_objective(Objective::SquaredLoss)
-            .set_budget(BUDGET)
-            .set_seed(plan.seed)
-            // without these, the size of a tree would depend on the memory that happens to be free
-            .set_memory_limit(Some(MEMORY_GB))
-            .set_iteration_limit(Some(MAX_TREES))
-            // one thread: the same sums in the same order, hence the same bytes
-            .set_num_threads(Some(1));
-        booster
-            .fit(&Matrix::new(&columns, stones.len(), features.len()), &truth, None, None)
-            .map_err(|error| unfit(error.to_string()))?;
-        let trees = Trees::of(&booster).ok_or_else(|| unfit("the library made trees of an unknown kind".to_owned()))?;
+        let trees = grow(&features, &stones, &truth, plan.seed).map_err(unfit)?;
+        let four_cs = grow(&FOUR_CS, &stones, &truth, plan.seed).map_err(unfit)?;
         let hyperparameters = Map::from_iter([
             ("budget".to_owned(), json!(BUDGET)),
             ("trees".to_owned(), json!(trees.count())),
             ("seed".to_owned(), json!(plan.seed)),
         ]);
-        let model =
-            PerpetualModel { target: TARGET, features: features.clone(), grades: KnownGrades::of(&stones), trees };
+        let model = PerpetualModel {
+            target: TARGET,
+            features: features.clone(),
+            grades: KnownGrades::of(&stones),
+            trees,
+            four_cs: Some(four_cs),
+        };
         let mut bytes = MAGIC.to_vec();
         rmp_serde::encode::write_named(&mut bytes, &model).map_err(|error| unfit(error.to_string()))?;
         Ok(Fitted { model: Box::new(model), bytes, features, target: TARGET, hyperparameters, trials: Vec::new() })
@@ -85,15 +81,34 @@ impl Family for Perpetual {
         if model.grades.lacks_a_scale() {
             return Err(unreadable("it lists no grades".to_owned()));
         }
-        if !model.trees.is_valid(model.features.len()) {
+        let are_four_cs_valid = model.four_cs.as_ref().is_none_or(|trees| trees.is_valid(FOUR_CS.len()));
+        if !are_four_cs_valid || !model.trees.is_valid(model.features.len()) {
             return Err(unreadable("its trees are damaged".to_owned()));
         }
         Ok(Box::new(model))
     }
 }
 
-/// A model. Its explanations are computed as for any model: the library's own contributions leave out the linear part that it
-/// adds to its trees.
+/// The trees that the library grows for `truth`, the targets of `stones`, on these columns.
+fn grow(features: &[Feature], stones: &[Stone], truth: &[f64], seed: u64) -> Result<Trees, String> {
+    // the library expects column after column
+    let columns: Vec<f64> = encode_f64(features, stones).reversed_axes().iter().copied().collect();
+    let mut booster = PerpetualBooster::default()
+        .set_objective(Objective::SquaredLoss)
+        .set_budget(BUDGET)
+        .set_seed(seed)
+        // without these, the size of a tree would depend on the memory that happens to be free
+        .set_memory_limit(Some(MEMORY_GB))
+        .set_iteration_limit(Some(MAX_TREES))
+        // one thread: the same sums in the same order, hence the same bytes
+        .set_num_threads(Some(1));
+    booster
+        .fit(&Matrix::new(&columns, stones.len(), features.len()), truth, None, None)
+        .map_err(|error| error.to_string())?;
+    Trees::of(&booster).ok_or_else(|| "the library made trees of an unknown kind".to_owned())
+}
+
+/// A model.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct PerpetualModel {
     target: Target,
@@ -101,6 +116,9 @@ struct PerpetualModel {
     /// The grades in the training data; a stone with another grade is priced with the nearest of these.
     grades: KnownGrades,
     trees: Trees,
+    /// For stones of which a measure was not told. Models of earlier versions have none.
+    #[serde(default)]
+    four_cs: Option<Trees>,
 }
 
 /// A model as the first versions of this program stored it: with the library's own form, as JSON.
@@ -117,18 +135,22 @@ impl PerpetualModel {
         let LibraryForm { target, features, grades, booster } =
             serde_json::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?;
         let trees = Trees::of(&booster).ok_or_else(|| unreadable("its trees are of an unknown kind".to_owned()))?;
-        Ok(Self { target, features, grades, trees })
+        Ok(Self { target, features, grades, trees, four_cs: None })
     }
 
-    fn row_of(&self, stone: &Stone) -> Vec<f64> {
-        let known = self.grades.nearest(stone);
-        self.features.iter().map(|feature| feature.value(&known)).collect()
+    fn row_of(features: &[Feature], stone: &Stone) -> Vec<f64> {
+        features.iter().map(|feature| feature.value(stone)).collect()
     }
 }
 
 impl Model for PerpetualModel {
     fn price_usd(&self, stone: &Stone) -> f64 {
-        self.target.to_price(self.trees.predict(&self.row_of(stone)))
+        let known = self.grades.nearest(stone);
+        let value = match &self.four_cs {
+            Some(trees) if known.told() != Told::Whole => trees.predict(&Self::row_of(&FOUR_CS, &known)),
+            _ => self.trees.predict(&Self::row_of(&self.features, &known.with_usual_measures())),
+        };
+        self.target.to_price(value)
     }
 }
 
@@ -167,7 +189,7 @@ mod tests {
             let json = serde_json::to_vec(&library).expect("its JSON");
             let model = PerpetualModel::from_library_form(&json).expect("an earlier model");
             for stone in &fresh {
-                let row = model.row_of(stone);
+                let row = PerpetualModel::row_of(&model.features, &model.grades.nearest(stone));
                 let expected = library.booster.predict(&Matrix::new(&row, 1, row.len()), false)[0];
                 assert_eq!(model.trees.predict(&row).to_bits(), expected.to_bits());
             }

@@ -76,21 +76,20 @@ pub fn learnt_three_times(sales: &[Sale], seed: u64) -> Vec<Sale> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut learnt = Vec::with_capacity(3 * sales.len());
     learnt.extend_from_slice(sales);
-    let without = |stone: Stone, [sizes, depth, table]: [bool; 3]| {
+    learnt.extend(sales.iter().map(|sale| Sale { stone: sale.stone.with_four_cs_only(), ..*sale }));
+    learnt.extend(sales.iter().map(|sale| {
+        let stone = sale.stone;
+        let [sides, height, depth, table] = std::array::from_fn(|_| random.random_bool(0.5));
         let kept = |value: f64, is_left_out: bool| if is_left_out { f64::NAN } else { value };
-        Stone {
-            x_mm: kept(stone.x_mm, sizes),
-            y_mm: kept(stone.y_mm, sizes),
-            z_mm: kept(stone.z_mm, sizes),
+        let told = Stone {
+            x_mm: kept(stone.x_mm, sides),
+            y_mm: kept(stone.y_mm, sides),
+            z_mm: kept(stone.z_mm, height),
             depth_percent: kept(stone.depth_percent, depth),
             table_percent: kept(stone.table_percent, table),
             ..stone
-        }
-    };
-    learnt.extend(sales.iter().map(|sale| Sale { stone: without(sale.stone, [true; 3]), ..*sale }));
-    learnt.extend(sales.iter().map(|sale| {
-        let left_out = std::array::from_fn(|_| random.random_bool(0.5));
-        Sale { stone: without(sale.stone, left_out), ..*sale }
+        };
+        Sale { stone: told.settled(), ..*sale }
     }));
     learnt
 }

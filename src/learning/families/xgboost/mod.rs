@@ -6,9 +6,9 @@
 //! The bytes of a model are XGBoost's own JSON format, so that its other tools can read them. The target, the curve and its share are kept
 //! in the model's attributes.
 
+mod by_grade;
 mod document;
 mod forest;
-mod library;
 mod settings;
 mod training;
 mod trees;
@@ -46,6 +46,10 @@ impl Family for XgBoost {
 
     fn description(&self) -> &'static str {
         "Forests of hundreds of decision trees, each mending what the ones before got wrong; tuned by trying many settings."
+    }
+
+    fn incomplete_stones(&self) -> &'static str {
+        "The trees have learnt which way to go without a measure: every sale was learnt with and without them."
     }
 
     fn fit(&self, sales: &dyn SalesSource, plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {

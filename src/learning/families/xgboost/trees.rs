@@ -9,18 +9,18 @@
 //! step waits for memory, several trees are walked at the same time, without branches: a leaf is its own child until the
 //! deepest tree of its group has finished.
 
+use super::by_grade::{self, Column, Columns, WideColumn};
 use super::document::{Document, Tree, read};
-use super::library::Library;
 use super::trend::Trend;
 use super::{FamilyError, SHARE_ATTRIBUTE, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, TREND_COLUMN, unreadable};
 use crate::diamond::Stone;
-use crate::learning::families::{Contributions, Model};
-use crate::learning::features::{FOUR_CS, Feature, Target};
+use crate::learning::families::{CELLS, Model, PricesByGrade};
+use crate::learning::features::{Feature, Target};
 
 /// Most columns of a row; with a column for each grade there are 26.
-const MAX_FEATURES: usize = 32;
+pub(super) const MAX_FEATURES: usize = 32;
 /// Trees that are walked at the same time.
-const INTERLEAVED_TREES: usize = 16;
+pub(super) const INTERLEAVED_TREES: usize = 16;
 
 /// A model of boosted trees.
 #[derive(Debug)]
@@ -41,17 +41,23 @@ pub struct TreeModel {
     nodes: Vec<Node>,
     /// The value of each node that is a leaf; 0 for a split.
     values: Vec<f32>,
-    /// The same trees, for explanations.
-    library: Library,
+    /// The same as whole numbers.
+    whole_values: Vec<i32>,
+    /// By what a whole value is divided, to get the value.
+    units: f64,
+    /// For each column, whether it is the same for all colours and clarities of a stone.
+    is_constant: Vec<bool>,
+    /// Whether the trees learnt what to do without a measure: those of earlier versions did not.
+    knows_gaps: bool,
 }
 
 /// Trees that are walked together.
 #[derive(Debug, Clone, Copy)]
-struct Group {
+pub(super) struct Group {
     /// The root of each tree.
-    roots: [u32; INTERLEAVED_TREES],
+    pub roots: [u32; INTERLEAVED_TREES],
     /// How many of the roots are trees; the others repeat the first.
-    count: usize,
+    pub count: usize,
     /// Steps from the root to the deepest leaf.
     depth: u32,
 }
@@ -61,10 +67,10 @@ struct Group {
 ///
 /// The left child of a leaf is the leaf itself, and its rank is above all others.
 #[derive(Debug, Clone, Copy)]
-struct Node(u64);
+pub(super) struct Node(u64);
 
 /// The rank of a missing value.
-const MISSING: u16 = u16::MAX;
+pub(super) const MISSING: u16 = u16::MAX;
 /// The rank of a leaf: no value reaches it.
 const UNREACHABLE: u16 = u16::MAX - 1;
 
@@ -75,6 +81,28 @@ impl Node {
 
     fn split(left: u32, rank: u16, missing_left: bool, feature: u8) -> Self {
         Self(u64::from(left) << 32 | u64::from(rank) << 16 | u64::from(missing_left) << 8 | u64::from(feature))
+    }
+
+    pub fn is_leaf(self) -> bool {
+        self.rank() == UNREACHABLE
+    }
+
+    pub fn left(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "a part is cut out of the whole")]
+    pub fn rank(self) -> u16 {
+        (self.0 >> 16) as u16
+    }
+
+    pub fn missing_left(self) -> bool {
+        self.0 >> 8 & 1 == 1
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "a part is cut out of the whole")]
+    pub fn feature(self) -> u8 {
+        self.0 as u8
     }
 
     /// The next node for a row with these ranks.
@@ -104,9 +132,10 @@ impl TreeModel {
         let trend = document.learner.attributes.get(TREND_ATTRIBUTE).and_then(serde_json::Value::as_str);
         let trend = trend.map(Trend::from_json).transpose()?;
         let share = document.learner.attributes.get(SHARE_ATTRIBUTE).and_then(serde_json::Value::as_str);
+        let knows_gaps = share.is_some();
         // models of earlier versions have all of it
         let share = share.map_or(Ok(1.0), str::parse).map_err(|_| unreadable("the share of its trend is no number"))?;
-        Self::from_document(json, document, target, trend, share)
+        Ok(Self { knows_gaps, ..Self::from_document(document, target, trend, share)? })
     }
 
     /// Reads a model that another program wrote with XGBoost; the caller knows its target.
@@ -114,11 +143,10 @@ impl TreeModel {
     /// # Errors
     /// If `json` is not a model of XGBoost, or has columns that are not known here.
     pub fn from_foreign_json(json: &[u8], target: Target) -> Result<Self, FamilyError> {
-        Self::from_document(json, read(json)?, target, None, 0.0)
+        Self::from_document(read(json)?, target, None, 0.0)
     }
 
     fn from_document(
-        json: &[u8],
         document: Document,
         target: Target,
         trend: Option<Trend>,
@@ -161,12 +189,30 @@ impl TreeModel {
             groups: Vec::new(),
             nodes: Vec::new(),
             values: Vec::new(),
-            library: Library::of(json),
+            whole_values: Vec::new(),
+            units: 1.0,
+            is_constant: Vec::new(),
+            knows_gaps: false,
         };
         for group in trees.chunks(INTERLEAVED_TREES) {
             model.add_group(group)?;
         }
+        model.round_values(&trees);
+        model.is_constant =
+            (0..columns).map(|column| model.features.get(column).copied().is_some_and(is_constant)).collect();
         Ok(model)
+    }
+
+    /// Makes whole numbers of the values, in a unit so small that no sum of a leaf of each tree is too large for them.
+    #[expect(clippy::cast_possible_truncation, reason = "a cast of floats saturates")]
+    fn round_values(&mut self, trees: &[Tree]) {
+        let greatest = |tree: &Tree| {
+            let leaves = tree.left_children.iter().zip(&tree.split_conditions).filter(|(left, _)| **left == -1);
+            leaves.fold(0.0_f64, |greatest, (_, value)| greatest.max(f64::from(value.abs())))
+        };
+        let most: f64 = trees.iter().map(greatest).sum();
+        self.units = 2.0_f64.powi(30) / most.max(f64::MIN_POSITIVE.sqrt());
+        self.whole_values = self.values.iter().map(|value| (f64::from(*value) * self.units).round() as i32).collect();
     }
 
     fn add_group(&mut self, trees: &[Tree]) -> Result<(), FamilyError> {
@@ -323,8 +369,14 @@ impl TreeModel {
         self.features.len() + usize::from(self.has_trend_column)
     }
 
+    /// The stone as the trees know stones.
+    fn known(&self, stone: &Stone) -> Stone {
+        if self.knows_gaps { *stone } else { stone.with_usual_measures() }
+    }
+
     /// The columns of `stone`, followed by zeros, and the value of the trend for it.
     fn row_of(&self, stone: &Stone) -> ([f32; MAX_FEATURES], f64) {
+        let stone = &self.known(stone);
         let trend = self.trend.as_ref().map_or(0.0, |trend| trend.log_price(stone));
         let last = self.has_trend_column.then_some(trend);
         let mut row = [0.0; MAX_FEATURES];
@@ -338,34 +390,55 @@ impl TreeModel {
     }
 }
 
+/// Whether `feature` is the same for all colours and clarities of a stone.
+fn is_constant(feature: Feature) -> bool {
+    !matches!(feature, Feature::ColorRank | Feature::ClarityRank | Feature::ColorIs(_) | Feature::ClarityIs(_))
+}
+
+impl TreeModel {
+    /// The columns of `stone` with each colour and clarity, and the trend of each.
+    fn columns_by_grade(&self, stone: &Stone) -> (Columns, [f64; CELLS]) {
+        let trends = self.trend.as_ref().map_or([0.0; CELLS], |trend| trend.log_prices_by_grade(stone));
+        let rank_in = |place: usize, value: f64| {
+            #[expect(clippy::cast_possible_truncation, reason = "XGBoost works in single precision")]
+            let value = value as f32;
+            if value.is_nan() { MISSING } else { rank_of(value, &self.thresholds[place]) }
+        };
+        let mut columns = [Column::constant(0); MAX_FEATURES];
+        for (place, feature) in self.features.iter().enumerate() {
+            columns[place] = if self.is_constant[place] {
+                Column::constant(rank_in(place, feature.value(stone)))
+            } else {
+                let mut ranks = [0; CELLS];
+                for (rank, stone) in ranks.iter_mut().zip(PricesByGrade::stones(stone)) {
+                    *rank = rank_in(place, feature.value(&stone));
+                }
+                Column::of(&ranks)
+            };
+        }
+        let place = self.features.len();
+        let trend = self.has_trend_column.then(|| {
+            (u8::try_from(place).unwrap_or(u8::MAX), WideColumn::of(&trends.map(|trend| rank_in(place, trend))))
+        });
+        (Columns { columns, trend }, trends)
+    }
+}
+
 impl Model for TreeModel {
     fn price_usd(&self, stone: &Stone) -> f64 {
         let (row, trend) = self.row_of(stone);
         self.target.to_price(self.share_of_trend * trend + f64::from(self.predict(&row[..self.columns()])))
     }
 
-    /// The library's values for the trees (`TreeSHAP`: Lundberg et al., "From local explanations to global understanding with
-    /// explainable AI for trees", 2020), whose base is the average prediction for the training sales; the trend's values are
-    /// relative to the typical stone. What the column of the trend contributes is shared out to weight and grades as the trend is.
-    fn contributions(&self, stone: &Stone, typical: &Stone) -> Result<Contributions, FamilyError> {
-        let of_columns = self.library.contributions(&self.row_of(stone).0[..self.columns()])?;
-        let (bias, of_columns) = of_columns.split_last().ok_or_else(|| unreadable("it has no columns"))?;
-        let columns = self.features.iter().copied().zip(of_columns.iter().copied().map(f64::from));
-        let (start, of_trend) =
-            self.trend.as_ref().map_or((0.0, [0.0; 4]), |trend| trend.contributions(stone, typical));
-        let of_trend_column =
-            if self.has_trend_column { of_columns.last().map_or(0.0, |last| f64::from(*last)) } else { 0.0 };
-        let whole: f64 = of_trend.iter().map(|part| part.abs()).sum();
-        let start = self.share_of_trend * start;
-        let of_trend = of_trend.map(|part| {
-            let share = if whole > 0.0 { part.abs() / whole } else { 0.25 };
-            self.share_of_trend * part + of_trend_column * share
-        });
-        let trend = FOUR_CS.into_iter().zip(of_trend);
-        let mut joined = Contributions::join(self.target, start + f64::from(*bias), columns.chain(trend));
-        // the library adds in another order, in single precision: the difference belongs to no feature
-        joined.base += self.target.from_price(self.price_usd(stone)) - joined.total();
-        Ok(joined)
+    fn prices_by_grade(&self, stone: &Stone) -> PricesByGrade {
+        if self.target != Target::LogPrice {
+            return PricesByGrade::of(stone, |stone| self.price_usd(stone));
+        }
+        let (columns, trends) = self.columns_by_grade(&self.known(stone));
+        let sums = by_grade::sums(&columns, &self.groups, &self.nodes, &self.whole_values);
+        PricesByGrade(std::array::from_fn(|cell| {
+            self.share_of_trend * trends[cell] + f64::from(self.base_score) + f64::from(sums[cell]) / self.units
+        }))
     }
 }
 

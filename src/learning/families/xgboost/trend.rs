@@ -8,8 +8,8 @@ use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
 use super::{FamilyError, unfit, unreadable};
-use crate::diamond::{Grade, Sale, Stone};
-use crate::learning::families::contributions::shapley;
+use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
+use crate::learning::families::{CELLS, CLARITIES, COLORS};
 use crate::learning::features::KnownGrades;
 
 /// Weight of the ridge penalty: enough for a unique solution whatever the sales are, and no more.
@@ -49,30 +49,64 @@ impl Trend {
 
     /// The logarithm of the price of `stone` in US dollars by the curve.
     pub fn log_price(&self, stone: &Stone) -> f64 {
-        let known = self.grades.nearest(stone);
-        let weight_carat = stone.weight_carat.clamp(self.carat[0], self.carat[1]);
-        let sum: f64 = terms(&Stone { weight_carat, ..known })
-            .iter()
-            .zip(&self.coefficients)
-            .map(|(term, coefficient)| term * coefficient)
-            .sum();
-        sum + (stone.weight_carat / weight_carat).ln()
+        self.at(stone).log_price(self.of_color(stone), self.of_clarity(stone))
     }
 
-    /// The value for the `typical` stone, and the contributions of weight, cut, colour and clarity of `stone` to its own: exact
-    /// Shapley values.
-    pub fn contributions(&self, stone: &Stone, typical: &Stone) -> (f64, [f64; 4]) {
-        let shares = shapley(|known| {
-            let pick = |place: usize| if known >> place & 1 == 1 { stone } else { typical };
-            self.log_price(&Stone {
-                weight_carat: pick(0).weight_carat,
-                cut: pick(1).cut,
-                color: pick(2).color,
-                clarity: pick(3).clarity,
-                ..*stone
-            })
-        });
-        (self.log_price(typical), shares)
+    /// The logarithms of the prices of `stone` with each colour and clarity, the worst grades first, the clarities of a colour
+    /// together: the same bits as one by one.
+    pub fn log_prices_by_grade(&self, stone: &Stone) -> [f64; CELLS] {
+        let at = self.at(stone);
+        let clarities: [_; CLARITIES] =
+            std::array::from_fn(|rank| self.of_clarity(&Stone { clarity: Clarity::ALL[rank], ..*stone }));
+        let mut prices = [0.0; CELLS];
+        for (row, color) in prices.chunks_mut(CLARITIES).zip(Color::ALL) {
+            let color = self.of_color(&Stone { color: *color, ..*stone });
+            for (price, clarity) in row.iter_mut().zip(clarities) {
+                *price = at.log_price(color, clarity);
+            }
+        }
+        prices
+    }
+
+    /// The curve at the weight and the cut of `stone`.
+    fn at(&self, stone: &Stone) -> AtWeightAndCut {
+        let weight_carat = stone.weight_carat.clamp(self.carat[0], self.carat[1]);
+        let log = weight_carat.ln();
+        let cut = self.grades.nearest(stone).cut.rank();
+        let [of_weight, of_cut, of_color, of_clarity, of_slopes] = self.parts();
+        let [w0, w1, w2, w3, w4] = [of_weight[0], of_weight[1], of_weight[2], of_weight[3], of_weight[4]];
+        let level = w0 + log * (w1 + log * (w2 + log * w3)) + w4 * weight_carat;
+        let [by_cut, by_color, by_clarity, bend_by_color, bend_by_clarity, both, slope_of_both] =
+            std::array::from_fn(|place| of_slopes[place]);
+        let after = |coefficients: &[f64], rank: usize| rank.checked_sub(1).map_or(0.0, |place| coefficients[place]);
+        AtWeightAndCut {
+            level: level + after(of_cut, cut) + log * by_cut * ranked(cut) + (stone.weight_carat / weight_carat).ln(),
+            colors: std::array::from_fn(|rank| {
+                after(of_color, rank) + log * (by_color + log * bend_by_color) * ranked(rank)
+            }),
+            clarities: std::array::from_fn(|rank| {
+                after(of_clarity, rank) + log * (by_clarity + log * bend_by_clarity) * ranked(rank)
+            }),
+            both: both + log * slope_of_both,
+        }
+    }
+
+    /// The coefficients of the weight, the cuts, the colours, the clarities, and of the effects on slope and curvature, in the order
+    /// of [`terms`].
+    fn parts(&self) -> [&[f64]; 5] {
+        let (of_weight, rest) = self.coefficients.split_at(N_OF_WEIGHT);
+        let (of_cut, rest) = rest.split_at(Cut::ALL.len() - 1);
+        let (of_color, rest) = rest.split_at(COLORS - 1);
+        let (of_clarity, of_slopes) = rest.split_at(CLARITIES - 1);
+        [of_weight, of_cut, of_color, of_clarity, of_slopes]
+    }
+
+    fn of_color(&self, stone: &Stone) -> usize {
+        self.grades.nearest(stone).color.rank()
+    }
+
+    fn of_clarity(&self, stone: &Stone) -> usize {
+        self.grades.nearest(stone).clarity.rank()
     }
 
     /// The curve that was stored as `json`.
@@ -84,12 +118,35 @@ impl Trend {
     }
 }
 
+/// The curve at one weight and one cut.
+struct AtWeightAndCut {
+    level: f64,
+    /// What each colour adds.
+    colors: [f64; COLORS],
+    /// What each clarity adds.
+    clarities: [f64; CLARITIES],
+    /// What the product of both ranks adds.
+    both: f64,
+}
+
+impl AtWeightAndCut {
+    fn log_price(&self, color: usize, clarity: usize) -> f64 {
+        self.level + self.colors[color] + self.clarities[clarity] + self.both * ranked(color) * ranked(clarity)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "ranks are below 8")]
+fn ranked(rank: usize) -> f64 {
+    rank as f64
+}
+
+/// Terms of the weight alone.
+const N_OF_WEIGHT: usize = 5;
 /// Grades of all three scales except the worst of each.
 const N_GRADES: usize = 4 + 6 + 7;
-const N_TERMS: usize = 5 + N_GRADES + 7;
+const N_TERMS: usize = N_OF_WEIGHT + N_GRADES + 7;
 
 /// The terms of a stone: powers of the logarithm of its weight, its grades, and their effects on slope and curvature.
-#[expect(clippy::cast_precision_loss, reason = "ranks are below 8")]
 fn terms(stone: &Stone) -> [f64; N_TERMS] {
     let log = stone.weight_carat.ln();
     let [cut, color, clarity] = [stone.cut.rank(), stone.color.rank(), stone.clarity.rank()];
@@ -100,7 +157,7 @@ fn terms(stone: &Stone) -> [f64; N_TERMS] {
             terms[first + rank - 1] = 1.0;
         }
     }
-    let [cut, color, clarity] = [cut as f64, color as f64, clarity as f64];
+    let [cut, color, clarity] = [cut, color, clarity].map(ranked);
     terms[5 + N_GRADES..].copy_from_slice(&[
         log * cut,
         log * color,
@@ -116,8 +173,8 @@ fn terms(stone: &Stone) -> [f64; N_TERMS] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diamond::Color;
     use crate::generator::Generator;
+    use crate::learning::families::PricesByGrade;
 
     #[test]
     fn a_price_of_its_own_form_is_found_again() {
@@ -130,6 +187,19 @@ mod tests {
         let worst =
             sales.iter().map(|sale| (trend.log_price(&sale.stone) - sale.price_usd.ln()).abs()).fold(0.0, f64::max);
         assert!(worst < 1e-2, "off by {worst}");
+    }
+
+    #[test]
+    fn the_curve_is_the_sum_of_its_terms() {
+        let sales: Vec<Sale> = Generator::new(3).take(500).collect();
+        let trend = Trend::fit(&sales).expect("a fit");
+        for sale in &sales[..50] {
+            let sum: f64 = terms(&sale.stone).iter().zip(&trend.coefficients).map(|(term, by)| term * by).sum();
+            let by_grade = trend.log_prices_by_grade(&sale.stone);
+            let own = by_grade[PricesByGrade::place(sale.stone.color, sale.stone.clarity)];
+            assert!((trend.log_price(&sale.stone) - sum).abs() < 1e-9, "{sale:?}");
+            assert_eq!(own.to_bits(), trend.log_price(&sale.stone).to_bits());
+        }
     }
 
     #[test]

@@ -1,0 +1,164 @@
+//! `diamonds price-list`: prices by weight band, colour and clarity.
+
+use std::fmt::Write;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rust_xlsxwriter::{Color as Ink, Format, FormatAlign, FormatBorder, Workbook, XlsxError};
+use serde_json::json;
+use tempfile::NamedTempFile;
+
+use super::CommandError;
+use super::console::{Console, table};
+use crate::control::{self, ReadPriceList};
+use crate::diamond::{Clarity, Cut, Grade};
+use crate::files::folder_of;
+use crate::pricing::{PriceCell, PriceList, PriceListWanted};
+use crate::text::{count, signed_percent};
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Of stones of this cut; left out, of the cut that is sold most
+    #[arg(long, value_name = "GRADE")]
+    cut: Option<Cut>,
+    /// By the carat instead of by the stone
+    #[arg(long)]
+    per_carat: bool,
+    /// Where the weight bands begin, in carats, such as 0.3,0.4,0.5,0.7,1; left out, those of the trade
+    #[arg(long, value_name = "CARATS", value_parser = read_bands)]
+    bands: Option<Bands>,
+    /// Of this model instead of the champion: its number, or a family for its newest model
+    #[arg(long, value_name = "ID|FAMILY")]
+    model: Option<String>,
+    /// Show by how much prices changed since this model
+    #[arg(long, value_name = "ID|FAMILY")]
+    compare: Option<String>,
+    /// Write it into this file, by its ending .csv or .xlsx
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Where weight bands begin.
+#[derive(Debug, Clone)]
+struct Bands(Vec<f64>);
+
+fn read_bands(text: &str) -> Result<Bands, String> {
+    PriceListWanted::read_bands(text).map(Bands)
+}
+
+pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
+    let write = match &arguments.out {
+        None => None,
+        Some(out) if out.exists() => return Err(CommandError::FileExists { path: out.clone() }),
+        Some(out) => match out.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase).as_deref() {
+            Some("csv") => Some((out, false)),
+            Some("xlsx") => Some((out, true)),
+            _ => return Err(CommandError::PriceListName { path: out.clone() }),
+        },
+    };
+    let bands = arguments.bands.clone().map(|Bands(bands)| bands).unwrap_or_default();
+    let wanted = PriceListWanted { cut: arguments.cut, bands };
+    let (model, compare) = (arguments.model.clone(), arguments.compare.clone());
+    let list = control::run(database, ReadPriceList { wanted, model, compare })?;
+    let Some((out, is_workbook)) = write else {
+        console.print(&list, |list| describe(list, arguments.per_carat))?;
+        return Ok(());
+    };
+    let part = NamedTempFile::new_in(folder_of(out))?;
+    if is_workbook {
+        write_workbook(&list, arguments.per_carat, part.reopen()?).map_err(io::Error::other)?;
+    } else {
+        list.write_csv(part.reopen()?)?;
+    }
+    part.persist_noclobber(out).map_err(|error| error.error)?;
+    console.print(&json!({ "file": out, "bands": list.bands.len() }), |_| {
+        format!("{}: {} weight bands of cut {}", out.display(), list.bands.len(), list.cut)
+    })?;
+    Ok(())
+}
+
+/// What the list is, in one line.
+fn title(list: &PriceList, per_carat: bool) -> String {
+    format!(
+        "Cut {}, US dollars a {}, by model {} ({}) on {} sales, {}",
+        list.cut,
+        if per_carat { "carat" } else { "stone" },
+        list.model.id,
+        list.model.family,
+        count(list.sales),
+        list.made_at.strftime("%-d %B %Y")
+    )
+}
+
+fn price_of(cell: &PriceCell, per_carat: bool) -> f64 {
+    if per_carat { cell.price_per_carat_usd } else { cell.price_usd }
+}
+
+fn describe(list: &PriceList, per_carat: bool) -> String {
+    let mut text = title(list, per_carat);
+    if let Some(other) = &list.compared_with {
+        // writing to a string cannot fail
+        let _ = write!(text, "\nbelow each price: the change since model {} ({})", other.id, other.family);
+    }
+    text.push_str("\n(…): no such stone was sold; *: one or two were\n");
+    let header: Vec<&str> = [""].into_iter().chain(Clarity::ALL.iter().rev().map(|clarity| clarity.name())).collect();
+    let right: Vec<usize> = (1..header.len()).collect();
+    for band in &list.bands {
+        let mut rows = Vec::new();
+        for row in &band.colors {
+            let mut cells = vec![row.color.name().to_owned()];
+            cells.extend(row.clarities.iter().map(|cell| write_cell(cell, per_carat)));
+            rows.push(cells);
+            if list.compared_with.is_some() {
+                let mut changes = vec![String::new()];
+                changes.extend(row.clarities.iter().map(|cell| cell.change.map_or_else(String::new, signed_percent)));
+                rows.push(changes);
+            }
+        }
+        let weight = if per_carat { String::new() } else { format!(", a stone of {} ct", band.carat) };
+        let _ = write!(text, "\n{}{weight}\n{}\n", band.words(), table(&header, rows, &right));
+    }
+    text
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a cast of floats saturates")]
+fn write_cell(cell: &PriceCell, per_carat: bool) -> String {
+    let price = count(price_of(cell, per_carat).round() as i64);
+    match (cell.is_unsold(), cell.is_seldom_sold()) {
+        (true, _) => format!("({price})"),
+        (_, true) => format!("{price}*"),
+        _ => price,
+    }
+}
+
+/// A sheet that looks like a printed list: a block for each weight band.
+fn write_workbook(list: &PriceList, per_carat: bool, file: File) -> Result<(), XlsxError> {
+    let mut workbook = Workbook::new();
+    let bold = Format::new().set_bold();
+    let head = Format::new().set_bold().set_align(FormatAlign::Right).set_border_bottom(FormatBorder::Thin);
+    let price = Format::new().set_num_format("#,##0");
+    let unsold = Format::new().set_num_format("(#,##0)").set_font_color(Ink::Gray);
+    let sheet = workbook.add_worksheet();
+    sheet.set_name(list.cut.name())?.set_paper_size(9).set_print_fit_to_pages(1, 0);
+    sheet.write_string_with_format(0, 0, title(list, per_carat), &bold)?;
+    sheet.write_string(1, 0, "(…): no such stone was sold")?;
+    let mut line = 3;
+    for band in &list.bands {
+        sheet.write_string_with_format(line, 0, band.words(), &bold)?;
+        for (column, clarity) in (1..).zip(Clarity::ALL.iter().rev()) {
+            sheet.write_string_with_format(line, column, clarity.name(), &head)?;
+        }
+        for row in &band.colors {
+            line += 1;
+            sheet.write_string_with_format(line, 0, row.color.name(), &bold)?;
+            for (column, cell) in (1..).zip(&row.clarities) {
+                let format = if cell.is_unsold() { &unsold } else { &price };
+                sheet.write_number_with_format(line, column, price_of(cell, per_carat), format)?;
+            }
+        }
+        line += 2;
+    }
+    sheet.set_column_width(0, 16)?;
+    workbook.save_to_writer(file)
+}

@@ -1,0 +1,201 @@
+//! A model whose prices keep the promises, whatever its family does.
+
+use std::sync::OnceLock;
+
+use super::FourCsTable;
+use crate::diamond::{Sale, Stone, Told};
+use crate::learning::families::{
+    Family, FamilyError, FitPlan, Fitted, Model, PricesByGrade, SalesSource, decompress_artifact, find_family,
+};
+
+/// The weights of a table of a model that an earlier version stored, in carats.
+const USUAL_CARATS: [f64; 2] = [0.2, 5.0];
+
+/// A fitted model with what belongs to it.
+pub struct FittedPrices {
+    /// What the family says of it. Its own prices keep no promise.
+    pub fitted: Fitted,
+    /// The bytes from which the table of the four Cs can be read again.
+    pub four_cs_table: Vec<u8>,
+    /// The model that answers.
+    pub prices: PromisedModel,
+}
+
+/// A model that keeps the promises.
+pub struct PromisedModel {
+    model: Box<dyn Model>,
+    /// Worked out when it is first needed, if an earlier version stored the model.
+    four_cs: OnceLock<FourCsTable>,
+}
+
+/// Fits a model of `family` that keeps the promises.
+///
+/// # Errors
+/// As [`Family::fit`].
+pub fn fit_model(
+    family: &dyn Family,
+    sales: &dyn SalesSource,
+    plan: &FitPlan<'_>,
+) -> Result<FittedPrices, FamilyError> {
+    let fitted = family.fit(&TurnedSales(sales), plan)?;
+    let mut carats = [f64::INFINITY, 0.0_f64];
+    sales.for_each_block(&mut |block| {
+        for sale in block {
+            let carat = sale.stone.weight_carat;
+            carats = [carats[0].min(carat), carats[1].max(carat)];
+        }
+    })?;
+    // the same bits as those of a model that was stored and is loaded
+    let model = family.load(&fitted.bytes)?;
+    let table = FourCsTable::of(model.as_ref(), carats);
+    let unstored = |error: std::io::Error| FamilyError::Unfit {
+        family: family.name(),
+        sales: sales.count(),
+        reason: format!("its prices cannot be compressed: {error}"),
+    };
+    let four_cs_table = table.to_bytes().map_err(unstored)?;
+    Ok(FittedPrices { fitted, four_cs_table, prices: PromisedModel { model, four_cs: table.into() } })
+}
+
+/// Loads a stored model: `artifact` is that of a model of the family called `family`, with the table that was stored with it, if
+/// there is one.
+///
+/// # Errors
+/// If there is no such family, or the bytes are not a model of it.
+pub fn load_model(family: &str, artifact: &[u8], four_cs_table: Option<&[u8]>) -> Result<PromisedModel, FamilyError> {
+    let family = find_family(family)?;
+    let bytes = decompress_artifact(artifact)
+        .map_err(|error| FamilyError::Unreadable { family: family.name(), reason: error.to_string() })?;
+    let model = PromisedModel::new(family.load(&bytes)?);
+    if let Some(bytes) = four_cs_table {
+        let table = FourCsTable::from_bytes(bytes).ok_or_else(|| FamilyError::Unreadable {
+            family: family.name(),
+            reason: "its table of prices by the four Cs is damaged".to_owned(),
+        })?;
+        let _ = model.four_cs.set(table);
+    }
+    Ok(model)
+}
+
+impl PromisedModel {
+    /// The promises around `model`.
+    #[must_use]
+    pub fn new(model: Box<dyn Model>) -> Self {
+        Self { model, four_cs: OnceLock::new() }
+    }
+
+    /// Price of a stone in US dollars. Measures that were not told are no numbers.
+    #[must_use]
+    pub fn price_usd(&self, stone: &Stone) -> f64 {
+        self.prices_by_grade(stone).price_usd(stone.color, stone.clarity)
+    }
+
+    /// Prices of many stones in US dollars, in their order: the same bits as one by one.
+    #[must_use]
+    pub fn prices_usd(&self, stones: &[Stone]) -> Vec<f64> {
+        stones.iter().map(|stone| self.price_usd(stone)).collect()
+    }
+
+    /// The prices of `stone` with each colour and clarity: its own grades do not matter.
+    #[must_use]
+    pub fn prices_by_grade(&self, stone: &Stone) -> PricesByGrade {
+        let settled = stone.settled();
+        match settled.told() {
+            Told::FourCs => self.four_cs().prices(stone.cut, stone.weight_carat),
+            Told::Whole | Told::Partly => self.model.prices_by_grade(&settled).monotone(),
+        }
+    }
+
+    /// The prices of stones that are known by their four Cs.
+    pub fn four_cs(&self) -> &FourCsTable {
+        self.four_cs.get_or_init(|| FourCsTable::of(self.model.as_ref(), USUAL_CARATS))
+    }
+}
+
+/// Sales of turned stones.
+struct TurnedSales<'a>(&'a dyn SalesSource);
+
+impl SalesSource for TurnedSales<'_> {
+    fn count(&self) -> usize {
+        self.0.count()
+    }
+
+    fn for_each_block(&self, visit: &mut dyn FnMut(&[Sale])) -> Result<(), FamilyError> {
+        let mut turned = Vec::new();
+        self.0.for_each_block(&mut |block| {
+            turned.clear();
+            turned.extend(block.iter().map(|sale| Sale { stone: sale.stone.turned(), ..*sale }));
+            visit(&turned);
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diamond::{Clarity, Color, Grade};
+    use crate::generator::Generator;
+    use crate::learning::families::{FAMILIES, SilentObserver, compress_artifact};
+
+    const PLAN: FitPlan<'_> =
+        FitPlan { seed: 7, trials: 2, threads: 2, budget: None, start: None, observer: &SilentObserver };
+
+    /// A model of every family, and stones that it has not seen: whole, without sizes, with a side or the height alone, with
+    /// their four Cs alone, and with sizes that contradict their weight.
+    fn fitted_and_asked() -> (Vec<(&'static str, FittedPrices)>, Vec<Stone>) {
+        let sales: Vec<Sale> = Generator::new(21).take(800).collect();
+        let fit = |family: &&'static dyn Family| (family.name(), fit_model(*family, &sales, &PLAN).expect("a fit"));
+        let whole: Vec<Stone> = Generator::new(22).take(150).map(|sale| sale.stone).collect();
+        let less: [fn(Stone) -> Stone; 6] = [
+            |stone| stone,
+            Stone::without_sizes,
+            |stone| Stone { y_mm: f64::NAN, ..stone },
+            |stone| Stone { z_mm: f64::NAN, table_percent: f64::NAN, ..stone },
+            Stone::with_four_cs_only,
+            |stone| Stone { weight_carat: 1.4 * stone.weight_carat, ..stone },
+        ];
+        (
+            FAMILIES.iter().map(fit).collect(),
+            less.iter().flat_map(|less| whole.iter().map(|stone| less(*stone))).collect(),
+        )
+    }
+
+    #[test]
+    fn every_family_keeps_the_promises() {
+        let (models, stones) = fitted_and_asked();
+        for (family, FittedPrices { prices, .. }) in &models {
+            for stone in &stones {
+                let price_usd = prices.price_usd(stone);
+                let other_side = Stone { x_mm: stone.y_mm, y_mm: stone.x_mm, ..*stone };
+                assert_eq!(price_usd.to_bits(), prices.price_usd(&other_side).to_bits(), "{family}, turned: {stone:?}");
+                if let Some(color) = Color::from_rank(stone.color.rank() + 1) {
+                    let better_usd = prices.price_usd(&Stone { color, ..*stone });
+                    assert!(better_usd >= price_usd, "{family}, a better colour: {stone:?}");
+                }
+                if let Some(clarity) = Clarity::from_rank(stone.clarity.rank() + 1) {
+                    let better_usd = prices.price_usd(&Stone { clarity, ..*stone });
+                    assert!(better_usd >= price_usd, "{family}, a better clarity: {stone:?}");
+                }
+                if stone.told() == Told::FourCs {
+                    for more_carat in [0.001, 0.01, 0.3, 5.0] {
+                        let heavier = Stone { weight_carat: stone.weight_carat + more_carat, ..*stone };
+                        assert!(prices.price_usd(&heavier) >= price_usd, "{family}, {more_carat} ct more: {stone:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_stored_model_answers_with_the_same_bits() {
+        let (models, stones) = fitted_and_asked();
+        for (family, FittedPrices { fitted, four_cs_table, prices }) in &models {
+            let artifact = compress_artifact(&fitted.bytes).expect("compressed");
+            let loaded = load_model(family, &artifact, Some(four_cs_table)).expect("its own bytes");
+            let bits =
+                |model: &PromisedModel| model.prices_usd(&stones).into_iter().map(f64::to_bits).collect::<Vec<_>>();
+            assert!(bits(prices) == bits(&loaded), "{family}");
+            assert!(load_model(family, &artifact, Some(b"no table")).is_err(), "{family}");
+        }
+    }
+}
