@@ -9,6 +9,7 @@ mod json;
 mod login;
 mod models;
 mod price;
+mod price_list;
 mod quote;
 mod request_csv;
 mod requests;
@@ -82,6 +83,7 @@ struct CallerButton<'a> {
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/", price::show).for_role(Role::Price),
+        Endpoint::get("/price-list", price_list::show).for_role(Role::Price),
         Endpoint::get("/predictions/{id}", quote::show).for_role(Role::Price),
         Endpoint::get("/requests", requests::list).for_role(Role::Read),
         Endpoint::get("/requests.csv", request_csv::download).for_role(Role::Read),

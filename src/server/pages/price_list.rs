@@ -1,0 +1,135 @@
+//! The page of the price list: a table for each weight band, with prices that lead to their stones; printed, a sheet to hang up.
+
+use askama::Template;
+use form_urlencoded::Serializer;
+use tide::{Request, StatusCode};
+
+use super::respond;
+use crate::diamond::{Clarity, Cut, Grade};
+use crate::pricing::{ModelName, PriceBand, PriceCell, PriceList};
+use crate::server::api::predictions::find_model;
+use crate::server::api::price_list::{LIST_PARAMETERS, ListWanted, make_list};
+use crate::server::app::App;
+use crate::server::http::attachments::AnsweredBy;
+use crate::server::http::parameters::read_parameters;
+use crate::server::http::problem::{Answer, Problem};
+use crate::server::http::request_parts::query_pairs;
+use crate::store::{Store, StoreError};
+use crate::text::{count, dollars, signed_percent};
+
+/// Name of the parameter that asks for prices by the carat.
+const PER_CARAT: &str = "per_carat";
+/// A change by less than this share is not shown.
+const LEAST_CHANGE: f64 = 0.0005;
+
+#[derive(Template)]
+#[template(path = "price-list.html")]
+struct PriceListPage {
+    list: Option<PriceList>,
+    /// What somebody wrote as beginnings of bands.
+    bands: String,
+    is_per_carat: bool,
+    /// The model that somebody asked for instead of the champion.
+    model: Option<String>,
+    /// The models that can be compared with, newest first.
+    others: Vec<ModelName>,
+    /// The address of the list as CSV.
+    csv_address: String,
+}
+
+impl PriceListPage {
+    /// Every cut, the best first.
+    fn cuts() -> impl Iterator<Item = Cut> {
+        Cut::ALL.iter().rev().copied()
+    }
+
+    /// Every clarity, the best first.
+    fn clarities() -> impl Iterator<Item = Clarity> {
+        Clarity::ALL.iter().rev().copied()
+    }
+
+    fn is_compared_with(&self, id: i64) -> bool {
+        self.list.as_ref().and_then(|list| list.compared_with.as_ref()).is_some_and(|model| model.id == id)
+    }
+
+    /// A price as it stands in its cell.
+    #[expect(clippy::cast_possible_truncation, reason = "a cast of floats saturates")]
+    fn price(&self, cell: &PriceCell) -> String {
+        count(if self.is_per_carat { cell.price_per_carat_usd } else { cell.price_usd }.round() as i64)
+    }
+
+    /// What a cell says beside its price: the range, and how many such stones were sold.
+    fn words(&self, band: &PriceBand, cell: &PriceCell) -> String {
+        let by = if self.is_per_carat { band.carat } else { 1.0 };
+        let range = cell.range_usd.map_or_else(String::new, |range| {
+            format!("nine in ten {} to {}, ", dollars(range.low / by), dollars(range.high / by))
+        });
+        let sold = match cell.sales {
+            0 => "none sold".to_owned(),
+            sold => format!("{} sold", count(i64::try_from(sold).unwrap_or(i64::MAX))),
+        };
+        format!("{range}{sold}")
+    }
+
+    /// How much a price has changed, and whether it rose.
+    fn change(cell: &PriceCell) -> Option<(String, bool)> {
+        let change = cell.change.filter(|change| change.abs() >= LEAST_CHANGE)?;
+        Some((signed_percent(change), change > 0.0))
+    }
+}
+
+/// The models that a list can be compared with, and the one that is preselected: the champion before.
+fn other_models(store: &Store) -> Result<(Vec<ModelName>, Option<i64>), StoreError> {
+    let models = store.models()?.into_iter().filter(|model| !(model.pruned || model.champion));
+    let others: Vec<ModelName> = models.map(|model| ModelName { id: model.id, family: model.family }).collect();
+    let before = store.champion_before()?.filter(|id| others.iter().any(|other| other.id == *id));
+    Ok((others, before))
+}
+
+/// `GET /price-list`. Parameters that are empty, as forms send them, are as if left out, but for `compare`: then nothing is compared.
+pub async fn show(request: Request<App>) -> Answer {
+    let mut query = query_pairs(&request);
+    let is_per_carat = query.iter().any(|(name, value)| name == PER_CARAT && value == "true");
+    let is_compared = query.iter().any(|(name, _)| name == "compare");
+    // other parameters are ignored: links and browsers may add them
+    query.retain(|(name, value)| LIST_PARAMETERS.iter().any(|known| known.name == name) && !value.trim().is_empty());
+    let mut wanted = ListWanted::default();
+    read_parameters(&LIST_PARAMETERS, &query, &mut wanted).map_err(Problem::bad_fields)?;
+    let (others, before) = request.state().read(other_models).await?;
+    if !is_compared && let Some(id) = before {
+        wanted.compare = Some(id.to_string());
+    }
+    let bands =
+        query.iter().rev().find(|(name, _)| name == "bands").map(|(_, value)| value.clone()).unwrap_or_default();
+    let csv_address = csv_address(&wanted, &bands);
+    let mut page = PriceListPage { list: None, bands, is_per_carat, model: wanted.model.clone(), others, csv_address };
+    let snapshot = request.state().pricing.snapshot();
+    let model = match find_model(&request, &snapshot, wanted.model).await {
+        Ok(model) => model,
+        Err(_) if snapshot.champion().is_none() => return respond(StatusCode::ServiceUnavailable, &page),
+        Err(problem) => return Err(problem),
+    };
+    let compared = match wanted.compare {
+        Some(other) => Some(find_model(&request, &snapshot, Some(other)).await?),
+        None => None,
+    };
+    let id = model.id;
+    page.list = Some(make_list(snapshot, model, compared, wanted.list).await?);
+    let mut response = respond(StatusCode::Ok, &page)?;
+    response.insert_ext(AnsweredBy(id));
+    Ok(response)
+}
+
+/// The address of the same list as CSV.
+fn csv_address(wanted: &ListWanted, bands: &str) -> String {
+    let parts = [
+        ("format", Some("csv")),
+        ("cut", wanted.list.cut.map(Grade::name)),
+        ("bands", Some(bands).filter(|bands| !bands.is_empty())),
+        ("model", wanted.model.as_deref()),
+        ("compare", wanted.compare.as_deref()),
+    ];
+    let mut query = Serializer::new(String::new());
+    query.extend_pairs(parts.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    format!("/v1/price-list?{}", query.finish())
+}
