@@ -4,100 +4,83 @@
 //! way, a split on a grade, or on the trend, which depends on them, divides it, and a leaf adds its value to every cell that
 //! reaches it. Most of the way is common to all cells, so that 56 prices cost a few times as much as one.
 //!
+//! What is slow is to wait for memory. So a node has four bytes, the left child follows its parent, and several trees are walked at
+//! the same time, level by level and without branches that cannot be foretold. Which cells go right at a split on a grade is looked up
+//! in a table that is made for the stone.
+//!
 //! Values of leaves are whole numbers of a small unit: their sums do not depend on the order in which they are added.
 
-use super::trees::{Group, INTERLEAVED_TREES, MAX_FEATURES, MISSING, Node};
+use super::trees::{Group, INTERLEAVED_TREES, MISSING, Node};
+use crate::diamond::{Clarity, Color, Grade, Stone};
 use crate::learning::families::{CELLS, CLARITIES, COLORS};
+use crate::learning::features::Feature;
 
 /// The set of all cells: a bit for each, in the order of prices by grade.
 const ALL: u64 = (1 << CELLS) - 1;
-/// Most different values of a column besides the trend: there are eight clarities.
-const VALUES: usize = 8;
-/// Most sets that are on the way through a group of trees at a time: each cell is in one set for each tree.
+/// Most columns of a model that is walked in this way.
+const MAX_COLUMNS: usize = 16;
+/// Entries of the table of a stone; so many thresholds its columns of grades may have together.
+const TABLE: usize = 2_048;
+/// Most sets that are on the way through trees at a time: each cell is in one set for each tree.
 const MAX_SETS: usize = INTERLEAVED_TREES * CELLS;
 
-/// One column of a stone with each of its colours and clarities, as ranks among the thresholds of a model.
-#[derive(Clone, Copy)]
-pub struct Column {
-    /// The different ranks, ascending; the last repeats.
-    ranks: [u16; VALUES],
-    /// For each number of ranks, the cells of all ranks but so many of the lowest.
-    above: [u64; VALUES + 1],
-    is_missing: bool,
-}
+/// A split or a leaf, in 32 bits. The highest bit of a leaf is set, the others are its value. A split has, from the highest: whether a
+/// missing value goes left (1 bit), the column (4), how many nodes later the right child is (10), and the lowest rank that goes
+/// right (16). The left child is the next node.
+#[derive(Debug, Clone, Copy)]
+struct SmallNode(u32);
 
-impl Column {
-    /// A column that is the same for all cells.
-    pub fn constant(rank: u16) -> Self {
-        let mut above = [0; VALUES + 1];
-        above[0] = ALL;
-        Self { ranks: [rank; VALUES], above, is_missing: rank == MISSING }
+const LEAF: u32 = 1 << 31;
+const MISSING_LEFT: u32 = 1 << 30;
+/// Greatest distance to a right child.
+const MAX_DISTANCE: usize = (1 << 10) - 1;
+/// A unit of the values of leaves is so small that all of them together are below this.
+pub const MAX_SUM: f64 = 536_870_912.0;
+
+impl SmallNode {
+    fn is_leaf(self) -> bool {
+        self.0 & LEAF != 0
     }
 
-    /// A column of these ranks, with at most [`VALUES`] different ones.
-    pub fn of(ranks: &[u16; CELLS]) -> Self {
-        let mut different = *ranks;
-        different.sort_unstable();
-        let mut column = Self { ranks: [different[CELLS - 1]; VALUES], above: [0; VALUES + 1], is_missing: false };
-        let mut known = 0;
-        for rank in different {
-            if known == 0 || (known < VALUES && column.ranks[known - 1] != rank) {
-                column.ranks[known] = rank;
-                column.above[known] = cells_from(ranks, rank);
-                known += 1;
-            }
-        }
-        column
+    /// The value of a leaf.
+    #[expect(clippy::cast_possible_wrap, reason = "the bits are those of a number of 31 bits")]
+    fn value(self) -> i32 {
+        (self.0 << 1) as i32 >> 1
     }
 
-    /// The cells that go right at a split of `rank`.
-    #[inline]
-    fn right(&self, rank: u16) -> u64 {
-        let below: u16 = self.ranks.iter().map(|own| u16::from(*own < rank)).sum();
-        self.above[usize::from(below)]
+    fn column(self) -> usize {
+        (self.0 >> 26) as usize % MAX_COLUMNS
+    }
+
+    fn distance(self) -> u32 {
+        self.0 >> 16 & MAX_DISTANCE as u32
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "a part is cut out of the whole")]
+    fn rank(self) -> u16 {
+        self.0 as u16
     }
 }
 
-/// The cells whose rank is `least` or more.
-fn cells_from(ranks: &[u16; CELLS], least: u16) -> u64 {
-    ranks.iter().enumerate().fold(0, |cells, (cell, rank)| cells | u64::from(*rank >= least) << cell)
+/// The trees of a model, for walks with sets of cells.
+#[derive(Debug)]
+pub struct TreesByGrade {
+    roots: Vec<u32>,
+    nodes: Vec<SmallNode>,
+    /// For each column that depends on grades, its place, its own part of the table, and what it is; the trend is no feature.
+    by_grade: Vec<(usize, std::ops::Range<usize>, Option<Feature>)>,
 }
 
-/// A column that may be different in each cell.
-pub struct WideColumn {
-    /// The ranks, ascending, and above all others at the end.
-    ranks: [u16; 64],
-    /// For each number of ranks, the cells of all ranks but so many of the lowest.
-    above: [u64; 65],
-}
-
-impl WideColumn {
-    pub fn of(ranks: &[u16; CELLS]) -> Self {
-        let mut order: [(u16, u8); CELLS] = [(0, 0); CELLS];
-        for ((entry, rank), cell) in order.iter_mut().zip(ranks).zip(0..) {
-            *entry = (*rank, cell);
-        }
-        order.sort_unstable();
-        let mut column = Self { ranks: [u16::MAX; 64], above: [0; 65] };
-        for place in (0..CELLS).rev() {
-            column.ranks[place] = order[place].0;
-            column.above[place] = column.above[place + 1] | 1 << order[place].1;
-        }
-        column
-    }
-
-    #[inline]
-    fn right(&self, rank: u16) -> u64 {
-        let below: u16 = self.ranks.iter().map(|own| u16::from(*own < rank)).sum();
-        self.above[usize::from(below)]
-    }
-}
-
-/// The columns of a stone.
+/// The columns of a stone with each of its colours and clarities.
 pub struct Columns {
-    pub columns: [Column; MAX_FEATURES],
-    /// The column of the trend, and its place, if there is one.
-    pub trend: Option<(u8, WideColumn)>,
+    /// The ranks of columns that do not depend on grades; 0 for the others.
+    ranks: [u16; MAX_COLUMNS],
+    /// Where the part of each column in the table begins.
+    starts: [u32; MAX_COLUMNS],
+    /// All bits for columns that depend on grades, none for the others: these have the first entry of the table, which is empty.
+    used: [u32; MAX_COLUMNS],
+    /// For each rank of a split, the cells that go right.
+    table: [u64; TABLE],
 }
 
 /// For each set of eight cells, all bits of the numbers of those that are in it.
@@ -115,60 +98,192 @@ static LANES: [[i32; CLARITIES]; 256] = {
     lanes
 };
 
-/// The sums of the trees in `groups` for each cell, in the unit of `values`, which are those of the `nodes` that are leaves.
-pub fn sums(columns: &Columns, groups: &[Group], nodes: &[Node], values: &[i32]) -> [i32; CELLS] {
-    if columns.columns.iter().any(|column| column.is_missing) {
-        walk::<true>(columns, groups, nodes, values)
-    } else {
-        walk::<false>(columns, groups, nodes, values)
+/// Whether `feature` is the same for all colours and clarities of a stone.
+fn is_constant(feature: Feature) -> bool {
+    !depends_on_color(feature) && !depends_on_clarity(feature)
+}
+
+fn depends_on_color(feature: Feature) -> bool {
+    matches!(feature, Feature::ColorRank | Feature::ColorIs(_))
+}
+
+fn depends_on_clarity(feature: Feature) -> bool {
+    matches!(feature, Feature::ClarityRank | Feature::ClarityIs(_))
+}
+
+impl TreesByGrade {
+    /// The trees in `groups`, whose `nodes` have these whole `values` where they are leaves. The columns are `features` and, if there are
+    /// more `thresholds` than these, the trend. `None` if they are more or larger than fits: then prices come one by one.
+    pub fn of(
+        groups: &[Group],
+        nodes: &[Node],
+        values: &[i32],
+        features: &[Feature],
+        thresholds: &[Vec<f32>],
+    ) -> Option<Self> {
+        let mut by_grade = Vec::new();
+        // the first entry is that of all other columns
+        let mut end = 1;
+        for (place, thresholds) in thresholds.iter().enumerate() {
+            let feature = features.get(place).copied();
+            if feature.is_none_or(|feature| !is_constant(feature)) {
+                // a rank is counted from 1
+                by_grade.push((place, end..end + thresholds.len() + 1, feature));
+                end += thresholds.len() + 1;
+            }
+        }
+        if end > TABLE || thresholds.len() > MAX_COLUMNS {
+            return None;
+        }
+        let mut trees = Self { roots: Vec::new(), nodes: Vec::with_capacity(nodes.len()), by_grade };
+        for group in groups {
+            for root in &group.roots[..group.count] {
+                trees.roots.push(u32::try_from(trees.nodes.len()).ok()?);
+                trees.add(nodes, values, *root as usize)?;
+            }
+        }
+        Some(trees)
+    }
+
+    /// Adds the node at `root` and those below it, each before its children; `None` if a part is too large.
+    fn add(&mut self, nodes: &[Node], values: &[i32], root: usize) -> Option<()> {
+        // the nodes to come, and the parent whose right child each is
+        let mut waiting = vec![(root, None)];
+        while let Some((place, parent)) = waiting.pop() {
+            if let Some(parent) = parent {
+                let distance = self.nodes.len() - parent;
+                let SmallNode(bits) = &mut self.nodes[parent];
+                *bits |= u32::try_from(distance).ok().filter(|_| distance <= MAX_DISTANCE)? << 16;
+            }
+            let node = nodes[place];
+            if node.is_leaf() {
+                self.nodes.push(SmallNode(LEAF | (values[place].cast_unsigned() & !LEAF)));
+                continue;
+            }
+            let missing_left = if node.missing_left() { MISSING_LEFT } else { 0 };
+            waiting.push((node.left() as usize + 1, Some(self.nodes.len())));
+            waiting.push((node.left() as usize, None));
+            self.nodes.push(SmallNode(missing_left | u32::from(node.feature()) << 26 | u32::from(node.rank())));
+        }
+        Some(())
+    }
+
+    /// The columns of `stone`, with the `trend` of each cell. `rank_in` gives the rank of a value among the thresholds of a column.
+    pub fn columns(
+        &self,
+        stone: &Stone,
+        features: &[Feature],
+        trend: &[f64; CELLS],
+        rank_in: impl Fn(usize, f64) -> u16,
+    ) -> Columns {
+        let mut columns =
+            Columns { ranks: [0; MAX_COLUMNS], starts: [0; MAX_COLUMNS], used: [0; MAX_COLUMNS], table: [0; TABLE] };
+        for (place, feature) in features.iter().enumerate().filter(|(_, feature)| is_constant(**feature)) {
+            columns.ranks[place] = rank_in(place, feature.value(stone));
+        }
+        for (place, part, feature) in &self.by_grade {
+            columns.starts[*place] = u32::try_from(part.start).unwrap_or(0);
+            columns.used[*place] = u32::MAX;
+            let mut cells: [(u16, u8); CELLS] = [(0, 0); CELLS];
+            match feature {
+                Some(feature) => {
+                    let of_colors = depends_on_color(*feature);
+                    let mut by_rank = [0; CLARITIES];
+                    let count = if of_colors { COLORS } else { CLARITIES };
+                    for (rank, stone) in by_rank[..count].iter_mut().zip(stones_of_one_scale(stone, of_colors)) {
+                        *rank = rank_in(*place, feature.value(&stone));
+                    }
+                    for (number, cell) in cells.iter_mut().enumerate() {
+                        let rank = by_rank[if of_colors { number / CLARITIES } else { number % CLARITIES }];
+                        *cell = (rank, number_of(number));
+                    }
+                }
+                None => {
+                    for (number, cell) in cells.iter_mut().enumerate() {
+                        *cell = (rank_in(*place, trend[number]), number_of(number));
+                    }
+                }
+            }
+            fill(&mut columns.table[part.clone()], &mut cells);
+        }
+        columns
+    }
+
+    /// The sums of the trees for each cell, in the unit of the values.
+    pub fn sums(&self, columns: &Columns) -> [i32; CELLS] {
+        if columns.ranks.contains(&MISSING) { self.walk::<true>(columns) } else { self.walk::<false>(columns) }
+    }
+
+    fn walk<const GAPS: bool>(&self, columns: &Columns) -> [i32; CELLS] {
+        let mut sums = [0; CELLS];
+        let mut these = [(0_u32, 0_u64); MAX_SETS + 2];
+        let mut others = these;
+        // arrays would be copied when they change places
+        let (mut sets, mut next) = (&mut these, &mut others);
+        let mut ends = [(0_i32, 0_u64); MAX_SETS + 1];
+        let nodes = self.nodes.as_slice();
+        for roots in self.roots.chunks(INTERLEAVED_TREES) {
+            let mut count = roots.len();
+            for (set, root) in sets.iter_mut().zip(roots) {
+                *set = (*root, ALL);
+            }
+            let mut ended = 0;
+            while count > 0 {
+                let mut going = 0;
+                for (place, cells) in &sets[..count] {
+                    // of a leaf, what is read of a split means nothing, and goes nowhere: it has no cells
+                    let node = nodes[*place as usize];
+                    let (column, rank) = (node.column(), node.rank());
+                    let own = columns.ranks[column];
+                    let all_right = own >= rank && !(GAPS && own == MISSING && node.0 & MISSING_LEFT != 0);
+                    let entry = columns.starts[column] + (u32::from(rank) & columns.used[column]);
+                    let right = columns.table[entry as usize % TABLE] | if all_right { ALL } else { 0 };
+                    ends[ended] = (node.value(), *cells);
+                    ended += usize::from(node.is_leaf());
+                    let cells = if node.is_leaf() { 0 } else { *cells };
+                    let (left, right) = (cells & !right, cells & right);
+                    next[going] = (place + 1, left);
+                    going += usize::from(left != 0);
+                    next[going] = (place + node.distance(), right);
+                    going += usize::from(right != 0);
+                }
+                std::mem::swap(&mut sets, &mut next);
+                count = going;
+            }
+            for (value, cells) in &ends[..ended] {
+                add(&mut sums, *value, *cells);
+            }
+        }
+        sums
     }
 }
 
-fn walk<const GAPS: bool>(columns: &Columns, groups: &[Group], nodes: &[Node], values: &[i32]) -> [i32; CELLS] {
-    let mut sums = [0; CELLS];
-    let mut sets = [(0_u32, 0_u64); MAX_SETS + 2];
-    let mut next = sets;
-    let mut ends = [(0_u32, 0_u64); MAX_SETS + 1];
-    let (trend_place, trend) = match &columns.trend {
-        Some((place, column)) => (*place, Some(column)),
-        None => (u8::MAX, None),
-    };
-    for group in groups {
-        let mut count = group.count;
-        for (set, root) in sets.iter_mut().zip(&group.roots[..count]) {
-            *set = (*root, ALL);
-        }
-        let mut ended = 0;
-        while count > 0 {
-            let mut going = 0;
-            for (place, cells) in &sets[..count] {
-                let node = nodes[*place as usize];
-                let feature = node.feature();
-                let right = match trend {
-                    Some(trend) if feature == trend_place => trend.right(node.rank()),
-                    _ => {
-                        let column = &columns.columns[usize::from(feature) % MAX_FEATURES];
-                        if GAPS && column.is_missing && node.missing_left() { 0 } else { column.right(node.rank()) }
-                    }
-                };
-                let is_leaf = node.is_leaf();
-                ends[ended] = (*place, *cells);
-                ended += usize::from(is_leaf);
-                let cells = if is_leaf { 0 } else { *cells };
-                let (left, right) = (cells & !right, cells & right);
-                next[going] = (node.left(), left);
-                going += usize::from(left != 0);
-                next[going] = (node.left() + 1, right);
-                going += usize::from(right != 0);
-            }
-            std::mem::swap(&mut sets, &mut next);
-            count = going;
-        }
-        for (place, cells) in &ends[..ended] {
-            add(&mut sums, values[*place as usize], *cells);
-        }
+/// `stone` with each colour, or each clarity.
+fn stones_of_one_scale(stone: &Stone, of_colors: bool) -> impl Iterator<Item = Stone> {
+    let stone = *stone;
+    let colors = Color::ALL.iter().filter(move |_| of_colors).map(move |color| Stone { color: *color, ..stone });
+    let clarities =
+        Clarity::ALL.iter().filter(move |_| !of_colors).map(move |clarity| Stone { clarity: *clarity, ..stone });
+    colors.chain(clarities)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "there are 56 cells")]
+fn number_of(cell: usize) -> u8 {
+    cell as u8
+}
+
+/// Fills one column's part of a table: for each rank of a split, the `cells` whose rank is not below it.
+fn fill(part: &mut [u64], cells: &mut [(u16, u8); CELLS]) {
+    cells.sort_unstable();
+    let mut right = 0;
+    let mut end = part.len();
+    for (rank, cell) in cells.iter().rev() {
+        let start = (usize::from(*rank) + 1).min(end);
+        part[start..end].fill(right);
+        end = start;
+        right |= 1 << cell;
     }
-    sums
+    part[..end].fill(right);
 }
 
 /// Adds `value` to the sums of `cells`.

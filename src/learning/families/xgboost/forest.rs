@@ -6,10 +6,9 @@ use xgboost::parameters::BoosterParameters;
 use xgboost::{Booster, DMatrix};
 
 use super::settings::{Settings, TARGET, features};
-use super::trend::Trend;
 use super::{FamilyError, unfit};
 use crate::diamond::{Sale, Stone};
-use crate::learning::features::FOUR_CS;
+use crate::learning::features::{FOUR_CS, Trend};
 
 /// A kind of forest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +65,8 @@ impl Start {
         #[expect(clippy::cast_precision_loss, reason = "row counts stay far below 2^52")]
         let count = sales.len() as f64;
         let mean = sales.iter().map(|sale| TARGET.from_price(sale.price_usd)).sum::<f64>() / count;
-        Ok(Self { trend: Trend::fit(sales)?, mean })
+        let trend = Trend::fit(sales, |_| 1.0).map_err(|reason| unfit(sales.len(), &reason))?;
+        Ok(Self { trend, mean })
     }
 }
 

@@ -12,7 +12,6 @@ mod forest;
 mod settings;
 mod training;
 mod trees;
-mod trend;
 mod tuning;
 
 use serde_json::json;

@@ -9,13 +9,12 @@
 //! step waits for memory, several trees are walked at the same time, without branches: a leaf is its own child until the
 //! deepest tree of its group has finished.
 
-use super::by_grade::{self, Column, Columns, WideColumn};
+use super::by_grade::{MAX_SUM, TreesByGrade};
 use super::document::{Document, Tree, read};
-use super::trend::Trend;
 use super::{FamilyError, SHARE_ATTRIBUTE, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, TREND_COLUMN, unreadable};
 use crate::diamond::Stone;
 use crate::learning::families::{CELLS, Model, PricesByGrade};
-use crate::learning::features::{Feature, Target};
+use crate::learning::features::{Feature, Target, Trend};
 
 /// Most columns of a row; with a column for each grade there are 26.
 pub(super) const MAX_FEATURES: usize = 32;
@@ -41,12 +40,10 @@ pub struct TreeModel {
     nodes: Vec<Node>,
     /// The value of each node that is a leaf; 0 for a split.
     values: Vec<f32>,
-    /// The same as whole numbers.
-    whole_values: Vec<i32>,
+    /// The same trees for all colours and clarities of a stone, with whole numbers as values; `None` if they are too large for that.
+    by_grade: Option<TreesByGrade>,
     /// By what a whole value is divided, to get the value.
     units: f64,
-    /// For each column, whether it is the same for all colours and clarities of a stone.
-    is_constant: Vec<bool>,
     /// Whether the trees learnt what to do without a measure: those of earlier versions did not.
     knows_gaps: bool,
 }
@@ -130,7 +127,7 @@ impl TreeModel {
             })?;
         let target = Target::from_name(name).ok_or_else(|| unreadable(format!("no target is called {name:?}")))?;
         let trend = document.learner.attributes.get(TREND_ATTRIBUTE).and_then(serde_json::Value::as_str);
-        let trend = trend.map(Trend::from_json).transpose()?;
+        let trend = trend.map(Trend::from_json).transpose().map_err(unreadable)?;
         let share = document.learner.attributes.get(SHARE_ATTRIBUTE).and_then(serde_json::Value::as_str);
         let knows_gaps = share.is_some();
         // models of earlier versions have all of it
@@ -189,30 +186,29 @@ impl TreeModel {
             groups: Vec::new(),
             nodes: Vec::new(),
             values: Vec::new(),
-            whole_values: Vec::new(),
+            by_grade: None,
             units: 1.0,
-            is_constant: Vec::new(),
             knows_gaps: false,
         };
         for group in trees.chunks(INTERLEAVED_TREES) {
             model.add_group(group)?;
         }
-        model.round_values(&trees);
-        model.is_constant =
-            (0..columns).map(|column| model.features.get(column).copied().is_some_and(is_constant)).collect();
+        let whole_values = model.whole_values(&trees);
+        model.by_grade =
+            TreesByGrade::of(&model.groups, &model.nodes, &whole_values, &model.features, &model.thresholds);
         Ok(model)
     }
 
-    /// Makes whole numbers of the values, in a unit so small that no sum of a leaf of each tree is too large for them.
+    /// The values as whole numbers, in a unit so small that no sum of a leaf of each tree is too large for them.
     #[expect(clippy::cast_possible_truncation, reason = "a cast of floats saturates")]
-    fn round_values(&mut self, trees: &[Tree]) {
+    fn whole_values(&mut self, trees: &[Tree]) -> Vec<i32> {
         let greatest = |tree: &Tree| {
             let leaves = tree.left_children.iter().zip(&tree.split_conditions).filter(|(left, _)| **left == -1);
             leaves.fold(0.0_f64, |greatest, (_, value)| greatest.max(f64::from(value.abs())))
         };
         let most: f64 = trees.iter().map(greatest).sum();
-        self.units = 2.0_f64.powi(30) / most.max(f64::MIN_POSITIVE.sqrt());
-        self.whole_values = self.values.iter().map(|value| (f64::from(*value) * self.units).round() as i32).collect();
+        self.units = MAX_SUM / most.max(f64::MIN_POSITIVE.sqrt());
+        self.values.iter().map(|value| (f64::from(*value) * self.units).round() as i32).collect()
     }
 
     fn add_group(&mut self, trees: &[Tree]) -> Result<(), FamilyError> {
@@ -390,40 +386,6 @@ impl TreeModel {
     }
 }
 
-/// Whether `feature` is the same for all colours and clarities of a stone.
-fn is_constant(feature: Feature) -> bool {
-    !matches!(feature, Feature::ColorRank | Feature::ClarityRank | Feature::ColorIs(_) | Feature::ClarityIs(_))
-}
-
-impl TreeModel {
-    /// The columns of `stone` with each colour and clarity, and the trend of each.
-    fn columns_by_grade(&self, stone: &Stone) -> (Columns, [f64; CELLS]) {
-        let trends = self.trend.as_ref().map_or([0.0; CELLS], |trend| trend.log_prices_by_grade(stone));
-        let rank_in = |place: usize, value: f64| {
-            #[expect(clippy::cast_possible_truncation, reason = "XGBoost works in single precision")]
-            let value = value as f32;
-            if value.is_nan() { MISSING } else { rank_of(value, &self.thresholds[place]) }
-        };
-        let mut columns = [Column::constant(0); MAX_FEATURES];
-        for (place, feature) in self.features.iter().enumerate() {
-            columns[place] = if self.is_constant[place] {
-                Column::constant(rank_in(place, feature.value(stone)))
-            } else {
-                let mut ranks = [0; CELLS];
-                for (rank, stone) in ranks.iter_mut().zip(PricesByGrade::stones(stone)) {
-                    *rank = rank_in(place, feature.value(&stone));
-                }
-                Column::of(&ranks)
-            };
-        }
-        let place = self.features.len();
-        let trend = self.has_trend_column.then(|| {
-            (u8::try_from(place).unwrap_or(u8::MAX), WideColumn::of(&trends.map(|trend| rank_in(place, trend))))
-        });
-        (Columns { columns, trend }, trends)
-    }
-}
-
 impl Model for TreeModel {
     fn price_usd(&self, stone: &Stone) -> f64 {
         let (row, trend) = self.row_of(stone);
@@ -431,11 +393,17 @@ impl Model for TreeModel {
     }
 
     fn prices_by_grade(&self, stone: &Stone) -> PricesByGrade {
-        if self.target != Target::LogPrice {
+        let Some(trees) = self.by_grade.as_ref().filter(|_| self.target == Target::LogPrice) else {
             return PricesByGrade::of(stone, |stone| self.price_usd(stone));
-        }
-        let (columns, trends) = self.columns_by_grade(&self.known(stone));
-        let sums = by_grade::sums(&columns, &self.groups, &self.nodes, &self.whole_values);
+        };
+        let stone = &self.known(stone);
+        let trends = self.trend.as_ref().map_or([0.0; CELLS], |trend| trend.log_prices_by_grade(stone));
+        let columns = trees.columns(stone, &self.features, &trends, |place, value| {
+            #[expect(clippy::cast_possible_truncation, reason = "XGBoost works in single precision")]
+            let value = value as f32;
+            if value.is_nan() { MISSING } else { rank_of(value, &self.thresholds[place]) }
+        });
+        let sums = trees.sums(&columns);
         PricesByGrade(std::array::from_fn(|cell| {
             self.share_of_trend * trends[cell] + f64::from(self.base_score) + f64::from(sums[cell]) / self.units
         }))

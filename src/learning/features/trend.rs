@@ -1,16 +1,13 @@
 //! The effect of weight and grades on the price: a smooth curve, which trees approximate only in steps.
 //!
 //! The logarithm of the price is a cubic in the logarithm of the weight, with level, slope and curvature by grade.
-//! The trees then learn the residuals.
 
 use linfa_linalg::cholesky::SolveC;
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
-use super::{FamilyError, unfit, unreadable};
+use super::KnownGrades;
 use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone};
-use crate::learning::families::{CELLS, CLARITIES, COLORS};
-use crate::learning::features::KnownGrades;
 
 /// Weight of the ridge penalty: enough for a unique solution whatever the sales are, and no more.
 const RIDGE: f64 = 1e-4;
@@ -27,38 +24,44 @@ pub struct Trend {
 }
 
 impl Trend {
-    /// Solves min ‖ln(price) − X·w‖² + λ‖w‖² for the coefficients `w`, X of shape `(n_sales, n_terms)`, by the normal
-    /// equations (ridge regression: Hoerl and Kennard, 1970).
-    pub fn fit(sales: &[Sale]) -> Result<Self, FamilyError> {
+    /// Solves min Σ vᵢ(ln(priceᵢ) − xᵢ·w)² + λ‖w‖² for the coefficients `w`, where row `xᵢ` of a matrix of shape `(n_sales, n_terms)` has
+    /// the terms of a sale and vᵢ is its `weight`, by the normal equations (ridge regression: Hoerl and Kennard, 1970).
+    ///
+    /// # Errors
+    /// If the sales do not allow it, as what is missing.
+    pub fn fit(sales: &[Sale], weight: impl Fn(&Sale) -> f64) -> Result<Self, String> {
         let stones: Vec<Stone> = sales.iter().map(|sale| sale.stone).collect();
         let carat = stones.iter().fold([f64::INFINITY, 0.0_f64], |[least, most], stone| {
             [least.min(stone.weight_carat), most.max(stone.weight_carat)]
         });
-        let rows: Vec<f64> = stones.iter().flat_map(terms).collect();
-        let x = Array2::from_shape_vec((stones.len(), N_TERMS), rows).map_err(|error| unfit(sales.len(), &error))?;
-        let truth: Array1<f64> = sales.iter().map(|sale| sale.price_usd.ln()).collect();
+        let roots: Vec<f64> = sales.iter().map(|sale| weight(sale).sqrt()).collect();
+        let rows = stones.iter().zip(&roots).flat_map(|(stone, root)| terms(stone).map(|term| term * root));
+        let x = Array2::from_shape_vec((stones.len(), N_TERMS), rows.collect()).map_err(|error| error.to_string())?;
+        let truth: Array1<f64> = sales.iter().zip(&roots).map(|(sale, root)| sale.price_usd.ln() * root).collect();
         let mut gram = x.t().dot(&x) + Array2::<f64>::eye(N_TERMS) * RIDGE;
         let right = x.t().dot(&truth).insert_axis(ndarray::Axis(1));
-        let solved = gram.solvec(&right).map_err(|error| unfit(sales.len(), &error))?;
+        let solved = gram.solvec(&right).map_err(|error| error.to_string())?;
         let coefficients: Vec<f64> = solved.iter().copied().collect();
         if !coefficients.iter().all(|coefficient| coefficient.is_finite()) {
-            return Err(unfit(sales.len(), &"weight and grades do not vary enough: ingest more varied sales"));
+            return Err("weight and grades do not vary enough: ingest more varied sales".to_owned());
         }
         Ok(Self { grades: KnownGrades::of(&stones), carat, coefficients })
     }
 
     /// The logarithm of the price of `stone` in US dollars by the curve.
+    #[must_use]
     pub fn log_price(&self, stone: &Stone) -> f64 {
         self.at(stone).log_price(self.of_color(stone), self.of_clarity(stone))
     }
 
     /// The logarithms of the prices of `stone` with each colour and clarity, the worst grades first, the clarities of a colour
     /// together: the same bits as one by one.
-    pub fn log_prices_by_grade(&self, stone: &Stone) -> [f64; CELLS] {
+    #[must_use]
+    pub fn log_prices_by_grade(&self, stone: &Stone) -> [f64; COLORS * CLARITIES] {
         let at = self.at(stone);
         let clarities: [_; CLARITIES] =
             std::array::from_fn(|rank| self.of_clarity(&Stone { clarity: Clarity::ALL[rank], ..*stone }));
-        let mut prices = [0.0; CELLS];
+        let mut prices = [0.0; COLORS * CLARITIES];
         for (row, color) in prices.chunks_mut(CLARITIES).zip(Color::ALL) {
             let color = self.of_color(&Stone { color: *color, ..*stone });
             for (price, clarity) in row.iter_mut().zip(clarities) {
@@ -110,11 +113,14 @@ impl Trend {
     }
 
     /// The curve that was stored as `json`.
-    pub fn from_json(json: &str) -> Result<Self, FamilyError> {
-        let trend: Self = serde_json::from_str(json).map_err(|error| unreadable(error.to_string()))?;
+    ///
+    /// # Errors
+    /// If it is none, as what is wrong.
+    pub fn from_json(json: &str) -> Result<Self, String> {
+        let trend: Self = serde_json::from_str(json).map_err(|error| error.to_string())?;
         let is_whole =
             trend.coefficients.len() == N_TERMS && !trend.grades.lacks_a_scale() && trend.carat[0] <= trend.carat[1];
-        if is_whole { Ok(trend) } else { Err(unreadable("its trend is not whole")) }
+        if is_whole { Ok(trend) } else { Err("its trend is not whole".to_owned()) }
     }
 }
 
@@ -140,6 +146,10 @@ fn ranked(rank: usize) -> f64 {
     rank as f64
 }
 
+/// Number of colours.
+const COLORS: usize = Color::ALL.len();
+/// Number of clarities.
+const CLARITIES: usize = Clarity::ALL.len();
 /// Terms of the weight alone.
 const N_OF_WEIGHT: usize = 5;
 /// Grades of all three scales except the worst of each.
@@ -174,7 +184,6 @@ fn terms(stone: &Stone) -> [f64; N_TERMS] {
 mod tests {
     use super::*;
     use crate::generator::Generator;
-    use crate::learning::families::PricesByGrade;
 
     #[test]
     fn a_price_of_its_own_form_is_found_again() {
@@ -183,7 +192,7 @@ mod tests {
             let log = sale.stone.weight_carat.ln();
             sale.price_usd = (8.0 + 1.8 * log + 0.1 * f64::from(sale.stone.color == Color::D) * 1.0).exp();
         }
-        let trend = Trend::fit(&sales).expect("a fit");
+        let trend = Trend::fit(&sales, |_| 1.0).expect("a fit");
         let worst =
             sales.iter().map(|sale| (trend.log_price(&sale.stone) - sale.price_usd.ln()).abs()).fold(0.0, f64::max);
         assert!(worst < 1e-2, "off by {worst}");
@@ -192,11 +201,11 @@ mod tests {
     #[test]
     fn the_curve_is_the_sum_of_its_terms() {
         let sales: Vec<Sale> = Generator::new(3).take(500).collect();
-        let trend = Trend::fit(&sales).expect("a fit");
+        let trend = Trend::fit(&sales, |_| 1.0).expect("a fit");
         for sale in &sales[..50] {
             let sum: f64 = terms(&sale.stone).iter().zip(&trend.coefficients).map(|(term, by)| term * by).sum();
             let by_grade = trend.log_prices_by_grade(&sale.stone);
-            let own = by_grade[PricesByGrade::place(sale.stone.color, sale.stone.clarity)];
+            let own = by_grade[sale.stone.color.rank() * CLARITIES + sale.stone.clarity.rank()];
             assert!((trend.log_price(&sale.stone) - sum).abs() < 1e-9, "{sale:?}");
             assert_eq!(own.to_bits(), trend.log_price(&sale.stone).to_bits());
         }
@@ -205,7 +214,7 @@ mod tests {
     #[test]
     fn outside_of_the_weights_seen_the_price_per_carat_stays() {
         let sales: Vec<Sale> = Generator::new(3).take(500).collect();
-        let trend = Trend::fit(&sales).expect("a fit");
+        let trend = Trend::fit(&sales, |_| 1.0).expect("a fit");
         let heavy = Stone { weight_carat: trend.carat[1], ..sales[0].stone };
         let twice = Stone { weight_carat: 2.0 * trend.carat[1], ..heavy };
         assert!((trend.log_price(&twice) - trend.log_price(&heavy) - 2.0_f64.ln()).abs() < 1e-9);
