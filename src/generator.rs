@@ -6,6 +6,8 @@
 
 use std::io::{self, Write};
 
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Exp, Normal};
@@ -106,11 +108,18 @@ const PRICE_NOISE: f64 = 0.115;
 /// Prices outside these bounds, in US dollars, do not occur among the real sales.
 const PRICE_BOUNDS_USD: (f64, f64) = (300.0, 18_900.0);
 
+/// The first day of sales, if they have days.
+const FIRST_DAY: Date = date(2025, 1, 1);
+/// Number of these days.
+const DAYS: i32 = 365;
+
 /// An endless run of made-up sales.
 #[derive(Debug, Clone)]
 pub struct Generator {
     seed: u64,
     next_row: u64,
+    /// By what share prices rise in the year whose days the sales get.
+    yearly_change: Option<f64>,
 }
 
 /// Ways in which a row of a real file is wrong.
@@ -131,7 +140,13 @@ impl Generator {
     /// Starts at row `first_row` (from 0) of `seed`.
     #[must_use]
     pub fn starting_at(seed: u64, first_row: u64) -> Self {
-        Self { seed, next_row: first_row }
+        Self { seed, next_row: first_row, yearly_change: None }
+    }
+
+    /// The same sales with a day of 2025 each, whose prices rise by `share` in that year.
+    #[must_use]
+    pub fn with_yearly_change(self, share: f64) -> Self {
+        Self { yearly_change: Some(share), ..self }
     }
 
     /// Writes `rows` sales as CSV with a header; about `dirty_share` (0 to 1) of them are wrong in one of the ways in which
@@ -140,7 +155,8 @@ impl Generator {
     /// # Errors
     /// What `out` returns.
     pub fn write_csv(mut self, out: &mut impl Write, rows: u64, dirty_share: f64) -> io::Result<()> {
-        writeln!(out, "carat,cut,color,clarity,depth,table,price,x,y,z")?;
+        let sold_on = if self.yearly_change.is_some() { ",sold_on" } else { "" };
+        writeln!(out, "carat,cut,color,clarity,depth,table,price,x,y,z{sold_on}")?;
         for _ in 0..rows {
             let (sale, mut rng) = self.next_sale();
             let flaw = (rng.random::<f64>() < dirty_share).then(|| match rng.random_range(0..3) {
@@ -158,12 +174,18 @@ impl Generator {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream(self.next_row);
         self.next_row += 1;
-        let sale = loop {
+        let mut sale = loop {
             let sale = draw_sale(&mut rng);
             if (PRICE_BOUNDS_USD.0..=PRICE_BOUNDS_USD.1).contains(&sale.price_usd) {
                 break sale;
             }
         };
+        if let Some(change) = self.yearly_change {
+            // random numbers of their own: the stones are the same with and without days
+            let day = ChaCha8Rng::seed_from_u64(self.seed ^ self.next_row << 32).random_range(0..DAYS);
+            sale.sold_on = FIRST_DAY.checked_add(day.days()).ok();
+            sale.price_usd = (sale.price_usd * (1.0 + change).powf(f64::from(day) / f64::from(DAYS))).round();
+        }
         (sale, rng)
     }
 }
@@ -181,9 +203,10 @@ fn write_row(out: &mut impl Write, sale: &Sale, flaw: Option<Flaw>) -> io::Resul
     let price_usd = if matches!(flaw, Some(Flaw::PriceMissing)) { -1.0 } else { sale.price_usd };
     let x_mm = if matches!(flaw, Some(Flaw::SizeZero)) { 0.0 } else { stone.x_mm };
     let clarity = if matches!(flaw, Some(Flaw::GradeUnknown)) { "SI3" } else { stone.clarity.name() };
+    let sold_on = sale.sold_on.map(|day| format!(",{day}")).unwrap_or_default();
     writeln!(
         out,
-        "{:.2},{},{},{clarity},{:.1},{:.0},{price_usd:.0},{x_mm:.2},{:.2},{:.2}",
+        "{:.2},{},{},{clarity},{:.1},{:.0},{price_usd:.0},{x_mm:.2},{:.2},{:.2}{sold_on}",
         stone.weight_carat, stone.cut, stone.color, stone.depth_percent, stone.table_percent, stone.y_mm, stone.z_mm,
     )
 }
@@ -211,7 +234,7 @@ fn draw_sale(rng: &mut ChaCha8Rng) -> Sale {
         z_mm: round_to(depth_percent * (x_mm + y_mm) / 200.0, 2),
     });
     let price_usd = (expected_log_price(&stone) + draw_normal(rng, 0.0, PRICE_NOISE)).exp().round();
-    Sale { stone, price_usd }
+    Sale { stone, price_usd, sold_on: None }
 }
 
 fn draw_weight(rng: &mut ChaCha8Rng) -> f64 {

@@ -19,11 +19,19 @@ pub struct Arguments {
     /// Share of rows with mistakes as real files have them: price -1, a size of 0, an unknown grade
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = parse_share)]
     dirty: f64,
+    /// Add the day of each sale, in 2025, and let prices rise by this share in that year, such as 0.3
+    #[arg(long, value_name = "SHARE", value_parser = parse_change)]
+    yearly_change: Option<f64>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    Generator::starting_at(arguments.seed, arguments.skip).write_csv(&mut out, arguments.rows, arguments.dirty)?;
+    let generator = Generator::starting_at(arguments.seed, arguments.skip);
+    let generator = match arguments.yearly_change {
+        Some(change) => generator.with_yearly_change(change),
+        None => generator,
+    };
+    generator.write_csv(&mut out, arguments.rows, arguments.dirty)?;
     out.flush()?;
     Ok(())
 }
@@ -32,5 +40,12 @@ fn parse_share(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err(format!("{text:?} is not a share: write a number from 0 to 1, such as 0.01")),
+    }
+}
+
+fn parse_change(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(change) if (-0.9..=9.0).contains(&change) => Ok(change),
+        _ => Err(format!("{text:?} is not a change: write a number from -0.9 to 9, such as 0.3 for 30 % more")),
     }
 }

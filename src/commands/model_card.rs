@@ -42,7 +42,7 @@ pub fn describe(model: &ModelDetail) -> String {
 
 /// The facts that take a line each.
 fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
-    let ModelDetail { record, calibration, order_checks, live, lineage, promotions, .. } = model;
+    let ModelDetail { record, period, calibration, order_checks, live, lineage, promotions, .. } = model;
     let ModelRecord { metrics, dataset, .. } = record;
     let batches: Vec<String> = lineage
         .iter()
@@ -71,7 +71,9 @@ fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
         dollars_and_cents(metrics.rmse_usd),
         percent(metrics.mape, 2)
     );
-    let mut facts = vec![("trained", trained), ("data", data), ("batches", batches.join(", ")), ("metrics", measured)];
+    let mut facts = vec![("trained", trained), ("data", data), ("batches", batches.join(", "))];
+    facts.extend(period.as_ref().map(|period| ("period", period.words())));
+    facts.push(("metrics", measured));
     if let Some(live) = live {
         let held = live.coverage.map(|share| format!("; {} were within their range", percent(share, 0)));
         let text = format!(

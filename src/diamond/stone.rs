@@ -1,5 +1,6 @@
 //! A stone with all its measurements, and a sale: a stone and the price it fetched.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -264,6 +265,9 @@ pub struct Sale {
     pub stone: Stone,
     /// Price in US dollars.
     pub price_usd: f64,
+    /// The day of the sale, if its file said one and a training asked for it.
+    #[serde(skip)]
+    pub sold_on: Option<Date>,
 }
 
 /// Weight in carats of a brilliant with these measurements (in millimetres).

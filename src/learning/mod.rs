@@ -5,4 +5,5 @@
 pub mod evaluation;
 pub mod families;
 pub mod features;
+pub mod price_level;
 pub mod promises;

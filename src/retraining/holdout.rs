@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use super::TrainingError;
 use crate::diamond::{Grade, Sale, Stone};
 use crate::learning::evaluation::Split;
 use crate::learning::families::{FamilyError, SalesSource, is_chosen};
 use crate::learning::features::KnownGrades;
+use crate::learning::price_level::{PriceLevel, SalesPeriod, price_level};
 use crate::pricing::{DatasetSummary, DatasetSummaryBuilder};
 use crate::store::{SaleBlocks, StoreError, StoredSale};
 
@@ -20,6 +23,8 @@ pub const MIN_SALES: usize = 100;
 const MAX_EVALUATED: usize = 2_000_000;
 /// Most sales for training that are kept in memory; more are read from their file again and again.
 const MAX_IN_MEMORY: usize = 1_000_000;
+/// Most sales for training from which the level of prices is told.
+const MAX_LEVELLED: usize = 200_000;
 /// Most sales for training that are searched for large errors.
 const MAX_REVIEWED: usize = 200_000;
 
@@ -29,9 +34,13 @@ pub struct HoldoutSplit {
     pub train: TrainingSales,
     /// The stones of the holdout on which models are evaluated.
     pub holdout: Vec<Stone>,
-    /// The prices that those stones fetched, in US dollars.
+    /// The prices that those stones fetched, in US dollars, at the level of the newest day.
     pub truth: Vec<f64>,
-    /// Where the sales that are searched for large errors came from.
+    /// The days of the sales, if they are known.
+    pub period: Option<SalesPeriod>,
+    /// The level of prices on these days, if it moves.
+    pub(super) level: Option<PriceLevel>,
+    /// The sales that are searched for large errors, as they came, and where they came from.
     pub(super) reviewed: Vec<StoredSale>,
     /// How many sales the holdout has.
     pub holdout_count: usize,
@@ -52,6 +61,8 @@ pub enum TrainingSales {
         held_out: Vec<bool>,
         /// Number of the others.
         count: usize,
+        /// Brings their prices to the level of the newest day, if it moves.
+        level: Option<PriceLevel>,
     },
 }
 
@@ -66,7 +77,7 @@ impl SalesSource for TrainingSales {
     fn for_each_block(&self, visit: &mut dyn FnMut(&[Sale])) -> Result<(), FamilyError> {
         match self {
             Self::InMemory(sales) => sales.for_each_block(visit),
-            Self::InFile { sales, held_out, .. } => {
+            Self::InFile { sales, held_out, level, .. } => {
                 let mut sides = held_out.iter();
                 let mut block = Vec::new();
                 let read = sales.for_each_block(&mut |all| {
@@ -75,7 +86,7 @@ impl SalesSource for TrainingSales {
                         all.iter()
                             .zip(sides.by_ref())
                             .filter(|(_, held_out)| !**held_out)
-                            .map(|(stored, _)| stored.sale),
+                            .map(|(stored, _)| at_level(stored.sale, level.as_ref())),
                     );
                     visit(&block);
                 });
@@ -83,6 +94,11 @@ impl SalesSource for TrainingSales {
             }
         }
     }
+}
+
+/// `sale` at the level of the newest day.
+fn at_level(sale: Sale, level: Option<&PriceLevel>) -> Sale {
+    Sale { price_usd: level.map_or(1.0, |level| level.factor(sale.sold_on)) * sale.price_usd, ..sale }
 }
 
 /// Sales in memory as if they were read from the store.
@@ -120,9 +136,26 @@ impl HoldoutSplit {
             TrainingSales::InMemory(std::mem::take(&mut sides.train))
         } else {
             let count = sides.held_out.len() - sides.holdout_count;
-            TrainingSales::InFile { sales, held_out: std::mem::take(&mut sides.held_out), count }
+            TrainingSales::InFile { sales, held_out: std::mem::take(&mut sides.held_out), count, level: None }
         };
         sides.finish(train)
+    }
+
+    /// Brings every price to the level of the newest day, if the days of most sales are known and the level moves. `of_holdout` are the
+    /// days of the holdout.
+    fn bring_to_newest_level(&mut self, of_holdout: &[Option<Date>]) -> Result<(), FamilyError> {
+        let Some((period, level)) = price_level(&self.train.sample(MAX_LEVELLED)?) else { return Ok(()) };
+        self.period = Some(period);
+        let Some(known) = &level else { return Ok(()) };
+        for (price_usd, day) in self.truth.iter_mut().zip(of_holdout) {
+            *price_usd *= known.factor(*day);
+        }
+        match &mut self.train {
+            TrainingSales::InMemory(sales) => sales.iter_mut().for_each(|sale| *sale = at_level(*sale, level.as_ref())),
+            TrainingSales::InFile { level: of_file, .. } => of_file.clone_from(&level),
+        }
+        self.level = level;
+        Ok(())
     }
 
     /// Whether `sale` is in the holdout.
@@ -145,6 +178,8 @@ struct Sides {
     held_out: Vec<bool>,
     holdout: Vec<Stone>,
     truth: Vec<f64>,
+    /// The days of the sales of the holdout.
+    sold_on: Vec<Option<Date>>,
     reviewed: Vec<StoredSale>,
     summary: DatasetSummaryBuilder,
     holdout_count: usize,
@@ -170,6 +205,7 @@ impl Sides {
             held_out: Vec::new(),
             holdout: Vec::new(),
             truth: Vec::new(),
+            sold_on: Vec::new(),
             reviewed: Vec::new(),
             summary: DatasetSummary::of_count(count),
             holdout_count: 0,
@@ -187,6 +223,7 @@ impl Sides {
                 if self.evaluated.has(place) {
                     self.holdout.push(sale.stone);
                     self.truth.push(sale.price_usd);
+                    self.sold_on.push(sale.sold_on);
                 }
             } else {
                 self.grades.add(std::iter::once(&sale.stone));
@@ -212,15 +249,19 @@ impl Sides {
             // many copies of few sales may all be on one side
             return Err(TrainingError::TooFewSales { found: self.seen, needed: self.seen + MIN_SALES });
         }
-        Ok(HoldoutSplit {
+        let mut split = HoldoutSplit {
             train,
             holdout: self.holdout,
             truth: self.truth,
+            period: None,
+            level: None,
             reviewed: self.reviewed,
             summary: self.summary.finish(),
             holdout_count: self.holdout_count,
             split: self.split,
-        })
+        };
+        split.bring_to_newest_level(&self.sold_on)?;
+        Ok(split)
     }
 }
 
@@ -283,7 +324,8 @@ mod tests {
         blocks.for_each_block(&mut |block| sides.add(block)).expect("read");
         let held_out = std::mem::take(&mut sides.held_out);
         let count = all.len() - sides.holdout_count;
-        let split = sides.finish(TrainingSales::InFile { sales: blocks, held_out, count }).expect("enough");
+        let split =
+            sides.finish(TrainingSales::InFile { sales: blocks, held_out, count, level: None }).expect("enough");
         assert_eq!(split.holdout, expected.holdout);
         assert_eq!(
             split.train.sample(usize::MAX).expect("read"),

@@ -81,6 +81,7 @@ pub(super) fn model_to_store(
         target: model.fitted.target.name().to_owned(),
         hyperparameters: model.fitted.hyperparameters.clone(),
         seed,
+        period: split.period.clone(),
         train_rows: as_count(split.train.count()),
         holdout_rows: as_count(split.holdout_count),
         metrics: model.metrics,
@@ -110,7 +111,11 @@ pub(super) fn model_to_store(
 fn find_worst_residuals(model: &EvaluatedModel, split: &HoldoutSplit) -> Vec<WorstResidual> {
     let sales: Vec<Sale> = split.reviewed.iter().map(|stored| stored.sale).collect();
     let stones: Vec<Stone> = sales.iter().map(|sale| sale.stone).collect();
-    let predicted = model.prices.prices_usd(&stones);
+    let mut predicted = model.prices.prices_usd(&stones);
+    if let Some(level) = &split.level {
+        // what the model would have said on the day of the sale
+        predicted.iter_mut().zip(&sales).for_each(|(price_usd, sale)| *price_usd /= level.factor(sale.sold_on));
+    }
     worst_residuals(&sales, &predicted, WORST_RESIDUALS_KEPT)
         .into_iter()
         .map(|row| WorstResidual {

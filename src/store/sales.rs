@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use duckdb::arrow::array::{Array, DictionaryArray, Float64Array, Int64Array, RecordBatch, UInt8Array};
+use duckdb::arrow::array::{Array, Date32Array, DictionaryArray, Float64Array, Int64Array, RecordBatch, UInt8Array};
 use duckdb::arrow::datatypes::UInt8Type;
 use duckdb::{Connection, Params, params};
+use jiff::Span;
+use jiff::civil::{Date, date};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -91,9 +93,14 @@ impl Store {
     pub fn export_sales(&self) -> Result<ExportedSales, StoreError> {
         let exporting = || StoreError::database("export the sales");
         let path = self.work_folder().join(format!("sales-{}.parquet", Uuid::now_v7()));
-        let sql = with_stone_columns(include_str!("../../sql/queries/sale/export_sales.sql"))
-            .replace("{path}", &sql_path(&path));
         let transaction = self.connection.unchecked_transaction().map_err(exporting())?;
+        let sql = include_str!("../../sql/queries/sale/has_days.sql");
+        let sql = if query_row(&transaction, "look for days of sales", sql, [], |row| row.get("has_days"))? {
+            include_str!("../../sql/queries/sale/export_dated_sales.sql")
+        } else {
+            include_str!("../../sql/queries/sale/export_sales.sql")
+        };
+        let sql = with_stone_columns(sql).replace("{path}", &sql_path(&path));
         transaction.execute_batch(&sql).map_err(exporting())?;
         let sql = include_str!("../../sql/queries/sale/count_sales_by_batch.sql");
         let batches: Vec<(i64, i64)> = query_rows(&transaction, "count the sales", sql, [], |row| {
@@ -292,6 +299,8 @@ fn append_sales(rows: &RecordBatch, sales: &mut Vec<StoredSale>) -> Result<(), S
     let batch: &Int64Array = column(rows, "batch_id")?;
     let line: &Int64Array = column(rows, "line_number")?;
     let columns = SaleColumns::of(rows)?;
+    // only a training asks for it
+    let sold_on = rows.column_by_name("sold_on").and_then(|days| days.as_any().downcast_ref::<Date32Array>());
     sales.reserve(columns.count);
     for row in 0..columns.count {
         // models and similar stones need whole ones
@@ -300,10 +309,16 @@ fn append_sales(rows: &RecordBatch, sales: &mut Vec<StoredSale>) -> Result<(), S
         let stone = whole.ok_or_else(|| StoreError::Unexpected {
             what: format!("line {} of batch {} is no whole stone", line.value(row), batch.value(row)),
         })?;
-        let sale = Sale { stone, price_usd: columns.price.value(row) };
+        let day = sold_on.filter(|days| days.is_valid(row)).and_then(|days| day_after_epoch(days.value(row)));
+        let sale = Sale { stone, price_usd: columns.price.value(row), sold_on: day };
         sales.push(StoredSale { sale, batch: batch.value(row), line: line.value(row) });
     }
     Ok(())
+}
+
+/// The day that is so many days after 1970-01-01.
+fn day_after_epoch(days: i32) -> Option<Date> {
+    date(1970, 1, 1).checked_add(Span::new().try_days(days).ok()?).ok()
 }
 
 fn column<'a, T: Array + 'static>(rows: &'a RecordBatch, name: &str) -> Result<&'a T, StoreError> {

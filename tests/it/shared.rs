@@ -50,6 +50,7 @@ pub fn read_sales(text: &str) -> Vec<(usize, Sale)> {
                 z_mm: number(fields[9]),
             }),
             price_usd: number(fields[6]),
+            sold_on: None,
         };
         let stone = sale.stone;
         if sale.price_usd > 0.0 && stone.x_mm * stone.y_mm * stone.z_mm > 0.0 {

@@ -52,6 +52,7 @@ impl PackedSale {
                 z_mm: value(self.z),
             },
             price_usd: f64::from(self.cents) / CENTS,
+            sold_on: None,
         }
     }
 }

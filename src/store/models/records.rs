@@ -12,6 +12,7 @@ use crate::diamond::Told;
 use crate::learning::evaluation::{
     Calibration, GradeSpread, Metrics, OrderCheck, OtherWidths, RangeClass, SegmentMetrics,
 };
+use crate::learning::price_level::SalesPeriod;
 use crate::store::audit::record_event;
 use crate::store::rows::{JsonColumn, execute, query_row, query_rows, read_time, sql_time};
 use crate::store::{LiveAccuracy, Store, StoreError};
@@ -38,6 +39,9 @@ pub struct NewModel {
     pub hyperparameters: Map<String, Value>,
     /// Seed of every random choice.
     pub seed: u64,
+    /// The days of its sales, if they are known.
+    #[serde(default)]
+    pub period: Option<SalesPeriod>,
     /// Number of sales that it was fitted to.
     pub train_rows: i64,
     /// Number of sales held out.
@@ -152,6 +156,9 @@ pub struct ModelDetail {
     /// The model itself.
     #[serde(flatten)]
     pub record: ModelRecord,
+    /// The days of its sales, and how prices drifted in them; absent if the days are not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<SalesPeriod>,
     /// The range around its prices, if there is one.
     pub calibration: Option<Calibration>,
     /// Its errors on segments of the holdout at the time of training.
@@ -244,6 +251,7 @@ impl Store {
         let record = self.models()?.into_iter().find(|model| model.id == id).ok_or_else(|| StoreError::no_model(id))?;
         Ok(ModelDetail {
             record,
+            period: self.sales_period(id)?,
             calibration: self.calibration(id)?,
             segments: self.segments(id)?,
             order_checks: self.order_checks(id)?,
@@ -253,6 +261,18 @@ impl Store {
             promotions: self.promotions(Some(id))?,
             tuning: self.trials(id)?,
         })
+    }
+
+    /// The days of the sales that a model learnt, if they are known.
+    pub fn sales_period(&self, model: i64) -> Result<Option<SalesPeriod>, StoreError> {
+        let sql = include_str!("../../../sql/queries/model/read_sales_period.sql");
+        let days = query_rows(&self.connection, "read the period of a model", sql, params![model], |row| {
+            let days: (String, String) = (row.get("sold_from")?, row.get("sold_until")?);
+            Ok((days, row.get("half_life_days")?, row.get("level_change")?))
+        })?;
+        Ok(days.into_iter().next().and_then(|((from, until), half_life_days, level_change)| {
+            Some(SalesPeriod { from: from.parse().ok()?, until: until.parse().ok()?, half_life_days, level_change })
+        }))
     }
 
     /// The range around the prices of a model; `None` if its holdout was too small, or it was trained by an early version.
@@ -434,6 +454,11 @@ fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<()
         artifacts::insert_four_cs_table(connection, id, &model.four_cs_table)?;
     }
     artifacts::insert_dataset_summary(connection, id, &model.dataset_summary)?;
+    if let Some(SalesPeriod { from, until, half_life_days, level_change }) = &model.period {
+        let sql = include_str!("../../../sql/queries/model/insert_sales_period.sql");
+        let values = params![id, from.to_string(), until.to_string(), half_life_days, level_change];
+        execute(connection, ACTION, sql, values)?;
+    }
     let sql = include_str!("../../../sql/queries/model/insert_segment.sql");
     for (position, one) in (0_i64..).zip(&model.segments) {
         let values = params![id, one.feature, one.segment, position, one.rows, one.mae_usd, one.mape, one.bias];
