@@ -9,12 +9,12 @@ use super::CommandError;
 use super::console::{Console, table};
 use super::model_card::describe as card;
 use crate::control::{
-    Access, ExportSales, FileAccess, ListModels, PromoteModel, PruneModels, ReadArtifact, RollBackChampion, ShowModel,
-    run as run_operation,
+    Access, CorrectModel, ExportSales, FileAccess, ListModels, PromoteModel, PruneModels, ReadArtifact,
+    RollBackChampion, ShowModel, run as run_operation,
 };
 use crate::retraining::{HoldoutSplit, ModelComparison, StoredModel};
 use crate::store::{ModelRecord, PrunedModel, SalesFile};
-use crate::text::count;
+use crate::text::{count, signed_percent};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Arguments {
@@ -40,6 +40,14 @@ pub enum Arguments {
         #[arg(long, value_name = "TEXT", default_value = "by hand")]
         reason: String,
     },
+    /// Correct every price of a model, because prices have moved since its training; `diamonds status` says by how much
+    Correct {
+        /// Number of the model
+        id: i64,
+        /// By what share its prices become higher than it was trained to say: 0.04 is 4 % more, 0 ends a correction
+        #[arg(value_name = "SHARE", value_parser = parse_correction, allow_negative_numbers = true)]
+        share: f64,
+    },
     /// Make the previous champion the champion again
     Rollback,
     /// Delete the bytes of old models, and keep their history: never of the champion, of the one before it, or of the newest
@@ -52,6 +60,13 @@ pub enum Arguments {
         #[arg(long)]
         dry_run: bool,
     },
+}
+
+fn parse_correction(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (-0.5..=1.0).contains(&share) => Ok(share),
+        _ => Err(format!("{text:?} is not a correction: write a share from -0.5 to 1, such as 0.04 for 4 % more")),
+    }
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
@@ -67,6 +82,13 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
         Arguments::Promote { id, reason } => {
             run_operation(database, PromoteModel { id: *id, reason: reason.clone() })?;
             console.print(&json!({ "champion": id }), |_| champion_is(*id))?;
+        }
+        Arguments::Correct { id, share } => {
+            run_operation(database, CorrectModel { id: *id, share: *share })?;
+            console.print(&json!({ "model": id, "corrected_by": share }), |_| {
+                let by = signed_percent(*share);
+                format!("The prices of model {id} are corrected by {by} from now on: see `diamonds status`.")
+            })?;
         }
         Arguments::Rollback => {
             let id = run_operation(database, RollBackChampion {})?;

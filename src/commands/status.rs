@@ -7,7 +7,7 @@ use super::CommandError;
 use super::console::{Console, table};
 use crate::control::{self, ReadStatus};
 use crate::monitoring::{ChampionStatus, Status};
-use crate::text::{count, dollars, percent};
+use crate::text::{count, dollars, percent, signed_percent};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {}
@@ -34,6 +34,16 @@ fn describe(status: &Status) -> String {
     // writing to a string cannot fail
     for (name, value) in lines {
         let _ = writeln!(text, "  {name:9} {value}");
+    }
+    if let Some(level) = &status.level {
+        let _ = writeln!(
+            text,
+            "  level     {} stones since fetched {} against its prices ({} to {}, 95 %)",
+            level.prices,
+            signed_percent(level.median),
+            signed_percent(level.low),
+            signed_percent(level.high)
+        );
     }
     if status.drift.iter().any(|drift| drift.psi.is_some()) {
         let rows = status.drift.iter().map(|drift| {

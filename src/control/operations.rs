@@ -55,6 +55,7 @@ list_operations! {
     PromoteModel,
     RollBackChampion,
     PruneModels,
+    CorrectModel,
     ReadArtifact,
     ReadChampion,
     ExportSales,
@@ -131,6 +132,9 @@ store_operations! {
     /// Deletes the bytes of old models.
     PruneModels "prune-models" Change { keep: u32, dry_run: bool } -> Vec<PrunedModel> =
         |this, owner| owner.store.prune_models(this.keep, this.dry_run);
+    /// Sets by what share the prices of a model are higher.
+    CorrectModel "correct-model" Change { id: i64, share: f64 } -> () =
+        |this, owner| owner.store.correct_model(this.id, this.share);
     /// A model as it is stored.
     ReadArtifact "artifact" Read { id: i64 } -> StoredArtifact = |this, owner| owner.store.model_artifact(this.id);
     /// Number of the champion.

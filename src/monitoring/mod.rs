@@ -2,9 +2,11 @@
 //! stones than were sold, and the state of the file.
 
 mod drift;
+mod level;
 mod replay;
 mod status;
 
 pub use drift::{Drift, DriftLevel};
+pub use level::LevelDrift;
 pub use replay::{Distribution, PriceChange, Replay};
 pub use status::{ChampionStatus, Status};

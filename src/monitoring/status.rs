@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::drift::{Drift, DriftLevel, MIN_ASKED, drift};
+use super::level::LevelDrift;
 use crate::learning::evaluation::Metrics;
 use crate::pricing::{PricingError, Snapshot};
 use crate::store::{LiveAccuracy, ModelRecord, RequestCounts, Store};
-use crate::text::{count, percent};
+use crate::text::{count, percent, signed_percent};
 
 /// Hours of requests that drift is computed from.
 const DRIFT_HOURS: i64 = 30 * 24;
@@ -36,6 +37,9 @@ pub struct Status {
     pub new_sales: i64,
     /// Requests in the log.
     pub requests: RequestCounts,
+    /// How far prices are from what the champion answers; absent if there are too few since its training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<LevelDrift>,
     /// The stones priced in the last 30 days against the sales that the champion was trained on.
     pub drift: Vec<Drift>,
     /// Size of the file in bytes, without the journal beside it.
@@ -85,6 +89,10 @@ impl Status {
         let asked = store.priced_stones(DRIFT_STONES, Some(since))?;
         let mut status = Self {
             file: store.path().to_owned(),
+            level: match snapshot.champion() {
+                Some(champion) => LevelDrift::of(store, champion)?,
+                None => None,
+            },
             drift: if champion.is_some() { drift(snapshot.similar().sample(), &asked) } else { Vec::new() },
             champion,
             sales,
@@ -127,6 +135,18 @@ impl Status {
                     percent(live.coverage.unwrap_or_default(), 0)
                 ));
             }
+        }
+        if let Some(level) = self.level.filter(LevelDrift::is_certain) {
+            advice.push(format!(
+                "Retrain with `diamonds retrain`, or correct the champion with `diamonds models correct {} {:.3}`: {} stones since fetched {} \
+                 against its prices ({} to {}).",
+                champion.id,
+                level.correction,
+                level.prices,
+                signed_percent(level.median),
+                signed_percent(level.low),
+                signed_percent(level.high)
+            ));
         }
         let shifted: Vec<&str> = self
             .drift
@@ -189,6 +209,7 @@ mod tests {
             sales: 1_000,
             new_sales: 0,
             requests: RequestCounts { all: 0, last_day: 0 },
+            level: None,
             drift: Vec::new(),
             file_bytes: 0,
             advice: Vec::new(),
@@ -225,6 +246,13 @@ mod tests {
         says(&poor, "held for 50 %");
         let few = LiveAccuracy { outcomes: 5, ..live };
         says(&status(Some(ChampionStatus { live: Some(few), ..champion() })), "all is well");
+        let level =
+            LevelDrift { prices: 312, median: 0.042, low: 0.031, high: 0.052, corrected_by: 0.0, correction: 0.042 };
+        let rose = Status { level: Some(level), ..status(Some(champion())) };
+        says(
+            &rose,
+            "`diamonds models correct 2 0.042`: 312 stones since fetched +4.2 % against its prices (+3.1 % to +5.2 %)",
+        );
         let moved = Drift { feature: "carat".to_owned(), asked: 500, psi: Some(0.4), verdict: DriftLevel::ShiftedMuch };
         says(&Status { drift: vec![moved], ..status(Some(champion())) }, "other stones than were sold (carat)");
     }

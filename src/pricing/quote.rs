@@ -125,7 +125,8 @@ mod tests {
         for (price_usd, is_price) in [(-5.0, false), (0.001, false), (4_600.0, true), (1e12, false), (f64::NAN, false)]
         {
             let prices = PromisedModel::new(Box::new(Constant(price_usd)));
-            let model = ServedModel { id: 3, family: "constant".to_owned(), calibration: None, prices };
+            let model =
+                ServedModel { id: 3, family: "constant".to_owned(), calibration: None, corrected_by: 0.0, prices };
             let quote = Quote::new(&stone, &model, Vec::new(), Confidence::default());
             assert_eq!(quote.is_ok(), is_price, "{price_usd}");
             if let Err(error) = quote {

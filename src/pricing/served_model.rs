@@ -13,7 +13,9 @@ pub struct ServedModel {
     pub family: String,
     /// The range around its prices, if it has one.
     pub calibration: Option<Calibration>,
-    /// The model itself.
+    /// By what share its prices are higher than it was trained to say, because somebody corrected it.
+    pub corrected_by: f64,
+    /// The model itself, corrected.
     pub prices: PromisedModel,
 }
 
@@ -26,6 +28,8 @@ impl ServedModel {
         let StoredArtifact { family, artifact, four_cs_table } = store.model_artifact(id)?;
         let prices = load_model(&family, &artifact, four_cs_table.as_deref())
             .map_err(|source| PricingError::Unloadable { id, source })?;
-        Ok(Self { id, family, calibration: store.calibration(id)?, prices })
+        let corrected_by = store.level_correction(id)?;
+        let prices = prices.corrected_by(corrected_by);
+        Ok(Self { id, family, calibration: store.calibration(id)?, corrected_by, prices })
     }
 }

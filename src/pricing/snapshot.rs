@@ -38,9 +38,13 @@ impl Snapshot {
     /// # Errors
     /// If it cannot be read, or its champion cannot be loaded.
     pub fn load(store: &Store, previous: Option<&Self>) -> Result<Self, PricingError> {
-        let load_model = |id| match previous.and_then(|previous| previous.find_id(id)) {
-            Some(model) => Ok(model.clone()),
-            None => ServedModel::load(store, id).map(Arc::new),
+        let load_model = |id| {
+            let correction = store.level_correction(id)?;
+            let is_same = |model: &&Arc<ServedModel>| model.corrected_by.to_bits() == correction.to_bits();
+            match previous.and_then(|previous| previous.find_id(id)).filter(is_same) {
+                Some(model) => Ok(model.clone()),
+                None => ServedModel::load(store, id).map(Arc::new),
+            }
         };
         let champion = store.champion()?.map(load_model).transpose()?;
         let mut families: Vec<FamilyModels> = Vec::new();
@@ -176,7 +180,7 @@ impl Snapshot {
         let stone = description.stone();
         let mut quote = Quote::new(description, model, reliability::doubts(&stone, &self.similar), confidence)?;
         let challenger = self.challenger.as_ref().filter(|challenger| challenger.model.id != model.id);
-        quote.warnings = warnings::of(&stone, quote.price_usd, &model.prices, &self.similar, challenger)?;
+        quote.warnings = warnings::of(&stone, quote.price_usd, model, &self.similar, challenger)?;
         Ok(quote)
     }
 

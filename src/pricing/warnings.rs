@@ -4,7 +4,7 @@ use super::{ServedModel, SimilarIndex, reliability};
 use crate::diamond::{DEPTH_TOLERANCE_PERCENT, Stone, depth_percent_of};
 use crate::learning::promises::PromisedModel;
 use crate::store::StoreError;
-use crate::text::dollars;
+use crate::text::{dollars, signed_percent};
 
 /// Largest difference in weight, as a share, to a stone that counts as similar.
 const LIKE_WEIGHT: f64 = 0.2;
@@ -25,11 +25,18 @@ pub(super) struct Challenger {
 pub(super) fn of(
     stone: &Stone,
     price_usd: f64,
-    model: &PromisedModel,
+    model: &ServedModel,
     similar: &SimilarIndex,
     challenger: Option<&Challenger>,
 ) -> Result<Vec<String>, StoreError> {
-    let mut warnings: Vec<String> = contradiction(stone, price_usd, model, similar).into_iter().collect();
+    let mut warnings: Vec<String> = contradiction(stone, price_usd, &model.prices, similar).into_iter().collect();
+    if model.corrected_by.abs() > 0.0 {
+        warnings.push(format!(
+            "the price is corrected by {}, because prices have moved since model {} was trained",
+            signed_percent(model.corrected_by),
+            model.id
+        ));
+    }
     let group = similar.group(stone.cut, stone.color, stone.clarity)?;
     let like = group.lighter_than(stone.weight_carat * (1.0 + LIKE_WEIGHT))
         - group.lighter_than(stone.weight_carat * (1.0 - LIKE_WEIGHT));
@@ -118,8 +125,9 @@ mod tests {
     }
 
     fn warnings(stone: &Stone) -> Vec<String> {
-        let model = PromisedModel::new(Box::new(Formula));
-        of(stone, model.price_usd(stone), &model, &index(), None).expect("in memory")
+        let prices = PromisedModel::new(Box::new(Formula));
+        let model = ServedModel { id: 1, family: "formula".to_owned(), calibration: None, corrected_by: 0.0, prices };
+        of(stone, model.prices.price_usd(stone), &model, &index(), None).expect("in memory")
     }
 
     /// A stone of the most common kind, without any defect.
@@ -158,7 +166,7 @@ mod tests {
         let typed = warnings(&Stone { x_mm: 200.0, ..USUAL });
         assert!(
             typed[0].ends_with(
-                "would be about 31.59 ct, not 1.01 ct. The weight is believed, and the measurements are left out"
+                "would be about 31.55 ct, not 1.01 ct. The weight is believed, and the measurements are left out"
             ),
             "{typed:?}"
         );

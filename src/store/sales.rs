@@ -164,6 +164,22 @@ impl Store {
         })
     }
 
+    /// Passes `most` sales at the most that came after model `id` was trained to `visit`, those of the newest batches first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn for_each_sale_after_model(
+        &self,
+        id: i64,
+        most: u32,
+        visit: &mut dyn FnMut(&Sale),
+    ) -> Result<(), StoreError> {
+        let sql = with_stone_columns(include_str!("../../sql/queries/sale/read_sales_after_model.sql"));
+        for_each_stored_block(&self.connection, &sql, params![id, most], &mut |block| {
+            block.iter().for_each(|stored| visit(&stored.sale));
+        })
+    }
+
     /// Passes the sales of these grades in the dataset of model `id` to `visit`, in order of arrival.
     ///
     /// # Errors

@@ -49,6 +49,8 @@ fn each_role_may_do_what_it_is_for_and_no_more() {
         ("POST", "/v1/predictions", json, body.as_str(), [401, 200, 200, 200]),
         ("GET", "/v1/similar?carat=1&cut=Ideal&color=H&clarity=SI2", json, "", [401, 200, 200, 200]),
         ("GET", "/", json, "", [401, 200, 200, 200]),
+        ("GET", "/price-list", json, "", [401, 200, 200, 200]),
+        ("GET", "/v1/price-list", json, "", [401, 200, 200, 200]),
         ("GET", "/docs", json, "", [401, 200, 200, 200]),
         ("GET", "/openapi.json", json, "", [401, 200, 200, 200]),
         ("GET", "/v1/models", json, "", [401, 403, 200, 200]),

@@ -209,6 +209,7 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
         ("buyer", "/?carat=1.1&cut=Ideal&color=H&clarity=SI2&margin=20&asking=4000"),
         ("quote", &quote),
         ("mistake", "/?carat=-1"),
+        ("price-list", "/price-list?compare=1"),
         ("models", "/models"),
         ("model", "/models/2"),
         ("comparison", "/models/compare?a=1&b=2"),

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use diamonds::learning::families::FAMILIES;
 
-use crate::program::{TestFolder, send_signal};
+use crate::program::{Server, TestFolder, send_signal};
 use crate::shared;
 
 #[test]
@@ -202,4 +202,55 @@ fn two_models_are_compared_on_the_same_sales() {
     let same = test_folder.succeed(&["models", "compare", "2", "2"]).stdout;
     assert!(same.contains("That may be luck"), "{same}");
     assert!(test_folder.fail(1, &["models", "compare", "1", "9"]).contains("there is no model 9"));
+}
+
+#[test]
+fn prices_that_rise_are_brought_to_the_newest_day_and_a_correction_says_so() {
+    let test_folder = TestFolder::new();
+    let generate = |rows: &str, skip: &str, change: &str| {
+        let arguments = ["generate", "--rows", rows, "--skip", skip, "--yearly-change", change];
+        test_folder.write(&format!("sales-{skip}.csv"), test_folder.succeed(&arguments).stdout)
+    };
+    test_folder.succeed(&["ingest", &generate("2000", "0", "0.3")]);
+    test_folder.succeed(&["retrain", "--family", "linear"]);
+    let card = test_folder.json(&["models", "show", "1"]);
+    let change = card["period"]["level_change"].as_f64().expect("a change");
+    assert!((change - 0.3).abs() < 0.06, "{card}");
+    assert!(card["period"]["half_life_days"].is_number() && card["period"]["from"] == "2025-01-01", "{card}");
+
+    // a year later everything costs half as much again
+    let later = generate("300", "5000", "0");
+    let text = std::fs::read_to_string(&later).expect("a table");
+    let raised: Vec<String> = text.lines().map(raise_price).collect();
+    test_folder.succeed(&["ingest", &test_folder.write("later.csv", raised.join("\n"))]);
+    let status = test_folder.json(&["status"]);
+    let level = &status["level"];
+    let (low, high) = (level["low"].as_f64().expect("a bound"), level["high"].as_f64().expect("a bound"));
+    assert!(level["prices"] == 300 && 0.0 < low && low < high, "{status}");
+    let advice = status["advice"].to_string();
+    assert!(advice.contains("diamonds models correct 1 0."), "{advice}");
+
+    let price =
+        || test_folder.json(&["predict", "--carat", "1.1", "--cut", "Ideal", "--color", "H", "--clarity", "SI2"]);
+    let before = price();
+    let server = Server::start(&test_folder);
+    test_folder.succeed(&["models", "correct", "1", "0.25"]);
+    let after = price();
+    let ratio = after["price_usd"].as_f64().expect("a price") / before["price_usd"].as_f64().expect("a price");
+    assert!((ratio - 1.25).abs() < 1e-4, "{ratio}");
+    assert!(after["warnings"].to_string().contains("corrected by +25.0 %"), "{after}");
+    test_folder.succeed(&["models", "correct", "1", "0"]);
+    assert_eq!(price()["price_usd"], before["price_usd"]);
+    drop(server);
+    assert!(test_folder.fail(2, &["models", "correct", "1", "7"]).contains("is not a correction"));
+    assert!(test_folder.fail(1, &["models", "correct", "9", "0.1"]).contains("model 9"));
+}
+
+/// A row of made-up sales whose price, the seventh column, is two thirds higher; a header stays.
+fn raise_price(line: &str) -> String {
+    let mut fields: Vec<String> = line.split(',').map(str::to_owned).collect();
+    if let Ok(price) = fields[6].parse::<f64>() {
+        fields[6] = format!("{:.0}", price * 5.0 / 3.0);
+    }
+    fields.join(",")
 }

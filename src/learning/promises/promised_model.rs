@@ -26,6 +26,8 @@ pub struct PromisedModel {
     model: Box<dyn Model>,
     /// Worked out when it is first needed, if an earlier version stored the model.
     four_cs: OnceLock<FourCsTable>,
+    /// What is added to the logarithm of every price.
+    log_correction: f64,
 }
 
 /// Fits a model of `family` that keeps the promises.
@@ -54,7 +56,11 @@ pub fn fit_model(
         reason: format!("its prices cannot be compressed: {error}"),
     };
     let four_cs_table = table.to_bytes().map_err(unstored)?;
-    Ok(FittedPrices { fitted, four_cs_table, prices: PromisedModel { model, four_cs: table.into() } })
+    Ok(FittedPrices {
+        fitted,
+        four_cs_table,
+        prices: PromisedModel { model, four_cs: table.into(), log_correction: 0.0 },
+    })
 }
 
 /// Loads a stored model: `artifact` is that of a model of the family called `family`, with the table that was stored with it, if
@@ -81,7 +87,13 @@ impl PromisedModel {
     /// The promises around `model`.
     #[must_use]
     pub fn new(model: Box<dyn Model>) -> Self {
-        Self { model, four_cs: OnceLock::new() }
+        Self { model, four_cs: OnceLock::new(), log_correction: 0.0 }
+    }
+
+    /// The same prices, higher by `share` of each.
+    #[must_use]
+    pub fn corrected_by(self, share: f64) -> Self {
+        Self { log_correction: share.ln_1p(), ..self }
     }
 
     /// Price of a stone in US dollars. Measures that were not told are no numbers.
@@ -100,10 +112,12 @@ impl PromisedModel {
     #[must_use]
     pub fn prices_by_grade(&self, stone: &Stone) -> PricesByGrade {
         let settled = stone.settled();
-        match settled.told() {
+        let mut prices = match settled.told() {
             Told::FourCs => self.four_cs().prices(stone.cut, stone.weight_carat),
             Told::Whole | Told::Partly => self.model.prices_by_grade(&settled).monotone(),
-        }
+        };
+        prices.0.iter_mut().for_each(|log_price| *log_price += self.log_correction);
+        prices
     }
 
     /// The prices of stones that are known by their four Cs.

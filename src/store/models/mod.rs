@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod champion;
+mod corrections;
 mod records;
 
 pub use artifacts::{PrunedModel, StoredArtifact};
