@@ -10,9 +10,12 @@ local bodies = {}
 init = function(arguments)
   local wanted = arguments[1] == "similar" and ',"n":5' or ""
   for i = 1, 500 do
+    local carat = 0.3 + (i % 170) / 100
+    -- of textbook proportions: measurements that contradict the weight would be left out
+    local x = 6.43 * carat ^ (1 / 3)
     bodies[i] = string.format(
-      '{"carat":%.2f,"cut":"%s","color":"%s","clarity":"%s","depth":62.0,"table":55,"x":6.61,"y":6.65,"z":4.11%s}',
-      0.3 + (i % 170) / 100, cuts[i % 5 + 1], colors[i % 7 + 1], clarities[i % 8 + 1], wanted)
+      '{"carat":%.2f,"cut":"%s","color":"%s","clarity":"%s","depth":62.0,"table":55,"x":%.2f,"y":%.2f,"z":%.2f%s}',
+      carat, cuts[i % 5 + 1], colors[i % 7 + 1], clarities[i % 8 + 1], x, x * 1.006, x * 1.003 * 0.62, wanted)
   end
 end
 
