@@ -17,8 +17,8 @@ pub use error::{FileAccessError, RemoteError};
 pub use file_access::{FileAccess, ingest, open_to_serve, run};
 pub use operation::{Access, FileOwner, Operation, decode, encode};
 pub use operations::{
-    AddKey, AddModel, Backup, CompactFile, ExportRequests, ExportSales, FindSimilar, ImportOutcomes, Ingest,
-    IngestOutcomes, IngestOutcomesAnswer, ListAuditEvents, ListBatches, ListKeys, ListModels, ListOutcomes,
+    AddKey, AddModel, Backup, CompactFile, CorrectModel, ExportRequests, ExportSales, FindSimilar, ImportOutcomes,
+    Ingest, IngestOutcomes, IngestOutcomesAnswer, ListAuditEvents, ListBatches, ListKeys, ListModels, ListOutcomes,
     ListRequests, OperationVisitor, OutcomeRow, Predict, PredictMany, PromoteComparedModel, PromoteModel, PruneModels,
     PruneRequests, ReadArtifact, ReadChampion, ReadPriceList, ReadSavedReading, ReadStatus, ReplayRequests, RevokeKey,
     RollBackChampion, RunQuery, SaveReading, SeesFile, ShowBatch, ShowModel, ShowRequest, UndoBatch, visit_operations,

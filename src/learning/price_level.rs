@@ -115,7 +115,9 @@ pub fn price_level(sales: &[Sale]) -> Option<(SalesPeriod, Option<PriceLevel>)> 
     let Some(half_life) = by_day.choose_half_life(&residuals) else { return Some((period, None)) };
     let mut logs: Vec<f64> = (0..count).map(|day| by_day.level(day, half_life, count)).collect();
     let newest = logs[count - 1];
-    logs.iter_mut().for_each(|log| *log -= newest);
+    for log in &mut logs {
+        *log -= newest;
+    }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "days of a year")]
     let year_before = count.saturating_sub(1 + YEAR as usize);
     period.half_life_days = Some(half_life);

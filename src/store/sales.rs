@@ -176,7 +176,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         let sql = with_stone_columns(include_str!("../../sql/queries/sale/read_sales_after_model.sql"));
         for_each_stored_block(&self.connection, &sql, params![id, most], &mut |block| {
-            block.iter().for_each(|stored| visit(&stored.sale));
+            for stored in block {
+                visit(&stored.sale);
+            }
         })
     }
 

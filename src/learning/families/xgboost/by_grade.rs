@@ -22,26 +22,26 @@ const MAX_COLUMNS: usize = 16;
 /// Entries of the table of a stone; so many thresholds its columns of grades may have together.
 const TABLE: usize = 2_048;
 /// Most sets that are on the way through trees at a time: each cell is in one set for each tree.
-const MAX_SETS: usize = INTERLEAVED_TREES * CELLS;
+const MAX_SETS: usize = (INTERLEAVED_TREES * CELLS + 2).next_power_of_two();
 
 /// A split or a leaf, in 32 bits. The highest bit of a leaf is set, the others are its value. A split has, from the highest: whether a
-/// missing value goes left (1 bit), the column (4), how many nodes later the right child is (10), and the lowest rank that goes
-/// right (16). The left child is the next node.
+/// missing value goes left (1 bit), the column (4), how many nodes later the right child is (10), whether the right and the left
+/// child are leaves (1 each), and the lowest rank that goes right (14). The left child is the next node.
 #[derive(Debug, Clone, Copy)]
 struct SmallNode(u32);
 
 const LEAF: u32 = 1 << 31;
 const MISSING_LEFT: u32 = 1 << 30;
+const RIGHT_IS_LEAF: u32 = 1 << 15;
+const LEFT_IS_LEAF: u32 = 1 << 14;
+/// Greatest rank.
+const MAX_RANK: u16 = (1 << 14) - 1;
 /// Greatest distance to a right child.
-const MAX_DISTANCE: usize = (1 << 10) - 1;
+const MAX_DISTANCE: u32 = (1 << 10) - 1;
 /// A unit of the values of leaves is so small that all of them together are below this.
 pub const MAX_SUM: f64 = 536_870_912.0;
 
 impl SmallNode {
-    fn is_leaf(self) -> bool {
-        self.0 & LEAF != 0
-    }
-
     /// The value of a leaf.
     #[expect(clippy::cast_possible_wrap, reason = "the bits are those of a number of 31 bits")]
     fn value(self) -> i32 {
@@ -53,18 +53,25 @@ impl SmallNode {
     }
 
     fn distance(self) -> u32 {
-        self.0 >> 16 & MAX_DISTANCE as u32
+        self.0 >> 16 & MAX_DISTANCE
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "a part is cut out of the whole")]
-    fn rank(self) -> u16 {
-        self.0 as u16
+    fn rank(self) -> u32 {
+        self.0 & u32::from(MAX_RANK)
+    }
+
+    /// Whether the left and the right child are leaves, each as 0 or 1.
+    fn leaves(self) -> [usize; 2] {
+        [self.0 & LEFT_IS_LEAF, self.0 & RIGHT_IS_LEAF].map(|bit| usize::from(bit != 0))
     }
 }
 
 /// The trees of a model, for walks with sets of cells.
 #[derive(Debug)]
 pub struct TreesByGrade {
+    /// The sum of trees that are a leaf.
+    base: i32,
+    /// The roots of the others.
     roots: Vec<u32>,
     nodes: Vec<SmallNode>,
     /// For each column that depends on grades, its place, its own part of the table, and what it is; the trend is no feature.
@@ -135,11 +142,15 @@ impl TreesByGrade {
         if end > TABLE || thresholds.len() > MAX_COLUMNS {
             return None;
         }
-        let mut trees = Self { roots: Vec::new(), nodes: Vec::with_capacity(nodes.len()), by_grade };
+        let mut trees = Self { base: 0, roots: Vec::new(), nodes: Vec::with_capacity(nodes.len()), by_grade };
         for group in groups {
-            for root in &group.roots[..group.count] {
-                trees.roots.push(u32::try_from(trees.nodes.len()).ok()?);
-                trees.add(nodes, values, *root as usize)?;
+            for root in group.roots[..group.count].iter().map(|root| *root as usize) {
+                if nodes[root].is_leaf() {
+                    trees.base += values[root];
+                } else {
+                    trees.roots.push(u32::try_from(trees.nodes.len()).ok()?);
+                    trees.add(nodes, values, root)?;
+                }
             }
         }
         Some(trees)
@@ -153,17 +164,25 @@ impl TreesByGrade {
             if let Some(parent) = parent {
                 let distance = self.nodes.len() - parent;
                 let SmallNode(bits) = &mut self.nodes[parent];
-                *bits |= u32::try_from(distance).ok().filter(|_| distance <= MAX_DISTANCE)? << 16;
+                *bits |= u32::try_from(distance).ok().filter(|distance| *distance <= MAX_DISTANCE)? << 16;
             }
             let node = nodes[place];
             if node.is_leaf() {
                 self.nodes.push(SmallNode(LEAF | (values[place].cast_unsigned() & !LEAF)));
                 continue;
             }
-            let missing_left = if node.missing_left() { MISSING_LEFT } else { 0 };
+            let rank = Some(node.rank()).filter(|rank| *rank <= MAX_RANK)?;
+            let mut bits = u32::from(node.feature()) << 26 | u32::from(rank);
+            for (is_so, bit) in [
+                (node.missing_left(), MISSING_LEFT),
+                (nodes[node.left() as usize].is_leaf(), LEFT_IS_LEAF),
+                (nodes[node.left() as usize + 1].is_leaf(), RIGHT_IS_LEAF),
+            ] {
+                bits |= if is_so { bit } else { 0 };
+            }
             waiting.push((node.left() as usize + 1, Some(self.nodes.len())));
             waiting.push((node.left() as usize, None));
-            self.nodes.push(SmallNode(missing_left | u32::from(node.feature()) << 26 | u32::from(node.rank())));
+            self.nodes.push(SmallNode(bits));
         }
         Some(())
     }
@@ -215,12 +234,12 @@ impl TreesByGrade {
     }
 
     fn walk<const GAPS: bool>(&self, columns: &Columns) -> [i32; CELLS] {
-        let mut sums = [0; CELLS];
-        let mut these = [(0_u32, 0_u64); MAX_SETS + 2];
+        let mut sums = [self.base; CELLS];
+        let mut these = [(0_u32, 0_u64); MAX_SETS];
         let mut others = these;
+        let mut ends = these;
         // arrays would be copied when they change places
         let (mut sets, mut next) = (&mut these, &mut others);
-        let mut ends = [(0_i32, 0_u64); MAX_SETS + 1];
         let nodes = self.nodes.as_slice();
         for roots in self.roots.chunks(INTERLEAVED_TREES) {
             let mut count = roots.len();
@@ -231,27 +250,27 @@ impl TreesByGrade {
             while count > 0 {
                 let mut going = 0;
                 for (place, cells) in &sets[..count] {
-                    // of a leaf, what is read of a split means nothing, and goes nowhere: it has no cells
                     let node = nodes[*place as usize];
                     let (column, rank) = (node.column(), node.rank());
                     let own = columns.ranks[column];
-                    let all_right = own >= rank && !(GAPS && own == MISSING && node.0 & MISSING_LEFT != 0);
-                    let entry = columns.starts[column] + (u32::from(rank) & columns.used[column]);
+                    let all_right = u32::from(own) >= rank && !(GAPS && own == MISSING && node.0 & MISSING_LEFT != 0);
+                    let entry = columns.starts[column] + (rank & columns.used[column]);
                     let right = columns.table[entry as usize % TABLE] | if all_right { ALL } else { 0 };
-                    ends[ended] = (node.value(), *cells);
-                    ended += usize::from(node.is_leaf());
-                    let cells = if node.is_leaf() { 0 } else { *cells };
-                    let (left, right) = (cells & !right, cells & right);
-                    next[going] = (place + 1, left);
-                    going += usize::from(left != 0);
-                    next[going] = (place + node.distance(), right);
-                    going += usize::from(right != 0);
+                    let children = [(place + 1, cells & !right), (place + node.distance(), cells & right)];
+                    for (child, is_leaf) in children.into_iter().zip(node.leaves()) {
+                        // written to both, and kept in one, or in none if it has no cells
+                        let has_cells = usize::from(child.1 != 0);
+                        ends[ended % MAX_SETS] = child;
+                        next[going % MAX_SETS] = child;
+                        ended += has_cells & is_leaf;
+                        going += has_cells & (1 - is_leaf);
+                    }
                 }
                 std::mem::swap(&mut sets, &mut next);
                 count = going;
             }
-            for (value, cells) in &ends[..ended] {
-                add(&mut sums, *value, *cells);
+            for (place, cells) in &ends[..ended] {
+                add(&mut sums, nodes[*place as usize].value(), *cells);
             }
         }
         sums
