@@ -63,8 +63,9 @@ const MIN_CLASS_ROWS: usize = 30;
 const FOLDS: usize = 5;
 /// How often the spreads of the three scales are adjusted to each other.
 const ROUNDS: usize = 4;
-/// So many stones of a grade are worth as much as the knowledge that grades hardly differ.
-const PRIOR_ROWS: f64 = 40.0;
+/// So many stones of a grade are worth as much as the knowledge that grades hardly differ: to make a range narrower, and to make it wider,
+/// as one that is too wide does less harm.
+const PRIOR_ROWS: [f64; 2] = [40.0, 10.0];
 
 /// The ranges of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -250,7 +251,7 @@ impl Spread {
                     #[expect(clippy::cast_precision_loss, reason = "counts of rows")]
                     let rows = left.len() as f64;
                     let factor = ninety(left).map_or(0.0, f64::ln);
-                    spread.0[scale][rank] += factor * rows / (rows + PRIOR_ROWS);
+                    spread.0[scale][rank] += factor * rows / (rows + PRIOR_ROWS[usize::from(factor > 0.0)]);
                 }
             }
         }
