@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::diamond::Stone;
 use crate::learning::evaluation::quantile;
 use crate::pricing::ServedModel;
 use crate::store::{Store, StoreError};
@@ -9,7 +10,7 @@ use crate::store::{Store, StoreError};
 /// Fewest prices from which the level is told.
 const MIN_PRICES: usize = 30;
 /// Most new sales, and most outcomes, that are looked at; the newest count.
-const MAX_PRICES: u32 = 20_000;
+const MAX_PRICES: u32 = 5_000;
 /// The 97.5 % quantile of the normal distribution.
 const NORMAL_QUANTILE: f64 = 1.96;
 
@@ -43,12 +44,12 @@ impl LevelDrift {
     /// If the file cannot be read.
     pub(super) fn of(store: &Store, model: &ServedModel) -> Result<Option<Self>, StoreError> {
         let mut ratios = Vec::new();
-        store.for_each_sale_after_model(model.id, MAX_PRICES, &mut |sale| {
-            ratios.push(sale.price_usd / model.prices.price_usd(&sale.stone));
-        })?;
-        let outcomes = store.outcomes(MAX_PRICES)?;
-        let own = outcomes.iter().filter(|outcome| outcome.model == model.id);
-        ratios.extend(own.map(|outcome| outcome.price_usd / outcome.predicted_usd));
+        let mut compare = |stone: &Stone, price_usd: f64| ratios.push(price_usd / model.prices.price_usd(stone));
+        store.for_each_sale_after_model(model.id, MAX_PRICES, &mut |sale| compare(&sale.stone, sale.price_usd))?;
+        // priced again: it may have been corrected since
+        for (stone, price_usd) in store.outcomes_of_model(model.id, MAX_PRICES)? {
+            compare(&stone.stone(), price_usd);
+        }
         Ok(Self::of_ratios(&mut ratios, model.corrected_by))
     }
 

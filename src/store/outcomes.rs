@@ -11,7 +11,7 @@ use super::rows::{
     execute, query_optional_row, query_rows, read_stone_values, read_time, read_uuid, sql_time, with_stone_columns,
 };
 use super::{Store, StoreError, Upload};
-use crate::diamond::FIELDS;
+use crate::diamond::{FIELDS, StoneDescription};
 
 /// Name under which outcomes are ingested as sales.
 const UPLOAD_NAME: &str = "outcomes";
@@ -97,6 +97,16 @@ impl Store {
     pub fn outcomes(&self, limit: u32) -> Result<Vec<RecordedOutcome>, StoreError> {
         let sql = include_str!("../../sql/queries/outcome/list_outcomes.sql");
         query_rows(&self.connection, "list the outcomes", sql, params![limit], read_outcome)
+    }
+
+    /// The stones that `model` priced and whose outcome is recorded, as they were described, with what they fetched in US dollars: the
+    /// most recently recorded first, `limit` at most.
+    pub fn outcomes_of_model(&self, model: i64, limit: u32) -> Result<Vec<(StoneDescription, f64)>, StoreError> {
+        let sql = with_stone_columns(include_str!("../../sql/queries/outcome/list_outcomes_of_model.sql"));
+        let rows = query_rows(&self.connection, "list the outcomes of a model", &sql, params![model, limit], |row| {
+            Ok((StoneDescription::from_values(&read_stone_values(row)?), row.get("price_usd")?))
+        })?;
+        Ok(rows.into_iter().filter_map(|(stone, price_usd)| Some((stone?, price_usd))).collect())
     }
 
     /// The recorded price of a prediction's stone, if there is one.

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use diamonds::learning::families::FAMILIES;
+use serde_json::json;
 
 use crate::program::{Server, TestFolder, send_signal};
 use crate::shared;
@@ -253,4 +254,27 @@ fn raise_price(line: &str) -> String {
         fields[6] = format!("{:.0}", price * 5.0 / 3.0);
     }
     fields.join(",")
+}
+
+#[test]
+fn after_a_correction_outcomes_from_before_it_ask_for_no_other() {
+    let test_folder = TestFolder::new();
+    test_folder.succeed(&["ingest", &test_folder.write_sales("sales.csv", 1, 0, 600)]);
+    test_folder.succeed(&["retrain", "--family", "linear"]);
+    let server = Server::start(&test_folder);
+    for number in 0..40 {
+        let stone = json!({"carat": 0.5 + 0.02 * f64::from(number), "cut": "Good", "color": "G", "clarity": "VS2"});
+        let priced = server.post("/v1/predictions", &stone).json();
+        let fetched = json!({ "price_usd": priced["price_usd"].as_f64().expect("a price") * 1.25 });
+        let id = priced["id"].as_str().expect("an id");
+        assert_eq!(server.post(&format!("/v1/predictions/{id}/outcome"), &fetched).status, 201);
+    }
+    let level = || test_folder.json(&["status"])["level"].clone();
+    let before = level();
+    assert!((before["median"].as_f64().expect("a share") - 0.25).abs() < 1e-4, "{before}");
+    assert!((before["correction"].as_f64().expect("a share") - 0.25).abs() < 1e-4, "{before}");
+    test_folder.succeed(&["models", "correct", "1", "0.25"]);
+    let after = level();
+    assert!(after["median"].as_f64().expect("a share").abs() < 1e-4, "{after}");
+    assert!((after["correction"].as_f64().expect("a share") - 0.25).abs() < 1e-4, "{after}");
 }
