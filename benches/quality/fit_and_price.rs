@@ -33,7 +33,7 @@ fn main() -> Result<(), Failure> {
     };
     let (known, asked) = (sales(Path::new(fit_on))?, sales(Path::new(price))?);
     let started = Instant::now();
-    let FittedPrices { fitted, prices, .. } = fit_model(find_family(family)?, &known, &plan)?;
+    let FittedPrices { prices, trials, hyperparameters, .. } = fit_model(find_family(family)?, &known, &plan)?;
     let fit_seconds = started.elapsed().as_secs_f64();
     let rows: Vec<Value> = asked
         .iter()
@@ -47,8 +47,8 @@ fn main() -> Result<(), Failure> {
         .collect();
     let document = json!({
         "fit_seconds": fit_seconds,
-        "trials": fitted.trials.len(),
-        "hyperparameters": fitted.hyperparameters,
+        "trials": trials.len(),
+        "hyperparameters": hyperparameters,
         "rows": rows,
     });
     #[expect(clippy::print_stdout, reason = "that is what it is for")]

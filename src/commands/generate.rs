@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 
-use super::CommandError;
+use super::{CommandError, parse_within};
 use crate::generator::Generator;
 
 #[derive(Debug, clap::Args)]
@@ -37,15 +37,9 @@ pub fn run(arguments: &Arguments) -> Result<(), CommandError> {
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        _ => Err(format!("{text:?} is not a share: write a number from 0 to 1, such as 0.01")),
-    }
+    parse_within(text, &(0.0..=1.0), "is not a share: write a number from 0 to 1, such as 0.01")
 }
 
 fn parse_change(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(change) if (-0.9..=9.0).contains(&change) => Ok(change),
-        _ => Err(format!("{text:?} is not a change: write a number from -0.9 to 9, such as 0.3 for 30 % more")),
-    }
+    parse_within(text, &(-0.9..=9.0), "is not a change: write a number from -0.9 to 9, such as 0.3 for 30 % more")
 }

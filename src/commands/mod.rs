@@ -24,6 +24,7 @@ mod sql;
 mod status;
 mod stone_arguments;
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -53,6 +54,11 @@ pub struct Cli {
     log: LogFormat,
     #[command(subcommand)]
     command: Command,
+}
+
+/// Reads a number within `allowed`; anything else is told with what to write instead.
+fn parse_within(text: &str, allowed: &RangeInclusive<f64>, instead: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|number| allowed.contains(number)).ok_or_else(|| format!("{text:?} {instead}"))
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::CommandError;
 use super::console::{Console, table};
 use super::model_card::describe as card;
+use super::{CommandError, parse_within};
 use crate::control::{
     Access, CorrectModel, ExportSales, FileAccess, ListModels, PromoteModel, PruneModels, ReadArtifact,
     RollBackChampion, ShowModel, run as run_operation,
@@ -63,10 +63,7 @@ pub enum Arguments {
 }
 
 fn parse_correction(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(share) if (-0.5..=1.0).contains(&share) => Ok(share),
-        _ => Err(format!("{text:?} is not a correction: write a share from -0.5 to 1, such as 0.04 for 4 % more")),
-    }
+    parse_within(text, &(-0.5..=1.0), "is not a correction: write a share from -0.5 to 1, such as 0.04 for 4 % more")
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {

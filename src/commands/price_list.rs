@@ -14,7 +14,7 @@ use super::console::{Console, table};
 use crate::control::{self, ReadPriceList};
 use crate::diamond::{Clarity, Cut, Grade};
 use crate::files::folder_of;
-use crate::pricing::{PriceCell, PriceList, PriceListWanted};
+use crate::pricing::{PriceList, PriceListWanted};
 use crate::text::{count, signed_percent};
 
 #[derive(Debug, clap::Args)]
@@ -91,10 +91,6 @@ fn title(list: &PriceList, per_carat: bool) -> String {
     )
 }
 
-fn price_of(cell: &PriceCell, per_carat: bool) -> f64 {
-    if per_carat { cell.price_per_carat_usd } else { cell.price_usd }
-}
-
 fn describe(list: &PriceList, per_carat: bool) -> String {
     let mut text = title(list, per_carat);
     if let Some(other) = &list.compared_with {
@@ -108,7 +104,7 @@ fn describe(list: &PriceList, per_carat: bool) -> String {
         let mut rows = Vec::new();
         for row in &band.colors {
             let mut cells = vec![row.color.name().to_owned()];
-            cells.extend(row.clarities.iter().map(|cell| write_cell(cell, per_carat)));
+            cells.extend(row.clarities.iter().map(|cell| cell.words(per_carat)));
             rows.push(cells);
             if list.compared_with.is_some() {
                 let mut changes = vec![String::new()];
@@ -120,16 +116,6 @@ fn describe(list: &PriceList, per_carat: bool) -> String {
         let _ = write!(text, "\n{}{weight}\n{}\n", band.words(), table(&header, rows, &right));
     }
     text
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a cast of floats saturates")]
-fn write_cell(cell: &PriceCell, per_carat: bool) -> String {
-    let price = count(price_of(cell, per_carat).round() as i64);
-    match (cell.is_unsold(), cell.is_seldom_sold()) {
-        (true, _) => format!("({price})"),
-        (_, true) => format!("{price}*"),
-        _ => price,
-    }
 }
 
 /// A sheet that looks like a printed list: a block for each weight band.
@@ -154,7 +140,7 @@ fn write_workbook(list: &PriceList, per_carat: bool, file: File) -> Result<(), X
             sheet.write_string_with_format(line, 0, row.color.name(), &bold)?;
             for (column, cell) in (1..).zip(&row.clarities) {
                 let format = if cell.is_unsold() { &unsold } else { &price };
-                sheet.write_number_with_format(line, column, price_of(cell, per_carat), format)?;
+                sheet.write_number_with_format(line, column, cell.usd(per_carat), format)?;
             }
         }
         line += 2;

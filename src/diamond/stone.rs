@@ -147,11 +147,7 @@ impl Stone {
     /// width and height if they contradict the weight.
     #[must_use]
     pub fn settled(self) -> Self {
-        let mut stone = self.turned();
-        let sides = stone.x_mm + stone.y_mm;
-        if stone.z_mm.is_nan() {
-            stone.z_mm = stone.depth_percent * sides / 200.0;
-        }
+        let mut stone = self.turned().with_height();
         if stone.contradicting_weight_carat().is_some() {
             return stone.without_sizes();
         }
@@ -159,6 +155,13 @@ impl Stone {
             stone.depth_percent = depth_percent_of(stone.x_mm, stone.y_mm, stone.z_mm);
         }
         stone
+    }
+
+    /// The same stone, with the height that follows from depth, length and width if it was not told.
+    #[must_use]
+    pub fn with_height(self) -> Self {
+        let z_mm = if self.z_mm.is_nan() { self.depth_percent * (self.x_mm + self.y_mm) / 200.0 } else { self.z_mm };
+        Self { z_mm, ..self }
     }
 
     /// The same stone, of which nothing is told but the four Cs.

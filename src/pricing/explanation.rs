@@ -65,8 +65,7 @@ impl Explanation {
     pub(super) fn new(price_usd: f64, stone: &Stone, typical: &Stone, model: &PromisedModel) -> Option<Self> {
         let stone = stone.settled();
         let typical = told_alike(typical, &stone);
-        let shares = shares(&stone, &typical, model);
-        let typical_usd = model.price_usd(&typical);
+        let (typical_usd, shares) = typical_price_and_shares(&stone, &typical, model);
         let total: f64 = shares.iter().sum();
         let dollars_per_unit =
             // the limit where nothing changes
@@ -107,8 +106,8 @@ fn told_alike(typical: &Stone, stone: &Stone) -> Stone {
     }
 }
 
-/// The part of each of the [`PROPERTIES`] in ln(price / typical price).
-fn shares(stone: &Stone, typical: &Stone, model: &PromisedModel) -> [f64; 5] {
+/// The price of the typical stone in US dollars, and the part of each of the [`PROPERTIES`] in ln(price / typical price).
+fn typical_price_and_shares(stone: &Stone, typical: &Stone, model: &PromisedModel) -> (f64, [f64; 5]) {
     // all grades of a stone are priced at once: what remains are weight, cut and proportions
     let prices: [PricesByGrade; 8] = std::array::from_fn(|ours| {
         let pick = |bit: usize| if ours >> bit & 1 == 1 { stone } else { typical };
@@ -123,11 +122,12 @@ fn shares(stone: &Stone, typical: &Stone, model: &PromisedModel) -> [f64; 5] {
             ..*proportions
         })
     });
-    shapley(|ours| {
+    let shares = shapley(|ours| {
         let pick = |bit: usize| if ours >> bit & 1 == 1 { stone } else { typical };
         let (color, clarity) = (pick(2).color, pick(3).clarity);
         prices[ours & 0b11 | (ours >> 4 & 1) << 2].0[PricesByGrade::place(color, clarity)]
-    })
+    });
+    (prices[0].price_usd(typical.color, typical.clarity), shares)
 }
 
 /// The effects as sentences, which add up to the same.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{ModelName, PricingError, ServedModel, Snapshot};
 use crate::diamond::{Clarity, Color, Cut, Grade, StoneDescription};
 use crate::learning::evaluation::{Confidence, PriceRange, quantile};
-use crate::text::to_the_cent;
+use crate::text::{count, to_the_cent};
 
 /// Where the trade's weight bands begin, in carats.
 const TRADE_BANDS_CARAT: [f64; 28] = [
@@ -118,10 +118,22 @@ impl PriceCell {
         self.sales == 0
     }
 
-    /// Whether few stones like it were sold, but some.
+    /// The price in US dollars of a stone, or of a carat of it.
     #[must_use]
-    pub fn is_seldom_sold(&self) -> bool {
-        (1..FEW).contains(&self.sales)
+    pub fn usd(&self, per_carat: bool) -> f64 {
+        if per_carat { self.price_per_carat_usd } else { self.price_usd }
+    }
+
+    /// The same as it stands on a sheet: in whole dollars, in brackets if no such stone was sold, with a star if few were.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "a cast of floats saturates")]
+    pub fn words(&self, per_carat: bool) -> String {
+        let price = count(self.usd(per_carat).round() as i64);
+        match self.sales {
+            0 => format!("({price})"),
+            sales if sales < FEW => format!("{price}*"),
+            _ => price,
+        }
     }
 }
 

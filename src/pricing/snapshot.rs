@@ -238,7 +238,10 @@ impl Challenger {
         let mut apart: Vec<f64> = sample
             .iter()
             .step_by((sample.len() / COMPARED).max(1))
-            .map(|sale| (champion.prices.price_usd(&sale.stone) / model.prices.price_usd(&sale.stone)).ln().abs())
+            .map(|sale| {
+                let [of_champion, of_model] = [champion, &*model].map(|one| one.prices.rough_price_usd(&sale.stone));
+                (of_champion / of_model).ln().abs()
+            })
             .filter(|apart| apart.is_finite())
             .collect();
         let usual = quantile(&mut apart, 0.99)?;

@@ -49,10 +49,16 @@ pub(super) fn of(
         warnings.push(format!("{sold}: ask for a second opinion"));
     }
     if let Some(challenger) = challenger {
-        let other_usd = challenger.model.prices.price_usd(stone);
-        let apart = (other_usd / price_usd).ln().abs();
-        // a price below zero has no logarithm, and counts as the largest difference
-        if apart.is_nan() || apart > challenger.usual {
+        let prices = &challenger.model.prices;
+        let differs = |other_usd: f64| {
+            let apart = (other_usd / price_usd).ln().abs();
+            // a price below zero has no logarithm, and counts as the largest difference
+            apart.is_nan() || apart > challenger.usual
+        };
+        // what it would answer takes longer, and is seldom needed
+        let other_usd =
+            Some(stone).filter(|stone| differs(prices.rough_price_usd(stone))).map(|stone| prices.price_usd(stone));
+        if let Some(other_usd) = other_usd.filter(|other_usd| differs(*other_usd)) {
             warnings.push(format!(
                 "the {} model predicts {}; for 99 of 100 stones the two differ less",
                 challenger.model.family,
@@ -65,11 +71,9 @@ pub(super) fn of(
 
 /// What the measurements of `stone` contradict, which of the two is believed, and what the other would change.
 fn contradiction(stone: &Stone, price_usd: f64, model: &PromisedModel, similar: &SimilarIndex) -> Option<String> {
-    let turned = stone.turned();
-    let sides = turned.x_mm + turned.y_mm;
-    let height = if turned.z_mm.is_nan() { turned.depth_percent * sides / 200.0 } else { turned.z_mm };
-    let told = format!("{} × {} × {height:.2} mm", stone.x_mm, stone.y_mm);
-    if let Some(measured_carat) = (Stone { z_mm: height, ..turned }).contradicting_weight_carat() {
+    let measured = stone.turned().with_height();
+    let told = format!("{} × {} × {:.2} mm", stone.x_mm, stone.y_mm, measured.z_mm);
+    if let Some(measured_carat) = measured.contradicting_weight_carat() {
         let by_measures = Stone { weight_carat: (measured_carat * 100.0).round().max(1.0) / 100.0, ..*stone };
         let other = other_price(&by_measures, price_usd, model, similar);
         return Some(format!(
@@ -79,7 +83,7 @@ fn contradiction(stone: &Stone, price_usd: f64, model: &PromisedModel, similar: 
             other.map_or_else(String::new, |other| format!("; at {measured_carat:.2} ct the price would be {other}"))
         ));
     }
-    let measured_depth = depth_percent_of(turned.x_mm, turned.y_mm, turned.z_mm);
+    let measured_depth = depth_percent_of(measured.x_mm, measured.y_mm, measured.z_mm);
     if (measured_depth - stone.depth_percent).abs() > DEPTH_TOLERANCE_PERCENT {
         let by_measures = Stone { depth_percent: measured_depth, ..*stone };
         let other = other_price(&by_measures, price_usd, model, similar);

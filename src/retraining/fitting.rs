@@ -7,7 +7,7 @@ use crate::diamond::{Grade, Stone, Told};
 use crate::learning::evaluation::{
     Calibration, JudgedStones, Metrics, OrderCheck, SegmentMetrics, segments, told_segment,
 };
-use crate::learning::families::{Family, FamilyError, FitPlan, Fitted, SalesSource, compress_artifact};
+use crate::learning::families::{Family, FamilyError, FitPlan, SalesSource, compress_artifact};
 use crate::learning::promises::{FittedPrices, PromisedModel, fit_model};
 
 /// Most stones of the holdout on which ranges are calibrated: more would make them no better.
@@ -19,12 +19,8 @@ const MAX_ORDER_CHECKED: usize = 2_000;
 pub struct EvaluatedModel {
     /// Name of its family.
     pub family: &'static str,
-    /// What the family says of the model; its bytes are taken out.
-    pub fitted: Fitted,
-    /// The model that answers.
-    pub prices: PromisedModel,
-    /// Its prices by the four Cs as they are stored.
-    pub four_cs_table: Vec<u8>,
+    /// The model that answers, and what the family says of it; its bytes are taken out.
+    pub fitted: FittedPrices,
     /// The model as it is stored.
     pub artifact: Vec<u8>,
     /// Its predictions for the holdout, in US dollars.
@@ -53,7 +49,7 @@ pub fn train(
     plan: &FitPlan<'_>,
 ) -> Result<EvaluatedModel, TrainingError> {
     let started = Instant::now();
-    let FittedPrices { mut fitted, four_cs_table, prices } = fit_model(family, &partition.train, plan)?;
+    let mut fitted = fit_model(family, &partition.train, plan)?;
     let fit_time = started.elapsed();
     let artifact = compress_artifact(&std::mem::take(&mut fitted.bytes)).map_err(|error| FamilyError::Unfit {
         family: family.name(),
@@ -61,21 +57,20 @@ pub fn train(
         reason: format!("the model cannot be compressed: {error}"),
     })?;
     let started = Instant::now();
+    let prices = &fitted.prices;
     let predicted = prices.prices_usd(&partition.holdout);
     let metrics = Metrics::of(&partition.truth, &predicted);
     let evaluate_time = started.elapsed();
-    let judged = JudgedByTold::new(partition, &prices, &predicted);
+    let judged = JudgedByTold::new(partition, prices, &predicted);
     let mut segments = segments(&partition.holdout, &partition.truth, &predicted);
     segments.extend(judged.segments());
     Ok(EvaluatedModel {
         family: family.name(),
         metrics,
         segments,
-        order_checks: check_order(&partition.holdout, &prices),
+        order_checks: check_order(&partition.holdout, &predicted, prices),
         calibration: judged.calibration(),
         fitted,
-        prices,
-        four_cs_table,
         artifact,
         predicted,
         fit_time,
@@ -125,8 +120,8 @@ impl<'a> JudgedByTold<'a> {
 /// The stone after a change for the better, if there is one.
 type Better = fn(Stone) -> Option<Stone>;
 
-/// How often a price falls where one of `stones` gets better. Colour and clarity are promised; that of weight and cut is reported.
-fn check_order(stones: &[Stone], prices: &PromisedModel) -> Vec<OrderCheck> {
+/// How often a price falls where one of `stones`, which are priced as `predicted`, gets better. Colour and clarity are promised; that of weight and cut is reported.
+fn check_order(stones: &[Stone], predicted: &[f64], prices: &PromisedModel) -> Vec<OrderCheck> {
     let better: [(&str, Better); 5] = [
         ("one better colour", |stone| Some(Stone { color: next_better(stone.color)?, ..stone })),
         ("one better clarity", |stone| Some(Stone { clarity: next_better(stone.clarity)?, ..stone })),
@@ -142,9 +137,9 @@ fn check_order(stones: &[Stone], prices: &PromisedModel) -> Vec<OrderCheck> {
         }),
     ];
     let asked = &stones[..stones.len().min(MAX_ORDER_CHECKED)];
-    let price = |stone: &Stone| prices.price_usd(stone);
     let check = |(change, better): (&str, Better)| {
-        OrderCheck::of(change, asked.iter().filter_map(|stone| Some((price(stone), price(&better(*stone)?)))))
+        let before_and_after = |(stone, before): (&Stone, &f64)| Some((*before, prices.price_usd(&better(*stone)?)));
+        OrderCheck::of(change, asked.iter().zip(predicted).filter_map(before_and_after))
     };
     better.into_iter().map(check).collect()
 }

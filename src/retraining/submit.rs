@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{EvaluatedModel, HoldoutSplit, Incumbent, PromotionDecision, RetrainingError};
 use crate::control::{Access, AddModel, FileAccess, PromoteComparedModel, ReadArtifact, ReadChampion};
-use crate::diamond::{Sale, Stone};
+use crate::diamond::Sale;
 use crate::learning::evaluation::worst_residuals;
 use crate::learning::families::SalesSource;
 use crate::learning::promises::load_model;
@@ -75,7 +75,7 @@ pub(super) fn model_to_store(
     NewModel {
         family: model.family.to_owned(),
         artifact: std::mem::take(&mut model.artifact),
-        four_cs_table: std::mem::take(&mut model.four_cs_table),
+        four_cs_table: std::mem::take(&mut model.fitted.four_cs_table),
         dataset_summary: split.summary.to_bytes(),
         features: model.fitted.features.iter().map(|feature| feature.name()).collect(),
         target: model.fitted.target.name().to_owned(),
@@ -110,19 +110,18 @@ pub(super) fn model_to_store(
 /// too.
 fn find_worst_residuals(model: &EvaluatedModel, split: &HoldoutSplit) -> Vec<WorstResidual> {
     let sales: Vec<Sale> = split.reviewed.iter().map(|stored| stored.sale).collect();
-    let stones: Vec<Stone> = sales.iter().map(|sale| sale.stone).collect();
-    let mut predicted = model.prices.prices_usd(&stones);
-    if let Some(level) = &split.level {
-        // what the model would have said on the day of the sale
-        predicted.iter_mut().zip(&sales).for_each(|(price_usd, sale)| *price_usd /= level.factor(sale.sold_on));
-    }
-    worst_residuals(&sales, &predicted, WORST_RESIDUALS_KEPT)
+    let prices = &model.fitted.prices;
+    // what the model would have said on the day of the sale
+    let on_its_day =
+        |sale: &Sale, price_usd: f64| price_usd / split.level.as_ref().map_or(1.0, |level| level.factor(sale.sold_on));
+    let rough: Vec<f64> = sales.iter().map(|sale| on_its_day(sale, prices.rough_price_usd(&sale.stone))).collect();
+    worst_residuals(&sales, &rough, WORST_RESIDUALS_KEPT)
         .into_iter()
         .map(|row| WorstResidual {
             batch: split.reviewed[row].batch,
             line: split.reviewed[row].line,
             price_usd: sales[row].price_usd,
-            predicted_usd: to_the_cent(predicted[row]),
+            predicted_usd: to_the_cent(on_its_day(&sales[row], prices.price_usd(&sales[row].stone))),
             held_out: split.holds_out(&sales[row]),
             stone: None,
         })

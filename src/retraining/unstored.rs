@@ -97,7 +97,7 @@ mod tests {
         let split = HoldoutSplit::new(&sales, "salt").expect("enough sales");
         let plan = FitPlan { seed: 1, trials: 1, threads: 2, budget: None, start: None, observer: &SilentObserver };
         let mut model = train(find_family("linear").expect("a family"), &split, &plan).expect("a model");
-        let [artifact, four_cs_table] = [model.artifact.clone(), model.four_cs_table.clone()];
+        let [artifact, four_cs_table] = [model.artifact.clone(), model.fitted.four_cs_table.clone()];
         let error = store_or_keep(model_to_store(&mut model, 1, &[], &split), &database).expect_err("no database");
         let RetrainingError::Unstored { path, .. } = error else { panic!("{error}") };
         assert!(path.exists());

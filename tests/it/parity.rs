@@ -104,16 +104,16 @@ fn tuned_xgboost_errs_by_less_than_306_dollars_on_the_notebooks_test_rows() {
     let (train, test) = shared::notebook_split(&folder);
     let plan = FitPlan { seed: 42, trials: 60, threads: 2, budget: None, start: None, observer: &SilentObserver };
     let started = Instant::now();
-    let FittedPrices { fitted, prices: model, .. } =
+    let FittedPrices { prices: model, trials, hyperparameters, .. } =
         fit_model(find_family("xgboost").expect("a family"), &train, &plan).expect("a fit");
     let metrics = Metrics::of(&prices(&test), &model.prices_usd(&stones(&test)));
     println!(
         "MAE ${:.2}, R² {:.4}, {} trials in {:?}: {:?}",
         metrics.mae_usd,
         metrics.r2,
-        fitted.trials.len(),
+        trials.len(),
         started.elapsed(),
-        fitted.hyperparameters
+        hyperparameters
     );
     assert!(metrics.mae_usd < 306.0, "{metrics:?}");
 }
@@ -132,7 +132,7 @@ fn ranges_hold_on_fresh_real_stones_as_often_as_they_say() {
         let calibration = trained.calibration.expect("enough to judge by");
         for sale in fresh {
             let stone = sale.stone;
-            let price_usd = trained.prices.price_usd(&stone);
+            let price_usd = trained.fitted.prices.price_usd(&stone);
             let range = calibration.range(&stone, price_usd, Confidence::Ninety).expect("a range");
             let class = [0.5, 1.0, 1.5, 2.0].partition_point(|bound| *bound <= stone.weight_carat);
             let (held, rows) = classes.entry(class).or_default();

@@ -2,23 +2,34 @@
 
 use std::sync::OnceLock;
 
+use serde_json::{Map, Value};
+
 use super::FourCsTable;
 use crate::diamond::{Sale, Stone, Told};
 use crate::learning::families::{
-    Family, FamilyError, FitPlan, Fitted, Model, PricesByGrade, SalesSource, decompress_artifact, find_family,
+    Family, FamilyError, FitPlan, Fitted, Model, PricesByGrade, SalesSource, Trial, decompress_artifact, find_family,
 };
+use crate::learning::features::{Feature, Target};
 
 /// The weights of a table of a model that an earlier version stored, in carats.
 const USUAL_CARATS: [f64; 2] = [0.2, 5.0];
 
-/// A fitted model with what belongs to it.
+/// A fitted model that keeps the promises, with what its family says of it: see [`Fitted`].
 pub struct FittedPrices {
-    /// What the family says of it. Its own prices keep no promise.
-    pub fitted: Fitted,
-    /// The bytes from which the table of the four Cs can be read again.
-    pub four_cs_table: Vec<u8>,
     /// The model that answers.
     pub prices: PromisedModel,
+    /// The bytes from which the table of the four Cs can be read again.
+    pub four_cs_table: Vec<u8>,
+    /// The bytes from which the family can load its model again.
+    pub bytes: Vec<u8>,
+    /// The model's features, in order.
+    pub features: Vec<Feature>,
+    /// Its target.
+    pub target: Target,
+    /// The settings, for people.
+    pub hyperparameters: Map<String, Value>,
+    /// The trials of the tuning.
+    pub trials: Vec<Trial>,
 }
 
 /// A model that keeps the promises.
@@ -39,7 +50,7 @@ pub fn fit_model(
     sales: &dyn SalesSource,
     plan: &FitPlan<'_>,
 ) -> Result<FittedPrices, FamilyError> {
-    let fitted = family.fit(&TurnedSales(sales), plan)?;
+    let Fitted { model, bytes, features, target, hyperparameters, trials } = family.fit(&TurnedSales(sales), plan)?;
     let mut carats = [f64::INFINITY, 0.0_f64];
     sales.for_each_block(&mut |block| {
         for sale in block {
@@ -47,8 +58,6 @@ pub fn fit_model(
             carats = [carats[0].min(carat), carats[1].max(carat)];
         }
     })?;
-    // the same bits as those of a model that was stored and is loaded
-    let model = family.load(&fitted.bytes)?;
     let table = FourCsTable::of(model.as_ref(), carats);
     let unstored = |error: std::io::Error| FamilyError::Unfit {
         family: family.name(),
@@ -56,11 +65,8 @@ pub fn fit_model(
         reason: format!("its prices cannot be compressed: {error}"),
     };
     let four_cs_table = table.to_bytes().map_err(unstored)?;
-    Ok(FittedPrices {
-        fitted,
-        four_cs_table,
-        prices: PromisedModel { model, four_cs: table.into(), log_correction: 0.0 },
-    })
+    let prices = PromisedModel { model, four_cs: table.into(), log_correction: 0.0 };
+    Ok(FittedPrices { prices, four_cs_table, bytes, features, target, hyperparameters, trials })
 }
 
 /// Loads a stored model: `artifact` is that of a model of the family called `family`, with the table that was stored with it, if
@@ -106,6 +112,17 @@ impl PromisedModel {
     #[must_use]
     pub fn prices_usd(&self, stones: &[Stone]) -> Vec<f64> {
         stones.iter().map(|stone| self.price_usd(stone)).collect()
+    }
+
+    /// The price in US dollars that the family says, in a fraction of the time, where a rough one is enough: a better colour or clarity
+    /// may cost less.
+    #[must_use]
+    pub fn rough_price_usd(&self, stone: &Stone) -> f64 {
+        let settled = stone.settled();
+        match settled.told() {
+            Told::FourCs => self.price_usd(&settled),
+            Told::Whole | Told::Partly => self.model.price_usd(&settled) * self.log_correction.exp(),
+        }
     }
 
     /// The prices of `stone` with each colour and clarity: its own grades do not matter.
@@ -203,8 +220,8 @@ mod tests {
     #[test]
     fn a_stored_model_answers_with_the_same_bits() {
         let (models, stones) = fitted_and_asked();
-        for (family, FittedPrices { fitted, four_cs_table, prices }) in &models {
-            let artifact = compress_artifact(&fitted.bytes).expect("compressed");
+        for (family, FittedPrices { bytes, four_cs_table, prices, .. }) in &models {
+            let artifact = compress_artifact(bytes).expect("compressed");
             let loaded = load_model(family, &artifact, Some(four_cs_table)).expect("its own bytes");
             let bits =
                 |model: &PromisedModel| model.prices_usd(&stones).into_iter().map(f64::to_bits).collect::<Vec<_>>();

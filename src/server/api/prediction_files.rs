@@ -10,7 +10,7 @@ use tide::{Request, Response, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
-use super::predictions::find_model;
+use super::predictions::{confidence_parameter, find_model, model_parameter};
 use crate::control::PredictMany;
 use crate::diamond::{DescribedStone, FieldError, StoneDescription};
 use crate::learning::evaluation::Confidence;
@@ -76,24 +76,14 @@ pub struct FileWanted {
 
 /// The parameters that JSON has too, and that are documented there.
 static OF_PRICES: [Parameter<FileWanted>; 2] = [
-    Parameter {
-        name: "model",
-        description: "Which model to ask.",
-        kind: ParameterKind::Text,
-        read: |wanted, value| {
-            wanted.model = Some(value.to_owned());
-            Ok(())
-        },
-    },
-    Parameter {
-        name: "confidence",
-        description: "How often the ranges hold.",
-        kind: ParameterKind::Text,
-        read: |wanted, value| {
-            wanted.confidence = Confidence::parse(value)?;
-            Ok(())
-        },
-    },
+    model_parameter(|wanted, value| {
+        wanted.model = Some(value.to_owned());
+        Ok(())
+    }),
+    confidence_parameter(|wanted, value| {
+        wanted.confidence = Confidence::parse(value)?;
+        Ok(())
+    }),
 ];
 
 /// The parameters that say how a table is read.

@@ -174,17 +174,32 @@ struct Asked {
     confidence: Confidence,
 }
 
-static WANTED_PARAMETERS: [Parameter<Wanted>; 3] = [
+/// The parameter `model`, which `read` reads.
+pub(super) const fn model_parameter<T>(read: fn(&mut T, &str) -> Result<(), String>) -> Parameter<T> {
     Parameter {
         name: "model",
         description: "Which model to ask, by its number or the name of its family (then the newest of it); left out, the one \
                       that is best. This document lists those that answer at the moment.",
         kind: ParameterKind::Text,
-        read: |wanted, value| {
-            wanted.model = Some(value.to_owned());
-            Ok(())
-        },
-    },
+        read,
+    }
+}
+
+/// The parameter `confidence`, which `read` reads.
+pub(super) const fn confidence_parameter<T>(read: fn(&mut T, &str) -> Result<(), String>) -> Parameter<T> {
+    Parameter {
+        name: "confidence",
+        description: "How often the range holds: 0.5, 0.8, 0.9 or 0.95; left out, 0.9.",
+        kind: ParameterKind::Text,
+        read,
+    }
+}
+
+static WANTED_PARAMETERS: [Parameter<Wanted>; 3] = [
+    model_parameter(|wanted, value| {
+        wanted.model = Some(value.to_owned());
+        Ok(())
+    }),
     Parameter {
         name: "explain",
         description: "Whether to explain the price. That takes about ten times as long as the price alone.",
@@ -194,15 +209,10 @@ static WANTED_PARAMETERS: [Parameter<Wanted>; 3] = [
             Ok(())
         },
     },
-    Parameter {
-        name: "confidence",
-        description: "How often the range holds: 0.5, 0.8, 0.9 or 0.95; left out, 0.9.",
-        kind: ParameterKind::Text,
-        read: |wanted, value| {
-            wanted.asked.confidence = Confidence::parse(value)?;
-            Ok(())
-        },
-    },
+    confidence_parameter(|wanted, value| {
+        wanted.asked.confidence = Confidence::parse(value)?;
+        Ok(())
+    }),
 ];
 
 impl IntoParams for Wanted {

@@ -52,12 +52,6 @@ impl PriceListPage {
         self.list.as_ref().and_then(|list| list.compared_with.as_ref()).is_some_and(|model| model.id == id)
     }
 
-    /// A price as it stands in its cell.
-    #[expect(clippy::cast_possible_truncation, reason = "a cast of floats saturates")]
-    fn price(&self, cell: &PriceCell) -> String {
-        count(if self.is_per_carat { cell.price_per_carat_usd } else { cell.price_usd }.round() as i64)
-    }
-
     /// What a cell says beside its price: the range, and how many such stones were sold.
     fn words(&self, band: &PriceBand, cell: &PriceCell) -> String {
         let by = if self.is_per_carat { band.carat } else { 1.0 };
