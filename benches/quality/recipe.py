@@ -10,10 +10,6 @@ a last fit with the best settings to all of them. Split 42 is the notebook's own
 """
 
 import argparse
-import json
-import pathlib
-import subprocess
-import tempfile
 import time
 
 import numpy as np
@@ -23,6 +19,8 @@ import xgboost
 from sklearn.metrics import mean_absolute_error, r2_score
 from sklearn.model_selection import train_test_split
 
+from sales import interval_of_mean, price_by_diamonds, read_sales
+
 # As the notebook lists them. They are categories, not ranks: that Ideal stands before Premium changes nothing.
 GRADES = {
     "cut": ["Fair", "Good", "Very Good", "Ideal", "Premium"],
@@ -30,12 +28,6 @@ GRADES = {
     "clarity": ["IF", "VVS1", "VVS2", "VS1", "VS2", "SI1", "SI2", "I1"],
 }
 NOTEBOOK_SPLIT = 42
-
-
-def read_sales(path):
-    """The sales of a file without the rows that the notebook drops."""
-    sales = pd.read_csv(path)
-    return sales[(sales.price > 0) & (sales.x * sales.y * sales.z > 0)]
 
 
 def price_by_recipe(known, asked, trials, threads, seed):
@@ -65,20 +57,6 @@ def price_by_recipe(known, asked, trials, threads, seed):
     study.optimize(judge, n_trials=trials)
     model = xgboost.XGBRegressor(**study.best_params, **fixed).fit(x, y)
     return model.predict(asked.drop(columns="price"))
-
-
-def price_by_diamonds(program, known, asked, trials, budget, seed):
-    """Tunes and fits the program's boosted trees on `known`, prices `asked`; also how long the fit took, in seconds."""
-    with tempfile.TemporaryDirectory() as folder:
-        files = [pathlib.Path(folder, name) for name in ("known.csv", "asked.csv")]
-        for path, sales in zip(files, (known, asked)):
-            sales.to_csv(path, index=False)
-        command = [program, *files, "xgboost", str(seed), str(trials)] + ([str(budget)] if budget else [])
-        document = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    rows = document["rows"]
-    if [row["price_usd"] for row in rows] != asked.price.tolist():
-        raise SystemExit(f"error: {program} priced other sales than it was asked to: {len(rows)} of {len(asked)}")
-    return np.array([row["predicted_usd"] for row in rows]), document["fit_seconds"]
 
 
 def main():
@@ -119,8 +97,11 @@ def main():
 
         turns = {"recipe": recipe}
         for name, (trials, budget) in ours.items():
-            turns[name] = lambda trials=trials, budget=budget: price_by_diamonds(
-                chosen.program, known, asked, trials, budget, seed)
+            def diamonds(trials=trials, budget=budget):
+                rows, seconds = price_by_diamonds(chosen.program, known, asked, trials, budget, seed)
+                return rows.predicted_usd, seconds
+
+            turns[name] = diamonds
         # who is first takes turns too
         order = names if number % 2 == 0 else names[::-1]
         said = {name: turns[name]() for name in order}
@@ -142,12 +123,6 @@ def main():
             low, high = interval_of_mean(ratios)
             text += f"; 95 % interval of the mean ratio {low:.3f} to {high:.3f}"
         print(text)
-
-
-def interval_of_mean(values):
-    """The 95 % bootstrap interval of the mean of a few values."""
-    draws = np.random.default_rng(0).choice(values, (20_000, len(values))).mean(axis=1)
-    return np.percentile(draws, [2.5, 97.5])
 
 
 def line(label, row):
