@@ -36,6 +36,12 @@ pub fn signed_dollars(amount_usd: f64) -> String {
     if amount_usd > 0.0 && text != "$0" { format!("+{text}") } else { text }
 }
 
+/// The text, in which no line ends between a minus and its dollars.
+#[must_use]
+pub fn unbroken(text: &str) -> String {
+    text.replace("−$", "−\u{2060}$")
+}
+
 /// A sum in dollars with thousands parted, to the cent: `$1,268.85`, `−$268.85`.
 #[must_use]
 pub fn dollars_and_cents(amount_usd: f64) -> String {

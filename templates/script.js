@@ -1,44 +1,102 @@
-// Makes the form quicker; every page is whole without it.
+// Makes pages quicker; every page is whole without it.
 "use strict";
 
-const form = document.querySelector("form[data-carat-per-cubic-mm]");
-const number = (name) => {
-  const value = parseFloat(form.elements[name].value.replace(",", "."));
-  return value > 0 ? value : null;
-};
+const stoneForm = document.getElementById("stone-form");
+const buyerForm = document.getElementById("buyer-form");
+const answer = document.getElementById("answer");
 
-// Weight, depth and measurements are checked against each other while they are typed, by the same rules as in the answer.
-function check() {
-  const [carat, x, y, z, depth] = ["carat", "x", "y", "z", "depth"].map(number);
-  const said = [];
-  if (x && y && z) {
-    const measured = Number(form.dataset.caratPerCubicMm) * x * y * z;
-    if (carat && Math.abs(measured / carat - 1) > Number(form.dataset.weightTolerance)) {
-      said.push(`${x} × ${y} × ${z} mm would be about ${measured.toFixed(2)} ct, not ${carat} ct.`);
+// What both forms say now. The margin goes only while its section is open, and in no address.
+function entered(fromLine) {
+  const said = new URLSearchParams();
+  const add = (form) => {
+    for (const [name, value] of new FormData(form)) {
+      if (value && (name === "stone") === fromLine) said.append(name, value);
+      else if (value && (name === "pin" || name === "view")) said.append(name, value);
     }
-    const measuredDepth = (200 * z) / (x + y);
-    if (depth && Math.abs(measuredDepth - depth) > Number(form.dataset.depthTolerance)) {
-      said.push(`These measurements make a depth of ${measuredDepth.toFixed(1)} %, not ${depth} %.`);
+  };
+  add(stoneForm);
+  if (buyerForm?.querySelector("details").open) {
+    for (const name of ["margin", "asking"]) {
+      if (buyerForm.elements[name].value) said.append(name, buyerForm.elements[name].value);
     }
   }
-  document.getElementById("check").textContent = said.join(" ");
+  return said;
+}
+
+// One question is under way at a time; what is typed meanwhile is asked afterwards.
+let isAsking = false;
+let isChanged = false;
+let line = false;
+
+async function ask(fromLine) {
+  line = fromLine;
+  if (isAsking) {
+    isChanged = true;
+    return;
+  }
+  isAsking = true;
+  try {
+    const response = await fetch("/answer", { method: "POST", body: entered(fromLine), headers: { Accept: "text/html" } });
+    if (response.ok && !response.redirected) show(await response.text(), fromLine);
+    else stoneForm.submit();
+  } catch {
+    // without the server the last answer stays; the button tells what is wrong
+  }
+  isAsking = false;
+  if (isChanged) {
+    isChanged = false;
+    ask(line);
+  }
+}
+
+function show(html, fromLine) {
+  const open = [...answer.querySelectorAll("details")].map((one) => one.open);
+  const page = new DOMParser().parseFromString(html, "text/html");
+  answer.replaceChildren(...page.body.childNodes);
+  answer.querySelectorAll("details").forEach((one, place) => (one.open = open[place] ?? false));
+  const result = answer.querySelector(".result");
+  history.replaceState(null, "", result.dataset.address);
+  const price = answer.querySelector("#price");
+  document.getElementById("said").textContent = price ? price.textContent : "";
+  document.title = price ? `${price.textContent} · Diamonds` : "What is it worth? · Diamonds";
+  const fields = JSON.parse(result.dataset.fields);
+  if (fromLine) fillIn(fields);
+  if (buyerForm) keepStone(fields);
+  addCopyButtons(answer);
+}
+
+// The line has told the stone: the form shows what was understood.
+function fillIn(fields) {
+  for (const input of stoneForm.elements) {
+    if (input.type === "radio") input.checked = fields[input.name] === input.value;
+    else if (input.inputMode === "decimal") input.value = fields[input.name] ?? "";
+    if (input.value && input.closest("details")) input.closest("details").open = true;
+  }
+}
+
+// The button of the other form asks about the same stone.
+function keepStone(fields) {
+  for (const old of buyerForm.querySelectorAll("input[type=hidden]:not([name=pin])")) old.remove();
+  for (const [name, value] of Object.entries(fields)) {
+    buyerForm.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  }
 }
 
 // The margin is the same for the next stone.
 function remember() {
-  const margin = form.elements.margin;
+  const margin = buyerForm.elements.margin;
   try {
     if (!margin.value) margin.value = localStorage.getItem("margin") ?? "";
-    form.addEventListener("submit", () => localStorage.setItem("margin", margin.value));
+    margin.addEventListener("change", () => localStorage.setItem("margin", margin.value));
   } catch {
     // a browser that keeps nothing asks again
   }
 }
 
 // Code can be copied by a button.
-function addCopyButtons() {
+function addCopyButtons(within) {
   if (!navigator.clipboard) return;
-  for (const code of document.querySelectorAll("pre.code")) {
+  for (const code of within.querySelectorAll("pre.code")) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
@@ -51,9 +109,24 @@ function addCopyButtons() {
   }
 }
 
-if (form) {
-  form.addEventListener("input", check);
-  check();
-  remember();
+if (stoneForm) {
+  const lineInput = stoneForm.elements.stone;
+  const changed = (event) => {
+    if (event.target.name === "view") return stoneForm.requestSubmit();
+    if (event.target === lineInput) return ask(true);
+    // a field that is changed by hand goes before the line
+    lineInput.value = "";
+    return ask(false);
+  };
+  stoneForm.addEventListener("input", changed);
+  lineInput.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
+  });
+  if (buyerForm) {
+    buyerForm.addEventListener("input", () => ask(false));
+    buyerForm.querySelector("details").addEventListener("toggle", () => ask(false));
+    remember();
+  }
+  if (!location.search) stoneForm.elements.carat.focus();
 }
-addCopyButtons();
+addCopyButtons(document);

@@ -78,6 +78,14 @@ pub enum CommandError {
         /// The file.
         path: PathBuf,
     },
+    /// A picture for quotes cannot be taken.
+    #[error("{}: {problem}", path.display())]
+    BadPicture {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
     /// The platform has no folder for data.
     #[error("this system has no folder for data: name the file with --db")]
     NoDataFolder,

@@ -15,10 +15,12 @@ mod outcomes;
 mod predict;
 mod predict_file;
 mod price_list;
+mod quotes;
 mod requests;
 mod restore;
 mod retrain;
 mod serve;
+mod shop;
 mod similar;
 mod sql;
 mod status;
@@ -81,6 +83,12 @@ enum Command {
     /// The log of requests to the API
     #[command(subcommand)]
     Requests(requests::Arguments),
+    /// The quotes that were given to customers
+    #[command(subcommand)]
+    Quotes(quotes::Arguments),
+    /// What stands on quotes: the shop's name, address, logo and currency
+    #[command(subcommand)]
+    Shop(shop::Arguments),
     /// The prices that priced stones really fetched
     #[command(subcommand)]
     Outcomes(outcomes::Arguments),
@@ -122,6 +130,8 @@ impl Cli {
             Command::Similar(arguments) => similar::run(arguments, &database()?, &console),
             Command::Models(arguments) => models::run(arguments, &database()?, &console),
             Command::Requests(arguments) => requests::run(arguments, &database()?, &console),
+            Command::Quotes(arguments) => quotes::run(arguments, &database()?, &console),
+            Command::Shop(arguments) => shop::run(arguments, &database()?, &console),
             Command::Outcomes(arguments) => outcomes::run(arguments, &database()?, &console),
             Command::Batches(arguments) => batches::run(arguments, &database()?, &console),
             Command::Keys(arguments) => keys::run(arguments, &database()?, &console),

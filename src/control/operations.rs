@@ -17,9 +17,9 @@ use crate::pricing::{
 use crate::reading::ReadingOptions;
 use crate::store::{
     ApiKey, AuditEvent, Batch, BatchDetail, Compaction, ComparedPromotion, ExportFormat, ExportedRequests,
-    ExportedSales, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewApiKey, NewModel, NewOutcome, OutcomeSales,
-    PredictionSource, PrunedModel, PrunedRequests, QueryLimits, RecordedOutcome, RequestFilter, RequestPruning,
-    StoreError, StoredArtifact, Table, UndoneBatch, Upload,
+    ExportedSales, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewApiKey, NewModel, NewOutcome, NewQuote,
+    OutcomeSales, PredictionSource, PrunedModel, PrunedRequests, QueryLimits, QuoteFilter, RecordedOutcome,
+    RequestFilter, RequestPruning, Shop, StoreError, StoredArtifact, StoredQuote, Table, UndoneBatch, Upload,
 };
 
 /// Marks the operations of the list: an operation that is not in it does not compile.
@@ -67,6 +67,11 @@ list_operations! {
     ExportRequests,
     PruneRequests,
     CompactFile,
+    AddQuote,
+    ListQuotes,
+    ShareQuote,
+    ReadShop,
+    SetShop,
     ListOutcomes,
     ImportOutcomes,
     IngestOutcomes,
@@ -154,6 +159,17 @@ store_operations! {
     /// Outcomes, the last recorded first.
     ListOutcomes "outcomes" Read { limit: u32 } -> Vec<RecordedOutcome> =
         |this, owner| owner.store.outcomes(this.limit);
+    /// Adds a quote, and gives it a number.
+    AddQuote "add-quote" Write { quote: NewQuote } -> i64 = |this, owner| owner.store.add_quote(&this.quote);
+    /// Quotes, the newest first.
+    ListQuotes "quotes" Read { filter: QuoteFilter } -> Vec<StoredQuote> = |this, owner| owner.store.quotes(&this.filter);
+    /// Shares a quote, or no longer.
+    ShareQuote "share-quote" Write { number: i64, token: Option<String> } -> () =
+        |this, owner| owner.store.share_quote(this.number, this.token.as_deref());
+    /// What stands on quotes.
+    ReadShop "shop" Read {} -> Shop = |_, owner| owner.store.shop();
+    /// Sets what stands on quotes.
+    SetShop "set-shop" Create { shop: Shop } -> () = |this, owner| owner.store.set_shop(&this.shop);
     /// The rows of a query.
     RunQuery "query" Read { sql: String, limits: QueryLimits } -> Table =
         |this, owner| owner.store.query(&this.sql, this.limits);

@@ -100,6 +100,9 @@ pub struct RequestCounts {
     pub last_day: i64,
 }
 
+/// The path of the questions that the desk asks while somebody types. They are in the log, and listed where they are asked for.
+pub const LIVE_PATH: &str = "/answer";
+
 /// Which requests of the log to list.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RequestFilter {
@@ -107,7 +110,7 @@ pub struct RequestFilter {
     pub limit: u32,
     /// Only those with this status.
     pub status: Option<u16>,
-    /// Only those to this path.
+    /// Only those to this path; without one, all but [`LIVE_PATH`].
     pub path: Option<String>,
     /// Only those that this model answered.
     pub model: Option<i64>,
@@ -201,6 +204,7 @@ impl Store {
                     filter.before.map(|id| id.to_string()),
                     filter.model,
                     window.until.map(sql_time),
+                    LIVE_PATH,
                 ],
                 read_request,
             )

@@ -135,35 +135,120 @@ fn a_mistake_is_marked_at_its_field_and_corrected() {
     let test_folder = TestFolder::trained(300);
     let server = Server::start(&test_folder);
     let tab = browser.new_tab().expect("a tab");
-    open(&tab, &server.url("/?carat=-1&cut=Ideal&color=H&clarity=SI2&margin=20&asking=a+lot"));
+    open(&tab, &server.url("/?carat=-1&cut=Ideal&color=H&clarity=SI2"));
     assert_eq!(text(&tab, "#carat-error"), "Weight must be above 0");
-    assert!(text(&tab, "#asking-error").contains("must be a price above 0"));
     assert_eq!(evaluate(&tab, "document.getElementById('carat').value"), "-1", "what was typed is kept");
     assert_eq!(evaluate(&tab, "document.querySelector('[name=color]:checked').value"), "H");
-    evaluate(&tab, "document.getElementById('carat').value = ''; document.getElementById('asking').value = ''");
+    evaluate(&tab, "document.getElementById('carat').value = ''");
     tab.find_element("#carat").expect("the field").click().expect("clicked");
     tab.type_str("1.1").expect("typed");
     press(&tab, "Enter", 1);
     assert!(text(&tab, "#price").starts_with('$'));
-    assert!(text(&tab, "p.limit").contains("Do not pay above $"));
-    // the margin is there for the next stone
-    open(&tab, &server.url("/"));
-    wait_until(&tab, "document.getElementById('margin').value === '20'");
+}
+
+/// Types into a field.
+fn type_into(tab: &Tab, selector: &str, typed: &str) {
+    tab.wait_for_element(selector).expect(selector).click().expect("clicked");
+    tab.type_str(typed).expect("typed");
 }
 
 #[test]
-fn measurements_are_checked_against_the_weight_while_they_are_typed() {
+fn the_price_follows_what_is_typed_and_makes_no_quote() {
     let Some(browser) = browser() else { return };
-    let test_folder = TestFolder::trained(300);
+    let test_folder = TestFolder::trained(600);
     let server = Server::start(&test_folder);
     let tab = browser.new_tab().expect("a tab");
-    open(&tab, &server.url("/?carat=1.1&cut=Ideal&color=H&clarity=SI2&x=6.61&y=6.65&z=4.11"));
-    wait_until(&tab, "document.getElementById('check').textContent === ''");
-    tab.find_element("#z").expect("the field").click().expect("clicked");
-    press(&tab, "End", 1);
-    press(&tab, "Backspace", 4);
-    tab.type_str("8").expect("typed");
-    wait_until(&tab, "document.getElementById('check').textContent.includes('would be about 2.15 ct, not 1.1 ct')");
+    set_size(&tab, 1_280, 900);
+    open(&tab, &server.url("/"));
+    wait_until(&tab, "document.activeElement.id === 'carat'");
+    type_into(&tab, "#stone", "1,1 ideal h si2 6.61-6.65x4.11");
+    wait_until(&tab, "document.querySelector('#price')?.textContent.startsWith('$') ?? false");
+    // the form shows what was understood, and so does the address
+    wait_until(&tab, "document.getElementById('z').value === '4.11'");
+    assert_eq!(evaluate(&tab, "document.querySelector('[name=color]:checked').value"), "H");
+    assert_eq!(evaluate(&tab, "location.search"), "?carat=1.1&cut=Ideal&color=H&clarity=SI2&x=6.61&y=6.65&z=4.11");
+    // the answer stands beside the form, and is in sight
+    let beside = "(() => { const [form, answer] = ['stone-form', 'answer'].map(id => document.getElementById(id).getBoundingClientRect());\
+                  return answer.left >= form.right && answer.top < innerHeight })()";
+    assert_eq!(evaluate(&tab, beside), true);
+    let before = text(&tab, "#price");
+    evaluate(&tab, "document.querySelector('[name=color][value=D]').click()");
+    wait_until(&tab, &format!("document.querySelector('#price').textContent !== '{before}'"));
+    assert_eq!(evaluate(&tab, "document.getElementById('stone').value"), "", "a field goes before the line");
+    // measurements that contradict the weight are told while they are typed
+    evaluate(&tab, "document.getElementById('z').value = ''");
+    type_into(&tab, "#z", "8");
+    wait_until(
+        &tab,
+        "document.querySelector('.notice')?.textContent.includes('would be about 2.15 ct, not 1.1 ct') ?? false",
+    );
+    // a step is a link to its stone
+    let step = evaluate(&tab, "document.querySelector('.answer table a').getAttribute('href')");
+    assert!(step.as_str().expect("an address").starts_with("/?carat=1&cut=Ideal"), "{step}");
+    assert_eq!(test_folder.value("SELECT count(*) FROM prediction"), 0);
+    assert!(test_folder.value("SELECT count(*) FROM request WHERE path = '/answer'").as_i64() > Some(3));
+    let listed = server.get("/v1/requests").json();
+    assert_eq!(listed["requests"], json!([]), "live questions stand apart");
+    let live = server.get("/v1/requests?path=/answer&limit=1").json();
+    assert_eq!(live["requests"][0]["path"], "/answer", "{live}");
+}
+
+#[test]
+fn the_margin_shows_while_its_section_is_open_and_is_nowhere_else() {
+    let Some(browser) = browser() else { return };
+    let test_folder = TestFolder::trained(600);
+    let server = Server::start(&test_folder);
+    let tab = browser.new_tab().expect("a tab");
+    open(&tab, &server.url(PRICED));
+    tab.wait_for_element("#buyer-form summary").expect("a section").click().expect("open");
+    type_into(&tab, "#margin", "37");
+    type_into(&tab, "#asking", "$4.123");
+    wait_until(&tab, "document.querySelector('p.limit')?.textContent.includes('which leaves you 37 %') ?? false");
+    wait_until(&tab, "document.querySelector('.answer').textContent.includes('$4,123 is')");
+    assert_eq!(evaluate(&tab, "location.search.includes('37')"), false);
+    // closed, it is gone from the answer
+    tab.wait_for_element("#buyer-form summary").expect("a section").click().expect("closed");
+    wait_until(&tab, "document.querySelector('p.limit') === null");
+    // it is there for the next stone
+    open(&tab, &server.url("/"));
+    wait_until(&tab, "document.getElementById('margin').value === '37'");
+    // without a script, a button asks
+    let fields = [("stone", "1.1 ideal h si2"), ("margin", "37"), ("asking", "4123")];
+    assert!(server.post_form("/", &fields).body.contains("which leaves you 37 %"));
+    let logged = test_folder.value(
+        "SELECT count(*) FROM request WHERE concat_ws(' ', query, request_body) LIKE '%margin%' \
+         OR concat_ws(' ', query, request_body) LIKE '%4123%'",
+    );
+    assert!(test_folder.value("SELECT count(*) FROM request").as_i64() > Some(3));
+    assert_eq!(logged, 0, "neither margin nor asking price is in the log");
+}
+
+#[test]
+fn stones_are_pinned_and_a_customer_sees_nothing_of_the_buyer() {
+    let Some(browser) = browser() else { return };
+    let test_folder = TestFolder::trained(600);
+    let server = Server::start(&test_folder);
+    let tab = browser.new_tab().expect("a tab");
+    open(&tab, &server.url(PRICED));
+    evaluate(
+        &tab,
+        "[...document.querySelectorAll('.answer a')].find(one => one.textContent === 'Pin this stone').click()",
+    );
+    wait_until(&tab, "document.querySelectorAll('.pinned thead a').length === 1");
+    evaluate(&tab, "document.querySelector('[name=color][value=E]').click()");
+    wait_until(&tab, "location.search.includes('color=E')");
+    evaluate(
+        &tab,
+        "[...document.querySelectorAll('.answer a')].find(one => one.textContent === 'Pin this stone').click()",
+    );
+    wait_until(&tab, "document.querySelectorAll('.pinned thead a').length === 2");
+    let differing = "[...document.querySelectorAll('.pinned tr')].filter(row => row.querySelector('.differs')).map(row => row.firstElementChild.textContent)[0]";
+    assert_eq!(evaluate(&tab, differing), "Colour");
+    evaluate(&tab, "document.querySelector('[name=view]').click()");
+    wait_until(&tab, "location.search.includes('view=customer') && document.querySelector('#buyer-form') === null");
+    let said = text(&tab, "main");
+    assert!(!said.contains("model") && !said.contains("Do not pay"), "{said}");
+    assert_eq!(evaluate(&tab, "document.querySelectorAll('.pinned thead a').length"), 2);
 }
 
 #[test]
@@ -174,18 +259,29 @@ fn a_quote_prints_on_one_page_and_stays_as_it_was() {
     let tab = browser.new_tab().expect("a tab");
     open(&tab, &server.url(PRICED));
     let price = text(&tab, "#price");
-    tab.wait_for_element(".answer a").expect("a link").click().expect("clicked");
+    tab.wait_for_element(".quote-form button").expect("a button").click().expect("clicked");
     assert_eq!(text(&tab, ".quote h2"), price);
-    let quote = text(&tab, ".quote");
-    assert!(quote.contains("Model 2 (xgboost), trained on"), "{quote}");
+    assert_eq!(evaluate(&tab, "location.pathname"), "/quotes/1001");
+    let address = tab.get_url();
+    open(&tab, &format!("{address}?view=customer"));
+    let quote = text(&tab, "main");
+    assert!(quote.contains("Quote Q-1001") && !quote.to_lowercase().contains("model"), "{quote}");
     let pdf = tab.print_to_pdf(None).expect("a print");
     let pages = pdf.windows(11).filter(|window| window.starts_with(b"/Type /Page") && window[10] != b's').count();
     let count = String::from_utf8_lossy(&pdf).matches("/Count 1").count();
     assert!(count == 1 || pages == 1, "{pages} pages");
-    let address = tab.get_url();
     test_folder.succeed(&["retrain", "--family", "linear", "--promote", "always"]);
+    open(&tab, &format!("{address}?view=customer"));
+    assert_eq!(text(&tab, "main"), quote);
+    // the same stone has another price today, as another quote
     open(&tab, &address);
-    assert_eq!(text(&tab, ".quote"), quote);
+    evaluate(&tab, "document.querySelector('[action$=reprice] button').click()");
+    wait_until(&tab, "location.pathname === '/quotes/1002' && document.querySelector('.inner') !== null");
+    assert!(text(&tab, ".inner").contains("It prices Q-1001 again"));
+    type_into(&tab, "#price_usd", "$4.800");
+    press(&tab, "Enter", 1);
+    wait_until(&tab, "document.querySelector('.inner')?.textContent.includes('Sold for $4,800') ?? false");
+    assert_eq!(test_folder.value("SELECT max(price_usd) FROM outcome"), 4_800.0);
 }
 
 #[test]
@@ -199,15 +295,37 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
     let priced = server
         .post("/v1/predictions?explain=true", &json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"}))
         .json();
-    let quote = format!("/predictions/{}", priced["id"].as_str().expect("an id"));
+    let prediction = format!("/predictions/{}", priced["id"].as_str().expect("an id"));
+    let address = "Via Roma 7\n20121 Milano";
+    test_folder.succeed(&[
+        "shop",
+        "set",
+        "--name",
+        "Rossi & Figli",
+        "--address",
+        address,
+        "--currency",
+        "EUR",
+        "--rate",
+        "0.92",
+    ]);
+    server.post_form(
+        "/quotes",
+        &[("stone", "1.1 ideal H SI2"), ("customer", "Anna Bianchi"), ("certificate", "2141438167")],
+    );
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
     std::fs::create_dir_all(&folder).expect("a folder");
     let request = format!("/requests/{}", priced["id"].as_str().expect("an id"));
     for (name, path) in [
         ("price", "/"),
         ("priced", PRICED),
-        ("buyer", "/?carat=1.1&cut=Ideal&color=H&clarity=SI2&margin=20&asking=4000"),
-        ("quote", &quote),
+        ("pinned", "/?carat=1.1&cut=Ideal&color=H&clarity=SI2&pin=1.05+Ideal+G+SI2&pin=1.1+Premium+H+SI2+table+57"),
+        ("customer", "/?carat=1.1&cut=Ideal&color=H&clarity=SI2&view=customer"),
+        ("outside", "/?carat=40&cut=Ideal&color=H&clarity=SI2"),
+        ("prediction", prediction.as_str()),
+        ("quotes", "/quotes"),
+        ("quote", "/quotes/1001"),
+        ("quote-of-customer", "/quotes/1001?view=customer"),
         ("mistake", "/?carat=-1"),
         ("price-list", "/price-list?compare=1"),
         ("models", "/models"),

@@ -141,7 +141,7 @@ fn logged_requests_are_replayed_with_another_model() {
     let server = Server::start(&test_folder);
     let stones: Vec<Value> = (5..25).map(|step| stone(f64::from(step) / 10.0)).collect();
     let answers = server.post("/v1/predictions", &json!(stones)).json();
-    server.get("/?carat=1.2&cut=Ideal&color=G&clarity=VS2");
+    server.post_form("/quotes", &[("stone", "1.2 ideal G VS2")]);
     server.post("/v1/predictions", &json!({"carat": -1}));
     let replay = test_folder.json(&["requests", "replay", "--model", "linear"]);
     assert_eq!((&replay["model"]["id"], &replay["stones"]), (&json!(1), &json!(21)));

@@ -19,6 +19,7 @@ mod pipeline;
 mod prediction_files;
 mod predictions;
 mod program;
+mod quotes;
 mod reading;
 mod requests_page;
 mod retraining;

@@ -64,6 +64,7 @@ fn where_a_prediction_was_asked_for_is_kept() {
     let server = Server::start(&test_folder);
     let beside = test_folder.json(&[&["predict", "--explain"][..], &stone].concat());
     assert_eq!(server.get("/?carat=1.1&cut=ideal&color=H&clarity=SI2").status, 200);
+    assert_eq!(server.post_form("/quotes", &[("stone", "1.1 ideal H SI2")]).status, 303);
     assert_eq!(server.post("/v1/predictions", &json!([])).body, "[]");
     server.post("/v1/predictions", &json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"}));
     assert_found_again(&server, &[alone, beside]);

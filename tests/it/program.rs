@@ -224,6 +224,22 @@ impl Server {
             .expect("an answer")
     }
 
+    /// Sends a form as a page of this server does, and gives the answer itself, be it a redirection.
+    pub fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(fields);
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+        agent
+            .post(self.url(path))
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("Sec-Fetch-Site", "same-origin")
+            .header("Accept", "text/html")
+            .send(form.finish())
+            .map(Answer::from)
+            .expect("an answer")
+    }
+
     /// Asks the server to stop as a service manager does, and gives its exit code.
     pub fn stop(mut self) -> i32 {
         send_signal(self.pid(), "TERM");

@@ -109,10 +109,16 @@ fn help_says_what_each_command_does() {
         "requests",
         "batches",
         "outcomes",
+        "quotes",
+        "shop",
+        "shop set",
     ] {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let said = test_folder.succeed(&arguments).stdout;
-        assert_snapshot(&format!("help-{}", if command.is_empty() { "diamonds" } else { command }), &said);
+        assert_snapshot(
+            &format!("help-{}", if command.is_empty() { "diamonds".to_owned() } else { command.replace(' ', "-") }),
+            &said,
+        );
     }
 }
 
@@ -138,8 +144,9 @@ fn pages_and_the_document_of_the_api_say_what_they_said() {
     let server = Server::start(&test_folder);
     let pages = [
         ("page-price-empty", "/"),
-        ("page-price", "/?carat=1.1&cut=Ideal&color=H&clarity=SI2&x=6.61&margin=20&asking=4500"),
-        ("page-price-mistakes", "/?carat=1,1&cut=Great&color=H&margin=200"),
+        ("page-price", "/?carat=1.1&cut=Ideal&color=H&clarity=SI2&x=6.61&pin=1.05+Ideal+G+SI2"),
+        ("page-price-for-customer", "/?carat=1.1&cut=Ideal&color=H&clarity=SI2&x=6.61&view=customer"),
+        ("page-price-mistakes", "/?carat=1,1&cut=Great&color=H"),
         ("page-models", "/models"),
         ("page-model", "/models/1"),
         ("page-comparison", "/models/compare?a=1&b=2"),
@@ -149,9 +156,11 @@ fn pages_and_the_document_of_the_api_say_what_they_said() {
     for (name, path) in pages {
         assert_snapshot(name, &text_of(&server.get(path).body));
     }
+    let buying = [("stone", "1.1 ideal H SI2"), ("margin", "20"), ("asking", "$4.500")];
+    assert_snapshot("page-price-for-buyer", &text_of(&server.post_form("/", &buying).body));
     let stone = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"});
     let prediction = server.post("/v1/predictions?explain=true", &stone).json();
     let quote = server.get(&format!("/predictions/{}", prediction["id"].as_str().expect("an id"))).body;
-    assert_snapshot("page-quote", &text_of(&quote));
+    assert_snapshot("page-prediction", &text_of(&quote));
     assert_snapshot("openapi", &format!("{:#}", server.get("/openapi.json").json()));
 }

@@ -119,6 +119,21 @@ pub fn require_no_parameters(request: &Request<App>) -> Result<(), Problem> {
     read_parameters::<()>(&[], &query_pairs(request), &mut ()).map_err(Problem::bad_fields)
 }
 
+/// The fields of the form in the body, decoded, in order.
+///
+/// # Errors
+/// 415 if the body is said to be anything else.
+pub fn form_pairs(request: &Request<App>) -> Result<Vec<(String, String)>, Problem> {
+    let said = request.header("Content-Type").map(|values| values.last().as_str().to_ascii_lowercase());
+    let is_form = said
+        .as_deref()
+        .is_none_or(|said| said.split(';').next().unwrap_or_default().trim() == "application/x-www-form-urlencoded");
+    if !is_form {
+        return Err(Problem::new(415, "this takes a form: send it as application/x-www-form-urlencoded"));
+    }
+    Ok(form_urlencoded::parse(&received_body(request)).into_owned().collect())
+}
+
 /// The value of the parameter `id` in the path.
 pub fn id_in_path(request: &Request<App>) -> &str {
     request.param("id").unwrap_or_default()

@@ -11,7 +11,7 @@ use crate::server::app::App;
 use crate::server::blocking_work::in_background;
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::{query_pairs, received_body};
+use crate::server::http::request_parts::{form_pairs, query_pairs};
 use crate::store::StoreError;
 
 /// The path of the page.
@@ -55,8 +55,7 @@ pub async fn show(request: Request<App>) -> Answer {
 pub async fn log_in(request: Request<App>) -> Answer {
     require_same_origin(&request)?;
     request.state().limits.count_login(request.peer_addr())?;
-    let body = received_body(&request);
-    let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
+    let fields = form_pairs(&request)?;
     let next = next_page(&fields);
     let key = fields.iter().rev().find(|(name, _)| name == "key").map_or("", |(_, value)| value.trim());
     let Some((cookie, session)) = request.state().access.log_in(key)? else {

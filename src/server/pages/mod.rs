@@ -1,16 +1,15 @@
 //! The pages: rendered here, complete without a script. One file for each page, and what they share.
 
-mod answer;
 mod assets;
-mod buyer;
 mod charts;
+mod desk;
 mod docs;
 mod json;
 mod login;
 mod models;
-mod price;
+mod prediction;
 mod price_list;
-mod quote;
+mod quotes;
 mod request_csv;
 mod requests;
 mod sales;
@@ -26,6 +25,7 @@ use crate::server::http::problem::{Answer, Problem};
 
 /// What a page may load: its own style and script only.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+                                           connect-src 'self'; \
                                            form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Where pages show who is logged in.
@@ -82,9 +82,20 @@ struct CallerButton<'a> {
 /// Every page, and the files that pages load.
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/", price::show).for_role(Role::Price),
+        Endpoint::get("/", desk::show).for_role(Role::Price),
+        Endpoint::post("/", desk::show_to_buyer).for_role(Role::Price),
+        Endpoint::post(desk::LIVE_PATH, desk::answer_live).for_role(Role::Price),
         Endpoint::get("/price-list", price_list::show).for_role(Role::Price),
-        Endpoint::get("/predictions/{id}", quote::show).for_role(Role::Price),
+        Endpoint::get("/predictions/{id}", prediction::show).for_role(Role::Price),
+        Endpoint::get("/quotes", quotes::list).for_role(Role::Price),
+        Endpoint::post("/quotes", quotes::create).for_role(Role::Price),
+        Endpoint::get("/quotes/{id}", quotes::show).for_role(Role::Price),
+        Endpoint::post("/quotes/{id}/reprice", quotes::reprice).for_role(Role::Price),
+        Endpoint::post("/quotes/{id}/outcome", quotes::record_outcome).for_role(Role::Price),
+        Endpoint::post("/quotes/{id}/share", quotes::share).for_role(Role::Price),
+        Endpoint::post("/quotes/{id}/unshare", quotes::share_no_longer).for_role(Role::Price),
+        Endpoint::get("/shared/{id}", quotes::show_shared).for_anybody(),
+        Endpoint::get("/shop/logo", quotes::logo).for_anybody(),
         Endpoint::get("/requests", requests::list).for_role(Role::Read),
         Endpoint::get("/requests.csv", request_csv::download).for_role(Role::Read),
         Endpoint::get("/requests/{id}", requests::show).for_role(Role::Read),

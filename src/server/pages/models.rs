@@ -16,7 +16,7 @@ use crate::server::access::Caller;
 use crate::server::app::App;
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::{id_in_path, query_pairs, received_body};
+use crate::server::http::request_parts::{form_pairs, id_in_path, query_pairs};
 use crate::store::{Batch, ModelDetail, ModelRecord, SalesFile, Store, StoreError};
 
 /// The reason of a promotion if none is given.
@@ -183,15 +183,8 @@ fn chosen_models(pairs: &[(String, String)]) -> Result<[i64; 2], Problem> {
 
 /// The reason in the form that was sent, for the history.
 fn reason(request: &Request<App>) -> Result<String, Problem> {
-    let said = request.header("Content-Type").map(|values| values.last().as_str().to_ascii_lowercase());
-    let is_form = said
-        .as_deref()
-        .is_none_or(|said| said.split(';').next().unwrap_or_default().trim() == "application/x-www-form-urlencoded");
-    if !is_form {
-        return Err(Problem::new(415, "this takes a form: send it as application/x-www-form-urlencoded"));
-    }
-    let body = received_body(request);
-    let given = form_urlencoded::parse(&body).filter(|(name, _)| name == "reason").last();
+    let fields = form_pairs(request)?;
+    let given = fields.iter().rev().find(|(name, _)| name == "reason");
     let text = given.map(|(_, value)| value.split_whitespace().collect::<Vec<_>>().join(" ")).unwrap_or_default();
     if text.chars().count() > MAX_REASON {
         return Err(Problem::bad_fields(vec![FieldError {

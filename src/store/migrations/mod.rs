@@ -53,6 +53,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new("named reading", include_str!("../../../sql/migrations/0016_named_reading.sql")),
     Migration::new("promises", include_str!("../../../sql/migrations/0017_promises.sql")),
     Migration::new("sales period", include_str!("../../../sql/migrations/0018_sales_period.sql")),
+    Migration::new("quote", include_str!("../../../sql/migrations/0019_quote.sql")),
 ];
 
 /// The newest layout that this program knows.

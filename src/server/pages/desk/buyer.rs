@@ -1,5 +1,6 @@
 //! What a price means to a buyer: the highest price to pay, and whether the asking price is fair.
 
+use crate::diamond::number;
 use crate::pricing::{Quote, SimilarStones};
 use crate::text::dollars;
 
@@ -42,7 +43,12 @@ pub struct Asking {
 }
 
 impl BuyerFields {
-    /// Reads the fields from a query. A missing or empty field is not given.
+    /// Whether a field of that name is among them.
+    pub fn has(name: &str) -> bool {
+        matches!(name, "margin" | "asking")
+    }
+
+    /// Reads the fields from a form. A missing or empty field is not given.
     pub fn read<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut fields = Self::default();
         for (name, value) in pairs {
@@ -52,15 +58,14 @@ impl BuyerFields {
                 _ => {}
             }
         }
-        // people write amounts with a currency sign and thousands separators
-        let number = |text: &str| text.replace(['$', ',', '%', ' '], "").parse::<f64>().ok();
         if !fields.margin.is_empty() {
-            fields.margin_percent = number(&fields.margin).filter(|margin| (0.0..100.0).contains(margin));
+            fields.margin_percent =
+                number::read_alone(&fields.margin, false).filter(|margin| (0.0..100.0).contains(margin));
             fields.margin_error =
                 fields.margin_percent.is_none().then(|| "must be a number from 0 to below 100".to_owned());
         }
         if !fields.asking.is_empty() {
-            fields.asking_usd = number(&fields.asking).filter(|asking| (0.01..=1e9).contains(asking));
+            fields.asking_usd = number::read_alone(&fields.asking, true).filter(|asking| (0.01..=1e9).contains(asking));
             fields.asking_error = fields.asking_usd.is_none().then(|| "must be a price above 0".to_owned());
         }
         fields
@@ -152,6 +157,7 @@ mod tests {
         };
         for (asking, words) in [
             ("$6,500", "$6,500 is too expensive"),
+            ("$6.500", "$6,500 is too expensive"),
             ("5500", "rather expensive"),
             ("4500", "fair, but leaves you less"),
             ("3500", "cheap, but leaves you less"),

@@ -1,12 +1,13 @@
 //! What a page shows for a stone: the price and everything that belongs to it.
 
-use uuid::Uuid;
-
-use super::buyer::{BuyerFields, BuyersView};
-use super::charts::price_chart::PriceChart;
+use super::buyer::BuyersView;
+use super::entered::{Entered, address};
+use super::pins::pin_address;
 use crate::diamond::StoneDescription;
 use crate::learning::evaluation::{Confidence, PriceRange};
-use crate::pricing::{Explanation, Prediction, PricingError, ServedModel, SimilarStones, Snapshot, Step};
+use crate::pricing::{Explanation, PricingError, Quote, ServedModel, SimilarStone, SimilarStones, Snapshot, Step};
+use crate::server::pages::charts::price_chart::PriceChart;
+use crate::text::dollars;
 
 /// Similar stones in the table.
 const SIMILAR_SHOWN: usize = 8;
@@ -18,7 +19,9 @@ pub struct PriceAnswer {
     /// The stone as it was described.
     pub stone: StoneDescription,
     /// The price.
-    pub prediction: Prediction,
+    pub quote: Quote,
+    /// Each value that was read as another than it is written.
+    pub notes: Vec<String>,
     /// The nearest stones sold.
     pub similar: SimilarStones,
     /// The prices of slightly different stones.
@@ -27,12 +30,17 @@ pub struct PriceAnswer {
     pub chart: Option<PriceChart>,
     /// The range as a bar.
     pub bar: Option<RangeBar>,
-    /// What the price means to a buyer.
+    /// What the price means to a buyer; `None` while a customer looks on.
     pub buyer: Option<BuyersView>,
     /// Names of the fields that were not told, if there are any.
     pub not_told: Option<String>,
     /// The same request as program code.
     pub snippets: Vec<Snippet>,
+    /// The address at which the stone is pinned, if there is room.
+    pub pin_address: Option<String>,
+    /// The stones that are pinned already.
+    pinned: Vec<StoneDescription>,
+    is_for_customer: bool,
 }
 
 /// The same request in one programming language.
@@ -51,6 +59,8 @@ pub struct RangeBar {
     pub width: f64,
     /// Where the price is.
     pub price: f64,
+    /// The two ends in dollars.
+    pub ends: [String; 2],
     /// Where the buyer's limit is, if it is in the drawing.
     pub limit: Option<f64>,
     /// Where the asking price is, if it is in the drawing.
@@ -60,36 +70,47 @@ pub struct RangeBar {
 impl PriceAnswer {
     /// Makes the whole answer for `stone`. It is slow: call it on background threads only.
     pub fn new(
-        id: Uuid,
         stone: StoneDescription,
+        notes: Vec<String>,
+        entered: &Entered,
         snapshot: &Snapshot,
         champion: &ServedModel,
-        buyer: &BuyerFields,
         host: &str,
     ) -> Result<Self, PricingError> {
-        let prediction = Prediction { id, quote: snapshot.explain(&stone, champion, Confidence::default())? };
+        let quote = snapshot.explain(&stone, champion, Confidence::default())?;
         let drawn = snapshot.similar().nearest(&stone, SIMILAR_DRAWN)?;
-        let is_priced = !prediction.quote.is_unreliable();
-        let chart = if is_priced { PriceChart::new(stone.carat, &prediction.quote, &drawn) } else { None };
+        let is_priced = !quote.is_unreliable();
+        let chart = if is_priced { PriceChart::new(stone.carat, &quote, &drawn) } else { None };
         let not_told: Vec<String> = stone.not_told().map(|field| field.label.to_lowercase()).collect();
         let mut similar = drawn;
         similar.stones.truncate(SIMILAR_SHOWN);
         similar.count = similar.stones.len();
-        let buyer = buyer.view(&prediction.quote, &similar);
+        let buyer = if entered.is_for_customer { None } else { entered.buyer.view(&quote, &similar) };
         Ok(Self {
             stone,
+            notes,
             steps: if is_priced { snapshot.steps(&stone, champion) } else { Vec::new() },
             not_told: (!not_told.is_empty()).then(|| not_told.join(", ")),
             chart,
-            bar: prediction
-                .quote
-                .range_usd
-                .map(|range| RangeBar::new(range, prediction.quote.price_usd, buyer.as_ref())),
+            bar: quote.range_usd.map(|range| RangeBar::new(range, quote.price_usd, buyer.as_ref())),
             buyer,
-            snippets: snippets(&stone, host),
-            prediction,
+            snippets: if entered.is_for_customer { Vec::new() } else { snippets(&stone, host) },
+            pin_address: pin_address(&stone, &entered.pinned, entered.is_for_customer),
+            pinned: entered.pinned.clone(),
+            is_for_customer: entered.is_for_customer,
+            quote,
             similar,
         })
+    }
+
+    /// The address of the desk with another stone on it.
+    pub fn address_of(&self, stone: &StoneDescription) -> String {
+        address(stone, &self.pinned, self.is_for_customer)
+    }
+
+    /// The address of the desk with a stone that was sold.
+    pub fn address_of_sold(&self, sold: &SimilarStone) -> String {
+        self.address_of(&StoneDescription::of_stone(&sold.sale.stone))
     }
 }
 
@@ -104,6 +125,7 @@ impl RangeBar {
             low: at(range.low),
             width: at(range.high) - at(range.low),
             price: at(price_usd),
+            ends: [dollars(range.low), dollars(range.high)],
             limit: buyer.and_then(|buyer| within(buyer.limit_usd)),
             asking: buyer.and_then(|buyer| buyer.asking.as_ref()).and_then(|asking| within(asking.usd)),
         }

@@ -1,11 +1,11 @@
-//! `/predictions/{id}`: a quote to keep and to print. It shows the prediction as it was made, whatever has been trained since.
+//! `/predictions/{id}`: a price as it was answered, whatever has been trained since.
 
 use askama::Template;
 use jiff::Timestamp;
 use tide::{Request, StatusCode};
 use uuid::Uuid;
 
-use super::answer::RangeBar;
+use super::desk::answer::RangeBar;
 use super::respond;
 use crate::diamond::{Field, StoneDescription};
 use crate::pricing::Prediction;
@@ -16,8 +16,8 @@ use crate::server::http::request_parts::id_in_path;
 use crate::store::{ModelDetail, PredictionRecord, RecordedOutcome, Store, StoreError};
 
 #[derive(Template)]
-#[template(path = "quote.html")]
-struct QuotePage {
+#[template(path = "prediction.html")]
+struct PredictionPage {
     time: Timestamp,
     stone: StoneDescription,
     measurements: Vec<Measurement>,
@@ -40,14 +40,15 @@ struct Measurement {
 /// `GET /predictions/{id}`.
 pub async fn show(request: Request<App>) -> Answer {
     let text = id_in_path(&request);
-    let unknown = || Problem::new(404, format!("there is no quote {text}"));
+    let unknown = || Problem::new(404, format!("there is no prediction {text}"));
     let id: Uuid = text.parse().map_err(|_| unknown())?;
     let caller = Caller::of(&request);
-    let page = request.state().read(move |store| QuotePage::find(store, &caller, id)).await?.ok_or_else(unknown)?;
+    let page =
+        request.state().read(move |store| PredictionPage::find(store, &caller, id)).await?.ok_or_else(unknown)?;
     respond(StatusCode::Ok, &page)
 }
 
-impl QuotePage {
+impl PredictionPage {
     fn find(store: &Store, caller: &Caller, id: Uuid) -> Result<Option<Self>, StoreError> {
         let Some(record) = caller.prediction(store, id)? else { return Ok(None) };
         Ok(Some(Self {

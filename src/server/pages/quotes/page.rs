@@ -1,0 +1,137 @@
+//! One quote: what its customer sees, and what the shop sees besides.
+
+use askama::Template;
+
+use super::{SHARED, local, time_zone};
+use crate::diamond::{FIELDS, StoneDescription};
+use crate::learning::evaluation::PriceRange;
+use crate::pricing::{Prediction, SimilarStones};
+use crate::server::pages::desk::answer::RangeBar;
+use crate::store::{ModelDetail, PredictionRecord, RecordedOutcome, Shop, Store, StoreError, StoredQuote};
+use crate::text::{count, dollars};
+
+#[derive(Template)]
+#[template(path = "quote.html")]
+pub struct QuotePage {
+    quote: StoredQuote,
+    shop: Shop,
+    /// When it was made, as the shop's clock had it.
+    time: String,
+    /// Its last day.
+    valid_until: String,
+    stone: StoneDescription,
+    /// The measures that were told, with their names.
+    measures: Vec<(&'static str, String)>,
+    /// The price and the ends of the range as the customer reads them.
+    price: String,
+    range: Option<[String; 2]>,
+    bar: Option<RangeBar>,
+    /// What the price rests on, in one sentence.
+    rests_on: String,
+    similar: SimilarStones,
+    /// What nobody but the shop sees.
+    inner: Option<InnerPart>,
+}
+
+/// What nobody but the shop sees.
+struct InnerPart {
+    prediction: Prediction,
+    model: Option<ModelDetail>,
+    outcome: Option<RecordedOutcome>,
+    /// Later quotes for the same stone.
+    repriced_by: Vec<i64>,
+    /// The address at which the quote is shared.
+    shared_at: Option<String>,
+}
+
+impl QuotePage {
+    /// Reads what belongs to `quote`; with what only the shop sees if `is_inner`. `origin` is where this server is for the browser.
+    pub fn read(store: &Store, quote: StoredQuote, is_inner: bool, origin: &str) -> Result<Self, StoreError> {
+        let shop = store.shop()?;
+        let record = store.prediction(quote.prediction)?.ok_or_else(|| StoreError::NotFound {
+            what: "prediction",
+            id: quote.prediction.to_string(),
+            list: "requests list",
+        })?;
+        let similar: SimilarStones = serde_json::from_str(&quote.similar).unwrap_or(SimilarStones {
+            count: 0,
+            available: 0,
+            stones: Vec::new(),
+        });
+        let inner = if is_inner { Some(InnerPart::read(store, &quote, &record, origin)?) } else { None };
+        let zone = time_zone(&shop);
+        let usd = quote.currency == "USD";
+        let write = |amount_usd: f64| if usd { dollars(amount_usd) } else { in_currency(amount_usd, &quote) };
+        let values = record.stone.measurements.entries();
+        Ok(Self {
+            time: local(quote.time, &zone),
+            valid_until: quote.valid_until.strftime("%-d %B %Y").to_string(),
+            measures: values.map(|(field, value)| (field.label, field.write(value))).collect(),
+            price: write(quote.price_usd),
+            range: quote.range_usd.map(|range| range.map(write)),
+            bar: bar_of(&quote, &write),
+            rests_on: rests_on(&similar, &write),
+            stone: record.stone,
+            inner,
+            similar,
+            shop,
+            quote,
+        })
+    }
+
+    /// The dollars beside a price in another currency.
+    fn price_in_dollars(&self) -> Option<String> {
+        (self.quote.currency != "USD").then(|| dollars(self.quote.price_usd))
+    }
+
+    /// An amount as the customer reads it.
+    fn write(&self, amount_usd: f64) -> String {
+        if self.quote.currency == "USD" { dollars(amount_usd) } else { in_currency(amount_usd, &self.quote) }
+    }
+}
+
+impl InnerPart {
+    fn read(store: &Store, quote: &StoredQuote, record: &PredictionRecord, origin: &str) -> Result<Self, StoreError> {
+        Ok(Self {
+            prediction: Prediction::from_record(record),
+            model: store.model(record.model).ok(),
+            outcome: store.outcome(record.id)?,
+            repriced_by: store.repricings(quote.number)?,
+            shared_at: quote.token.as_ref().map(|token| format!("{origin}{SHARED}{token}")),
+        })
+    }
+}
+
+/// An amount in the currency of the quote: `EUR 4,350`.
+fn in_currency(amount_usd: f64, quote: &StoredQuote) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "a cast of floats saturates")]
+    let amount = (amount_usd * quote.per_dollar).round() as i64;
+    format!("{} {}", quote.currency, count(amount))
+}
+
+fn bar_of(quote: &StoredQuote, write: &dyn Fn(f64) -> String) -> Option<RangeBar> {
+    let [low, high] = quote.range_usd?;
+    let bar = RangeBar::new(PriceRange { low, high, confidence: 0.9 }, quote.price_usd, None);
+    Some(RangeBar { ends: [write(low), write(high)], ..bar })
+}
+
+/// What a price rests on.
+fn rests_on(similar: &SimilarStones, write: &dyn Fn(f64) -> String) -> String {
+    let of = FIELDS.iter().filter(|field| !field.is_number()).map(|field| field.label.to_lowercase());
+    let of: Vec<String> = of.collect();
+    let alike = format!("the same {}", of.join(", "));
+    match (similar.available, similar.stones.first()) {
+        (0, _) | (_, None) => format!("No stone of {alike} has been sold here; the price follows from stones like it."),
+        (1, Some(only)) => format!(
+            "One stone of {alike} has been sold here: {} ct for {}.",
+            only.sale.stone.weight_carat,
+            write(only.sale.price_usd)
+        ),
+        (all, Some(nearest)) => format!(
+            "It rests on what stones were sold for here, among them {} of {alike}; the nearest in weight, {} ct, fetched {}.",
+            count(i64::try_from(all).unwrap_or(i64::MAX)),
+            nearest.sale.stone.weight_carat,
+            write(nearest.sale.price_usd)
+        ),
+    }
+}
