@@ -6,7 +6,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use rust_xlsxwriter::{Workbook, XlsxError};
 use serde_json::{Map, Value, json};
 use tempfile::NamedTempFile;
 
@@ -16,7 +15,7 @@ use crate::control::{Access, FileAccess, PredictMany};
 use crate::files::folder_of;
 use crate::learning::evaluation::Confidence;
 use crate::pricing::stone_files::{
-    ADDED, CsvAnswer, PricedCount, StoneAnswer, added_values, answer_header, price_rows,
+    ADDED, CsvAnswer, PricedCount, StoneAnswer, WorkbookAnswer, added_values, answer_header, price_rows,
 };
 use crate::reading::{Purpose, ReadingError, ReadingOptions, ReadingPlan};
 use crate::store::{PredictionSource, StoreError, Upload, csv_to_parquet};
@@ -24,8 +23,6 @@ use crate::text::count;
 
 /// Stones that are priced at a time.
 const AT_A_TIME: usize = 20_000;
-/// Most rows of a sheet, with its header.
-const MAX_SHEET_ROWS: u32 = 1 << 20;
 
 /// The form of the answer, by the ending of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +126,7 @@ pub fn run(task: &Task<'_>, database: &Path, console: &Console) -> Result<(), Co
 enum Writer {
     Lines(Box<CsvAnswer<Box<dyn Write>>>),
     Objects(BufWriter<File>, Vec<String>),
-    Sheet { workbook: Box<Workbook>, columns: usize, row: u32, file: File },
+    Sheet(WorkbookAnswer, File),
 }
 
 impl Writer {
@@ -137,14 +134,7 @@ impl Writer {
         let file = part.map(NamedTempFile::reopen).transpose()?;
         Ok(match (form, file) {
             (Form::JsonLines, Some(file)) => Self::Objects(BufWriter::new(file), answer_header(given)),
-            (Form::Workbook, Some(file)) => {
-                let mut workbook = Box::new(Workbook::new());
-                let sheet = workbook.add_worksheet();
-                for (column, name) in (0..).zip(answer_header(given)) {
-                    sheet.write_string(0, column, name).map_err(failed)?;
-                }
-                Self::Sheet { workbook, columns: given.len(), row: 0, file }
-            }
+            (Form::Workbook, Some(file)) => Self::Sheet(WorkbookAnswer::new(given)?, file),
             (_, file) => {
                 let output: Box<dyn Write> = match file {
                     Some(file) => Box::new(file),
@@ -165,28 +155,7 @@ impl Writer {
                 serde_json::to_writer(&mut *writer, &object).map_err(io::Error::from)?;
                 writer.write_all(b"\n")?;
             }
-            Self::Sheet { workbook, columns, row, .. } => {
-                *row += 1;
-                if *row == MAX_SHEET_ROWS {
-                    return Err(io::Error::other("a sheet has 1,048,576 rows at most: write CSV or Parquet").into());
-                }
-                let sheet = workbook.worksheet_from_index(0).map_err(failed)?;
-                for (column, cell) in (0..).zip(cells.iter().take(*columns)) {
-                    match cell.parse::<f64>() {
-                        Ok(number) if number.is_finite() => sheet.write_number(*row, column, number),
-                        _ => sheet.write_string(*row, column, cell),
-                    }
-                    .map_err(failed)?;
-                }
-                let first = u16::try_from(*columns).unwrap_or(u16::MAX);
-                for (column, value) in (first..).zip(&added_values(answer)) {
-                    match (value.as_f64(), value.as_str()) {
-                        (Some(number), _) => drop(sheet.write_number(*row, column, number).map_err(failed)?),
-                        (None, Some(text)) => drop(sheet.write_string(*row, column, text).map_err(failed)?),
-                        (None, None) => {}
-                    }
-                }
-            }
+            Self::Sheet(sheet, _) => sheet.write_values(cells, &added_values(answer))?,
         }
         Ok(())
     }
@@ -195,12 +164,8 @@ impl Writer {
         match self {
             Self::Lines(writer) => writer.finish()?,
             Self::Objects(mut writer, _) => writer.flush()?,
-            Self::Sheet { mut workbook, file, .. } => workbook.save_to_writer(file).map_err(failed)?,
+            Self::Sheet(sheet, file) => sheet.save(file)?,
         }
         Ok(())
     }
-}
-
-fn failed(error: XlsxError) -> CommandError {
-    io::Error::other(error).into()
 }

@@ -17,7 +17,7 @@ pub use error::{FileAccessError, RemoteError};
 pub use file_access::{FileAccess, ingest, open_to_serve, run};
 pub use operation::{Access, FileOwner, Operation, decode, encode};
 pub use operations::{
-    AddKey, AddModel, AddQuote, Backup, CompactFile, CorrectModel, ExportRequests, ExportSales, FindSimilar,
+    AddKey, AddModel, AddParcel, AddQuote, Backup, CompactFile, CorrectModel, ExportRequests, ExportSales, FindSimilar,
     ImportOutcomes, Ingest, IngestOutcomes, IngestOutcomesAnswer, ListAuditEvents, ListBatches, ListKeys, ListModels,
     ListOutcomes, ListQuotes, ListRequests, OperationVisitor, OutcomeRow, Predict, PredictMany, PromoteComparedModel,
     PromoteModel, PruneModels, PruneRequests, ReadArtifact, ReadChampion, ReadPriceList, ReadSavedReading, ReadShop,

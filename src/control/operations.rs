@@ -17,8 +17,8 @@ use crate::pricing::{
 use crate::reading::ReadingOptions;
 use crate::store::{
     ApiKey, AuditEvent, Batch, BatchDetail, Compaction, ComparedPromotion, ExportFormat, ExportedRequests,
-    ExportedSales, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewApiKey, NewModel, NewOutcome, NewQuote,
-    OutcomeSales, PredictionSource, PrunedModel, PrunedRequests, QueryLimits, QuoteFilter, RecordedOutcome,
+    ExportedSales, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewApiKey, NewModel, NewOutcome, NewParcel,
+    NewQuote, OutcomeSales, PredictionSource, PrunedModel, PrunedRequests, QueryLimits, QuoteFilter, RecordedOutcome,
     RequestFilter, RequestPruning, Shop, StoreError, StoredArtifact, StoredQuote, Table, UndoneBatch, Upload,
 };
 
@@ -68,6 +68,7 @@ list_operations! {
     PruneRequests,
     CompactFile,
     AddQuote,
+    AddParcel,
     ListQuotes,
     ShareQuote,
     ReadShop,
@@ -161,6 +162,8 @@ store_operations! {
         |this, owner| owner.store.outcomes(this.limit);
     /// Adds a quote, and gives it a number.
     AddQuote "add-quote" Write { quote: NewQuote } -> i64 = |this, owner| owner.store.add_quote(&this.quote);
+    /// Adds a parcel, and gives it a number.
+    AddParcel "add-parcel" Write { parcel: NewParcel } -> i64 = |this, owner| owner.store.add_parcel(&this.parcel);
     /// Quotes, the newest first.
     ListQuotes "quotes" Read { filter: QuoteFilter } -> Vec<StoredQuote> = |this, owner| owner.store.quotes(&this.filter);
     /// Shares a quote, or no longer.

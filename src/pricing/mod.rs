@@ -6,6 +6,7 @@
 mod dataset_summary;
 mod error;
 mod explanation;
+mod parcel;
 mod prediction;
 mod price_list;
 mod proportions;
@@ -28,6 +29,7 @@ use arc_swap::ArcSwap;
 pub use dataset_summary::{DatasetSummary, DatasetSummaryBuilder};
 pub use error::PricingError;
 pub use explanation::{Effect, Explanation, Reason};
+pub use parcel::ParcelTotal;
 pub use prediction::{Prediction, PredictionOrigin};
 pub use price_list::{MAX_BANDS, PriceBand, PriceCell, PriceList, PriceListWanted, PriceRow};
 pub use quote::{MAX_PRICE_USD, MIN_PRICE_USD, ModelName, Quote};

@@ -1,7 +1,8 @@
 //! Files of stones: each row is priced in its place, and the answer has the columns of the file and those that are added.
 
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 
+use rust_xlsxwriter::Workbook;
 use serde_json::{Map, Value, json};
 
 use super::Prediction;
@@ -60,7 +61,7 @@ pub fn price_rows<E>(
     let read = plan.for_each_row(table, &mut |row, record| {
         let cells: Vec<String> = record.cells.iter().map(|cell| cell.trim().to_owned()).collect();
         bytes += cells.iter().map(String::len).sum::<usize>();
-        rows.push((cells, stone_of(row)));
+        rows.push((cells, stone_of_row(row)));
         if rows.len() < at_a_time && bytes < FULL_BYTES {
             return Ok(());
         }
@@ -78,8 +79,11 @@ pub fn price_rows<E>(
     Ok(counted)
 }
 
-/// The stone of a row, or why it is none.
-fn stone_of(row: ReadRow) -> Result<StoneDescription, String> {
+/// The stone of a row that was read for its stones.
+///
+/// # Errors
+/// Why it is none, in words.
+pub fn stone_of_row(row: ReadRow) -> Result<StoneDescription, String> {
     if let Some(problem) = row.problem {
         return Err(problem.reason);
     }
@@ -155,8 +159,16 @@ impl<W: Write> CsvAnswer<W> {
     /// # Errors
     /// If the output fails.
     pub fn write(&mut self, cells: &[String], answer: &StoneAnswer) -> io::Result<()> {
+        self.write_values(cells, added_values(answer))
+    }
+
+    /// Writes one row: its own `cells`, and the values of [`ADDED`].
+    ///
+    /// # Errors
+    /// If the output fails.
+    pub fn write_values(&mut self, cells: &[String], added: [Value; ADDED.len()]) -> io::Result<()> {
         let own = (0..self.columns).map(|column| cells.get(column).cloned().unwrap_or_default());
-        let added = added_values(answer).into_iter().map(|value| match value {
+        let added = added.into_iter().map(|value| match value {
             Value::Null => String::new(),
             Value::String(text) => text,
             other => other.to_string(),
@@ -173,9 +185,71 @@ impl<W: Write> CsvAnswer<W> {
     }
 }
 
+/// Most rows of a sheet, with its header.
+const MAX_SHEET_ROWS: u32 = 1 << 20;
+
+/// Collects the answer to a file as a workbook.
+pub struct WorkbookAnswer {
+    workbook: Box<Workbook>,
+    /// Columns of the file.
+    columns: usize,
+    /// The row that was written last; 0 is the header.
+    row: u32,
+}
+
+impl WorkbookAnswer {
+    /// Begins the answer to a file with the columns `given`.
+    ///
+    /// # Errors
+    /// If there are more columns than a sheet has.
+    pub fn new(given: &[String]) -> io::Result<Self> {
+        let mut workbook = Box::new(Workbook::new());
+        let sheet = workbook.add_worksheet();
+        for (column, name) in (0..).zip(answer_header(given)) {
+            sheet.write_string(0, column, name).map_err(io::Error::other)?;
+        }
+        Ok(Self { workbook, columns: given.len(), row: 0 })
+    }
+
+    /// Adds one row: its own `cells`, numbers as numbers, and the values of [`ADDED`].
+    ///
+    /// # Errors
+    /// If the sheet is full.
+    pub fn write_values(&mut self, cells: &[String], added: &[Value; ADDED.len()]) -> io::Result<()> {
+        self.row += 1;
+        if self.row == MAX_SHEET_ROWS {
+            return Err(io::Error::other("a sheet has 1,048,576 rows at most: write CSV or Parquet"));
+        }
+        let sheet = self.workbook.worksheet_from_index(0).map_err(io::Error::other)?;
+        for (column, cell) in (0..).zip(cells.iter().take(self.columns)) {
+            match cell.parse::<f64>() {
+                Ok(number) if number.is_finite() => sheet.write_number(self.row, column, number),
+                _ => sheet.write_string(self.row, column, cell),
+            }
+            .map_err(io::Error::other)?;
+        }
+        let first = u16::try_from(self.columns).unwrap_or(u16::MAX);
+        for (column, value) in (first..).zip(added) {
+            match (value.as_f64(), value.as_str()) {
+                (Some(number), _) => drop(sheet.write_number(self.row, column, number).map_err(io::Error::other)?),
+                (None, Some(text)) => drop(sheet.write_string(self.row, column, text).map_err(io::Error::other)?),
+                (None, None) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the workbook to `output`.
+    ///
+    /// # Errors
+    /// If that fails.
+    pub fn save(mut self, output: impl Write + Seek + Send) -> io::Result<()> {
+        self.workbook.save_to_writer(output).map_err(io::Error::other)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::Seek;
 
     use super::*;
     use crate::reading::{Purpose, ReadingOptions};

@@ -18,6 +18,7 @@ mod memory;
 mod migrations;
 mod models;
 mod outcomes;
+mod parcels;
 mod predictions;
 mod pruning;
 mod query;
@@ -58,6 +59,7 @@ pub use models::{
     StoredArtifact, TrialRecord, WorstResidual,
 };
 pub use outcomes::{LiveAccuracy, NewOutcome, OutcomeSales, RecordedOutcome};
+pub use parcels::{NewParcel, ParcelRecord, ParcelRow};
 pub use predictions::{NewPredictions, PredictionRecord, PredictionSource};
 pub use pruning::{PrunedRequests, RequestPruning};
 pub use query::{QueryLimits, Table};

@@ -313,6 +313,8 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
         "/quotes",
         &[("stone", "1.1 ideal H SI2"), ("customer", "Anna Bianchi"), ("certificate", "2141438167")],
     );
+    let parcel = "1.1 ideal H SI2\n0.5 very good E VS1\n40 ideal H SI2\n0.7 idael G VS2";
+    server.post_form("/parcels", &[("stones", parcel), ("name", "Spring")]);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
     std::fs::create_dir_all(&folder).expect("a folder");
     let request = format!("/requests/{}", priced["id"].as_str().expect("an id"));
@@ -325,6 +327,8 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
         ("prediction", prediction.as_str()),
         ("quotes", "/quotes"),
         ("quote", "/quotes/1001"),
+        ("parcels", "/parcels"),
+        ("parcel", "/parcels/1001"),
         ("quote-of-customer", "/quotes/1001?view=customer"),
         ("mistake", "/?carat=-1"),
         ("price-list", "/price-list?compare=1"),

@@ -13,6 +13,7 @@ mod ingesting;
 mod models_page;
 mod operating;
 mod owning;
+mod parcels;
 mod parity;
 mod parity_fixture;
 mod pipeline;

@@ -15,4 +15,5 @@ pub mod problem;
 pub mod recorder;
 pub mod request_parts;
 pub mod sent_body;
+pub mod sent_forms;
 pub mod tls;

@@ -7,6 +7,7 @@ mod docs;
 mod json;
 mod login;
 mod models;
+mod parcels;
 mod prediction;
 mod price_list;
 mod quotes;
@@ -94,6 +95,12 @@ pub fn endpoints() -> Vec<Endpoint> {
         Endpoint::post("/quotes/{id}/outcome", quotes::record_outcome).for_role(Role::Price),
         Endpoint::post("/quotes/{id}/share", quotes::share).for_role(Role::Price),
         Endpoint::post("/quotes/{id}/unshare", quotes::share_no_longer).for_role(Role::Price),
+        Endpoint::get("/parcels", parcels::list).for_role(Role::Price),
+        Endpoint::post("/parcels", parcels::create).for_role(Role::Price),
+        Endpoint::get("/parcels/{id}", parcels::show).for_role(Role::Price),
+        Endpoint::post("/parcels/{id}", parcels::show_to_buyer).for_role(Role::Price),
+        Endpoint::get("/parcels/{id}/csv", parcels::download_csv).for_role(Role::Price),
+        Endpoint::get("/parcels/{id}/xlsx", parcels::download_workbook).for_role(Role::Price),
         Endpoint::get("/shared/{id}", quotes::show_shared).for_anybody(),
         Endpoint::get("/shop/logo", quotes::logo).for_anybody(),
         Endpoint::get("/requests", requests::list).for_role(Role::Read),

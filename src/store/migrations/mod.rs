@@ -54,6 +54,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new("promises", include_str!("../../../sql/migrations/0017_promises.sql")),
     Migration::new("sales period", include_str!("../../../sql/migrations/0018_sales_period.sql")),
     Migration::new("quote", include_str!("../../../sql/migrations/0019_quote.sql")),
+    Migration::new("parcel", include_str!("../../../sql/migrations/0020_parcel.sql")),
 ];
 
 /// The newest layout that this program knows.

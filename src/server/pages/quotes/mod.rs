@@ -226,7 +226,7 @@ fn quote_number(text: &str) -> Option<i64> {
 }
 
 /// The name under which a caller who sees only own quotes makes them.
-fn sees_only_own(caller: &Caller) -> Option<String> {
+pub(super) fn sees_only_own(caller: &Caller) -> Option<String> {
     let sees_all = caller.role.is_some_and(|role| role >= Role::Read);
     (!sees_all).then(|| caller.actor().to_owned())
 }
@@ -249,7 +249,7 @@ fn field_error(field: &str, message: String, value: &str) -> FieldError {
 }
 
 /// The zone of the times on quotes.
-fn time_zone(shop: &Shop) -> TimeZone {
+pub(super) fn time_zone(shop: &Shop) -> TimeZone {
     if shop.time_zone.is_empty() {
         return TimeZone::system();
     }
@@ -257,7 +257,7 @@ fn time_zone(shop: &Shop) -> TimeZone {
     TimeZone::get(&shop.time_zone).unwrap_or(TimeZone::UTC)
 }
 
-fn local(time: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn local(time: Timestamp, zone: &TimeZone) -> String {
     time.to_zoned_datetime(zone.clone()).strftime("%-d %B %Y, %H:%M").to_string()
 }
 
@@ -269,7 +269,7 @@ fn own_origin(request: &Request<App>) -> String {
 }
 
 /// Leads the browser to a page; reloading that repeats nothing (RFC 9110, 15.4.4).
-fn see(address: &str) -> Response {
+pub(super) fn see(address: &str) -> Response {
     Response::builder(StatusCode::SeeOther).header("Location", address).header("Cache-Control", "no-store").build()
 }
 
