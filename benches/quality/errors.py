@@ -53,7 +53,8 @@ def price_out_of_fold(program, sales):
             # rows that are equal would be one sale
             everything = pd.concat([rows.assign(price=rows.price + number / 100) for number, rows in enumerate(variants)])
             rows, _ = price_by_diamonds(program, known, everything.reset_index(drop=True))
-            said = np.split(rows, np.cumsum([len(variant) for variant in variants])[:-1])
+            ends = np.cumsum([len(variant) for variant in variants])
+            said = [rows.iloc[end - len(variant):end] for end, variant in zip(ends, variants)]
             priced.append(asked.assign(whole=said[0].predicted_usd.values, four_cs=said[0].four_cs_usd.values))
             before = said[0].set_index(asked.index)
             for name, variant, after in zip(CHANGES, variants[1:], said[1:]):
