@@ -11,8 +11,8 @@ use std::path::Path;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use diamonds::diamond::{Measurements, Sale, Stone, StoneDescription};
 use diamonds::generator::Generator;
-use diamonds::learning::families::Model;
 use diamonds::learning::families::xgboost::{TreeModel, train_plain};
+use diamonds::learning::families::{GradeSet, Model};
 use diamonds::learning::features::encode_f32;
 use diamonds::learning::promises::PromisedModel;
 use diamonds::pricing::SimilarIndex;
@@ -41,7 +41,7 @@ fn prices(criterion: &mut Criterion) {
     });
     let mut next = stones.iter().cycle();
     group.bench_function("walk, every colour and clarity", |bencher| {
-        bencher.iter(|| model.prices_by_grade(black_box(next.next().expect("endless"))));
+        bencher.iter(|| model.prices_by_grade(black_box(next.next().expect("endless")), GradeSet::ALL));
     });
     let large = Generator::new(1).take(43_000).collect::<Vec<Sale>>();
     let served = TreeModel::from_json(&train_plain(&large, 200, 256).expect("a fit")).expect("a model");

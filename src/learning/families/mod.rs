@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 pub use artifact::{compress_artifact, decompress_artifact};
-pub use prices_by_grade::{CELLS, CLARITIES, COLORS, PricesByGrade};
+pub use prices_by_grade::{CELLS, CLARITIES, COLORS, GradeSet, PricesByGrade};
 pub use sales_source::{SalesSource, is_chosen};
 
 use super::features::{Feature, Target};
@@ -60,9 +60,10 @@ pub trait Model: Send + Sync {
         stones.iter().map(|stone| self.price_usd(stone)).collect()
     }
 
-    /// The prices of `stone` with each colour and clarity, as [`Model::price_usd`] gives them; its own grades do not matter.
-    fn prices_by_grade(&self, stone: &Stone) -> PricesByGrade {
-        PricesByGrade::of(stone, |stone| self.price_usd(stone))
+    /// The prices of `stone` with each colour and clarity of `wanted`, as [`Model::price_usd`] gives them; its own grades do not matter.
+    /// What stands at other places means nothing.
+    fn prices_by_grade(&self, stone: &Stone, wanted: GradeSet) -> PricesByGrade {
+        PricesByGrade::of(stone, wanted, |stone| self.price_usd(stone))
     }
 }
 
@@ -241,7 +242,7 @@ mod tests {
             let model = fit(*family, &train).model;
             for stone in &stones[..20] {
                 for stone in [*stone, stone.without_sizes(), stone.with_four_cs_only()] {
-                    let prices = model.prices_by_grade(&stone);
+                    let prices = model.prices_by_grade(&stone, GradeSet::ALL);
                     for (log_price, stone) in prices.0.iter().zip(PricesByGrade::stones(&stone)) {
                         let ratio = log_price.exp() / model.price_usd(&stone);
                         assert!((ratio - 1.0).abs() < 1e-5, "{}: {ratio}", family.name());

@@ -11,6 +11,35 @@ pub const CELLS: usize = COLORS * CLARITIES;
 /// The least price whose logarithm is kept, in US dollars: a model that goes below zero has no price there.
 const LEAST_PRICE_USD: f64 = 1e-6;
 
+/// A set of pairs of a colour and a clarity: a bit for each, in the order of [`PricesByGrade`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GradeSet(pub u64);
+
+impl GradeSet {
+    /// Every pair.
+    pub const ALL: Self = Self((1 << CELLS) - 1);
+
+    /// The pairs on which the price of these grades depends that [`PricesByGrade::in_order`] gives: those of which neither grade is
+    /// better, and those of which neither is worse.
+    #[must_use]
+    pub fn comparable(color: Color, clarity: Clarity) -> Self {
+        let row_of_worse = (2 << clarity.rank()) - 1;
+        let row_of_better = ((1 << CLARITIES) - 1) & !((1 << clarity.rank()) - 1);
+        let set = (0..COLORS).fold(0_u64, |set, row| {
+            let worse = if row <= color.rank() { row_of_worse } else { 0 };
+            let better = if row >= color.rank() { row_of_better } else { 0 };
+            set | (worse | better) << (row * CLARITIES)
+        });
+        Self(set)
+    }
+
+    /// Whether it has the pair at `place`.
+    #[must_use]
+    pub fn has(self, place: usize) -> bool {
+        self.0 >> place & 1 == 1
+    }
+}
+
 /// Natural logarithms of the prices of a stone in US dollars with each colour and each clarity, all else equal: shape
 /// `(COLORS, CLARITIES)`, row after row, the worst grades first.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,13 +60,29 @@ impl PricesByGrade {
         })
     }
 
-    /// The prices that `price_usd` gives, which is called once for each place.
-    pub fn of(stone: &Stone, price_usd: impl Fn(&Stone) -> f64) -> Self {
-        let mut prices = [0.0; CELLS];
-        for (price, stone) in prices.iter_mut().zip(Self::stones(stone)) {
-            *price = price_usd(&stone).max(LEAST_PRICE_USD).ln();
+    /// The prices that `price_usd` gives, which is called once for each place in `wanted`; others are no numbers.
+    pub fn of(stone: &Stone, wanted: GradeSet, price_usd: impl Fn(&Stone) -> f64) -> Self {
+        let mut prices = [f64::NAN; CELLS];
+        for (place, stone) in Self::stones(stone).enumerate().filter(|(place, _)| wanted.has(*place)) {
+            prices[place] = price_usd(&stone).max(LEAST_PRICE_USD).ln();
         }
         Self(prices)
+    }
+
+    /// The one of [`PricesByGrade::monotone`] with these grades: the same bits. Only prices of comparable grades are looked at.
+    #[must_use]
+    pub fn in_order(&self, color: Color, clarity: Clarity) -> f64 {
+        let (mut greatest, mut least) = (f64::NEG_INFINITY, f64::INFINITY);
+        for (place, price) in self.0.iter().enumerate() {
+            let (row, column) = (place / CLARITIES, place % CLARITIES);
+            if row <= color.rank() && column <= clarity.rank() {
+                greatest = greatest.max(*price);
+            }
+            if row >= color.rank() && column >= clarity.rank() {
+                least = least.min(*price);
+            }
+        }
+        f64::midpoint(greatest, least)
     }
 
     /// The price in US dollars of the stone with these grades.
@@ -97,7 +142,7 @@ mod tests {
     #[test]
     fn prices_in_order_stay_and_others_meet_in_the_middle() {
         let stone = Stone::EXAMPLE;
-        let by_ranks = PricesByGrade::of(&stone, |stone| {
+        let by_ranks = PricesByGrade::of(&stone, GradeSet::ALL, |stone| {
             let [color, clarity] =
                 [stone.color.rank(), stone.clarity.rank()].map(|rank| u8::try_from(rank).expect("small"));
             f64::from(100 + 10 * color + clarity)
@@ -112,5 +157,26 @@ mod tests {
         let usual = by_ranks.0[place - 1].max(by_ranks.0[place - CLARITIES]);
         assert!((mended.0[place] - f64::midpoint(usual, fallen.0[place])).abs() < 1e-12, "the middle of both");
         assert_eq!(mended.0[CELLS - 1].to_bits(), by_ranks.0[CELLS - 1].to_bits(), "far from it nothing changes");
+    }
+
+    #[test]
+    fn the_price_of_some_grades_needs_comparable_ones_only() {
+        let price = |stone: &Stone| {
+            let ranks = (31 * stone.color.rank() + 17 * stone.clarity.rank()) % 23;
+            100.0 + f64::from(u8::try_from(ranks).expect("small"))
+        };
+        let all = PricesByGrade::of(&Stone::EXAMPLE, GradeSet::ALL, price);
+        assert_ne!(all.monotone(), all);
+        let mut sizes = 0;
+        for color in Color::ALL.iter().copied() {
+            for clarity in Clarity::ALL.iter().copied() {
+                let wanted = GradeSet::comparable(color, clarity);
+                let some = PricesByGrade::of(&Stone::EXAMPLE, wanted, price).in_order(color, clarity);
+                let expected = all.monotone().0[PricesByGrade::place(color, clarity)];
+                assert_eq!(some.to_bits(), expected.to_bits(), "{color} {clarity}");
+                sizes += wanted.0.count_ones();
+            }
+        }
+        assert_eq!(sizes, 2 * 28 * 36 - 56, "each pair of comparable grades, both ways, and a grade with itself once");
     }
 }

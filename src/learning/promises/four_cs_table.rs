@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use serde::{Deserialize, Serialize};
 
 use crate::diamond::{Clarity, Color, Cut, Grade, StoneDescription};
-use crate::learning::families::{CELLS, Model, PricesByGrade};
+use crate::learning::families::{CELLS, GradeSet, Model, PricesByGrade};
 
 /// The finest weights of a table, in hundredths of a carat, and how far they go: above, fewer weights are enough.
 const STEPS_HUNDREDTHS: [(u32, u32); 4] = [(500, 1), (1_000, 5), (5_000, 50), (u32::MAX, 500)];
@@ -47,7 +47,7 @@ impl FourCsTable {
                     let carat = f64::from(*hundredths) / 100.0;
                     // its colour and clarity do not matter
                     let stone = StoneDescription::of_four_cs(carat, *cut, Color::G, Clarity::VS2);
-                    model.prices_by_grade(&stone.stone())
+                    model.prices_by_grade(&stone.stone(), GradeSet::ALL)
                 })
                 .collect();
             prices.extend(monotone_in_weight(&of_cut).iter().flat_map(|prices| prices.0.map(in_units)));

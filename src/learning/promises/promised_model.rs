@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use super::FourCsTable;
 use crate::diamond::{Sale, Stone, Told};
 use crate::learning::families::{
-    Family, FamilyError, FitPlan, Fitted, Model, PricesByGrade, SalesSource, Trial, decompress_artifact, find_family,
+    Family, FamilyError, FitPlan, Fitted, GradeSet, Model, PricesByGrade, SalesSource, Trial, decompress_artifact,
+    find_family,
 };
 use crate::learning::features::{Feature, Target};
 
@@ -105,7 +106,17 @@ impl PromisedModel {
     /// Price of a stone in US dollars. Measures that were not told are no numbers.
     #[must_use]
     pub fn price_usd(&self, stone: &Stone) -> f64 {
-        self.prices_by_grade(stone).price_usd(stone.color, stone.clarity)
+        let settled = stone.settled();
+        let Stone { color, clarity, .. } = settled;
+        let log_price = match settled.told() {
+            Told::FourCs => {
+                self.four_cs().prices(stone.cut, stone.weight_carat).0[PricesByGrade::place(color, clarity)]
+            }
+            Told::Whole | Told::Partly => {
+                self.model.prices_by_grade(&settled, GradeSet::comparable(color, clarity)).in_order(color, clarity)
+            }
+        };
+        (log_price + self.log_correction).exp()
     }
 
     /// Prices of many stones in US dollars, in their order: the same bits as one by one.
@@ -131,7 +142,7 @@ impl PromisedModel {
         let settled = stone.settled();
         let mut prices = match settled.told() {
             Told::FourCs => self.four_cs().prices(stone.cut, stone.weight_carat),
-            Told::Whole | Told::Partly => self.model.prices_by_grade(&settled).monotone(),
+            Told::Whole | Told::Partly => self.model.prices_by_grade(&settled, GradeSet::ALL).monotone(),
         };
         prices.0.iter_mut().for_each(|log_price| *log_price += self.log_correction);
         prices

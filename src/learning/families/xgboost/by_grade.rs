@@ -12,11 +12,11 @@
 
 use super::trees::{Group, INTERLEAVED_TREES, MISSING, Node};
 use crate::diamond::{Clarity, Color, Grade, Stone};
-use crate::learning::families::{CELLS, CLARITIES, COLORS};
+use crate::learning::families::{CELLS, CLARITIES, COLORS, GradeSet};
 use crate::learning::features::Feature;
 
-/// The set of all cells: a bit for each, in the order of prices by grade.
-const ALL: u64 = (1 << CELLS) - 1;
+/// The set of all cells.
+const ALL: u64 = GradeSet::ALL.0;
 /// Most columns of a model that is walked in this way.
 const MAX_COLUMNS: usize = 16;
 /// Entries of the table of a stone; so many thresholds its columns of grades may have together.
@@ -228,12 +228,40 @@ impl TreesByGrade {
         columns
     }
 
-    /// The sums of the trees for each cell, in the unit of the values.
-    pub fn sums(&self, columns: &Columns) -> [i32; CELLS] {
-        if columns.ranks.contains(&MISSING) { self.walk::<true>(columns) } else { self.walk::<false>(columns) }
+    /// The sums of the trees for each cell of `wanted`, in the unit of the values: the same whatever the processor can do. The other
+    /// cells have the sum of trees that are a leaf.
+    pub fn sums(&self, columns: &Columns, wanted: GradeSet) -> [i32; CELLS] {
+        if columns.ranks.contains(&MISSING) {
+            self.walk::<true>(columns, wanted)
+        } else {
+            self.walk::<false>(columns, wanted)
+        }
     }
 
-    fn walk<const GAPS: bool>(&self, columns: &Columns) -> [i32; CELLS] {
+    #[cfg(target_arch = "x86_64")]
+    fn walk<const GAPS: bool>(&self, columns: &Columns, wanted: GradeSet) -> [i32; CELLS] {
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2") {
+            #[expect(unsafe_code, reason = "the processor has what the function is compiled for")]
+            return unsafe { self.walk_wide::<GAPS>(columns, wanted) };
+        }
+        self.walk_plainly::<GAPS>(columns, wanted)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn walk<const GAPS: bool>(&self, columns: &Columns, wanted: GradeSet) -> [i32; CELLS] {
+        self.walk_plainly::<GAPS>(columns, wanted)
+    }
+
+    /// The same code, compiled for processors that add eight numbers at a time.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2")]
+    fn walk_wide<const GAPS: bool>(&self, columns: &Columns, wanted: GradeSet) -> [i32; CELLS] {
+        self.walk_plainly::<GAPS>(columns, wanted)
+    }
+
+    #[expect(clippy::inline_always, reason = "it is compiled for each kind of processor")]
+    #[inline(always)]
+    fn walk_plainly<const GAPS: bool>(&self, columns: &Columns, wanted: GradeSet) -> [i32; CELLS] {
         let mut sums = [self.base; CELLS];
         let mut these = [(0_u32, 0_u64); MAX_SETS];
         let mut others = these;
@@ -244,7 +272,7 @@ impl TreesByGrade {
         for roots in self.roots.chunks(INTERLEAVED_TREES) {
             let mut count = roots.len();
             for (set, root) in sets.iter_mut().zip(roots) {
-                *set = (*root, ALL);
+                *set = (*root, wanted.0);
             }
             let mut ended = 0;
             while count > 0 {
@@ -306,7 +334,8 @@ fn fill(part: &mut [u64], cells: &mut [(u16, u8); CELLS]) {
 }
 
 /// Adds `value` to the sums of `cells`.
-#[inline]
+#[expect(clippy::inline_always, reason = "as above")]
+#[inline(always)]
 fn add(sums: &mut [i32; CELLS], value: i32, cells: u64) {
     for color in 0..COLORS {
         let lanes = &LANES[(cells >> (color * CLARITIES) & 0xff) as usize];

@@ -13,7 +13,7 @@ use super::by_grade::{MAX_SUM, TreesByGrade};
 use super::document::{Document, Tree, read};
 use super::{FamilyError, SHARE_ATTRIBUTE, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, TREND_COLUMN, unreadable};
 use crate::diamond::Stone;
-use crate::learning::families::{CELLS, Model, PricesByGrade};
+use crate::learning::families::{CELLS, GradeSet, Model, PricesByGrade};
 use crate::learning::features::{Feature, Target, Trend};
 
 /// Most columns of a row; with a column for each grade there are 26.
@@ -392,9 +392,9 @@ impl Model for TreeModel {
         self.target.to_price(self.share_of_trend * trend + f64::from(self.predict(&row[..self.columns()])))
     }
 
-    fn prices_by_grade(&self, stone: &Stone) -> PricesByGrade {
+    fn prices_by_grade(&self, stone: &Stone, wanted: GradeSet) -> PricesByGrade {
         let Some(trees) = self.by_grade.as_ref().filter(|_| self.target == Target::LogPrice) else {
-            return PricesByGrade::of(stone, |stone| self.price_usd(stone));
+            return PricesByGrade::of(stone, wanted, |stone| self.price_usd(stone));
         };
         let stone = &self.known(stone);
         let trends = self.trend.as_ref().map_or([0.0; CELLS], |trend| trend.log_prices_by_grade(stone));
@@ -403,7 +403,7 @@ impl Model for TreeModel {
             let value = value as f32;
             if value.is_nan() { MISSING } else { rank_of(value, &self.thresholds[place]) }
         });
-        let sums = trees.sums(&columns);
+        let sums = trees.sums(&columns, wanted);
         PricesByGrade(std::array::from_fn(|cell| {
             self.share_of_trend * trends[cell] + f64::from(self.base_score) + f64::from(sums[cell]) / self.units
         }))
