@@ -109,6 +109,22 @@ function addCopyButtons(within) {
   }
 }
 
+// A training says how far it is; when it has ended, the page shows its verdict.
+const training = document.getElementById("training");
+if (training) {
+  const source = new EventSource("/training/progress");
+  source.addEventListener("progress", (event) => {
+    const said = JSON.parse(event.data);
+    training.querySelector("progress").max = said.planned || 1;
+    training.querySelector("progress").value = said.done;
+    training.querySelector("p").textContent = said.words;
+  });
+  source.addEventListener("ended", () => {
+    source.close();
+    location.assign("/training");
+  });
+}
+
 if (stoneForm) {
   const lineInput = stoneForm.elements.stone;
   const changed = (event) => {

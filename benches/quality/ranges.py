@@ -36,7 +36,7 @@ def ask(program, known, asked):
             diamonds("predict", place / "asked.csv", "--out", place / "priced.csv")
             priced = pd.read_csv(place / "priced.csv")
             answer = asked.reset_index(drop=True).assign(
-                told=told, low=priced.low_usd, high=priced.high_usd, predicted=priced.predicted_price_usd)
+                told=told, low=priced.low_usd, high=priced.high_usd, predicted=priced.predicted_price_usd if "predicted_price_usd" in priced else priced.price_usd)
             answers.append(answer)
     return pd.concat(answers)
 

@@ -135,6 +135,7 @@ fn describe(report: &RetrainingReport) -> String {
 
 /// A bar with the best error so far.
 struct Progress {
+    family: &'static str,
     bar: ProgressBar,
     stop: &'static AtomicBool,
 }
@@ -151,7 +152,7 @@ impl Progress {
             bar.set_style(style);
         }
         bar.set_prefix(family);
-        Self { bar, stop }
+        Self { family, bar, stop }
     }
 }
 
@@ -163,7 +164,15 @@ impl Drop for Progress {
 
 impl Observer for Progress {
     fn trial_done(&self, done: usize, planned: usize, best_mae_usd: f64) {
-        tracing::info!("trial {done} of {planned}: best MAE {}", dollars_and_cents(best_mae_usd));
+        // a server that started the training reads these fields
+        tracing::info!(
+            family = self.family,
+            trial = done,
+            trials = planned,
+            best_mae_usd,
+            "trial {done} of {planned}: best MAE {}",
+            dollars_and_cents(best_mae_usd)
+        );
         self.bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
         self.bar.set_message(format!("best MAE {}", dollars(best_mae_usd)));
     }

@@ -4,14 +4,27 @@ use crate::learning::evaluation::{Comparison, mean_absolute_error};
 use crate::text::{dollars_and_cents, percent};
 
 /// Whether the best of the new models becomes the champion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum PromotionPolicy {
     /// If its error on the same sales is smaller than the champion's, by more than luck.
+    #[default]
     Auto,
     /// Always.
     Always,
     /// Never.
     Never,
+}
+
+impl PromotionPolicy {
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
 }
 
 /// The champion so far.

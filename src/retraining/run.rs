@@ -38,7 +38,6 @@ pub struct RetrainingReport {
     #[serde(skip)]
     pub incumbent: Option<(Incumbent, Option<Metrics>)>,
     /// Why a model was promoted, or why none was.
-    #[serde(skip)]
     pub reason: String,
 }
 

@@ -12,6 +12,8 @@ use super::http::client_limits::ClientLimits;
 use super::http::origins::Origins;
 use super::http::problem::Problem;
 use super::metrics::Metrics;
+use super::pending_uploads::PendingUploads;
+use super::training::Trainings;
 use super::written_document::WrittenDocument;
 use crate::control::{Access, FileOwner, Operation};
 use crate::pricing::{PricingError, PricingService};
@@ -41,6 +43,10 @@ pub struct App {
     pub limits: Arc<ClientLimits>,
     /// The sites whose pages may use the API.
     pub origins: Arc<Origins>,
+    /// Starts trainings, and knows how far they are.
+    pub trainings: Arc<Trainings>,
+    /// Files that somebody looks at before they go in.
+    pub pending: Arc<PendingUploads>,
     /// The description of the API, as it was last written.
     pub(super) written: Arc<WrittenDocument>,
     /// A permit for each request that may be in progress.
@@ -50,6 +56,8 @@ pub struct App {
 impl App {
     /// The state for the prices and the log of one file, and who may ask for them.
     pub fn new(pricing: Arc<PricingService>, log: RequestLog, access: AccessControl, origins: Origins) -> Self {
+        // without the file nothing can be trained, and a training says so
+        let database = pricing.reader().map(|store| store.path().to_owned()).unwrap_or_default();
         let (access, origins, metrics) = (Arc::new(access), Arc::new(origins), Arc::new(Metrics::new(&log)));
         Self {
             pricing,
@@ -59,6 +67,8 @@ impl App {
             metrics,
             limits: Arc::new(ClientLimits::new(None)),
             origins,
+            trainings: Arc::new(Trainings::new(database)),
+            pending: Arc::default(),
             written: Arc::default(),
             places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
         }

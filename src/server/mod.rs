@@ -14,10 +14,12 @@ mod file_guard;
 mod http;
 mod metrics;
 mod pages;
+mod pending_uploads;
 mod pipeline;
 mod request_filter;
 mod request_log;
 mod routes;
+mod training;
 mod written_document;
 
 use std::io;
@@ -38,6 +40,7 @@ pub use http::origins::{Origin, Origins};
 pub use http::problem::Problem;
 pub use http::tls::TlsFiles;
 pub use pipeline::Pipeline;
+
 pub use request_log::{RequestLog, Retention};
 pub use routes::build;
 
@@ -226,14 +229,15 @@ async fn serve_on_runtime(
     let log = RequestLog::start(store.try_clone()?, retention)?;
     let pricing = Arc::new(PricingService::new(store)?);
     let clients = Arc::new(ClientLimits::new(options.requests_per_second));
-    let app = App { limits: clients.clone(), ..App::new(pricing.clone(), log.clone(), access, origins) };
+    let app = App::new(pricing.clone(), log.clone(), access, origins);
+    let app = App { limits: clients.clone(), ..app };
     let file = app.file.clone();
     let note = ServerNote { pid: std::process::id(), address: bound.to_string() };
     if let Err(error) = note.leave(&database) {
         tracing::warn!("cannot leave a note beside the file: {error}");
     }
 
-    let stop = CancellationToken::new();
+    let stop = app.trainings.server_stops();
     let tasks = TaskTracker::new();
     #[cfg(unix)]
     tasks.spawn(serve_connections(
@@ -244,7 +248,7 @@ async fn serve_on_runtime(
         stop.clone(),
     ));
     if pipeline.watch.is_some() || pipeline.retrain_after.is_some() {
-        tasks.spawn(pipeline.run(app.pricing.clone(), app.file.clone(), database.clone(), stop.clone()));
+        tasks.spawn(pipeline.run(app.pricing.clone(), app.file.clone(), app.trainings.clone(), stop.clone()));
     }
     if let Some(backups) = options.backups {
         tasks.spawn(backups.run(app.clone(), stop.clone()));

@@ -4,15 +4,14 @@
 use std::collections::HashMap;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
-use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
 use super::file_guard::FileState;
+use super::training::{NotStarted, TrainingWanted, Trainings};
 use crate::files::{FileIdentity, beside, folder_of, open_regular};
 use crate::pricing::PricingService;
 use crate::store::{StoreError, Upload};
@@ -64,11 +63,11 @@ impl Pipeline {
         self,
         pricing: Arc<PricingService>,
         file: Arc<FileState>,
-        database: PathBuf,
+        trainings: Arc<Trainings>,
         stop: CancellationToken,
     ) {
         let watched = Arc::new(Mutex::new(WatchedFiles::default()));
-        let mut training = Training { database, child: None, tried_with: None };
+        let mut training = TrainingWhenDue { trainings, tried_with: None };
         loop {
             tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => {}
@@ -265,52 +264,28 @@ fn write_report(file: &Path, report: &Value) {
     }
 }
 
-/// A training in a process of its own, with a lower priority than the server.
-struct Training {
-    database: PathBuf,
-    child: Option<Child>,
+/// Starts a training when enough new sales have come.
+struct TrainingWhenDue {
+    trainings: Arc<Trainings>,
     /// How many sales there were, and how many of them were new, when the last training was started: the same sales are not
     /// trained on twice.
     tried_with: Option<(i64, i64)>,
 }
 
-impl Training {
+impl TrainingWhenDue {
     fn start_if_due(&mut self, pricing: &PricingService, enough: u64) {
-        if let Some(child) = &mut self.child {
-            match child.try_wait() {
-                Ok(None) => return,
-                Ok(Some(status)) if status.success() => tracing::info!("training is done"),
-                Ok(Some(status)) => tracing::error!("training failed: {status}"),
-                Err(error) => tracing::error!("training cannot be watched: {error}"),
-            }
-            self.child = None;
-        }
         let snapshot = pricing.snapshot();
         let new_sales = snapshot.new_sales();
         let is_due = u64::try_from(new_sales).is_ok_and(|new_sales| new_sales >= enough.max(1));
         if !is_due || self.tried_with == Some((snapshot.sales(), new_sales)) {
             return;
         }
-        self.tried_with = Some((snapshot.sales(), new_sales));
-        match self.start() {
-            Ok(child) => {
-                tracing::info!("training starts with {new_sales} new sales");
-                self.child = Some(child);
-            }
-            Err(error) => tracing::error!("training cannot be started: {error}"),
+        match self.trainings.start(&TrainingWanted::default()) {
+            Ok(()) => tracing::info!("training starts with {new_sales} new sales"),
+            Err(NotStarted::Running) => return,
+            Err(NotStarted::Failed(error)) => tracing::error!("training cannot be started: {error}"),
         }
-    }
-
-    fn start(&self) -> io::Result<Child> {
-        Command::new(std::env::current_exe()?)
-            .arg("--db")
-            .arg(&self.database)
-            .args(["--quiet", "retrain"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            // a server that stops does not leave its training running
-            .kill_on_drop(true)
-            .spawn()
+        self.tried_with = Some((snapshot.sales(), new_sales));
     }
 }
 

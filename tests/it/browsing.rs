@@ -338,6 +338,7 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
         ("requests", "/requests"),
         ("request", &request),
         ("sales", "/sales"),
+        ("training", "/training"),
         ("batch", "/sales/2"),
         ("docs", "/docs"),
         ("missing", "/nowhere"),
@@ -375,6 +376,22 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
             tab.close(false).expect("closed");
         }
     }
+}
+
+#[test]
+fn a_training_shows_its_progress_and_then_its_verdict() {
+    let Some(browser) = browser() else { return };
+    let test_folder = TestFolder::trained(400);
+    let server = Server::start(&test_folder);
+    let tab = browser.new_tab().expect("a tab");
+    open(&tab, &server.url("/training"));
+    evaluate(&tab, "document.querySelectorAll('[name=family]:not([value=linear])').forEach(one => one.click())");
+    tab.wait_for_element("main form button").expect("a button").click().expect("clicked");
+    wait_until(
+        &tab,
+        "document.body.textContent.includes('A new model answers') || document.body.textContent.includes('The champion stays')",
+    );
+    assert_eq!(evaluate(&tab, "document.querySelectorAll('main tbody tr').length"), 1);
 }
 
 #[test]

@@ -31,3 +31,4 @@ mod skipping;
 mod snapshots;
 mod store_file;
 mod styles;
+mod training_page;

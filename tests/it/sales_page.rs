@@ -39,6 +39,6 @@ fn a_file_whose_rows_are_all_rejected_shows_the_first_of_them() {
     assert_eq!(test_folder.run(&["ingest", &test_folder.write("stock.csv", stock)]).code, 1);
     let server = Server::start(&test_folder);
     let page = server.get("/sales/1").body;
-    assert!(page.contains("the first 100") && page.contains("diamonds batches show 1"), "{page}");
+    assert!(page.contains("the first 100") && page.contains("/sales/1/rejected"), "{page}");
     assert_eq!(page.matches("<code>1.0,Ideal").count(), 100);
 }

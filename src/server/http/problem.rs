@@ -158,6 +158,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound { what, ref id, .. } => Self::new(404, format!("there is no {what} {id}")),
+            StoreError::BadFile { .. } => Self::new(422, error.to_string()),
             StoreError::Pruned { .. } => Self::new(410, error.to_string()),
             StoreError::IsChampion { .. } | StoreError::NoEarlierChampion => Self::new(409, error.to_string()),
             StoreError::OutOfPlace { .. } | StoreError::Unavailable { .. } => Self::new(503, error.to_string()),

@@ -48,7 +48,7 @@ impl SentForm {
         let mut form = Self::default();
         while let Some(part) = parts.next_field().await.map_err(malformed)? {
             let name = part.name().unwrap_or_default().to_owned();
-            match part.file_name().map(|path| path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()) {
+            match part.file_name().map(plain_file_name) {
                 Some(file_name) => {
                     let content = part.bytes().await.map_err(malformed)?;
                     // a field for a file that was left empty
@@ -66,6 +66,11 @@ impl SentForm {
     pub fn text(&self, name: &str) -> &str {
         self.fields.iter().rev().find(|(given, _)| given == name).map_or("", |(_, text)| text)
     }
+}
+
+/// The name of a file without the folders that some browsers send.
+pub fn plain_file_name(path: &str) -> String {
+    path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

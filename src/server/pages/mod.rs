@@ -14,6 +14,7 @@ mod quotes;
 mod request_csv;
 mod requests;
 mod sales;
+mod training;
 
 use askama::Template;
 use tide::http::mime;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 use super::endpoint::Endpoint;
 use crate::access::Role;
+use crate::server::http::long_bodies::SALES_PATH;
 use crate::server::http::problem::{Answer, Problem};
 
 /// What a page may load: its own style and script only.
@@ -112,7 +114,15 @@ pub fn endpoints() -> Vec<Endpoint> {
         Endpoint::post("/models/{id}/promote", models::promote).for_role(Role::Manage),
         Endpoint::post("/models/rollback", models::roll_back).for_role(Role::Manage),
         Endpoint::get("/sales", sales::list).for_role(Role::Read),
+        Endpoint::post(SALES_PATH, sales::incoming::look).for_role(Role::Manage),
+        Endpoint::post("/sales/incoming/{id}", sales::incoming::correct_or_ingest).for_role(Role::Manage),
         Endpoint::get("/sales/{id}", sales::show).for_role(Role::Read),
+        Endpoint::get("/sales/{id}/rejected", sales::rejected).for_role(Role::Read),
+        Endpoint::post("/sales/{id}/undo", sales::incoming::undo).for_role(Role::Manage),
+        Endpoint::get("/training", training::show).for_role(Role::Manage),
+        Endpoint::post("/training", training::start).for_role(Role::Manage),
+        Endpoint::post("/training/stop", training::stop).for_role(Role::Manage),
+        Endpoint::get("/training/progress", training::progress).for_role(Role::Manage),
         Endpoint::get("/docs", docs::show).for_role(Role::Price),
         Endpoint::get("/login", login::show).for_anybody(),
         Endpoint::post("/login", login::log_in).for_anybody(),

@@ -213,12 +213,18 @@ impl Upload {
         let copy = tempfile::NamedTempFile::new_in(folder)
             .and_then(|mut copy| std::io::copy(reader, &mut copy).map(|_| copy.into_temp_path()))
             .map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?;
-        Ok(Self {
+        Ok(Self::of_temporary(name, copy))
+    }
+
+    /// The content of a temporary file, which is removed with the returned value.
+    #[must_use]
+    pub fn of_temporary(name: &str, file: tempfile::TempPath) -> Self {
+        Self {
             name: name.to_owned(),
-            content: UploadContent::File(copy.to_path_buf()),
+            content: UploadContent::File(file.to_path_buf()),
             options: ReadingOptions::default(),
-            _copy: Some(Arc::new(copy)),
-        })
+            _copy: Some(Arc::new(file)),
+        }
     }
 
     fn open_content(&self) -> std::io::Result<Box<dyn Read + '_>> {

@@ -1,10 +1,15 @@
 //! The pages of sales: the files that were ingested, and how each was read.
 
+pub mod incoming;
+
 use askama::Template;
-use tide::{Request, StatusCode};
+use tide::{Request, Response, StatusCode};
 
 use super::respond;
+use crate::access::Role;
+use crate::server::access::Caller;
 use crate::server::app::App;
+use crate::server::http::long_bodies::CSV;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::id_in_path;
 use crate::store::{Batch, BatchDetail};
@@ -17,6 +22,8 @@ const MAX_REJECTED: u32 = 100;
 #[template(path = "sales.html")]
 struct SalesPage {
     batches: Vec<Batch>,
+    /// Whether the caller may add sales.
+    can_add: bool,
 }
 
 impl SalesPage {
@@ -30,6 +37,8 @@ impl SalesPage {
 #[template(path = "batch.html")]
 struct BatchPage {
     batch: BatchDetail,
+    /// Whether the caller may take it back.
+    can_undo: bool,
 }
 
 impl BatchPage {
@@ -47,7 +56,7 @@ fn filled(rows: u64) -> String {
 /// `GET /sales`.
 pub async fn list(request: Request<App>) -> Answer {
     let batches = request.state().read(crate::store::Store::batches).await?;
-    respond(StatusCode::Ok, &SalesPage { batches })
+    respond(StatusCode::Ok, &SalesPage { batches, can_add: may_manage(&request) })
 }
 
 /// `GET /sales/{id}`.
@@ -55,5 +64,27 @@ pub async fn show(request: Request<App>) -> Answer {
     let text = id_in_path(&request);
     let id: i64 = text.parse().map_err(|_| Problem::new(404, format!("there is no batch {text}")))?;
     let batch = request.state().read(move |store| store.batch(id, Some(MAX_REJECTED))).await?;
-    respond(StatusCode::Ok, &BatchPage { batch })
+    let can_undo = may_manage(&request) && batch.batch.undone.is_none();
+    respond(StatusCode::Ok, &BatchPage { batch, can_undo })
+}
+
+/// `GET /sales/{id}/rejected`: every rejected row of a file, as CSV.
+pub async fn rejected(request: Request<App>) -> Answer {
+    let text = id_in_path(&request);
+    let id: i64 = text.parse().map_err(|_| Problem::new(404, format!("there is no batch {text}")))?;
+    let batch = request.state().read(move |store| store.batch(id, None)).await?;
+    let failed = |error: csv::Error| Problem::internal(error.to_string());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["line", "column", "reason", "row"]).map_err(failed)?;
+    for row in &batch.rejected_rows {
+        let cells = [&row.line.to_string(), row.column.as_deref().unwrap_or_default(), &row.reason, &row.raw];
+        writer.write_record(cells).map_err(failed)?;
+    }
+    let bytes = writer.into_inner().map_err(|error| Problem::internal(error.to_string()))?;
+    let name = format!("attachment; filename=\"rejected-{id}.csv\"");
+    Ok(Response::builder(StatusCode::Ok).content_type(CSV).header("Content-Disposition", name).body(bytes).build())
+}
+
+fn may_manage(request: &Request<App>) -> bool {
+    Caller::of(request).role.is_some_and(|role| role >= Role::Manage)
 }

@@ -1,0 +1,225 @@
+//! `/training`: starts a training, says how far it is, and what came of it.
+
+use std::time::Duration;
+
+use askama::Template;
+use hyper::body::Bytes;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tide::{Request, Response, StatusCode};
+
+use super::quotes::see;
+use super::respond;
+use crate::diamond::{FieldError, number};
+use crate::learning::families::FAMILIES;
+use crate::retraining::PromotionPolicy;
+use crate::server::app::App;
+use crate::server::http::csrf::require_same_origin;
+use crate::server::http::problem::{Answer, Problem};
+use crate::server::http::request_parts::form_pairs;
+use crate::server::http::sent_body::{BodyInPieces, PieceSender};
+use crate::server::training::{EndedTraining, NotStarted, RunningTraining, TrainingWanted, Trainings};
+use crate::text::dollars;
+
+/// How often at least a watcher hears something, so that a line that is cut is noticed.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// Longest time for a search, in minutes.
+const MAX_MINUTES: f64 = 1_440.0;
+
+#[derive(Template)]
+#[template(path = "training.html")]
+struct TrainingPage {
+    running: Option<RunningTraining>,
+    /// What the training says of its progress.
+    words: String,
+    last: Option<LastTraining>,
+    families: Vec<&'static str>,
+    sales: i64,
+    new_sales: i64,
+}
+
+/// What came of the last training.
+struct LastTraining {
+    ended: Timestamp,
+    /// Why it failed.
+    failure: Option<String>,
+    is_promoted: bool,
+    reason: String,
+    models: Vec<TrainedModel>,
+    champion: Option<i64>,
+}
+
+/// A model of a training.
+struct TrainedModel {
+    id: i64,
+    family: String,
+    mae_usd: f64,
+    mape: f64,
+    seconds: f64,
+}
+
+/// `GET /training`.
+pub async fn show(request: Request<App>) -> Answer {
+    let (running, last) = request.state().trainings.now();
+    let snapshot = request.state().pricing.snapshot();
+    let page = TrainingPage {
+        words: running.as_ref().map(words_of).unwrap_or_default(),
+        running,
+        last: last.as_ref().map(LastTraining::of),
+        families: FAMILIES.iter().map(|family| family.name()).collect(),
+        sales: snapshot.sales(),
+        new_sales: snapshot.new_sales(),
+    };
+    respond(StatusCode::Ok, &page)
+}
+
+/// `POST /training`: starts one.
+pub async fn start(request: Request<App>) -> Answer {
+    require_same_origin(&request)?;
+    let wanted = read_wanted(&form_pairs(&request)?).map_err(|error| Problem::bad_fields(vec![error]))?;
+    match request.state().trainings.start(&wanted) {
+        Ok(()) => Ok(see("/training")),
+        Err(error @ NotStarted::Running) => Err(Problem::new(409, error.to_string())),
+        Err(NotStarted::Failed(error)) => Err(Problem::internal(error.to_string())),
+    }
+}
+
+/// `POST /training/stop`: ends the search, and keeps the best.
+pub async fn stop(request: Request<App>) -> Answer {
+    require_same_origin(&request)?;
+    request.state().trainings.stop();
+    Ok(see("/training"))
+}
+
+/// `GET /training/progress`: how far it is, as server-sent events (WHATWG HTML, 9.2), until it ends.
+pub async fn progress(request: Request<App>) -> Answer {
+    let trainings = request.state().trainings.clone();
+    let (sender, pieces) = BodyInPieces::new();
+    tokio::spawn(async move {
+        // the watcher may go at any time
+        let _ = tell(&trainings, &sender).await;
+    });
+    let mut response = Response::builder(StatusCode::Ok).content_type("text/event-stream").build();
+    response.insert_ext(pieces);
+    Ok(response)
+}
+
+/// Tells a watcher of every change, until the training has ended or the watcher has gone.
+async fn tell(trainings: &Trainings, sender: &PieceSender) -> Option<()> {
+    let (mut changes, stops) = (trainings.watch(), trainings.server_stops());
+    while let (Some(running), _) = trainings.now() {
+        let document =
+            json!({ "done": running.done, "planned": running.planned, "words": words_of(&running) }).to_string();
+        sender.send(Ok(Bytes::from(format!("event: progress\ndata: {document}\n\n")))).await.ok()?;
+        tokio::select! {
+            _ = changes.changed() => {}
+            () = tokio::time::sleep(HEARTBEAT) => {}
+            () = stops.cancelled() => return None,
+        }
+    }
+    sender.send(Ok(Bytes::from_static(b"event: ended\ndata: {}\n\n"))).await.ok()
+}
+
+/// How far a training is, in words.
+fn words_of(running: &RunningTraining) -> String {
+    let seconds = Timestamp::now().duration_since(running.started).as_secs().max(0);
+    let so_far = format!("{}:{:02} so far", seconds / 60, seconds % 60);
+    let Some(family) = &running.family else {
+        return format!("It reads the sales and fits the first models; {so_far}.");
+    };
+    let best = running.best_mae_usd.map_or_else(String::new, |best| format!(", the best is off by {}", dollars(best)));
+    if running.is_stopping {
+        return format!("{family}: it stops and keeps the best{best}; {so_far}.");
+    }
+    if running.done >= running.planned {
+        return format!("{family}: the search is done{best}; it fits and judges the models; {so_far}.");
+    }
+    format!("{family}: {} of {} trials{best}; {so_far}.", running.done, running.planned)
+}
+
+impl LastTraining {
+    fn of(training: &EndedTraining) -> Self {
+        let failed = |reason: String| Self {
+            ended: training.ended,
+            failure: Some(reason),
+            is_promoted: false,
+            reason: String::new(),
+            models: Vec::new(),
+            champion: None,
+        };
+        let report = match &training.outcome {
+            Err(reason) => return failed(reason.clone()),
+            Ok(report) => report,
+        };
+        let number = |value: &Value| value.as_f64().unwrap_or_default();
+        let models = report["models"].as_array().into_iter().flatten().map(|model| TrainedModel {
+            id: model["id"].as_i64().unwrap_or_default(),
+            family: model["family"].as_str().unwrap_or_default().to_owned(),
+            mae_usd: number(&model["metrics"]["mae_usd"]),
+            mape: number(&model["metrics"]["mape"]),
+            seconds: number(&model["fit_seconds"]),
+        });
+        Self {
+            failure: None,
+            is_promoted: report["promoted"].as_bool().unwrap_or_default(),
+            reason: report["reason"].as_str().unwrap_or_default().to_owned(),
+            models: models.collect(),
+            champion: report["champion"].as_i64(),
+            ..failed(String::new())
+        }
+    }
+}
+
+/// Reads what to train.
+fn read_wanted(fields: &[(String, String)]) -> Result<TrainingWanted, FieldError> {
+    let all = |name: &'static str| {
+        fields.iter().filter(move |(given, _)| given == name).map(|(_, text)| text.trim().to_owned())
+    };
+    let wrong = |field: &str, message: String, value: &str| FieldError {
+        field: field.to_owned(),
+        message,
+        value: value.into(),
+    };
+    let families: Vec<String> = all("family").collect();
+    let names: Vec<&str> = FAMILIES.iter().map(|family| family.name()).collect();
+    if let Some(unknown) = families.iter().find(|family| !names.contains(&family.as_str())) {
+        return Err(wrong("family", format!("must be one of {}", names.join(", ")), unknown));
+    }
+    let minutes = all("minutes").next_back().unwrap_or_default();
+    let budget = match minutes.as_str() {
+        "" => None,
+        text => match number::read_alone(text, false).filter(|minutes| *minutes > 0.0 && *minutes <= MAX_MINUTES) {
+            Some(minutes) => Some(Duration::from_secs_f64(minutes * 60.0)),
+            None => return Err(wrong("minutes", format!("must be a number above 0, at most {MAX_MINUTES}"), text)),
+        },
+    };
+    let promotion = match all("promote").next_back().unwrap_or_default().as_str() {
+        "never" => PromotionPolicy::Never,
+        "" | "auto" => PromotionPolicy::Auto,
+        other => return Err(wrong("promote", "must be auto or never".to_owned(), other)),
+    };
+    Ok(TrainingWanted { families, budget, promotion })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<TrainingWanted, FieldError> {
+        let owned: Vec<_> = pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        read_wanted(&owned)
+    }
+
+    #[test]
+    fn what_to_train_is_read_and_mistakes_are_named() {
+        let wanted = read(&[("family", "linear"), ("minutes", "1,5"), ("promote", "never")]).expect("a training");
+        assert_eq!((wanted.families, wanted.budget), (vec!["linear".to_owned()], Some(Duration::from_secs(90))));
+        assert_eq!(wanted.promotion, PromotionPolicy::Never);
+        assert_eq!(read(&[]).expect("everything").promotion, PromotionPolicy::Auto);
+        for (pair, field) in
+            [(("family", "forest"), "family"), (("minutes", "-1"), "minutes"), (("promote", "now"), "promote")]
+        {
+            assert_eq!(read(&[pair]).expect_err("a mistake").field, field);
+        }
+    }
+}
