@@ -111,7 +111,8 @@ fn a_stone_is_priced_by_keyboard_alone() {
     let server = Server::start(&test_folder);
     let tab = browser.new_tab().expect("a tab");
     open(&tab, &server.url("/"));
-    tab_to(&tab, "carat");
+    // the weight is where one begins
+    wait_until(&tab, "document.activeElement.name === 'carat'");
     tab.type_str("1.1").expect("typed");
     tab_to(&tab, "cut");
     press(&tab, " ", 1);

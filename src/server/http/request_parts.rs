@@ -134,6 +134,11 @@ pub fn form_pairs(request: &Request<App>) -> Result<Vec<(String, String)>, Probl
     Ok(form_urlencoded::parse(&received_body(request)).into_owned().collect())
 }
 
+/// The text of the last of `pairs` with that name, without space around it; empty if there is none.
+pub fn last_text<'a>(pairs: &'a [(String, String)], name: &str) -> &'a str {
+    pairs.iter().rev().find(|(given, _)| given == name).map_or("", |(_, text)| text.trim())
+}
+
 /// The value of the parameter `id` in the path.
 pub fn id_in_path(request: &Request<App>) -> &str {
     request.param("id").unwrap_or_default()

@@ -8,7 +8,7 @@ use multer::{Multipart, parse_boundary};
 use tide::Request;
 
 use super::problem::Problem;
-use super::request_parts::{form_pairs, received_body};
+use super::request_parts::{form_pairs, last_text, received_body};
 use crate::server::app::App;
 
 /// A form that was sent.
@@ -62,9 +62,9 @@ impl SentForm {
         Ok(form)
     }
 
-    /// The text of the last field of that name; empty if there is none.
+    /// The text of the last field of that name, without space around it; empty if there is none.
     pub fn text(&self, name: &str) -> &str {
-        self.fields.iter().rev().find(|(given, _)| given == name).map_or("", |(_, text)| text)
+        last_text(&self.fields, name)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::server::app::App;
 use crate::server::blocking_work::in_background;
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::{form_pairs, query_pairs};
+use crate::server::http::request_parts::{form_pairs, last_text, query_pairs};
 use crate::store::StoreError;
 
 /// The path of the page.
@@ -57,7 +57,7 @@ pub async fn log_in(request: Request<App>) -> Answer {
     request.state().limits.count_login(request.peer_addr())?;
     let fields = form_pairs(&request)?;
     let next = next_page(&fields);
-    let key = fields.iter().rev().find(|(name, _)| name == "key").map_or("", |(_, value)| value.trim());
+    let key = last_text(&fields, "key");
     let Some((cookie, session)) = request.state().access.log_in(key)? else {
         let problem = "This key is not known here, has expired or was revoked.";
         return respond(StatusCode::Forbidden, &LoginPage::new(&request, next, Some(problem)));

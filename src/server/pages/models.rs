@@ -16,7 +16,7 @@ use crate::server::access::Caller;
 use crate::server::app::App;
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::{form_pairs, id_in_path, query_pairs};
+use crate::server::http::request_parts::{form_pairs, id_in_path, last_text, query_pairs};
 use crate::store::{Batch, ModelDetail, ModelRecord, SalesFile, Store, StoreError};
 
 /// The reason of a promotion if none is given.
@@ -184,8 +184,7 @@ fn chosen_models(pairs: &[(String, String)]) -> Result<[i64; 2], Problem> {
 /// The reason in the form that was sent, for the history.
 fn reason(request: &Request<App>) -> Result<String, Problem> {
     let fields = form_pairs(request)?;
-    let given = fields.iter().rev().find(|(name, _)| name == "reason");
-    let text = given.map(|(_, value)| value.split_whitespace().collect::<Vec<_>>().join(" ")).unwrap_or_default();
+    let text = last_text(&fields, "reason").split_whitespace().collect::<Vec<_>>().join(" ");
     if text.chars().count() > MAX_REASON {
         return Err(Problem::bad_fields(vec![FieldError {
             field: "reason".to_owned(),

@@ -16,7 +16,7 @@ use crate::retraining::PromotionPolicy;
 use crate::server::app::App;
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::form_pairs;
+use crate::server::http::request_parts::{form_pairs, last_text};
 use crate::server::http::sent_body::{BodyInPieces, PieceSender};
 use crate::server::training::{EndedTraining, NotStarted, RunningTraining, TrainingWanted, Trainings};
 use crate::text::dollars;
@@ -172,28 +172,26 @@ impl LastTraining {
 
 /// Reads what to train.
 fn read_wanted(fields: &[(String, String)]) -> Result<TrainingWanted, FieldError> {
-    let all = |name: &'static str| {
-        fields.iter().filter(move |(given, _)| given == name).map(|(_, text)| text.trim().to_owned())
-    };
     let wrong = |field: &str, message: String, value: &str| FieldError {
         field: field.to_owned(),
         message,
         value: value.into(),
     };
-    let families: Vec<String> = all("family").collect();
+    let families = fields.iter().filter(|(name, _)| name == "family").map(|(_, text)| text.trim().to_owned());
+    let families: Vec<String> = families.collect();
     let names: Vec<&str> = FAMILIES.iter().map(|family| family.name()).collect();
     if let Some(unknown) = families.iter().find(|family| !names.contains(&family.as_str())) {
         return Err(wrong("family", format!("must be one of {}", names.join(", ")), unknown));
     }
-    let minutes = all("minutes").next_back().unwrap_or_default();
-    let budget = match minutes.as_str() {
+    let minutes = last_text(fields, "minutes");
+    let budget = match minutes {
         "" => None,
         text => match number::read_alone(text, false).filter(|minutes| *minutes > 0.0 && *minutes <= MAX_MINUTES) {
             Some(minutes) => Some(Duration::from_secs_f64(minutes * 60.0)),
             None => return Err(wrong("minutes", format!("must be a number above 0, at most {MAX_MINUTES}"), text)),
         },
     };
-    let promotion = match all("promote").next_back().unwrap_or_default().as_str() {
+    let promotion = match last_text(fields, "promote") {
         "never" => PromotionPolicy::Never,
         "" | "auto" => PromotionPolicy::Auto,
         other => return Err(wrong("promote", "must be auto or never".to_owned(), other)),

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::buyer::BuyerFields;
 use crate::diamond::{FIELDS, Field, FieldError, StoneDescription, read_line};
+use crate::server::http::request_parts::last_text;
 
 /// Most stones that are shown side by side.
 pub const MOST_PINNED: usize = 4;
@@ -27,8 +28,7 @@ pub struct Entered {
 impl Entered {
     /// Reads what was sent. Unknown parameters are ignored: links and browsers may add them.
     pub fn read(pairs: &[(String, String)]) -> Self {
-        let last =
-            |wanted: &str| pairs.iter().rev().find(|(name, _)| name == wanted).map_or("", |(_, text)| text.trim());
+        let last = |name: &str| last_text(pairs, name);
         let line = last("stone").to_owned();
         let (told, line_error) = match read_line(&line) {
             Ok(told) => (told, None),

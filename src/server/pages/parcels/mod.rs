@@ -21,7 +21,7 @@ use crate::server::http::attachments::{AnsweredBy, LogAs, ReceivedBody, RequestI
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::long_bodies::CSV;
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::{form_pairs, id_in_path, query_pairs};
+use crate::server::http::request_parts::{form_pairs, id_in_path, last_text, query_pairs};
 use crate::server::http::sent_forms::SentForm;
 use crate::store::{ParcelRecord, ParcelRow, StoreError};
 use page::ParcelPage;
@@ -102,17 +102,15 @@ pub async fn create(request: Request<App>) -> Answer {
 
 /// `GET /parcels/{id}`, in the order that `sort` names.
 pub async fn show(request: Request<App>) -> Answer {
-    let sort = query_pairs(&request).into_iter().rev().find(|(name, _)| name == "sort").map(|(_, value)| value);
-    show_parcel(&request, sort.unwrap_or_default(), String::new()).await
+    let sort = last_text(&query_pairs(&request), "sort").to_owned();
+    show_parcel(&request, sort, String::new()).await
 }
 
 /// `POST /parcels/{id}`: the same, with the buyer's margin, which stands in no address.
 pub async fn show_to_buyer(request: Request<App>) -> Answer {
     require_same_origin(&request)?;
     let fields = form_pairs(&request)?;
-    let given = |name: &str| {
-        fields.iter().rev().find(|(given, _)| given == name).map_or("", |(_, text)| text.trim()).to_owned()
-    };
+    let given = |name: &str| last_text(&fields, name).to_owned();
     show_parcel(&request, given("sort"), given("margin")).await
 }
 

@@ -23,7 +23,7 @@ use crate::server::blocking_work::in_background;
 use crate::server::http::attachments::{AnsweredBy, LogAs, ReceivedBody, RequestIdentity};
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::{form_pairs, id_in_path, query_pairs};
+use crate::server::http::request_parts::{form_pairs, id_in_path, last_text, query_pairs};
 use crate::store::{NewQuote, PredictionSource, QuoteDetails, QuoteFilter, Shop, Store, StoreError, StoredQuote};
 use crate::times::parse_time;
 use page::QuotePage;
@@ -57,9 +57,7 @@ struct ListedQuote {
 /// `GET /quotes`: the newest, or those that were searched for.
 pub async fn list(request: Request<App>) -> Answer {
     let pairs = query_pairs(&request);
-    let given = |name: &str| {
-        pairs.iter().rev().find(|(given, _)| given == name).map(|(_, text)| text.trim().to_owned()).unwrap_or_default()
-    };
+    let given = |name: &str| last_text(&pairs, name).to_owned();
     let [text, since, until] = ["text", "since", "until"].map(given);
     let time = |field: &str, text: &str| match text {
         "" => Ok(None),
@@ -151,7 +149,7 @@ async fn make(request: &Request<App>, stone: StoneDescription, details: QuoteDet
 /// `GET /quotes/{id}`.
 pub async fn show(request: Request<App>) -> Answer {
     let quote = find(&request).await?;
-    let is_for_customer = query_pairs(&request).iter().any(|(name, value)| name == "view" && value == "customer");
+    let is_for_customer = last_text(&query_pairs(&request), "view") == "customer";
     let origin = own_origin(&request);
     let page = request.state().read(move |store| QuotePage::read(store, quote, !is_for_customer, &origin));
     respond(StatusCode::Ok, &page.await?)
@@ -191,7 +189,7 @@ pub async fn record_outcome(request: Request<App>) -> Answer {
     require_same_origin(&request)?;
     let quote = find(&request).await?;
     let fields = form_pairs(&request)?;
-    let text = fields.iter().rev().find(|(name, _)| name == "price_usd").map_or("", |(_, text)| text.trim());
+    let text = last_text(&fields, "price_usd");
     let read = number::read_alone(text, true).filter(|price| (MIN_PRICE_USD..=MAX_PRICE_USD).contains(price));
     let Some(price_usd) = read else {
         let message = "must be a price above 0, such as $4,800".to_owned();
@@ -232,7 +230,7 @@ pub(super) fn sees_only_own(caller: &Caller) -> Option<String> {
 }
 
 fn read_details(fields: &[(String, String)]) -> Result<QuoteDetails, Problem> {
-    let given = |name: &str| fields.iter().rev().find(|(given, _)| given == name).map_or("", |(_, text)| text.trim());
+    let given = |name: &str| last_text(fields, name);
     let errors = LONGEST.into_iter().filter(|(name, most)| given(name).chars().count() > *most);
     let errors: Vec<FieldError> = errors
         .map(|(name, most)| field_error(name, format!("must be {most} characters at most"), given(name)))

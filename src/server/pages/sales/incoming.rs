@@ -15,11 +15,10 @@ use crate::server::http::attachments::{LogAs, ReceivedBody};
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::long_bodies::{UnreadBody, read_sent_file};
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::{form_pairs, id_in_path};
+use crate::server::http::request_parts::{form_pairs, id_in_path, last_text};
 use crate::server::pages::quotes::see;
 use crate::server::pages::respond;
 use crate::store::{FileReport, Upload};
-use crate::text::count;
 
 /// How a column of the file is named in the field for a correction: `map-carat`.
 const MAP: &str = "map-";
@@ -83,7 +82,7 @@ pub async fn correct_or_ingest(request: Request<App>) -> Answer {
     let gone = || Problem::new(404, "this file waits no longer: send it again at /sales");
     let mut upload = request.state().pending.find(&token).ok_or_else(gone)?;
     let corrections = Corrections::read(&fields);
-    if !fields.iter().any(|(name, value)| name == "go" && value == "in") {
+    if last_text(&fields, "go") != "in" {
         return show(&request, token, upload, corrections).await;
     }
     upload.options = corrections.options().map_err(|error| Problem::bad_fields(vec![error]))?;
@@ -145,9 +144,7 @@ async fn show(request: &Request<App>, token: String, mut upload: Upload, correct
 
 impl Corrections {
     fn read(fields: &[(String, String)]) -> Self {
-        let given = |name: &str| {
-            fields.iter().rev().find(|(given, _)| given == name).map_or("", |(_, text)| text.trim()).to_owned()
-        };
+        let given = |name: &str| last_text(fields, name).to_owned();
         let names = FIELDS.iter().map(|field| (field.name, field.label)).chain([("price", "Price")]);
         Self {
             columns: names.map(|(name, label)| (name, label, given(&format!("{MAP}{name}")))).collect(),
@@ -185,11 +182,6 @@ impl Corrections {
             rate,
         })
     }
-}
-
-/// A number of rows.
-fn filled(rows: u64) -> String {
-    i64::try_from(rows).map_or_else(|_| rows.to_string(), count)
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ impl BatchPage {
 }
 
 /// A number of rows.
-fn filled(rows: u64) -> String {
+pub fn filled(rows: u64) -> String {
     i64::try_from(rows).map_or_else(|_| rows.to_string(), count)
 }
 
