@@ -33,10 +33,11 @@ def ask(program, known, asked):
         answers = []
         for told, names in (("whole", FOUR_CS + MEASURES), ("four Cs only", FOUR_CS)):
             asked[names].to_csv(place / "asked.csv", index=False)
-            diamonds("predict", place / "asked.csv", "--out", place / "priced.csv")
-            priced = pd.read_csv(place / "priced.csv")
+            out = place / f"{told}.csv"
+            diamonds("predict", place / "asked.csv", "--out", out)
+            priced = pd.read_csv(out)
             answer = asked.reset_index(drop=True).assign(
-                told=told, low=priced.low_usd, high=priced.high_usd, predicted=priced.predicted_price_usd if "predicted_price_usd" in priced else priced.price_usd)
+                told=told, low=priced.low_usd, high=priced.high_usd, predicted=priced.price_usd)
             answers.append(answer)
     return pd.concat(answers)
 
