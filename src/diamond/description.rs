@@ -28,6 +28,14 @@ pub struct FieldError {
     pub value: Value,
 }
 
+impl FieldError {
+    /// Several mistakes, one after the other.
+    #[must_use]
+    pub fn in_words(errors: &[Self]) -> String {
+        errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect::<Vec<_>>().join("; ")
+    }
+}
+
 /// Measurements of a stone, each of which may be unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measurements {

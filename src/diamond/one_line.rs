@@ -1,6 +1,6 @@
 //! A stone in one line, as people say it: `1.02 ideal h si2 6.45-6.51x4.01`.
 
-use super::{Field, GradeReading, StoneDescription, number};
+use super::{Field, FieldError, GradeReading, StoneDescription, number};
 
 /// Most words of one name: `very good`, `si 2`, `triple ex cellent`.
 const MAX_WORDS: usize = 3;
@@ -28,6 +28,18 @@ pub fn read_line(line: &str) -> Result<Vec<(&'static str, String)>, String> {
         place += take_words(rest, &mut told)?;
     }
     Ok(told)
+}
+
+impl StoneDescription {
+    /// The stone that a line tells: see [`read_line`].
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn from_line(line: &str) -> Result<Self, String> {
+        let told = read_line(line)?;
+        Self::from_text(told.iter().map(|(name, text)| (*name, text.as_str())), &[])
+            .map_err(|errors| FieldError::in_words(&errors))
+    }
 }
 
 /// The line that tells the same stone, as [`read_line`] reads it.
@@ -169,9 +181,7 @@ mod tests {
     use crate::diamond::{Clarity, Color, Cut, Grade, Measurements};
 
     fn read(line: &str) -> StoneDescription {
-        let told = read_line(line).unwrap_or_else(|error| panic!("{line}: {error}"));
-        StoneDescription::from_text(told.iter().map(|(name, text)| (*name, text.as_str())), &[])
-            .unwrap_or_else(|errors| panic!("{line}: {errors:?}"))
+        StoneDescription::from_line(line).unwrap_or_else(|error| panic!("{line}: {error}"))
     }
 
     #[test]

@@ -6,7 +6,7 @@ use rust_xlsxwriter::Workbook;
 use serde_json::{Map, Value, json};
 
 use super::Prediction;
-use crate::diamond::{DescribedStone, FIELDS, StoneDescription};
+use crate::diamond::{DescribedStone, FIELDS, FieldError, StoneDescription};
 use crate::reading::table::Table;
 use crate::reading::{ReadRow, ReadingError, ReadingPlan};
 use crate::text::to_the_cent;
@@ -97,9 +97,7 @@ pub fn stone_of_row(row: ReadRow) -> Result<StoneDescription, String> {
             Some((field.name.to_owned(), value))
         })
         .collect();
-    StoneDescription::from_fields(&fields, &[]).map_err(|errors| {
-        errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect::<Vec<_>>().join("; ")
-    })
+    StoneDescription::from_fields(&fields, &[]).map_err(|errors| FieldError::in_words(&errors))
 }
 
 /// The columns of the answer: those of the file, and [`ADDED`], by names that the file does not have.

@@ -19,7 +19,7 @@ pub const HOLDOUT_SHARE: f64 = 0.2;
 pub const MIN_SALES: usize = 100;
 
 /// Most sales on which models are evaluated: of a larger holdout, always the same part. An error of three tenths of a percent of the
-/// mean error is not worth more: with all its grades, a price takes some 70 µs.
+/// mean error is not worth more: a price in order takes some 50 µs.
 const MAX_EVALUATED: usize = 500_000;
 /// Most sales for training that are kept in memory; more are read from their file again and again.
 const MAX_IN_MEMORY: usize = 1_000_000;

@@ -2,6 +2,7 @@
 
 use duckdb::params;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::audit::record_event;
@@ -48,6 +49,18 @@ impl Default for Shop {
             time_zone: String::new(),
             logo: None,
         }
+    }
+}
+
+impl Shop {
+    /// The zone of the times on quotes.
+    #[must_use]
+    pub fn zone(&self) -> TimeZone {
+        if self.time_zone.is_empty() {
+            return TimeZone::system();
+        }
+        // a file may come from a machine that knows more zones
+        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
     }
 }
 

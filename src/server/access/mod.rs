@@ -44,6 +44,18 @@ impl Caller {
         self.key_name.as_deref().unwrap_or(PAGE)
     }
 
+    /// Whether the caller may do what `role` may.
+    #[must_use]
+    pub fn may(&self, role: Role) -> bool {
+        self.role.is_some_and(|own| own >= role)
+    }
+
+    /// Whose quotes and parcels the caller sees, if not everybody's: holders of a key for prices see what they made themselves.
+    #[must_use]
+    pub fn sees_only_of(&self) -> Option<String> {
+        (!self.may(Role::Read)).then(|| self.actor().to_owned())
+    }
+
     /// The prediction with this id, if there is one that the caller may see: holders of a key for prices see what they asked
     /// themselves, as long as the log has the request.
     ///
@@ -51,7 +63,7 @@ impl Caller {
     /// If the file cannot be read.
     pub fn prediction(&self, store: &Store, id: Uuid) -> Result<Option<PredictionRecord>, StoreError> {
         let Some(found) = store.prediction(id)? else { return Ok(None) };
-        if self.role.is_some_and(|role| role >= Role::Read) {
+        if self.may(Role::Read) {
             return Ok(Some(found));
         }
         let made_by = found.request.map(|request| store.key_of_request(request)).transpose()?.flatten();

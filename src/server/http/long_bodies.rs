@@ -78,7 +78,38 @@ fn space_for(body: &Incoming, folder: &Path) -> Result<u64, Problem> {
     if announced > space {
         return Err(no_space());
     }
-    Ok(space.min(MAX_LONG_BODY_BYTES))
+    Ok(space)
+}
+
+/// A file that takes so many bytes at the most.
+struct BoundedFile<W: Write> {
+    writer: BufWriter<W>,
+    length: u64,
+    space: u64,
+}
+
+impl<W: Write> BoundedFile<W> {
+    fn new(file: W, space: u64) -> Self {
+        Self { writer: BufWriter::with_capacity(1 << 18, file), length: 0, space }
+    }
+
+    fn write(&mut self, data: &[u8]) -> Result<(), Problem> {
+        self.length += data.len() as u64;
+        if self.length > MAX_LONG_BODY_BYTES {
+            return Err(too_long());
+        }
+        if self.length > self.space {
+            return Err(no_space());
+        }
+        // it goes to memory of the system, which writes it to the disk in its own time
+        self.writer.write_all(data).map_err(|_| no_space())
+    }
+
+    /// The file, and its length in bytes.
+    fn finish(self) -> Result<(W, u64), Problem> {
+        let file = self.writer.into_inner().map_err(|_| no_space())?;
+        Ok((file, self.length))
+    }
 }
 
 /// Reads the file in a form with files from `body` into a file in `folder`. Returns its name and the file; `None` if the form has none.
@@ -97,16 +128,11 @@ pub async fn read_sent_file(
         while let Some(mut part) = parts.next_field().await.map_err(broken)? {
             let Some(name) = part.file_name().map(plain_file_name) else { continue };
             let file = NamedTempFile::new_in(folder).map_err(|error| Problem::internal(error.to_string()))?;
-            let mut writer = BufWriter::with_capacity(1 << 18, file);
-            let mut length = 0;
+            let mut bounded = BoundedFile::new(file, space);
             while let Some(data) = timeout(BODY_TIMEOUT, part.chunk()).await.map_err(|_| too_slow())?.map_err(broken)? {
-                length += data.len() as u64;
-                if length > space {
-                    return Err(if space == MAX_LONG_BODY_BYTES { too_long() } else { no_space() });
-                }
-                writer.write_all(&data).map_err(|_| no_space())?;
+                bounded.write(&data)?;
             }
-            let file = writer.into_inner().map_err(|_| no_space())?;
+            let (file, length) = bounded.finish()?;
             if !(name.is_empty() && length == 0) {
                 return Ok(Some((name, file.into_temp_path())));
             }
@@ -123,26 +149,18 @@ pub async fn read_sent_file(
 pub async fn read_into_file(mut body: Incoming, folder: &Path) -> Result<(File, u64), Problem> {
     let space = space_for(&body, folder)?;
     let file = tempfile::tempfile_in(folder).map_err(|error| Problem::internal(error.to_string()))?;
-    let mut writer = BufWriter::with_capacity(1 << 18, file);
+    let mut bounded = BoundedFile::new(file, space);
     let read = async {
-        let mut length = 0;
         while let Some(frame) = timeout(BODY_TIMEOUT, body.frame()).await.map_err(|_| too_slow())? {
             let frame = frame.map_err(|error| Problem::new(400, format!("the body broke off: {error}")))?;
-            let Ok(data) = frame.into_data() else { continue };
-            length += data.len() as u64;
-            if length > MAX_LONG_BODY_BYTES {
-                return Err(too_long());
+            if let Ok(data) = frame.into_data() {
+                bounded.write(&data)?;
             }
-            if length > space {
-                return Err(no_space());
-            }
-            // it goes to memory of the system, which writes it to the disk in its own time
-            writer.write_all(&data).map_err(|_| no_space())?;
         }
-        Ok(length)
+        Ok::<_, Problem>(())
     };
-    let length = timeout(LONG_BODY_TIMEOUT, read).await.map_err(|_| too_slow())??;
-    let mut file = writer.into_inner().map_err(|_| no_space())?;
+    timeout(LONG_BODY_TIMEOUT, read).await.map_err(|_| too_slow())??;
+    let (mut file, length) = bounded.finish()?;
     file.rewind().map_err(|error| Problem::internal(error.to_string()))?;
     Ok((file, length))
 }

@@ -17,6 +17,8 @@ mod sales;
 mod training;
 
 use askama::Template;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tide::http::mime;
 use tide::{Response, StatusCode};
 use uuid::Uuid;
@@ -25,6 +27,7 @@ use super::endpoint::Endpoint;
 use crate::access::Role;
 use crate::server::http::long_bodies::SALES_PATH;
 use crate::server::http::problem::{Answer, Problem};
+use crate::store::LIVE_PATH;
 
 /// What a page may load: its own style and script only.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
@@ -60,6 +63,16 @@ pub fn respond(status: StatusCode, page: &impl Template) -> Answer {
         .build())
 }
 
+/// Leads the browser to a page; reloading that repeats nothing (RFC 9110, 15.4.4).
+fn see(address: &str) -> Response {
+    Response::builder(StatusCode::SeeOther).header("Location", address).header("Cache-Control", "no-store").build()
+}
+
+/// A time as a clock in `zone` shows it: `1 March 2026, 13:05`.
+fn local(time: Timestamp, zone: &TimeZone) -> String {
+    time.to_zoned_datetime(zone.clone()).strftime("%-d %B %Y, %H:%M").to_string()
+}
+
 /// The body of an answer; if it is a page, with the name of the key that somebody is logged in with, and a button to log out.
 pub fn show_caller(response: &Response, body: Vec<u8>, key_name: Option<&str>) -> Vec<u8> {
     if response.content_type().is_none_or(|media| media.essence() != mime::HTML.essence()) {
@@ -87,7 +100,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/", desk::show).for_role(Role::Price),
         Endpoint::post("/", desk::show_to_buyer).for_role(Role::Price),
-        Endpoint::post(desk::LIVE_PATH, desk::answer_live).for_role(Role::Price),
+        Endpoint::post(LIVE_PATH, desk::answer_live).for_role(Role::Price),
         Endpoint::get("/price-list", price_list::show).for_role(Role::Price),
         Endpoint::get("/predictions/{id}", prediction::show).for_role(Role::Price),
         Endpoint::get("/quotes", quotes::list).for_role(Role::Price),

@@ -8,8 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tide::{Request, Response, StatusCode};
 
-use super::quotes::see;
-use super::respond;
+use super::{respond, see};
 use crate::diamond::{FieldError, number};
 use crate::learning::families::FAMILIES;
 use crate::retraining::PromotionPolicy;

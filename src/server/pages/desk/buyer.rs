@@ -58,12 +58,7 @@ impl BuyerFields {
                 _ => {}
             }
         }
-        if !fields.margin.is_empty() {
-            fields.margin_percent =
-                number::read_alone(&fields.margin, false).filter(|margin| (0.0..100.0).contains(margin));
-            fields.margin_error =
-                fields.margin_percent.is_none().then(|| "must be a number from 0 to below 100".to_owned());
-        }
+        (fields.margin_percent, fields.margin_error) = read_margin(&fields.margin);
         if !fields.asking.is_empty() {
             fields.asking_usd = number::read_alone(&fields.asking, true).filter(|asking| (0.01..=1e9).contains(asking));
             fields.asking_error = fields.asking_usd.is_none().then(|| "must be a price above 0".to_owned());
@@ -104,6 +99,13 @@ impl BuyerFields {
         });
         Some(BuyersView { limit_usd, margin_percent, asking })
     }
+}
+
+/// A margin in percent as it was typed, or what is wrong with it; neither if it is empty.
+pub fn read_margin(text: &str) -> (Option<f64>, Option<String>) {
+    let percent = number::read_alone(text, false).filter(|percent| (0.0..100.0).contains(percent));
+    let is_wrong = percent.is_none() && !text.is_empty();
+    (percent, is_wrong.then(|| "must be a number from 0 to below 100".to_owned()))
 }
 
 /// A sentence: how many of the similar stones were sold for less per carat.

@@ -39,7 +39,10 @@ impl Entered {
             let text = of_line.unwrap_or_else(|| last(field.name));
             (!text.is_empty()).then(|| (field.name, text.to_owned()))
         });
-        let pinned = pairs.iter().filter(|(name, _)| name == "pin").filter_map(|(_, line)| stone_of_line(line));
+        let pinned = pairs
+            .iter()
+            .filter(|(name, _)| name == "pin")
+            .filter_map(|(_, line)| StoneDescription::from_line(line).ok());
         Self {
             fields: fields.collect(),
             line: if line_error.is_some() { line } else { String::new() },
@@ -85,12 +88,6 @@ impl Entered {
         }
         Value::Object(kept).to_string()
     }
-}
-
-/// The stone of a line that tells all four Cs.
-fn stone_of_line(line: &str) -> Option<StoneDescription> {
-    let told = read_line(line).ok()?;
-    StoneDescription::from_text(told.iter().map(|(name, text)| (*name, text.as_str())), &[]).ok()
 }
 
 /// The address of the desk with a stone, those pinned to it, and the view.

@@ -25,11 +25,9 @@ use buyer::BuyerFields;
 use form::StoneForm;
 use pins::PinnedStones;
 
+pub use buyer::read_margin;
 use entered::address;
 pub use entered::{Entered, stone_fields};
-
-/// The path of answers to what is typed.
-pub const LIVE_PATH: &str = crate::store::LIVE_PATH;
 
 /// The page.
 #[derive(Template)]
@@ -37,7 +35,6 @@ pub const LIVE_PATH: &str = crate::store::LIVE_PATH;
 struct DeskPage {
     form: StoneForm,
     buyer: BuyerFields,
-    is_for_customer: bool,
     /// The pinned stones, each as a line.
     pins: Vec<String>,
     answer: DeskAnswer,
@@ -92,15 +89,10 @@ async fn show_entered(request: &Request<App>, entered: Entered) -> Answer {
     let errors = if entered.has_stone() { asked.errors.as_slice() } else { &[] };
     let form = StoneForm::new(&entered, errors);
     let response = asked.answer.and_then(|answer| {
-        let status = match (&answer.price, &answer.notice) {
-            (None, _) if asked.has_no_model && entered.has_stone() => StatusCode::ServiceUnavailable,
-            (None, _) if entered.has_stone() => StatusCode::UnprocessableEntity,
-            _ => StatusCode::Ok,
-        };
+        let status = if entered.has_stone() { asked.status } else { StatusCode::Ok };
         let page = DeskPage {
             form,
             buyer: std::mem::take(&mut entered.buyer),
-            is_for_customer: entered.is_for_customer,
             pins: entered.pinned.iter().map(crate::diamond::write_line).collect(),
             answer,
         };
@@ -112,8 +104,9 @@ async fn show_entered(request: &Request<App>, entered: Entered) -> Answer {
 /// The answer to what was entered, and what the log keeps of it.
 struct Asked {
     answer: Result<DeskAnswer, Problem>,
+    /// The status of an answer to a stone.
+    status: StatusCode,
     errors: Vec<FieldError>,
-    has_no_model: bool,
     /// The answer as JSON, with the model that gave it; `None` if nothing was asked.
     logged: Option<(Value, Option<i64>)>,
 }
@@ -133,46 +126,52 @@ impl Asked {
     fn of(entered: &Entered, snapshot: &Snapshot, host: &str) -> Self {
         let mut answer = DeskAnswer::new(entered);
         let Some(champion) = snapshot.champion() else {
-            let notice = PricingError::NoModel.to_string();
-            let refused = json!({ "status": 503, "detail": notice });
-            answer.notice = Some(notice);
-            let logged = entered.has_stone().then_some((refused, None));
-            return Self { answer: Ok(answer), errors: Vec::new(), has_no_model: true, logged };
+            return Self::without_price(entered, answer, StatusCode::ServiceUnavailable, &PricingError::NoModel);
         };
         let read = entered.stone();
         let current = read.as_ref().ok().map(|(stone, _)| *stone);
         answer.pinned =
             PinnedStones::new(&entered.pinned, current.as_ref(), entered.is_for_customer, snapshot, champion);
-        match read {
-            Ok((stone, notes)) => match PriceAnswer::new(stone, notes, entered, snapshot, champion, host) {
-                Ok(price) => {
-                    let logged = (json!(price.quote), Some(price.quote.model.id));
-                    answer.address = address(&stone, &entered.pinned, entered.is_for_customer);
-                    answer.fields = fields_as_json(&stone_fields(&stone));
-                    answer.price = Some(price);
-                    Self { answer: Ok(answer), errors: Vec::new(), has_no_model: false, logged: Some(logged) }
-                }
-                Err(error @ PricingError::NoPrice { .. }) => {
-                    let notice = error.to_string();
-                    let refused = json!({ "status": 422, "detail": notice });
-                    answer.notice = Some(notice);
-                    Self { answer: Ok(answer), errors: Vec::new(), has_no_model: false, logged: Some((refused, None)) }
-                }
-                Err(error) => Self { answer: Err(error.into()), errors: Vec::new(), has_no_model: false, logged: None },
-            },
+        let (stone, notes) = match read {
+            Ok(read) => read,
             Err(errors) => {
                 answer.take_errors(entered, &errors);
-                let refused = json!({ "status": 422, "errors": errors });
+                let status = StatusCode::UnprocessableEntity;
+                let refused = json!({ "status": u16::from(status), "errors": errors });
                 let logged = entered.has_stone().then_some((refused, None));
-                Self { answer: Ok(answer), errors, has_no_model: false, logged }
+                return Self { answer: Ok(answer), status, errors, logged };
+            }
+        };
+        match PriceAnswer::new(stone, notes, entered, snapshot, champion, host) {
+            Ok(price) => {
+                let logged = Some((json!(price.quote), Some(price.quote.model.id)));
+                answer.address = address(&stone, &entered.pinned, entered.is_for_customer);
+                answer.fields = fields_as_json(&stone_fields(&stone));
+                answer.price = Some(price);
+                Self { answer: Ok(answer), status: StatusCode::Ok, errors: Vec::new(), logged }
+            }
+            Err(error @ PricingError::NoPrice { .. }) => {
+                Self::without_price(entered, answer, StatusCode::UnprocessableEntity, &error)
+            }
+            Err(error) => {
+                let status = StatusCode::InternalServerError;
+                Self { answer: Err(error.into()), status, errors: Vec::new(), logged: None }
             }
         }
+    }
+
+    /// An answer that says why there is no price.
+    fn without_price(entered: &Entered, answer: DeskAnswer, status: StatusCode, why: &PricingError) -> Self {
+        let notice = why.to_string();
+        let refused = json!({ "status": u16::from(status), "detail": notice });
+        let answer = Ok(DeskAnswer { notice: Some(notice), ..answer });
+        let logged = entered.has_stone().then_some((refused, None));
+        Self { answer, status, errors: Vec::new(), logged }
     }
 }
 
 impl DeskAnswer {
     fn new(entered: &Entered) -> Self {
-        let fields: Vec<_> = entered.fields.clone();
         Self {
             notice: None,
             missing: Vec::new(),
@@ -181,7 +180,7 @@ impl DeskAnswer {
             pinned: None,
             is_for_customer: entered.is_for_customer,
             address: "/".to_owned(),
-            fields: fields_as_json(&fields),
+            fields: fields_as_json(&entered.fields),
         }
     }
 

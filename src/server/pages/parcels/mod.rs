@@ -9,8 +9,7 @@ use serde_json::json;
 
 use tide::{Request, Response, StatusCode};
 
-use super::quotes::{local, see, sees_only_own, time_zone};
-use super::respond;
+use super::{local, respond, see};
 use crate::control::AddParcel;
 use crate::pricing::PricingError;
 use crate::pricing::stone_files::{CsvAnswer, WorkbookAnswer};
@@ -57,9 +56,9 @@ pub async fn list(request: Request<App>) -> Answer {
 
 impl ParcelsPage {
     async fn read(request: &Request<App>, problem: Option<String>, pasted: String) -> Result<Self, Problem> {
-        let only = sees_only_own(&Caller::of(request));
+        let only = Caller::of(request).sees_only_of();
         let read = request.state().read(move |store| -> Result<_, StoreError> {
-            let zone = time_zone(&store.shop()?);
+            let zone = store.shop()?.zone();
             let parcels = store.parcels(LISTED, only.as_deref())?.into_iter();
             Ok(parcels.map(|parcel| ListedParcel { time: local(parcel.time, &zone), parcel }).collect())
         });
@@ -116,7 +115,7 @@ pub async fn show_to_buyer(request: Request<App>) -> Answer {
 
 async fn show_parcel(request: &Request<App>, sort: String, margin: String) -> Answer {
     let (parcel, rows) = find(request).await?;
-    let zone = request.state().read(|store| store.shop().map(|shop| time_zone(&shop))).await?;
+    let zone = request.state().read(|store| store.shop().map(|shop| shop.zone())).await?;
     respond(StatusCode::Ok, &ParcelPage::new(parcel, rows, &sort, margin, &zone))
 }
 
@@ -160,7 +159,7 @@ fn download(parcel: &ParcelRecord, ending: &str, media_type: &str, bytes: Vec<u8
 /// The parcel in the path, if the caller may see it.
 async fn find(request: &Request<App>) -> Result<(ParcelRecord, Vec<ParcelRow>), Problem> {
     let text = id_in_path(request).to_owned();
-    let only = sees_only_own(&Caller::of(request));
+    let only = Caller::of(request).sees_only_of();
     let unknown = || Problem::new(404, format!("there is no parcel {text}: /parcels lists them"));
     let number: i64 = text.parse().map_err(|_| unknown())?;
     let found = request.state().read(move |store| store.parcel(number)).await?;

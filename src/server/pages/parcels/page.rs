@@ -4,10 +4,10 @@ use askama::Template;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::local;
-use crate::diamond::number;
 use crate::pricing::ParcelTotal;
 use crate::pricing::stone_files::ADDED;
+use crate::server::pages::desk::read_margin;
+use crate::server::pages::local;
 use crate::store::{ParcelRecord, ParcelRow};
 
 #[derive(Template)]
@@ -49,12 +49,11 @@ impl ParcelPage {
             (Some(one), Some(other)) => one.total_cmp(&other),
             (one, other) => other.is_some().cmp(&one.is_some()),
         });
-        let percent = number::read_alone(&margin, false).filter(|percent| (0.0..100.0).contains(percent));
+        let (percent, margin_error) = read_margin(&margin);
         Self {
             time: local(parcel.time, zone),
             sort: if is_descending { format!("-{order}") } else { order.to_owned() },
-            margin_error: (percent.is_none() && !margin.is_empty())
-                .then(|| "must be a number from 0 to below 100".to_owned()),
+            margin_error,
             paid_share: percent.map(|percent| 1.0 - percent / 100.0),
             margin,
             parcel,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use crate::diamond::{StoneDescription, read_line, write_line};
+use crate::diamond::{StoneDescription, write_line};
 use crate::learning::evaluation::Confidence;
 use crate::pricing::stone_files::stone_of_row;
 use crate::pricing::{Prediction, PredictionOrigin, PricingError, ServedModel, Snapshot};
@@ -152,21 +152,7 @@ fn read_table(name: &str, content: &[u8], folder: &Path) -> Result<ReadStones, P
 /// A stone in each line; `None` if no line tells one.
 fn read_lines(text: &str) -> Option<(Vec<String>, Vec<StoneRow>)> {
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
-    let rows: Vec<StoneRow> = lines
-        .map(|(number, line)| {
-            let stone = read_line(line).and_then(|told| {
-                StoneDescription::from_text(told.iter().map(|(name, text)| (*name, text.as_str())), &[]).map_err(
-                    |errors| {
-                        errors
-                            .iter()
-                            .map(|error| format!("{} {}", error.field, error.message))
-                            .collect::<Vec<_>>()
-                            .join("; ")
-                    },
-                )
-            });
-            (number, vec![line.trim().to_owned()], stone)
-        })
-        .collect();
+    let rows: Vec<StoneRow> =
+        lines.map(|(number, line)| (number, vec![line.trim().to_owned()], StoneDescription::from_line(line))).collect();
     rows.iter().any(|(_, _, stone)| stone.is_ok()).then(|| (vec!["stone".to_owned()], rows))
 }

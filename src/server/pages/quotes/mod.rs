@@ -4,15 +4,13 @@ mod page;
 
 use askama::Template;
 use hyper::body::Bytes;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::json;
 use tide::{Request, Response, StatusCode};
 use uuid::Uuid;
 
 use super::desk::Entered;
-use super::respond;
-use crate::access::{Role, generate_secret};
+use super::{local, respond, see};
+use crate::access::generate_secret;
 use crate::control::{AddQuote, ImportOutcomes, OutcomeRow, ShareQuote};
 use crate::diamond::{FieldError, StoneDescription, number};
 use crate::learning::evaluation::Confidence;
@@ -24,7 +22,7 @@ use crate::server::http::attachments::{AnsweredBy, LogAs, ReceivedBody, RequestI
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{form_pairs, id_in_path, last_text, query_pairs};
-use crate::store::{NewQuote, PredictionSource, QuoteDetails, QuoteFilter, Shop, Store, StoreError, StoredQuote};
+use crate::store::{NewQuote, PredictionSource, QuoteDetails, QuoteFilter, Store, StoreError, StoredQuote};
 use crate::times::parse_time;
 use page::QuotePage;
 
@@ -73,10 +71,10 @@ pub async fn list(request: Request<App>) -> Answer {
         number: quote_number(&text),
         since: from,
         until: to,
-        quoted_by: sees_only_own(&Caller::of(&request)),
+        quoted_by: Caller::of(&request).sees_only_of(),
     };
     let page = request.state().read(move |store| -> Result<_, StoreError> {
-        let zone = time_zone(&store.shop()?);
+        let zone = store.shop()?.zone();
         let quotes = store.quotes(&filter)?.into_iter();
         let quotes = quotes.map(|quote| ListedQuote { time: local(quote.time, &zone), quote }).collect();
         let is_search = !(text.is_empty() && since.is_empty() && until.is_empty());
@@ -128,7 +126,7 @@ async fn make(request: &Request<App>, stone: StoneDescription, details: QuoteDet
         time: identity.time,
         source: PredictionSource::Page,
     };
-    let day = identity.time.to_zoned_datetime(time_zone(&shop)).date();
+    let day = identity.time.to_zoned_datetime(shop.zone()).date();
     let valid_until = day.saturating_add(jiff::Span::new().days(shop.valid_days));
     let new = NewQuote {
         prediction: prediction.to_record(stone, origin),
@@ -211,7 +209,7 @@ pub async fn logo(request: Request<App>) -> Answer {
 /// The quote in the path, if the caller may see it.
 async fn find(request: &Request<App>) -> Result<StoredQuote, Problem> {
     let text = id_in_path(request).to_owned();
-    let only = sees_only_own(&Caller::of(request));
+    let only = Caller::of(request).sees_only_of();
     let unknown = || Problem::new(404, format!("there is no quote {text}: /quotes lists them"));
     let number = quote_number(&text).ok_or_else(unknown)?;
     let found = request.state().read(move |store| store.quote(number)).await?;
@@ -221,12 +219,6 @@ async fn find(request: &Request<App>) -> Result<StoredQuote, Problem> {
 /// The number in `Q-1042`, `q1042` or `1042`.
 fn quote_number(text: &str) -> Option<i64> {
     text.trim_start_matches(['Q', 'q']).trim_start_matches('-').parse().ok().filter(|number| *number > 0)
-}
-
-/// The name under which a caller who sees only own quotes makes them.
-pub(super) fn sees_only_own(caller: &Caller) -> Option<String> {
-    let sees_all = caller.role.is_some_and(|role| role >= Role::Read);
-    (!sees_all).then(|| caller.actor().to_owned())
 }
 
 fn read_details(fields: &[(String, String)]) -> Result<QuoteDetails, Problem> {
@@ -246,29 +238,11 @@ fn field_error(field: &str, message: String, value: &str) -> FieldError {
     FieldError { field: field.to_owned(), message, value: value.into() }
 }
 
-/// The zone of the times on quotes.
-pub(super) fn time_zone(shop: &Shop) -> TimeZone {
-    if shop.time_zone.is_empty() {
-        return TimeZone::system();
-    }
-    // a file may come from a machine that knows more zones
-    TimeZone::get(&shop.time_zone).unwrap_or(TimeZone::UTC)
-}
-
-pub(super) fn local(time: Timestamp, zone: &TimeZone) -> String {
-    time.to_zoned_datetime(zone.clone()).strftime("%-d %B %Y, %H:%M").to_string()
-}
-
 /// Where this server is for the browser that asks.
 fn own_origin(request: &Request<App>) -> String {
     let scheme = if request.state().origins.is_encrypted { "https" } else { "http" };
     let host = request.header("Host").map_or_else(String::new, |host| host.as_str().to_owned());
     format!("{scheme}://{host}")
-}
-
-/// Leads the browser to a page; reloading that repeats nothing (RFC 9110, 15.4.4).
-pub(super) fn see(address: &str) -> Response {
-    Response::builder(StatusCode::SeeOther).header("Location", address).header("Cache-Control", "no-store").build()
 }
 
 #[cfg(test)]

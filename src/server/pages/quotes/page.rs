@@ -2,11 +2,12 @@
 
 use askama::Template;
 
-use super::{SHARED, local, time_zone};
+use super::SHARED;
 use crate::diamond::{FIELDS, StoneDescription};
 use crate::learning::evaluation::PriceRange;
-use crate::pricing::{Prediction, SimilarStones};
+use crate::pricing::{Prediction, Quote, SimilarStones};
 use crate::server::pages::desk::answer::RangeBar;
+use crate::server::pages::local;
 use crate::store::{ModelDetail, PredictionRecord, RecordedOutcome, Shop, Store, StoreError, StoredQuote};
 use crate::text::{count, dollars};
 
@@ -59,12 +60,10 @@ impl QuotePage {
             stones: Vec::new(),
         });
         let inner = if is_inner { Some(InnerPart::read(store, &quote, &record, origin)?) } else { None };
-        let zone = time_zone(&shop);
-        let usd = quote.currency == "USD";
-        let write = |amount_usd: f64| if usd { dollars(amount_usd) } else { in_currency(amount_usd, &quote) };
+        let write = |amount_usd: f64| amount_on(&quote, amount_usd);
         let values = record.stone.measurements.entries();
         Ok(Self {
-            time: local(quote.time, &zone),
+            time: local(quote.time, &shop.zone()),
             valid_until: quote.valid_until.strftime("%-d %B %Y").to_string(),
             measures: values.map(|(field, value)| (field.label, field.write(value))).collect(),
             price: write(quote.price_usd),
@@ -81,12 +80,12 @@ impl QuotePage {
 
     /// The dollars beside a price in another currency.
     fn price_in_dollars(&self) -> Option<String> {
-        (self.quote.currency != "USD").then(|| dollars(self.quote.price_usd))
+        (self.quote.currency != Quote::CURRENCY).then(|| dollars(self.quote.price_usd))
     }
 
     /// An amount as the customer reads it.
     fn write(&self, amount_usd: f64) -> String {
-        if self.quote.currency == "USD" { dollars(amount_usd) } else { in_currency(amount_usd, &self.quote) }
+        amount_on(&self.quote, amount_usd)
     }
 }
 
@@ -102,8 +101,11 @@ impl InnerPart {
     }
 }
 
-/// An amount in the currency of the quote: `EUR 4,350`.
-fn in_currency(amount_usd: f64, quote: &StoredQuote) -> String {
+/// An amount in the currency of `quote`: `$4,733`, `EUR 4,350`.
+fn amount_on(quote: &StoredQuote, amount_usd: f64) -> String {
+    if quote.currency == Quote::CURRENCY {
+        return dollars(amount_usd);
+    }
     #[expect(clippy::cast_possible_truncation, reason = "a cast of floats saturates")]
     let amount = (amount_usd * quote.per_dollar).round() as i64;
     format!("{} {}", quote.currency, count(amount))

@@ -16,8 +16,7 @@ use crate::server::http::csrf::require_same_origin;
 use crate::server::http::long_bodies::{UnreadBody, read_sent_file};
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{form_pairs, id_in_path, last_text};
-use crate::server::pages::quotes::see;
-use crate::server::pages::respond;
+use crate::server::pages::{respond, see};
 use crate::store::{FileReport, Upload};
 
 /// How a column of the file is named in the field for a correction: `map-carat`.
@@ -123,7 +122,7 @@ pub async fn undo(request: Request<App>) -> Answer {
 async fn show(request: &Request<App>, token: String, mut upload: Upload, corrections: Corrections) -> Answer {
     let file = upload.name().to_owned();
     let read = match corrections.options() {
-        Err(error) => Err(format!("{} {}", error.field, error.message)),
+        Err(error) => Err(FieldError::in_words(&[error])),
         Ok(options) => {
             upload.options = options;
             let dry_run = Ingest { upload, dry_run: true };

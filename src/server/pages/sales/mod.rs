@@ -56,7 +56,7 @@ pub fn filled(rows: u64) -> String {
 /// `GET /sales`.
 pub async fn list(request: Request<App>) -> Answer {
     let batches = request.state().read(crate::store::Store::batches).await?;
-    respond(StatusCode::Ok, &SalesPage { batches, can_add: may_manage(&request) })
+    respond(StatusCode::Ok, &SalesPage { batches, can_add: Caller::of(&request).may(Role::Manage) })
 }
 
 /// `GET /sales/{id}`.
@@ -64,7 +64,7 @@ pub async fn show(request: Request<App>) -> Answer {
     let text = id_in_path(&request);
     let id: i64 = text.parse().map_err(|_| Problem::new(404, format!("there is no batch {text}")))?;
     let batch = request.state().read(move |store| store.batch(id, Some(MAX_REJECTED))).await?;
-    let can_undo = may_manage(&request) && batch.batch.undone.is_none();
+    let can_undo = Caller::of(&request).may(Role::Manage) && batch.batch.undone.is_none();
     respond(StatusCode::Ok, &BatchPage { batch, can_undo })
 }
 
@@ -83,8 +83,4 @@ pub async fn rejected(request: Request<App>) -> Answer {
     let bytes = writer.into_inner().map_err(|error| Problem::internal(error.to_string()))?;
     let name = format!("attachment; filename=\"rejected-{id}.csv\"");
     Ok(Response::builder(StatusCode::Ok).content_type(CSV).header("Content-Disposition", name).body(bytes).build())
-}
-
-fn may_manage(request: &Request<App>) -> bool {
-    Caller::of(request).role.is_some_and(|role| role >= Role::Manage)
 }
