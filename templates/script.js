@@ -27,6 +27,9 @@ function entered(fromLine) {
 let isAsking = false;
 let isChanged = false;
 let line = false;
+// What stands in the fields beside the price, and which of its parts are open, also while there is no price.
+const kept = new Map();
+const isOpen = new Map();
 
 async function ask(fromLine) {
   line = fromLine;
@@ -50,10 +53,10 @@ async function ask(fromLine) {
 }
 
 function show(html, fromLine) {
-  const open = [...answer.querySelectorAll("details")].map((one) => one.open);
+  const keep = typedBeside();
   const page = new DOMParser().parseFromString(html, "text/html");
   answer.replaceChildren(...page.body.childNodes);
-  answer.querySelectorAll("details").forEach((one, place) => (one.open = open[place] ?? false));
+  keep();
   const result = answer.querySelector(".result");
   history.replaceState(null, "", result.dataset.address);
   const price = answer.querySelector("#price");
@@ -63,6 +66,25 @@ function show(html, fromLine) {
   if (fromLine) fillIn(fields);
   if (buyerForm) keepStone(fields);
   addCopyButtons(answer);
+}
+
+// What somebody has typed and opened beside the price, such as the customer of a quote, outlives a new price; the returned
+// function puts it back.
+function typedBeside() {
+  const inputs = [...answer.querySelectorAll("input:not([type=hidden])")];
+  inputs.forEach(({ name, value }) => (value ? kept.set(name, value) : kept.delete(name)));
+  const summary = (one) => one.querySelector("summary").textContent;
+  answer.querySelectorAll("details").forEach((one) => isOpen.set(summary(one), one.open));
+  const focused = inputs.find((input) => input === document.activeElement);
+  return () => {
+    for (const input of answer.querySelectorAll("input:not([type=hidden])")) {
+      input.value = kept.get(input.name) ?? "";
+      if (input.name !== focused?.name) continue;
+      input.focus();
+      input.setSelectionRange(focused.selectionStart, focused.selectionEnd);
+    }
+    answer.querySelectorAll("details").forEach((one) => (one.open = isOpen.get(summary(one)) ?? false));
+  };
 }
 
 // The line has told the stone: the form shows what was understood.

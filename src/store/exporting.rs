@@ -36,7 +36,7 @@ impl ExportFormat {
         }
     }
 
-    fn options(self) -> &'static str {
+    pub(super) fn options(self) -> &'static str {
         match self {
             Self::Parquet => "FORMAT parquet, COMPRESSION zstd",
             Self::Csv => "FORMAT csv, HEADER",

@@ -29,6 +29,7 @@ mod requests;
 mod restoring;
 mod rollups;
 mod rows;
+mod sale_search;
 mod sales;
 mod shop;
 mod time_windows;
@@ -67,6 +68,9 @@ pub use quotes::{NewQuote, QuoteDetails, QuoteFilter, StoredQuote};
 pub use reopening::reopen_file;
 pub use requests::{JournalEntry, LIVE_PATH, LoggedRequest, NewRequest, RequestCounts, RequestFilter};
 pub use restoring::Restored;
+pub use sale_search::{
+    ChosenGrade, FoundSales, ListedSale, SaleFilter, SaleGrid, SaleOrder, SaleOrderKey, SalesOfCell, SalesOfGrade,
+};
 pub use sales::{ExportedSales, SaleBlocks, SalesFile, StoredSale};
 pub use shop::{Logo, Shop};
 pub use traffic::{Traffic, TrafficOverTime};

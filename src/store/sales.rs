@@ -94,8 +94,7 @@ impl Store {
         let exporting = || StoreError::database("export the sales");
         let path = self.work_folder().join(format!("sales-{}.parquet", Uuid::now_v7()));
         let transaction = self.connection.unchecked_transaction().map_err(exporting())?;
-        let sql = include_str!("../../sql/queries/sale/has_days.sql");
-        let sql = if query_row(&transaction, "look for days of sales", sql, [], |row| row.get("has_days"))? {
+        let sql = if self.has_days_of_sales()? {
             include_str!("../../sql/queries/sale/export_dated_sales.sql")
         } else {
             include_str!("../../sql/queries/sale/export_sales.sql")

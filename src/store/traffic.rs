@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use duckdb::{Row, params};
 use jiff::Timestamp;
 
-use super::requests::RequestFilter;
+use super::requests::{LIVE_PATH, RequestFilter};
 use super::rollups::{HOUR_US, MINUTE_US, time_at};
 use super::rows::{query_row, query_rows, sql_time};
 use super::{Store, StoreError};
@@ -49,7 +49,7 @@ struct Period {
 
 impl Store {
     /// The requests that arrived from `since` on and before `until`, in buckets of `bucket_us` microseconds; only those of
-    /// `filter`'s status, path and model.
+    /// `filter`'s status, path and model; without a path, all but those to [`LIVE_PATH`].
     ///
     /// # Errors
     /// If the database fails.
@@ -100,7 +100,7 @@ impl Store {
             &self.connection,
             "measure the traffic",
             include_str!("../../sql/queries/traffic/measure_traffic.sql"),
-            params![sql_time(since), sql_time(until), bucket_us, filter.status, filter.path, filter.model],
+            params![sql_time(since), sql_time(until), bucket_us, filter.status, filter.path, filter.model, LIVE_PATH],
             |row| Ok((row.get::<_, Option<i64>>("bucket")?, read_traffic(row)?)),
         )?;
         let mut over_time = TrafficOverTime::default();
@@ -121,7 +121,8 @@ impl Store {
         bucket_us: i64,
         classes: &mut LatencyClasses,
     ) -> Result<(), StoreError> {
-        let parameters = params![time_at(from), time_at(until), bucket_us, filter.status, filter.path, filter.model];
+        let parameters =
+            params![time_at(from), time_at(until), bucket_us, filter.status, filter.path, filter.model, LIVE_PATH];
         let rows = query_rows(&self.connection, "measure the traffic", sql, parameters, |row| {
             let counted = Counted {
                 status_hundreds: row.get("status_hundreds")?,
@@ -300,7 +301,11 @@ mod tests {
                     200
                 };
                 let id = Uuid::now_v7();
-                let path = if number % 3 == 0 { format!("/v1/predictions/{id}") } else { "/v1/similar".to_owned() };
+                let path = match number % 7 {
+                    0 => LIVE_PATH.to_owned(),
+                    1 | 2 => format!("/v1/predictions/{id}"),
+                    _ => "/v1/similar".to_owned(),
+                };
                 request(now - SignedDuration::from_secs(number * 86), &path, status, 40 + number % 500)
             })
             .collect();
@@ -319,6 +324,7 @@ mod tests {
                 RequestFilter::default(),
                 RequestFilter { status: Some(500), ..RequestFilter::default() },
                 RequestFilter { path: Some("/v1/similar".to_owned()), ..RequestFilter::default() },
+                RequestFilter { path: Some(LIVE_PATH.to_owned()), ..RequestFilter::default() },
             ] {
                 for (since, until) in
                     [(ago(6_000), now), (ago(5_003), ago(77)), (ago(30), now), (ago(4_000), ago(3_999))]
@@ -347,7 +353,16 @@ mod tests {
             |row| row.get("route"),
         )
         .expect("routes");
-        assert_eq!(routes, ["/v1/predictions/{id}", "/v1/similar"]);
+        assert_eq!(routes, [LIVE_PATH, "/v1/predictions/{id}", "/v1/similar"]);
+        // what is asked while somebody types stands apart
+        let of = |path: Option<&str>| {
+            let filter = RequestFilter { path: path.map(str::to_owned), ..RequestFilter::default() };
+            store.traffic(&filter, ago(6_000), now, HOUR_US).expect("traffic").all.requests
+        };
+        // the end is excluded, and the first request arrived there
+        let (live, others): (Vec<_>, Vec<_>) = requests.iter().skip(1).partition(|request| request.path == LIVE_PATH);
+        assert_eq!(of(Some(LIVE_PATH)), i64::try_from(live.len()).expect("a count"));
+        assert_eq!(of(None), i64::try_from(others.len()).expect("a count"));
     }
 
     #[test]

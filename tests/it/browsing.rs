@@ -183,6 +183,16 @@ fn the_price_follows_what_is_typed_and_makes_no_quote() {
         &tab,
         "document.querySelector('.notice')?.textContent.includes('would be about 2.15 ct, not 1.1 ct') ?? false",
     );
+    // what is typed beside the price stays when the stone changes, also over a while without a price
+    tab.wait_for_element(".quote-form summary").expect("a section").click().expect("open");
+    type_into(&tab, "#customer", "Anna Bianchi");
+    evaluate(&tab, "document.getElementById('carat').value = ''");
+    type_into(&tab, "#carat", "a");
+    wait_until(&tab, "document.querySelector('#price') === null");
+    press(&tab, "Backspace", 1);
+    tab.type_str("1.1").expect("typed");
+    wait_until(&tab, "document.querySelector('#customer')?.value === 'Anna Bianchi'");
+    assert_eq!(evaluate(&tab, "document.querySelector('.quote-form details').open"), true);
     // a step is a link to its stone
     let step = evaluate(&tab, "document.querySelector('.answer table a').getAttribute('href')");
     assert!(step.as_str().expect("an address").starts_with("/?carat=1&cut=Ideal"), "{step}");
@@ -264,6 +274,8 @@ fn a_quote_prints_on_one_page_and_stays_as_it_was() {
     assert_eq!(text(&tab, ".quote h2"), price);
     assert_eq!(evaluate(&tab, "location.pathname"), "/quotes/1001");
     let address = tab.get_url();
+    // somebody may look on: what is for the shop is folded
+    assert_eq!(evaluate(&tab, "document.querySelector('.inner details').open"), false);
     open(&tab, &format!("{address}?view=customer"));
     let quote = text(&tab, "main");
     assert!(quote.contains("Quote Q-1001") && !quote.to_lowercase().contains("model"), "{quote}");
@@ -278,6 +290,7 @@ fn a_quote_prints_on_one_page_and_stays_as_it_was() {
     open(&tab, &address);
     evaluate(&tab, "document.querySelector('[action$=reprice] button').click()");
     wait_until(&tab, "location.pathname === '/quotes/1002' && document.querySelector('.inner') !== null");
+    tab.wait_for_element(".inner summary").expect("a section").click().expect("open");
     assert!(text(&tab, ".inner").contains("It prices Q-1001 again"));
     type_into(&tab, "#price_usd", "$4.800");
     press(&tab, "Enter", 1);
@@ -330,6 +343,7 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
         ("quote", "/quotes/1001"),
         ("parcels", "/parcels"),
         ("parcel", "/parcels/1001"),
+        ("quote-of-shop", "/quotes/1001?view=shop"),
         ("quote-of-customer", "/quotes/1001?view=customer"),
         ("mistake", "/?carat=-1"),
         ("price-list", "/price-list?compare=1"),
@@ -339,6 +353,8 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
         ("requests", "/requests"),
         ("request", &request),
         ("sales", "/sales"),
+        ("browse", "/sales/browse"),
+        ("browse-dots", "/sales/browse?color=D&by=clarity&sort=-price"),
         ("training", "/training"),
         ("batch", "/sales/2"),
         ("docs", "/docs"),

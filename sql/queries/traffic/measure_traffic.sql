@@ -1,7 +1,8 @@
 -- Number and latency of requests by buckets of time; the last row, with NULL as bucket, is for all of them.
 --
 -- $1 earliest arrival, $2 end of arrivals, excluded, $3 length of a bucket in microseconds; the others NULL for any:
--- $4 status, $5 path, $6 id of the model
+-- $4 status, $5 path, $6 id of the model,
+-- $7 path that is left out unless it is asked for
 SELECT
     bucket,
     count(*) AS requests,
@@ -15,7 +16,7 @@ FROM (
     WHERE received_at >= CAST($1 AS TIMESTAMP)
         AND received_at < CAST($2 AS TIMESTAMP)
         AND (CAST($4 AS USMALLINT) IS NULL OR status = CAST($4 AS USMALLINT))
-        AND (CAST($5 AS VARCHAR) IS NULL OR path = CAST($5 AS VARCHAR))
+        AND CASE WHEN CAST($5 AS VARCHAR) IS NULL THEN path <> $7 ELSE path = CAST($5 AS VARCHAR) END
         AND (CAST($6 AS BIGINT) IS NULL OR model_id = CAST($6 AS BIGINT))
 )
 GROUP BY GROUPING SETS ((bucket), ())

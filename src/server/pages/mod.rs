@@ -19,6 +19,7 @@ mod training;
 use askama::Template;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use sales::browse::BROWSE_PATH;
 use tide::http::mime;
 use tide::{Response, StatusCode};
 use uuid::Uuid;
@@ -129,6 +130,9 @@ pub fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/sales", sales::list).for_role(Role::Read),
         Endpoint::post(SALES_PATH, sales::incoming::look).for_role(Role::Manage),
         Endpoint::post("/sales/incoming/{id}", sales::incoming::correct_or_ingest).for_role(Role::Manage),
+        Endpoint::get(BROWSE_PATH, sales::browse::show).for_role(Role::Read),
+        Endpoint::get("/sales/browse.csv", sales::browse::csv).for_role(Role::Read),
+        Endpoint::get("/sales/browse.parquet", sales::browse::parquet).for_role(Role::Read),
         Endpoint::get("/sales/{id}", sales::show).for_role(Role::Read),
         Endpoint::get("/sales/{id}/rejected", sales::rejected).for_role(Role::Read),
         Endpoint::post("/sales/{id}/undo", sales::incoming::undo).for_role(Role::Manage),

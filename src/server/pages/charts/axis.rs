@@ -85,6 +85,70 @@ impl Axis {
     }
 }
 
+/// The values between two positive ones along one side of a chart, by their logarithm: equal ratios are equally far apart.
+#[derive(Debug)]
+pub struct LogAxis {
+    /// Logarithms of both ends.
+    low: f64,
+    high: f64,
+    /// The positions of both ends.
+    ends: (f64, f64),
+}
+
+impl LogAxis {
+    /// Fewest labels that 1, 2 and 5 times the powers of ten must give; otherwise every digit may have one.
+    const FEWEST_TICKS: usize = 3;
+    /// Room at both ends, as a share of the axis.
+    const AIR: f64 = 0.02;
+
+    /// An axis with a little room around both values; `None` if they are no positive numbers.
+    pub fn over([least, most]: [f64; 2], ends: (f64, f64)) -> Option<Self> {
+        if !(least > 0.0 && least <= most && most.is_finite()) {
+            return None;
+        }
+        let (low, high) = (least.ln(), most.ln());
+        let air = ((high - low) * Self::AIR).max(0.01);
+        Some(Self { low: low - air, high: high + air, ends })
+    }
+
+    /// The position of `value`, rounded to hundredths.
+    pub fn place(&self, value: f64) -> f64 {
+        let (from, to) = self.ends;
+        hundredths(from + (value.ln() - self.low) / (self.high - self.low) * (to - from))
+    }
+
+    /// A label at each round value; those that would be nearer to another than `least_gap`, in the unit of positions, are left out.
+    pub fn ticks(&self, least_gap: f64, write: impl Fn(f64) -> String) -> Vec<Tick> {
+        let few = self.round_values(&[1.0, 2.0, 5.0]);
+        let values = if few.len() >= Self::FEWEST_TICKS {
+            few
+        } else {
+            self.round_values(&[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0])
+        };
+        let mut ticks: Vec<Tick> = Vec::new();
+        for value in values {
+            let at = self.place(value);
+            if ticks.last().is_none_or(|last| (at - last.at).abs() >= least_gap) {
+                ticks.push(Tick { at, label: write(value) });
+            }
+        }
+        ticks
+    }
+
+    /// The products of `digits` and powers of ten on the axis.
+    fn round_values(&self, digits: &[f64]) -> Vec<f64> {
+        let lowest = (self.low / std::f64::consts::LN_10).floor();
+        let powers = (0..MAX_TICKS).map(|number| lowest + f64::from(number));
+        let powers = powers.take_while(|power| power * std::f64::consts::LN_10 <= self.high);
+        // divided, so that 0.3 is the number nearest to it
+        let product = |digit: f64, power: f64| {
+            if power < 0.0 { digit / 10_f64.powf(-power) } else { digit * 10_f64.powf(power) }
+        };
+        let values = powers.flat_map(|power| digits.iter().map(move |digit| product(*digit, power)));
+        values.filter(|value| (self.low..=self.high).contains(&value.ln())).collect()
+    }
+}
+
 /// Rounds a position or a percentage of the plot to hundredths.
 pub fn hundredths(place: f64) -> f64 {
     (place * 100.0).round() / 100.0
@@ -128,6 +192,21 @@ mod tests {
         assert_eq!([250.0, 400.0, 550.0].map(|value| axis.place(value).to_string()), ["150", "75", "0"]);
         let alone = Axis::around(5.0, 5.0, 4.0, (0.0, 1.0));
         assert_eq!(alone.place(5.0).to_string(), "0.5");
+    }
+
+    #[test]
+    fn by_the_logarithm_equal_ratios_are_equally_far_apart() {
+        let axis = LogAxis::over([0.2, 5.0], (0.0, 100.0)).expect("an axis");
+        let labels: Vec<String> =
+            axis.ticks(0.0, |value| value.to_string()).into_iter().map(|tick| tick.label).collect();
+        assert_eq!(labels, ["0.2", "0.5", "1", "2", "5"]);
+        let gaps = [(0.2, 0.4), (1.0, 2.0)].map(|(low, high)| axis.place(high) - axis.place(low));
+        assert!((gaps[0] - gaps[1]).abs() < 0.03, "{gaps:?}");
+        let narrow = LogAxis::over([1.0, 1.6], (0.0, 100.0)).expect("an axis");
+        assert_eq!(narrow.ticks(0.0, |value| value.to_string()).len(), 3);
+        assert_eq!(narrow.ticks(40.0, |value| value.to_string()).len(), 2);
+        assert!(LogAxis::over([0.0, 1.0], (0.0, 1.0)).is_none());
+        assert!((LogAxis::over([3.0, 3.0], (0.0, 1.0)).expect("an axis").place(3.0) - 0.5).abs() < 0.01);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The layout of charts: places of marks, lines and labels. Templates only draw them.
 
-mod axis;
+pub mod axis;
 pub mod history_chart;
 pub mod price_chart;
+pub mod sales_map;
 pub mod time_chart;
 pub mod traffic_charts;

@@ -26,8 +26,7 @@ use form::StoneForm;
 use pins::PinnedStones;
 
 pub use buyer::read_margin;
-use entered::address;
-pub use entered::{Entered, stone_fields};
+pub use entered::{Entered, address, stone_fields};
 
 /// The page.
 #[derive(Template)]

@@ -24,7 +24,7 @@ use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{form_pairs, id_in_path, last_text, query_pairs};
 use crate::store::{NewQuote, PredictionSource, QuoteDetails, QuoteFilter, Store, StoreError, StoredQuote};
 use crate::times::parse_time;
-use page::QuotePage;
+use page::{QuotePage, QuoteView};
 
 /// Similar stones that are kept with a quote.
 const SIMILAR_KEPT: usize = 5;
@@ -147,9 +147,13 @@ async fn make(request: &Request<App>, stone: StoneDescription, details: QuoteDet
 /// `GET /quotes/{id}`.
 pub async fn show(request: Request<App>) -> Answer {
     let quote = find(&request).await?;
-    let is_for_customer = last_text(&query_pairs(&request), "view") == "customer";
+    let view = match last_text(&query_pairs(&request), "view") {
+        "customer" => QuoteView::Customer,
+        "shop" => QuoteView::Shop,
+        _ => QuoteView::Folded,
+    };
     let origin = own_origin(&request);
-    let page = request.state().read(move |store| QuotePage::read(store, quote, !is_for_customer, &origin));
+    let page = request.state().read(move |store| QuotePage::read(store, quote, view, &origin));
     respond(StatusCode::Ok, &page.await?)
 }
 
@@ -158,7 +162,7 @@ pub async fn show_shared(request: Request<App>) -> Answer {
     let token = id_in_path(&request).to_owned();
     let page = request.state().read(move |store| -> Result<_, StoreError> {
         let Some(quote) = store.shared_quote(&token)? else { return Ok(None) };
-        Ok(Some(QuotePage::read(store, quote, false, "")?))
+        Ok(Some(QuotePage::read(store, quote, QuoteView::Customer, "")?))
     });
     let page = page.await?.ok_or_else(|| Problem::new(404, "this quote is not shared, or no longer: ask the shop"))?;
     respond(StatusCode::Ok, &page)
@@ -179,7 +183,7 @@ async fn set_share(request: &Request<App>, token: Option<String>) -> Answer {
     require_same_origin(request)?;
     let number = find(request).await?.number;
     request.state().run(ShareQuote { number, token }, &Caller::of(request)).await?;
-    Ok(see(&format!("/quotes/{number}#share")))
+    Ok(see(&format!("/quotes/{number}?view=shop#share")))
 }
 
 /// `POST /quotes/{id}/outcome`: what the stone was sold for.
@@ -196,7 +200,7 @@ pub async fn record_outcome(request: Request<App>) -> Answer {
     let row = OutcomeRow { line: 1, prediction: quote.prediction, price_usd };
     let import = ImportOutcomes { file: format!("quote {}", quote.number), rows: vec![row] };
     request.state().run(import, &Caller::of(&request)).await?;
-    Ok(see(&format!("/quotes/{}", quote.number)))
+    Ok(see(&format!("/quotes/{}?view=shop", quote.number)))
 }
 
 /// `GET /shop/logo`: the picture on quotes.

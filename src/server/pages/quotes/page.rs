@@ -34,8 +34,21 @@ pub struct QuotePage {
     inner: Option<InnerPart>,
 }
 
+/// How much of a quote is for the eyes of its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuoteView {
+    /// The customer's part, and nothing else.
+    Customer,
+    /// The shop's part too, folded: somebody may look on.
+    Folded,
+    /// The shop's part too.
+    Shop,
+}
+
 /// What nobody but the shop sees.
 struct InnerPart {
+    /// Whether it is unfolded.
+    is_open: bool,
     prediction: Prediction,
     model: Option<ModelDetail>,
     outcome: Option<RecordedOutcome>,
@@ -46,8 +59,8 @@ struct InnerPart {
 }
 
 impl QuotePage {
-    /// Reads what belongs to `quote`; with what only the shop sees if `is_inner`. `origin` is where this server is for the browser.
-    pub fn read(store: &Store, quote: StoredQuote, is_inner: bool, origin: &str) -> Result<Self, StoreError> {
+    /// Reads what belongs to `quote`; as much of it as `view` says. `origin` is where this server is for the browser.
+    pub fn read(store: &Store, quote: StoredQuote, view: QuoteView, origin: &str) -> Result<Self, StoreError> {
         let shop = store.shop()?;
         let record = store.prediction(quote.prediction)?.ok_or_else(|| StoreError::NotFound {
             what: "prediction",
@@ -59,7 +72,10 @@ impl QuotePage {
             available: 0,
             stones: Vec::new(),
         });
-        let inner = if is_inner { Some(InnerPart::read(store, &quote, &record, origin)?) } else { None };
+        let inner = match view {
+            QuoteView::Customer => None,
+            QuoteView::Folded | QuoteView::Shop => Some(InnerPart::read(store, &quote, &record, view, origin)?),
+        };
         let write = |amount_usd: f64| amount_on(&quote, amount_usd);
         let values = record.stone.measurements.entries();
         Ok(Self {
@@ -90,8 +106,15 @@ impl QuotePage {
 }
 
 impl InnerPart {
-    fn read(store: &Store, quote: &StoredQuote, record: &PredictionRecord, origin: &str) -> Result<Self, StoreError> {
+    fn read(
+        store: &Store,
+        quote: &StoredQuote,
+        record: &PredictionRecord,
+        view: QuoteView,
+        origin: &str,
+    ) -> Result<Self, StoreError> {
         Ok(Self {
+            is_open: view == QuoteView::Shop,
             prediction: Prediction::from_record(record),
             model: store.model(record.model).ok(),
             outcome: store.outcome(record.id)?,

@@ -1,5 +1,6 @@
-//! The pages of sales: the files that were ingested, and how each was read.
+//! The pages of sales: what was sold, the files that were ingested, and how each was read.
 
+pub mod browse;
 pub mod incoming;
 
 use askama::Template;
