@@ -1,5 +1,6 @@
 //! Trains models: every family on the same sales, every model evaluated on the same holdout.
 
+mod contest;
 mod error;
 mod fitting;
 mod holdout;
@@ -10,6 +11,7 @@ mod run;
 mod submit;
 mod unstored;
 
+pub use contest::{Contest, ContestSegment, Contestant};
 pub use error::{RetrainingError, TrainingError};
 pub use fitting::{EvaluatedModel, train};
 pub use holdout::{HOLDOUT_SHARE, HoldoutSplit, MIN_SALES, TrainingSales};

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use super::contest::Contest;
 use super::{HoldoutSplit, TrainingError};
 use crate::learning::evaluation::{Comparison, Metrics};
-use crate::learning::promises::load_model;
 use crate::store::StoredArtifact;
 use crate::text::{count, dollars_and_cents, percent};
 
@@ -45,21 +45,8 @@ impl ModelComparison {
     ///
     /// # Errors
     /// If a model cannot be loaded.
-    pub fn of(partition: &HoldoutSplit, contestants: [StoredModel; 2]) -> Result<Self, TrainingError> {
-        let judge = |StoredModel { id, stored }: StoredModel| -> Result<(ComparedModel, Vec<f64>), TrainingError> {
-            let StoredArtifact { family, artifact, four_cs_table } = stored;
-            let model = load_model(&family, &artifact, four_cs_table.as_deref())?;
-            let predicted = model.prices_usd(&partition.holdout);
-            let metrics = Metrics::of(&partition.truth, &predicted);
-            Ok((ComparedModel { id, family, metrics }, predicted))
-        };
-        let [first, second] = contestants;
-        let ((first, predicted_first), (second, predicted_second)) = (judge(first)?, judge(second)?);
-        Ok(Self {
-            holdout: partition.truth.len(),
-            models: [first, second],
-            comparison: Comparison::of(&partition.truth, &predicted_first, &predicted_second),
-        })
+    pub fn of(partition: &HoldoutSplit, models: [StoredModel; 2]) -> Result<Self, TrainingError> {
+        Ok(Contest::of(partition, models.into(), usize::MAX)?.between(0, 1))
     }
 
     /// The difference of the errors, in words.

@@ -149,6 +149,19 @@ impl Store {
         query_row(&self.connection, "count the new sales", sql, [], |row| row.get("sale_count"))
     }
 
+    /// A few thousand of the sales, always the same ones as long as none is added or removed.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn sample_sales(&self) -> Result<Vec<Sale>, StoreError> {
+        let sql = with_stone_columns(include_str!("../../sql/queries/sale/sample_sale_values.sql"));
+        let mut sales = Vec::new();
+        for_each_sale_values(&self.connection, &sql, &mut |values, price_usd| {
+            sales.extend(whole_stone(&values).map(|stone| Sale { stone, price_usd, sold_on: None }));
+        })?;
+        Ok(sales)
+    }
+
     /// Passes the sales in the dataset of model `id` to `visit`, block by block, in order of arrival.
     ///
     /// # Errors
@@ -320,10 +333,7 @@ fn append_sales(rows: &RecordBatch, sales: &mut Vec<StoredSale>) -> Result<(), S
     let sold_on = rows.column_by_name("sold_on").and_then(|days| days.as_any().downcast_ref::<Date32Array>());
     sales.reserve(columns.count);
     for row in 0..columns.count {
-        // models and similar stones need whole ones
-        let values = columns.values(row);
-        let whole = Stone::from_values(&values).or_else(|| Stone::from_values(&with_usual_measurements(&values)));
-        let stone = whole.ok_or_else(|| StoreError::Unexpected {
+        let stone = whole_stone(&columns.values(row)).ok_or_else(|| StoreError::Unexpected {
             what: format!("line {} of batch {} is no whole stone", line.value(row), batch.value(row)),
         })?;
         let day = sold_on.filter(|days| days.is_valid(row)).and_then(|days| day_after_epoch(days.value(row)));
@@ -331,6 +341,11 @@ fn append_sales(rows: &RecordBatch, sales: &mut Vec<StoredSale>) -> Result<(), S
         sales.push(StoredSale { sale, batch: batch.value(row), line: line.value(row) });
     }
     Ok(())
+}
+
+/// The stone with these values, with usual measurements where they are not known: models and similar stones need whole ones.
+fn whole_stone(values: &FieldValues) -> Option<Stone> {
+    Stone::from_values(values).or_else(|| Stone::from_values(&with_usual_measurements(values)))
 }
 
 /// The day that is so many days after 1970-01-01.

@@ -96,7 +96,12 @@ fn the_card_of_every_family_is_a_page_also_of_a_pruned_model() {
         }
         assert_eq!(page.body.contains("It was pruned"), id == 1);
         assert_eq!(page.body.contains("The best on the tuning split"), id == 2, "model {id}");
-        assert_eq!(page.body.contains("method=\"post\""), id > 2, "model {id}");
+        assert_eq!(page.body.contains(&format!("href=\"/models/{id}/promote\"")), id > 2, "model {id}");
+        let can_answer = id > 1;
+        for words in ["Predicted against fetched", "What matters most"] {
+            assert_eq!(page.body.contains(words), can_answer, "{words} of model {id}");
+        }
+        assert!(page.body.contains("It is typically off by"), "model {id}");
         assert!(!page.body.contains("style=") && !page.body.contains("<script"), "nothing inline");
     }
     for path in ["/models/9", "/models/none", "/models/compare?a=1&b=9", "/models/compare?a=9&b=2"] {
@@ -158,6 +163,57 @@ fn the_buttons_change_who_answers_the_next_request() {
 }
 
 #[test]
+fn what_would_change_is_shown_before_it_changes() {
+    let test_folder = test_folder(false);
+    let server = Server::start(&test_folder);
+    let empty = server.get("/models/3/promote");
+    assert!(empty.status == 200 && empty.body.contains("No price has been asked for yet"), "{}", empty.body);
+    let dear = json!({"carat": 2.3, "cut": "Fair", "color": "J", "clarity": "I1"});
+    let told: Vec<f64> = [stone(), dear]
+        .iter()
+        .map(|stone| server.post("/v1/predictions", stone).json()["price_usd"].as_f64().expect("a price"))
+        .collect();
+    let page = server.get("/models/3/promote").body;
+    // both are evaluated on the same sales, and every price that was told is there beside what it would be
+    let compared = test_folder.succeed(&["models", "compare", "3", "2"]).stdout;
+    let verdict = compared.trim().rsplit_once("). ").expect("a verdict").1.replace('\n', " ");
+    assert!(page.contains(&verdict), "{verdict}: {page}");
+    let moved = test_folder.json(&["requests", "replay", "--model", "3"]);
+    for change in moved["most_moved"].as_array().expect("changes") {
+        let would_be = change["would_be_usd"].as_f64().expect("a price");
+        #[expect(clippy::cast_possible_truncation, reason = "a price in dollars")]
+        let dollars = would_be.round() as i64;
+        let last = format!("{:03}", dollars % 1_000);
+        assert!(page.contains(&format!("{last}</td>")), "{dollars}: {page}");
+    }
+    assert_eq!(moved["most_moved"].as_array().map(Vec::len), Some(told.len()));
+    assert!(page.contains("Where it is worse"), "{page}");
+    assert!(page.contains("action=\"/models/3/promote\"") && page.contains("Of the last 2 prices"), "{page}");
+    let back = server.get("/models/rollback").body;
+    assert!(back.contains("Roll back to model 1") && back.contains("action=\"/models/rollback\""), "{back}");
+    assert_eq!(champion(&server), 2, "looking changes nothing");
+    assert_eq!(server.get("/models/2/promote").status, 409);
+    assert_eq!(server.get("/models/77/promote").status, 404);
+}
+
+#[test]
+fn several_models_stand_beside_each_other() {
+    let test_folder = test_folder(false);
+    let server = Server::start(&test_folder);
+    server.post("/v1/predictions", &stone());
+    let page = server.get("/models/compare?model=1&model=2&model=3").body;
+    assert!(page.contains("Models 1, 2 and 3"), "{page}");
+    assert_eq!(page.matches("Errors, sale by sale</h2>").count(), 2, "the first beside each other one");
+    let segment = page.split("<th scope=\"row\">below 0.5 ct</th>").nth(1).expect("a segment");
+    assert_eq!(segment.split("</tr>").next().expect("a row").matches(" %</td>").count(), 3, "{segment}");
+    // settings that are the same are left out: models 1 and 3 differ in nothing but what they were trained on
+    let same = server.get("/models/compare?model=1&model=3").body;
+    assert!(!same.contains("<th scope=\"row\">family</th>") && page.contains("<th scope=\"row\">family</th>"));
+    assert!(page.contains("1.1 Ideal H SI2</a>"), "{page}");
+    assert_eq!(server.get("/models/compare?model=1").status, 422);
+}
+
+#[test]
 fn a_pruned_model_cannot_be_promoted_and_the_page_says_why() {
     let test_folder = test_folder(true);
     let server = Server::start(&test_folder);
@@ -192,8 +248,10 @@ fn other_sites_change_nothing() {
     assert_eq!(champion(&server), 2);
     assert_eq!(test_folder.value("SELECT count(*) FROM promotion"), 2);
     // what changes something is not to be had by a link
-    assert_eq!(server.get("/models/3/promote").status, 405);
-    assert_eq!(server.get("/models/rollback").status, 404);
+    for path in ["/models/3/promote", "/models/rollback"] {
+        assert_eq!(server.get(path).status, 200, "{path}");
+    }
+    assert_eq!(champion(&server), 2);
     let referer = format!("{own}/models/3");
     assert_eq!(send(&server, "/models/3/promote", "", &[("Referer", &referer)]).status, 303);
 }
@@ -207,4 +265,5 @@ fn without_a_model_the_page_says_what_to_do() {
     assert!(page.status == 200 && page.body.contains("diamonds retrain"), "{}", page.body);
     let refused = press(&server, "/models/rollback", "");
     assert!(refused.status == 409 && refused.body.contains("no champion before"), "{}", refused.body);
+    assert_eq!(server.get("/models/rollback").status, 409);
 }

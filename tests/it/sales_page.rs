@@ -71,12 +71,12 @@ fn sales_are_looked_up_one_by_one_and_taken_away_as_a_file() {
     let csv = server.get("/sales/browse.csv?color=E&sort=carat");
     assert_eq!(csv.header("Content-Disposition"), "attachment; filename=\"sales.csv\"");
     assert!(csv.body.starts_with("carat,cut,color,clarity,depth,table,x,y,z,price,date,batch,line\n0.41,Very Good"));
-    let report = test_folder.json(&["ingest", &test_folder.write("again.csv", &csv.body)]);
+    let report = &test_folder.json(&["ingest", &test_folder.write("again.csv", &csv.body)])["files"][0];
     assert_eq!((report["accepted"].as_i64(), report["known"].as_i64()), (Some(0), Some(2)), "{report}");
     let parquet = agent().get(server.url("/sales/browse.parquet")).call().expect("an answer").into_body().read_to_vec();
     test_folder.write("all.parquet", parquet.expect("bytes"));
     let file = test_folder.path("all.parquet").display().to_string();
-    assert_eq!(test_folder.json(&["ingest", &file])["known"], 3);
+    assert_eq!(test_folder.json(&["ingest", &file])["files"][0]["known"], 3);
     // nothing is left in the work folders, which stand beside the database
     let folder = test_folder.database().parent().expect("a folder").to_owned();
     let beside = || files_in(&folder).into_iter().map(|name| folder.join(name)).filter(|path| path.is_dir());

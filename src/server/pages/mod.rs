@@ -125,6 +125,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/models", models::list).for_role(Role::Read),
         Endpoint::get("/models/compare", models::compare).for_role(Role::Read),
         Endpoint::get("/models/{id}", models::show).for_role(Role::Read),
+        Endpoint::get("/models/rollback", models::ask_to_roll_back).for_role(Role::Manage),
+        Endpoint::get("/models/{id}/promote", models::ask_to_promote).for_role(Role::Manage),
         Endpoint::post("/models/{id}/promote", models::promote).for_role(Role::Manage),
         Endpoint::post("/models/rollback", models::roll_back).for_role(Role::Manage),
         Endpoint::get("/sales", sales::list).for_role(Role::Read),
