@@ -147,6 +147,42 @@ if (training) {
   });
 }
 
+// A request that a developer tries, with the developer's own key; the answer is shown as it came.
+function tryRequests(form) {
+  const [choice, body, key, status, shown] = ["request", "body", "key", "status", "answer"].map((name) => document.getElementById(`try-${name}`));
+  const fill = () => {
+    body.value = choice.selectedOptions[0].dataset.body;
+    body.parentElement.hidden = !body.value;
+  };
+  choice.addEventListener("change", fill);
+  fill();
+  form.hidden = false;
+  document.getElementById("try-without").hidden = true;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const [method, path] = choice.value.split(" ");
+    const headers = { Accept: "application/json" };
+    if (key.value) headers.Authorization = `Bearer ${key.value}`;
+    if (method === "POST") headers["Content-Type"] = "application/json";
+    const started = performance.now();
+    try {
+      const response = await fetch(path, { method, headers, body: method === "POST" ? body.value : undefined });
+      const text = await response.text();
+      status.textContent = `${response.status} ${response.statusText} · ${Math.round(performance.now() - started)} ms`;
+      try {
+        shown.textContent = JSON.stringify(JSON.parse(text), null, 2);
+      } catch {
+        shown.textContent = text;
+      }
+      shown.hidden = false;
+    } catch (error) {
+      status.textContent = error.message;
+      shown.hidden = true;
+    }
+  });
+}
+if (document.getElementById("try")) tryRequests(document.getElementById("try"));
+
 if (stoneForm) {
   const lineInput = stoneForm.elements.stone;
   const changed = (event) => {

@@ -61,7 +61,7 @@ pub use models::{
 };
 pub use outcomes::{LiveAccuracy, NewOutcome, OutcomeSales, RecordedOutcome};
 pub use parcels::{NewParcel, ParcelRecord, ParcelRow};
-pub use predictions::{NewPredictions, PredictionRecord, PredictionSource};
+pub use predictions::{FirstPrediction, NewPredictions, PredictionRecord, PredictionSource};
 pub use pruning::{PrunedRequests, RequestPruning};
 pub use query::{QueryLimits, Table};
 pub use quotes::{NewQuote, QuoteDetails, QuoteFilter, StoredQuote};

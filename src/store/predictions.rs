@@ -1,5 +1,7 @@
 //! Predictions: every priced stone, as described by the user, with its predicted price.
 
+use std::collections::HashMap;
+
 use std::borrow::Cow;
 
 use duckdb::{Connection, Row, params};
@@ -11,8 +13,8 @@ use super::rows::{
     Columns, JsonColumn, TextColumn, query_optional_row, query_rows, read_stone_values, read_time, read_uuid, sql_time,
     with_stone_columns,
 };
-use super::time_windows::{find_by_id, read_newest};
-use super::{Store, StoreError};
+use super::time_windows::{ID_TOLERANCE, find_by_id, read_newest};
+use super::{LoggedRequest, Store, StoreError};
 use crate::diamond::{FIELDS, Field, FieldValues, Measurements, StoneDescription};
 use crate::learning::evaluation::PriceRange;
 
@@ -210,6 +212,41 @@ impl Store {
         )?;
         let count = found.first().map_or(0, |(_, count)| *count);
         Ok((found.into_iter().map(|(id, _)| id).collect(), count))
+    }
+}
+
+/// What a request priced first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FirstPrediction {
+    /// The stone.
+    pub stone: StoneDescription,
+    /// Its price in US dollars.
+    pub price_usd: f64,
+    /// How many stones the request priced.
+    pub count: i64,
+}
+
+impl Store {
+    /// What each of `requests` priced first, by their ids; requests that priced nothing are left out. Their predictions were made at most
+    /// two minutes from their arrival.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn first_predictions(&self, requests: &[LoggedRequest]) -> Result<HashMap<Uuid, FirstPrediction>, StoreError> {
+        let times = || requests.iter().map(|request| request.time);
+        let (Some(first), Some(last)) = (times().min(), times().max()) else { return Ok(HashMap::new()) };
+        let from = first.checked_sub(ID_TOLERANCE).unwrap_or(Timestamp::MIN);
+        let until = last.checked_add(ID_TOLERANCE).unwrap_or(Timestamp::MAX);
+        let ids: Vec<String> = requests.iter().map(|request| request.id.to_string()).collect();
+        let sql = with_stone_columns(include_str!("../../sql/queries/prediction/list_first_predictions.sql"));
+        let parameters = params![ids.join(","), sql_time(from), sql_time(until)];
+        let found = query_rows(&self.connection, "list what requests priced", &sql, parameters, |row| {
+            let stone = StoneDescription::from_values(&read_stone_values(row)?).ok_or(duckdb::Error::InvalidQuery)?;
+            let prediction =
+                FirstPrediction { stone, price_usd: row.get("price_usd")?, count: row.get("prediction_count")? };
+            Ok((read_uuid(row, "request_id")?, prediction))
+        })?;
+        Ok(found.into_iter().collect())
     }
 }
 

@@ -12,7 +12,7 @@ const GROWTH: i32 = 8;
 const WINDOWS: usize = 7;
 
 /// How far the time of a row may be from that in its id.
-const ID_TOLERANCE: SignedDuration = SignedDuration::from_mins(2);
+pub(super) const ID_TOLERANCE: SignedDuration = SignedDuration::from_mins(2);
 
 /// The time in an id, which is a UUID of version 7; `None` for other versions.
 fn time_of(id: Uuid) -> Option<Timestamp> {

@@ -453,6 +453,36 @@ fn the_log_is_filtered_by_a_form() {
 }
 
 #[test]
+fn a_developer_tries_a_request_with_a_key() {
+    let Some(browser) = browser() else { return };
+    let test_folder = TestFolder::trained(300);
+    let key = test_folder.json(&["keys", "create", "--role", "price", "--name", "shop"])["key"].clone();
+    let server = Server::start(&test_folder);
+    let tab = browser.new_tab().expect("a tab");
+    open(&tab, &server.url("/docs"));
+    let key = key.as_str().expect("text");
+    type_into(&tab, "#key", key);
+    press(&tab, "Enter", 1);
+    wait_until(&tab, "location.pathname === '/docs' && document.getElementById('try')?.hidden === false");
+    // a script that asks without a key is refused, whoever is logged in may type one
+    let send = "document.querySelector('#try button').click()";
+    type_into(&tab, "#try-key", "diamonds_wrong");
+    evaluate(&tab, send);
+    wait_until(&tab, "document.getElementById('try-status').textContent.startsWith('401')");
+    evaluate(&tab, "document.getElementById('try-key').value = ''");
+    type_into(&tab, "#try-key", key);
+    evaluate(&tab, send);
+    wait_until(&tab, "document.getElementById('try-status').textContent.startsWith('200')");
+    assert!(text(&tab, "#try-answer").contains("\"price_usd\""));
+    // one language shows at a time, by keyboard too
+    let shown = "[...document.querySelectorAll('.tab')].filter(tab => tab.offsetHeight > 0).map(tab => tab.id).join()";
+    assert_eq!(evaluate(&tab, shown), "step-1");
+    evaluate(&tab, "document.getElementById('language-1').focus()");
+    press(&tab, "ArrowRight", 1);
+    assert_eq!(evaluate(&tab, shown), "step-2");
+}
+
+#[test]
 fn somebody_logs_in_reads_and_logs_out() {
     let Some(browser) = browser() else { return };
     let test_folder = TestFolder::trained(300);

@@ -267,12 +267,14 @@ fn the_examples_on_the_page_print_the_price_that_the_api_gives() {
 }
 
 #[test]
-fn the_page_needs_nothing_but_its_style_and_puts_only_plain_hosts_into_commands() {
+fn the_page_needs_nothing_but_its_own_style_and_script_and_puts_only_plain_hosts_into_commands() {
     let test_folder = trained();
     let server = Server::start(&test_folder);
     let page = server.get("/docs");
     assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
-    for word in ["<script", "style=", "<style", "\"https://", "onclick"] {
+    assert_eq!(page.body.matches("<script").count(), page.body.matches("<script src=\"/script.js").count());
+    assert!(page.body.len() < 400 * 1024, "{} bytes", page.body.len());
+    for word in ["style=", "<style", "\"https://", "onclick"] {
         assert!(!page.body.contains(word), "{word}");
     }
     let ids: Vec<&str> = page.body.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();

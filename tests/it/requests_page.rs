@@ -267,6 +267,19 @@ fn a_request_is_shown_in_full() {
 }
 
 #[test]
+fn a_listed_request_says_which_stone_it_priced_first() {
+    let test_folder = TestFolder::trained(300);
+    let server = Server::start(&test_folder);
+    let stone = |carat: f64| json!({"carat": carat, "cut": "Ideal", "color": "H", "clarity": "SI2"});
+    let answer = server.post("/v1/predictions", &json!([stone(1.1), stone(0.5), stone(0.7)])).json();
+    server.post("/v1/predictions", &stone(-1.0));
+    let first = answer[0]["price_usd"].as_f64().expect("a price");
+    let page = browse(&server, "/requests").body;
+    assert!(page.contains("1.1 Ideal H SI2: $") && page.contains(" and 2 more</td>"), "{first}: {page}");
+    assert_eq!(page.matches("<td class=\"priced\"></td>").count(), 1, "the refused one priced nothing: {page}");
+}
+
+#[test]
 fn what_hostile_clients_send_is_shown_and_does_not_run() {
     let (test_folder, server) = logged(1);
     drop(server);

@@ -19,27 +19,56 @@ const MAX_DEPTH: usize = 4;
 /// Each example: its heading, an introduction, and the program.
 const EXAMPLES: [(&str, &str, &str); 3] = [
     (
-        "In a terminal: curl",
+        "curl",
         "Four facts are enough: weight, cut, colour, clarity. The answer is one JSON document; price_usd is the price.",
         include_str!("../../../templates/examples/curl.sh"),
     ),
     (
-        "In JavaScript: fetch",
+        "JavaScript",
         "For Node 18 and later (save it as price.mjs), and for pages of this server. Pages of other servers ask through \
          their own.",
         include_str!("../../../templates/examples/fetch.mjs"),
     ),
     (
-        "In Python: urllib",
+        "Python",
         "Nothing to install. An error is one line, with its id in the log.",
         include_str!("../../../templates/examples/python.py"),
     ),
 ];
 
+/// What can be tried on the page.
+const TRIALS: [Trial; 5] = [
+    Trial {
+        method: "POST",
+        path: "/v1/predictions",
+        body: r#"{"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"}"#,
+    },
+    Trial {
+        method: "POST",
+        path: "/v1/predictions?explain=true",
+        body: r#"[{"carat": 0.5, "cut": "Premium", "color": "E", "clarity": "VS1"}, {"carat": 1.5, "cut": "Good", "color": "J", "clarity": "SI1"}]"#,
+    },
+    Trial {
+        method: "POST",
+        path: "/v1/similar",
+        body: r#"{"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"}"#,
+    },
+    Trial { method: "GET", path: "/v1/models", body: "" },
+    Trial { method: "GET", path: "/health", body: "" },
+];
+
+/// A request that can be sent from the page.
+struct Trial {
+    method: &'static str,
+    path: &'static str,
+    body: &'static str,
+}
+
 #[derive(Template)]
 #[template(path = "docs.html")]
 struct DocsPage {
     examples: Vec<Example>,
+    trials: &'static [Trial],
     sent: Vec<DocumentedField>,
     scales: Vec<Scale>,
     answered: Vec<DocumentedField>,
@@ -125,6 +154,7 @@ impl DocsPage {
         });
         Self {
             examples: examples.collect(),
+            trials: &TRIALS,
             sent: fields("StoneDescription"),
             scales: FIELDS.iter().filter(|field| !field.is_number()).map(scale).collect(),
             answered: fields("Prediction"),

@@ -1,5 +1,7 @@
 //! The pages of the request log: a table, charts, and one request in full.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use form_urlencoded::Serializer;
 use jiff::Timestamp;
@@ -10,12 +12,13 @@ use uuid::Uuid;
 use super::charts::time_chart::{self as chart, Chart};
 use super::charts::traffic_charts::TrafficCharts;
 use super::{json, respond};
-use crate::diamond::FieldError;
+use crate::diamond::{FieldError, write_line};
 use crate::server::app::App;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{id_in_path, query_pairs};
 use crate::server::request_filter::{page_parameters, read_form_filter};
-use crate::store::{LoggedRequest, RequestFilter, Store, StoreError};
+use crate::store::{FirstPrediction, LoggedRequest, RequestFilter, Store, StoreError};
+use crate::text::{count, dollars};
 
 /// Requests on one page.
 const PAGE_LENGTH: u32 = 50;
@@ -35,6 +38,8 @@ struct RequestsPage {
     silence: Option<String>,
     /// `None` if the filter is wrong.
     listed: Option<Vec<LoggedRequest>>,
+    /// What the listed requests priced first, by their ids.
+    priced: HashMap<Uuid, FirstPrediction>,
     /// Text instead of an empty table.
     emptiness: &'static str,
     /// Address of the next page.
@@ -60,6 +65,7 @@ struct FilterField {
 /// What a page of the log shows.
 struct LogPage {
     requests: Vec<LoggedRequest>,
+    priced: HashMap<Uuid, FirstPrediction>,
     charts: TrafficCharts,
     is_log_empty: bool,
 }
@@ -71,7 +77,7 @@ pub async fn list(request: Request<App>) -> Answer {
     let mut page = RequestsPage::new(&pairs, read.as_ref().err().map_or(&[], Vec::as_slice));
     let Ok(filter) = read else { return respond(StatusCode::UnprocessableEntity, &page) };
     let is_first = filter.before.is_none();
-    let LogPage { mut requests, charts, is_log_empty } =
+    let LogPage { mut requests, priced, charts, is_log_empty } =
         request.state().read(move |store| LogPage::find(store, &filter)).await?;
     if requests.len() > PAGE_LENGTH as usize {
         requests.truncate(PAGE_LENGTH as usize);
@@ -87,7 +93,14 @@ pub async fn list(request: Request<App>) -> Answer {
         page.charts = if page.silence.is_none() { charts.draw().into() } else { Vec::new() };
     }
     page.listed = Some(requests);
+    page.priced = priced;
     respond(StatusCode::Ok, &page)
+}
+
+/// A stone that was priced first and its price in one line.
+fn priced_words(first: &FirstPrediction) -> String {
+    let others = if first.count > 1 { format!(" and {} more", count(first.count - 1)) } else { String::new() };
+    format!("{}: {}{others}", write_line(&first.stone), dollars(first.price_usd))
 }
 
 impl LogPage {
@@ -95,7 +108,8 @@ impl LogPage {
         let now = Timestamp::now();
         let requests = store.requests(filter)?;
         let is_log_empty = requests.is_empty() && store.count_requests(now)?.all == 0;
-        Ok(Self { requests, charts: TrafficCharts::read(store, filter, now)?, is_log_empty })
+        let priced = store.first_predictions(&requests)?;
+        Ok(Self { requests, priced, charts: TrafficCharts::read(store, filter, now)?, is_log_empty })
     }
 }
 
@@ -154,6 +168,7 @@ impl RequestsPage {
             charts: Vec::new(),
             silence: None,
             listed: None,
+            priced: HashMap::new(),
             emptiness: "",
             older: None,
             newest: before.then(|| address("/requests", pairs, None)),

@@ -86,6 +86,7 @@ async fn show(
         if champion == Some(id) {
             return Err(Problem::new(409, format!("model {id} is the champion already")));
         }
+        store.model(id)?;
         let model = snapshot.model(store, Some(&id.to_string()))?;
         let contest = champion.and_then(|champion| Contested::between(store, id, champion));
         let replay = Replay::of(&store.newest_predictions(PRICES_REPLAYED, None)?, &model, &snapshot);
