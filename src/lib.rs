@@ -18,3 +18,4 @@ pub mod store;
 pub mod system;
 pub mod text;
 pub mod times;
+pub mod words;

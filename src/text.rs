@@ -1,8 +1,10 @@
-//! Numbers and errors as people write them, for pages, tables and logs.
+//! Numbers and errors as people write them, for pages, tables and logs; in the language of the reader, which is English but on pages.
 
 use std::error::Error;
 
 use serde_json::{Map, Value};
+
+use crate::words::Language;
 
 /// The text with control characters escaped: input from strangers must not control the terminal.
 #[must_use]
@@ -33,7 +35,7 @@ pub fn dollars(amount_usd: f64) -> String {
 #[must_use]
 pub fn signed_dollars(amount_usd: f64) -> String {
     let text = dollars(amount_usd);
-    if amount_usd > 0.0 && text != "$0" { format!("+{text}") } else { text }
+    if amount_usd > 0.0 && text != dollars(0.0) { format!("+{text}") } else { text }
 }
 
 /// The text, in which no line ends between a minus and its dollars.
@@ -52,7 +54,10 @@ pub fn dollars_and_cents(amount_usd: f64) -> String {
 #[must_use]
 pub fn dollars_to(amount_usd: f64, decimals: usize) -> String {
     let (sign, digits) = sign_and_digits(amount_usd, decimals);
-    format!("{sign}${digits}")
+    match Language::of_reader() {
+        Language::English => format!("{sign}${digits}"),
+        Language::Italian => format!("{sign}{digits}\u{a0}$"),
+    }
 }
 
 /// A share as percent: 0.0812 to one decimal is `8.1 %`.
@@ -66,7 +71,7 @@ pub fn percent(share: f64, decimals: usize) -> String {
 #[must_use]
 pub fn signed_percent(share: f64) -> String {
     let text = percent(share, 1);
-    if share > 0.0 && text != "0.0 %" { format!("+{text}") } else { text }
+    if share > 0.0 && text != percent(0.0, 1) { format!("+{text}") } else { text }
 }
 
 /// A number for places with little room: `0.25`, `9,000`, `20k`, `1.5M`.
@@ -74,13 +79,32 @@ pub fn signed_percent(share: f64) -> String {
 pub fn short_number(value: f64, decimals: usize) -> String {
     let is_multiple_of = |unit: f64| value % unit == 0.0;
     if value.abs() >= 1e6 && is_multiple_of(1e5) {
-        format!("{}M", value / 1e6)
+        in_figures_of_reader(&format!("{}M", value / 1e6))
     } else if value.abs() >= 1e4 && is_multiple_of(1e3) {
-        format!("{}k", value / 1e3)
+        in_figures_of_reader(&format!("{}k", value / 1e3))
     } else {
         let (sign, digits) = sign_and_digits(value, decimals);
         format!("{sign}{digits}")
     }
+}
+
+/// A number as it is, such as `1.02`, with the decimal sign of the reader.
+#[must_use]
+pub fn plain(number: f64) -> String {
+    in_figures_of_reader(&number.to_string())
+}
+
+/// A number with so many decimals, such as `1.10`, with the decimal sign of the reader.
+#[must_use]
+pub fn decimals(number: f64, decimals: usize) -> String {
+    in_figures_of_reader(&format!("{number:.decimals$}"))
+}
+
+/// A number that is written already, such as `1.02`, with the decimal sign of the reader.
+#[must_use]
+pub fn in_figures_of_reader(number: &str) -> String {
+    let (_, decimal) = Language::of_reader().number_signs();
+    if decimal == '.' { number.to_owned() } else { number.replace('.', &decimal.to_string()) }
 }
 
 /// A count with thousands parted: `54,000`.
@@ -99,9 +123,9 @@ pub fn elapsed(elapsed_us: i64) -> String {
     if us < 1e3 {
         format!("{us:.0} µs")
     } else if us < 1e6 {
-        format!("{:.1} ms", us / 1e3)
+        in_figures_of_reader(&format!("{:.1} ms", us / 1e3))
     } else {
-        format!("{:.2} s", us / 1e6)
+        in_figures_of_reader(&format!("{:.2} s", us / 1e6))
     }
 }
 
@@ -133,14 +157,15 @@ fn sign_and_digits(number: f64, decimals: usize) -> (&'static str, String) {
     let is_zero = digits.bytes().all(|byte| matches!(byte, b'0' | b'.'));
     let sign = if number < 0.0 && !is_zero { MINUS } else { "" };
     let (whole, fraction) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
-    (sign, part_thousands(whole) + fraction)
+    (sign, part_thousands(whole) + &in_figures_of_reader(fraction))
 }
 
 fn part_thousands(digits: &str) -> String {
+    let (thousands, _) = Language::of_reader().number_signs();
     let mut parted = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            parted.push(',');
+            parted.push(thousands);
         }
         parted.push(digit);
     }
@@ -181,5 +206,14 @@ mod tests {
     #[test]
     fn times_taken_are_short_numbers() {
         assert_eq!([0, 999, 1_000, 4_730, 2_500_000].map(elapsed), ["0 µs", "999 µs", "1.0 ms", "4.7 ms", "2.50 s"]);
+    }
+
+    #[test]
+    fn numbers_are_written_as_their_reader_writes_them() {
+        let written = Language::Italian.write(|| {
+            [dollars(4_733.4), signed_dollars(-212.0), percent(0.0812, 1), count(54_000), dollars_and_cents(1_268.85)]
+        });
+        assert_eq!(written, ["4.733\u{a0}$", "−212\u{a0}$", "8,1 %", "54.000", "1.268,85\u{a0}$"]);
+        assert_eq!(Language::Italian.write(|| signed_dollars(0.2)), "0\u{a0}$");
     }
 }

@@ -61,7 +61,7 @@ function show(html, fromLine) {
   history.replaceState(null, "", result.dataset.address);
   const price = answer.querySelector("#price");
   document.getElementById("said").textContent = price ? price.textContent : "";
-  document.title = price ? `${price.textContent} · Diamonds` : "What is it worth? · Diamonds";
+  document.title = price ? `${price.textContent} · Diamonds` : `${stoneForm.dataset.title} · Diamonds`;
   const fields = JSON.parse(result.dataset.fields);
   if (fromLine) fillIn(fields);
   if (buyerForm) keepStone(fields);
@@ -122,10 +122,10 @@ function addCopyButtons(within) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
-    button.textContent = "Copy";
+    button.textContent = document.body.dataset.copy;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(code.textContent);
-      button.textContent = "Copied";
+      button.textContent = document.body.dataset.copied;
     });
     code.before(button);
   }

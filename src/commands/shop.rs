@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
+use super::CommandError;
 use super::console::Console;
-use super::{CommandError, parse_within};
 use crate::control::{ReadShop, SetShop, run as run_operation};
 use crate::store::{Logo, Shop};
 
@@ -22,10 +21,10 @@ pub enum Arguments {
 #[group(required = true, multiple = true)]
 pub struct SetArguments {
     /// The name of the shop
-    #[arg(long, value_parser = parse_line)]
+    #[arg(long, value_parser = Shop::read_name)]
     name: Option<String>,
     /// Its address; "\n" begins a new line
-    #[arg(long)]
+    #[arg(long, value_parser = |text: &str| Shop::read_address(&text.replace("\\n", "\n")))]
     address: Option<String>,
     /// A picture of at most 200 kB: PNG, JPEG or WebP
     #[arg(long, value_name = "FILE", conflicts_with = "no_logo")]
@@ -34,55 +33,17 @@ pub struct SetArguments {
     #[arg(long)]
     no_logo: bool,
     /// The currency of quotes, by its three letters, such as EUR
-    #[arg(long, value_parser = parse_currency, requires = "rate")]
+    #[arg(long, value_parser = Shop::read_currency, requires = "rate")]
     currency: Option<String>,
     /// What one US dollar is worth in that currency, such as 0.92
-    #[arg(long, value_parser = parse_rate)]
+    #[arg(long, value_parser = Shop::read_rate)]
     rate: Option<f64>,
     /// For how many days a quote is good
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=3650))]
+    #[arg(long, value_name = "DAYS", value_parser = Shop::read_valid_days)]
     valid_days: Option<i64>,
     /// The zone of the times on quotes, such as Europe/Rome; that of the machine if it is never set
-    #[arg(long, value_name = "ZONE", value_parser = parse_time_zone)]
+    #[arg(long, value_name = "ZONE", value_parser = Shop::read_time_zone)]
     time_zone: Option<String>,
-}
-
-/// Longest name, in characters.
-const LONGEST_NAME: usize = 100;
-/// Largest picture, in bytes.
-const LARGEST_LOGO: usize = 200_000;
-/// How pictures begin, and their media type.
-const PICTURES: [(&[u8], &str); 3] =
-    [(b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"RIFF", "image/webp")];
-
-fn parse_line(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.chars().count() > LONGEST_NAME || text.contains(char::is_control) {
-        return Err(format!("a name is one line of at most {LONGEST_NAME} characters"));
-    }
-    Ok(text.to_owned())
-}
-
-fn parse_currency(text: &str) -> Result<String, String> {
-    let is_code = text.len() == 3 && text.bytes().all(|letter| letter.is_ascii_alphabetic());
-    if is_code {
-        Ok(text.to_ascii_uppercase())
-    } else {
-        Err(format!("{text:?} is no currency: write three letters, such as EUR"))
-    }
-}
-
-fn parse_rate(text: &str) -> Result<f64, String> {
-    parse_within(text, &(1e-4..=1e6), "is no rate: write what one US dollar is worth, such as 0.92")
-}
-
-fn parse_time_zone(text: &str) -> Result<String, String> {
-    match TimeZone::get(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => {
-            Err(format!("{text:?} is no time zone that this machine knows ({error}): write one such as Europe/Rome"))
-        }
-    }
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
@@ -110,7 +71,7 @@ fn changed(old: Shop, wanted: &SetArguments) -> Result<Shop, CommandError> {
     };
     Ok(Shop {
         name: wanted.name.clone().unwrap_or(old.name),
-        address: wanted.address.as_ref().map_or(old.address, |text| text.replace("\\n", "\n").trim().to_owned()),
+        address: wanted.address.clone().unwrap_or(old.address),
         currency: wanted.currency.clone().unwrap_or(old.currency),
         per_dollar: wanted.rate.unwrap_or(old.per_dollar),
         valid_days: wanted.valid_days.unwrap_or(old.valid_days),
@@ -122,12 +83,7 @@ fn changed(old: Shop, wanted: &SetArguments) -> Result<Shop, CommandError> {
 fn read_logo(path: &Path) -> Result<Logo, CommandError> {
     let refuse = |problem: String| CommandError::BadPicture { path: path.to_owned(), problem };
     let bytes = std::fs::read(path).map_err(|error| refuse(format!("cannot be read: {error}")))?;
-    if bytes.len() > LARGEST_LOGO {
-        return Err(refuse(format!("has {} kB: a picture of at most 200 kB fits a quote", bytes.len() / 1000)));
-    }
-    let known = PICTURES.iter().find(|(beginning, _)| bytes.starts_with(beginning));
-    let (_, media_type) = known.ok_or_else(|| refuse("is no PNG, JPEG or WebP picture".to_owned()))?;
-    Ok(Logo { media_type: (*media_type).to_owned(), bytes })
+    Logo::read(bytes).map_err(refuse)
 }
 
 fn as_json(shop: &Shop) -> Value {

@@ -13,6 +13,7 @@ use super::stone::{grade, rank};
 use super::{
     Clarity, Color, Cut, Dimensions, FIELD_COUNT, FIELDS, Field, FieldKind, FieldValues, GradeReading, Stone, number,
 };
+use crate::words::say;
 
 /// Most unknown fields in one error: a client that sends more has the wrong endpoint, not a wrong name.
 const MAX_UNKNOWN_FIELDS: usize = 20;
@@ -330,8 +331,8 @@ impl<'a> FieldReader<'a> {
         let (name, value) = self.given[place].unzip();
         let message = match (&field.kind, value) {
             (_, None) if !field.required => return None,
-            (FieldKind::Number { .. }, None) => "is required".to_owned(),
-            (FieldKind::Grade { .. }, None) => format!("is required: one of {}", field.choices()),
+            (FieldKind::Number { .. }, None) => say!("is required"),
+            (FieldKind::Grade { .. }, None) => say!("is required: one of {}", field.choices()),
             (FieldKind::Grade { .. }, Some(value)) => match self.read_grade(field, value) {
                 Ok(rank) => return Some(rank.into()),
                 Err(message) => message,
@@ -340,7 +341,12 @@ impl<'a> FieldReader<'a> {
                 Ok(number) => {
                     // text that only a person takes for this number
                     if let Some(text) = value.as_str().filter(|text| text.trim().parse::<f64>().is_err()) {
-                        self.notes.push(format!("{} {text:?} is read as {}", field.name, field.write(number)));
+                        self.notes.push(say!(
+                            "{} {} is read as {}",
+                            field.name,
+                            format!("{:?}", text),
+                            field.write(number)
+                        ));
                     }
                     return Some(number);
                 }
@@ -357,16 +363,16 @@ impl<'a> FieldReader<'a> {
             GradeReading::Grade(rank) => Ok(rank),
             GradeReading::OtherName(rank, why) => {
                 let grade = field.grade_name(rank.into()).unwrap_or_default();
-                self.notes.push(format!("{} {text:?} is read as {grade}: {why}", field.name));
+                self.notes.push(say!("{} {} is read as {}: {}", field.name, format!("{:?}", text), grade, why));
                 Ok(rank)
             }
             GradeReading::NoCounterpart(why) => {
-                Err(format!("has no counterpart here, because {why}: must be one of {}", field.choices()))
+                Err(say!("has no counterpart here, because {}: must be one of {}", why, field.choices()))
             }
             GradeReading::Unknown => {
                 let names = field.grades().iter().map(|grade| grade.name);
-                let nearest = nearest(text, names).map(|name| format!("; the nearest is {name}")).unwrap_or_default();
-                Err(format!("must be one of {}{nearest}", field.choices()))
+                let nearest = nearest(text, names).map(|name| say!("; the nearest is {}", name)).unwrap_or_default();
+                Err(say!("must be one of {}{}", field.choices(), nearest))
             }
         }
     }
@@ -388,10 +394,10 @@ impl<'a> FieldReader<'a> {
         let known: Vec<&str> = FIELDS.iter().map(|field| field.name).chain(others.iter().copied()).collect();
         for name in left {
             let message = if let Some(field) = Field::find_by_any_name(name) {
-                format!("is {} a second time: send it once", field.name)
+                say!("is {} a second time: send it once", field.name)
             } else {
-                let nearest = nearest(name, known.iter().copied()).map(|name| format!("; the nearest is {name}"));
-                format!("is not a field here: the fields are {}{}", known.join(", "), nearest.unwrap_or_default())
+                let nearest = nearest(name, known.iter().copied()).map(|name| say!("; the nearest is {}", name));
+                say!("is not a field here: the fields are {}{}", known.join(", "), nearest.unwrap_or_default())
             };
             self.refuse(name, message);
         }
@@ -421,10 +427,10 @@ fn read_number(value: &Value, (least, most): (f64, f64)) -> Result<f64, String> 
     let number = value.as_f64().or_else(|| number::read_alone(value.as_str()?, false));
     match number {
         Some(number) if (least..=most).contains(&number) => Ok(number),
-        Some(number) if number <= 0.0 => Err("must be above 0".to_owned()),
-        Some(number) if number < least => Err(format!("must be at least {least}")),
-        Some(_) => Err(format!("must be at most {most}")),
-        None => Err("must be a number, such as 1.1".to_owned()),
+        Some(number) if number <= 0.0 => Err(say!("must be above 0")),
+        Some(number) if number < least => Err(say!("must be at least {}", least)),
+        Some(_) => Err(say!("must be at most {}", most)),
+        None => Err(say!("must be a number, such as 1.1")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A stone in one line, as people say it: `1.02 ideal h si2 6.45-6.51x4.01`.
 
 use super::{Field, FieldError, GradeReading, StoneDescription, number};
+use crate::words::say;
 
 /// Most words of one name: `very good`, `si 2`, `triple ex cellent`.
 const MAX_WORDS: usize = 3;
@@ -107,7 +108,7 @@ fn take_words(words: &[String], told: &mut Vec<(&'static str, String)>) -> Resul
     if let Some(sizes) = read_sizes(&lower)? {
         for (name, size) in ["x", "y", "z"].into_iter().zip(sizes) {
             if is_told(name, told) {
-                return Err(format!("{word:?} tells sizes a second time: {EXAMPLE}"));
+                return Err(say!("{} tells sizes a second time: {}", format!("{:?}", word), EXAMPLE));
             }
             told.push((name, size));
         }
@@ -117,7 +118,7 @@ fn take_words(words: &[String], told: &mut Vec<(&'static str, String)>) -> Resul
         let is_percent = word.ends_with('%') || words.get(1).is_some_and(|next| next == "%");
         let wanted: &[&str] = if is_percent { &["depth", "table"] } else { &["carat"] };
         let Some(name) = wanted.iter().find(|name| !is_told(name, told)) else {
-            return Err(format!("{word} may be many things: write its name before it, such as depth {word}"));
+            return Err(say!("{} may be many things: write its name before it, such as depth {}", word, word));
         };
         told.push((name, word.to_owned()));
         return Ok(1);
@@ -135,7 +136,10 @@ fn read_sizes(word: &str) -> Result<Option<[String; 3]>, String> {
         Ok(three) if three.iter().all(|part| number::read_alone(part, false).is_some()) => {
             Ok(Some(three.map(str::to_owned)))
         }
-        _ => Err(format!("{word:?} is not length, width and height: write three numbers, such as 6.45-6.51x4.01")),
+        _ => Err(say!(
+            "{} is not length, width and height: write three numbers, such as 6.45-6.51x4.01",
+            format!("{:?}", word)
+        )),
     }
 }
 
@@ -167,9 +171,11 @@ fn take_grade(words: &[String], told: &mut Vec<(&'static str, String)>) -> Resul
         return Ok(1);
     }
     Err(match because {
-        Some((_, super::IT_IS_A_SHAPE)) => format!("{word:?} is a shape, and only round stones are priced here"),
-        Some((scale, why)) => format!("{word:?} is no {scale} here, because {why}"),
-        None => format!("{word:?} is not understood: {EXAMPLE}"),
+        Some((_, super::IT_IS_A_SHAPE)) => {
+            say!("{} is a shape, and only round stones are priced here", format!("{:?}", word))
+        }
+        Some((scale, why)) => say!("{} is no {} here, because {}", format!("{:?}", word), scale, why),
+        None => say!("{} is not understood: {}", format!("{:?}", word), EXAMPLE),
     })
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Clarity, Color, Cut, FieldValues, Grade};
+use crate::words::marked;
 
 /// Weight of a round brilliant per cubic millimetre of its bounding box, in carats.
 ///
@@ -89,9 +90,9 @@ impl Told {
     /// The name for people.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Whole => "all told",
-            Self::Partly => "some measures told",
-            Self::FourCs => "four Cs only",
+            Self::Whole => marked("all told"),
+            Self::Partly => marked("some measures told"),
+            Self::FourCs => marked("four Cs only"),
         }
     }
 

@@ -12,7 +12,8 @@ use super::shapley::shapley;
 use crate::diamond::{Clarity, Color, Cut, FIELDS, Grade, Stone, StoneDescription, Told};
 use crate::learning::families::PricesByGrade;
 use crate::learning::promises::PromisedModel;
-use crate::text::{signed_dollars, to_the_cent};
+use crate::text::{decimals, plain, signed_dollars, to_the_cent};
+use crate::words::{say, translate};
 
 /// A price, divided among the properties of the stone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -150,20 +151,23 @@ fn reasons(price_usd: f64, effects: &[(&str, f64)], stone: &Stone, typical: &Sto
         [only] => reasons.push(one(only)),
         several => {
             let sum = to_the_cent(several.iter().map(|(_, effect_usd)| effect_usd).sum());
-            let names: Vec<&str> = several.iter().map(|(property, _)| name_of(property)).collect();
-            let (last, before) = names.split_last().map_or(("", &[][..]), |(last, before)| (*last, before));
-            reasons.push(reason("rest", sum, format!("Small effects of {} and {last} together", before.join(", "))));
+            let names: Vec<String> = several.iter().map(|(property, _)| name_of(property)).collect();
+            let (last, before) = names.split_last().map_or(("", &[][..]), |(last, before)| (last.as_str(), before));
+            reasons.push(reason("rest", sum, say!("Small effects of {} and {} together", before.join(", "), last)));
         }
     }
     reasons
 }
 
 /// The name of a property inside a sentence.
-fn name_of(property: &str) -> &str {
+fn name_of(property: &str) -> String {
     match property {
-        "carat" => "weight",
-        "color" => "colour",
-        other => other,
+        "carat" => say!("weight"),
+        Cut::SCALE => say!("cut"),
+        Color::SCALE => say!("colour"),
+        Clarity::SCALE => say!("clarity"),
+        PROPORTIONS => say!("proportions"),
+        other => other.to_owned(),
     }
 }
 
@@ -172,30 +176,36 @@ fn describe(property: &str, stone: &Stone, typical: &Stone) -> String {
     if let Some(place) = FIELDS.iter().position(|field| !field.is_number() && field.name == property) {
         let field = &FIELDS[place];
         let grade_of = |stone: &Stone| stone.values()[place].map_or_else(String::new, |rank| field.write(rank));
-        return format!("{} {} instead of the typical {}", field.label, grade_of(stone), grade_of(typical));
+        return say!("{} {} instead of the typical {}", translate(field.label), grade_of(stone), grade_of(typical));
     }
     if property != PROPORTIONS {
-        return format!("Weight {} ct instead of the typical {} ct", stone.weight_carat, typical.weight_carat);
+        return say!(
+            "Weight {} ct instead of the typical {} ct",
+            plain(stone.weight_carat),
+            plain(typical.weight_carat)
+        );
     }
-    let percents =
-        [("depth", stone.depth_percent, typical.depth_percent), ("table", stone.table_percent, typical.table_percent)];
+    let percents = [
+        (say!("depth"), stone.depth_percent, typical.depth_percent),
+        (say!("table"), stone.table_percent, typical.table_percent),
+    ];
     let mut differences: Vec<String> = percents
         .into_iter()
-        .map(|(name, own, usual)| (name, format!("{own:.1}"), format!("{usual:.1}"), own.is_nan()))
+        .map(|(name, own, usual)| (name, decimals(own, 1), decimals(usual, 1), own.is_nan()))
         .filter(|(_, own, usual, is_unknown)| !is_unknown && own != usual)
-        .map(|(name, own, usual, _)| format!("{name} {own} % instead of the typical {usual} %"))
+        .map(|(name, own, usual, _)| say!("{} {} % instead of the typical {} %", name, own, usual))
         .collect();
     if !stone.x_mm.is_nan() && !stone.y_mm.is_nan() {
         let growth = (stone.weight_carat / typical.weight_carat).cbrt();
-        let size = |x_mm: f64, y_mm: f64| format!("{x_mm:.2} × {y_mm:.2} mm");
+        let size = |x_mm: f64, y_mm: f64| format!("{} × {} mm", decimals(x_mm, 2), decimals(y_mm, 2));
         let (own, usual) = (size(stone.x_mm, stone.y_mm), size(typical.x_mm * growth, typical.y_mm * growth));
         if own != usual {
-            differences.push(format!("{own} where {usual} is typical of its weight"));
+            differences.push(say!("{} where {} is typical of its weight", own, usual));
         }
     }
     match differences.as_slice() {
-        [] => "Proportions that are nearly typical".to_owned(),
-        _ => format!("Proportions, {}", differences.join(", ")),
+        [] => say!("Proportions that are nearly typical"),
+        _ => say!("Proportions, {}", differences.join(", ")),
     }
 }
 

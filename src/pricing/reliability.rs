@@ -2,11 +2,13 @@
 
 use super::SimilarIndex;
 use crate::diamond::{Field, Grade, Stone, number_fields};
+use crate::text::{in_figures_of_reader, plain};
+use crate::words::say;
 
 /// Why a price of `stone` is not reliable, each a sentence; nothing if it is.
 pub(super) fn doubts(stone: &Stone, similar: &SimilarIndex) -> Vec<String> {
     if similar.count() == 0 {
-        return vec!["no sale is known any more that the model learnt from".to_owned()];
+        return vec![say!("no sale is known any more that the model learnt from")];
     }
     let stone = stone.settled();
     let values = stone.values();
@@ -15,35 +17,36 @@ pub(super) fn doubts(stone: &Stone, similar: &SimilarIndex) -> Vec<String> {
         let (least, most) = similar.feature_ranges().bounds[place];
         // measures that were not told are no numbers, and neither below nor above
         let Some(value) = values[place].filter(|value| *value < least || *value > most) else { continue };
-        doubts.push(format!(
-            "{} {} is outside of what was sold here, {least} to {}",
+        doubts.push(say!(
+            "{} {} is outside of what was sold here, {} to {}",
             name_of(field),
-            field.write(value),
-            field.write(most)
+            in_figures_of_reader(&field.write(value)),
+            plain(least),
+            in_figures_of_reader(&field.write(most))
         ));
     }
     let known = similar.grades();
-    doubts.extend(never_sold(&known.cuts, stone.cut, "cut"));
-    doubts.extend(never_sold(&known.colors, stone.color, "colour"));
-    doubts.extend(never_sold(&known.clarities, stone.clarity, "clarity"));
+    doubts.extend(never_sold(&known.cuts, stone.cut, &say!("cut")));
+    doubts.extend(never_sold(&known.colors, stone.color, &say!("colour")));
+    doubts.extend(never_sold(&known.clarities, stone.clarity, &say!("clarity")));
     doubts
 }
 
 /// What a field is called in a sentence.
-fn name_of(field: &Field) -> &'static str {
+fn name_of(field: &Field) -> String {
     match field.name {
-        "carat" => "a weight of",
-        "x" => "a length of",
-        "y" => "a width of",
-        "z" => "a height of",
-        "depth" => "a depth of",
-        "table" => "a table of",
-        other => other,
+        "carat" => say!("a weight of"),
+        "x" => say!("a length of"),
+        "y" => say!("a width of"),
+        "z" => say!("a height of"),
+        "depth" => say!("a depth of"),
+        "table" => say!("a table of"),
+        other => other.to_owned(),
     }
 }
 
 fn never_sold<G: Grade>(known: &[G], grade: G, scale: &str) -> Option<String> {
-    (!known.contains(&grade)).then(|| format!("no stone of {scale} {} was sold here", grade.name()))
+    (!known.contains(&grade)).then(|| say!("no stone of {} {} was sold here", scale, grade.name()))
 }
 
 #[cfg(test)]

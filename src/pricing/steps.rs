@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 use super::quote::is_price;
 use crate::diamond::{Clarity, Color, Cut, Grade, Measurements, StoneDescription};
 use crate::learning::promises::PromisedModel;
-use crate::text::to_the_cent;
+use crate::text::{plain, to_the_cent};
+use crate::words::say;
 
 /// Weights at which the trade's prices jump, in carats ("magic sizes").
 const MAGIC_CARATS: [f64; 14] = [0.3, 0.4, 0.5, 0.7, 0.9, 1.0, 1.2, 1.5, 1.7, 2.0, 2.5, 3.0, 4.0, 5.0];
@@ -35,12 +36,12 @@ impl Step {
     #[must_use]
     pub fn words(&self) -> String {
         let label = match self.change.as_str() {
-            Cut::SCALE => "Cut",
-            Color::SCALE => "Colour",
-            Clarity::SCALE => "Clarity",
-            _ => "Weight",
+            Cut::SCALE => say!("Cut"),
+            Color::SCALE => say!("Colour"),
+            Clarity::SCALE => say!("Clarity"),
+            _ => say!("Weight"),
         };
-        format!("{label} {} instead of {}", self.to, self.from)
+        say!("{} {} instead of {}", label, self.to, self.from)
     }
 }
 
@@ -57,7 +58,7 @@ pub enum StepValue {
 impl std::fmt::Display for StepValue {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Carat(carat) => write!(formatter, "{carat} ct"),
+            Self::Carat(carat) => write!(formatter, "{} ct", plain(*carat)),
             Self::Grade(grade) => formatter.pad(grade),
         }
     }

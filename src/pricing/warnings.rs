@@ -4,7 +4,8 @@ use super::{ServedModel, SimilarIndex, reliability};
 use crate::diamond::{DEPTH_TOLERANCE_PERCENT, Stone, depth_percent_of};
 use crate::learning::promises::PromisedModel;
 use crate::store::StoreError;
-use crate::text::{dollars, signed_percent};
+use crate::text::{decimals, dollars, plain, signed_percent};
+use crate::words::say;
 
 /// Largest difference in weight, as a share, to a stone that counts as similar.
 const LIKE_WEIGHT: f64 = 0.2;
@@ -31,7 +32,7 @@ pub(super) fn of(
 ) -> Result<Vec<String>, StoreError> {
     let mut warnings: Vec<String> = contradiction(stone, price_usd, &model.prices, similar).into_iter().collect();
     if model.corrected_by.abs() > 0.0 {
-        warnings.push(format!(
+        warnings.push(say!(
             "the price is corrected by {}, because prices have moved since model {} was trained",
             signed_percent(model.corrected_by),
             model.id
@@ -42,11 +43,11 @@ pub(super) fn of(
         - group.lighter_than(stone.weight_carat * (1.0 - LIKE_WEIGHT));
     if like < FEW {
         let sold = match like {
-            0 => "no stone of this cut, color and clarity and about this weight was sold",
-            1 => "only one stone of this cut, color and clarity and about this weight was sold",
-            _ => "only two stones of this cut, color and clarity and about this weight were sold",
+            0 => say!("no stone of these grades and about this weight was sold"),
+            1 => say!("only one stone of these grades and about this weight was sold"),
+            _ => say!("only two stones of these grades and about this weight were sold"),
         };
-        warnings.push(format!("{sold}: ask for a second opinion"));
+        warnings.push(say!("{}: ask for a second opinion", sold));
     }
     if let Some(challenger) = challenger {
         let prices = &challenger.model.prices;
@@ -59,7 +60,7 @@ pub(super) fn of(
         let other_usd =
             Some(stone).filter(|stone| differs(prices.rough_price_usd(stone))).map(|stone| prices.price_usd(stone));
         if let Some(other_usd) = other_usd.filter(|other_usd| differs(*other_usd)) {
-            warnings.push(format!(
+            warnings.push(say!(
                 "the {} model predicts {}; for 99 of 100 stones the two differ less",
                 challenger.model.family,
                 dollars(other_usd)
@@ -72,26 +73,30 @@ pub(super) fn of(
 /// What the measurements of `stone` contradict, which of the two is believed, and what the other would change.
 fn contradiction(stone: &Stone, price_usd: f64, model: &PromisedModel, similar: &SimilarIndex) -> Option<String> {
     let measured = stone.turned().with_height();
-    let told = format!("{} × {} × {:.2} mm", stone.x_mm, stone.y_mm, measured.z_mm);
+    let told = format!("{} × {} × {} mm", plain(stone.x_mm), plain(stone.y_mm), decimals(measured.z_mm, 2));
     if let Some(measured_carat) = measured.contradicting_weight_carat() {
         let by_measures = Stone { weight_carat: (measured_carat * 100.0).round().max(1.0) / 100.0, ..*stone };
         let other = other_price(&by_measures, price_usd, model, similar);
-        return Some(format!(
-            "the measurements contradict the weight: {told} would be about {measured_carat:.2} ct, not {} ct. The weight is believed, and the \
-             measurements are left out{}",
-            stone.weight_carat,
-            other.map_or_else(String::new, |other| format!("; at {measured_carat:.2} ct the price would be {other}"))
+        return Some(say!(
+            "the measurements contradict the weight: {} would be about {} ct, not {} ct. The weight is believed, and the measurements are left out{}",
+            told,
+            decimals(measured_carat, 2),
+            plain(stone.weight_carat),
+            other.map_or_else(String::new, |other| {
+                say!("; at {} ct the price would be {}", decimals(measured_carat, 2), other)
+            })
         ));
     }
     let measured_depth = depth_percent_of(measured.x_mm, measured.y_mm, measured.z_mm);
     if (measured_depth - stone.depth_percent).abs() > DEPTH_TOLERANCE_PERCENT {
         let by_measures = Stone { depth_percent: measured_depth, ..*stone };
         let other = other_price(&by_measures, price_usd, model, similar);
-        return Some(format!(
-            "the measurements contradict the depth: they make it {measured_depth:.1} %, not {} %. Both are believed{}",
-            stone.depth_percent,
+        return Some(say!(
+            "the measurements contradict the depth: they make it {} %, not {} %. Both are believed{}",
+            decimals(measured_depth, 1),
+            plain(stone.depth_percent),
             other.map_or_else(String::new, |other| {
-                format!("; with a depth of {measured_depth:.1} % the price would be {other}")
+                say!("; with a depth of {} % the price would be {}", decimals(measured_depth, 1), other)
             })
         ));
     }
@@ -104,7 +109,7 @@ fn other_price(other: &Stone, price_usd: f64, model: &PromisedModel, similar: &S
         return None;
     }
     let more_usd = model.price_usd(other) - price_usd;
-    Some(format!("{} {}", dollars(more_usd.abs()), if more_usd < 0.0 { "less" } else { "more" }))
+    Some(format!("{} {}", dollars(more_usd.abs()), if more_usd < 0.0 { say!("less") } else { say!("more") }))
 }
 
 #[cfg(test)]

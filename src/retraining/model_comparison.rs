@@ -7,6 +7,7 @@ use super::{HoldoutSplit, TrainingError};
 use crate::learning::evaluation::{Comparison, Metrics};
 use crate::store::StoredArtifact;
 use crate::text::{count, dollars_and_cents, percent};
+use crate::words::say;
 
 /// A stored model, to be compared.
 #[derive(Debug, Clone)]
@@ -54,13 +55,13 @@ impl ModelComparison {
     pub fn difference(&self) -> String {
         let [first, second] = &self.models;
         let difference_usd = self.comparison.mae_difference_usd;
-        format!(
+        say!(
             "On {} sales that neither was fitted to, the mean absolute error of model {} is {} {} than that of model {}",
             count(i64::try_from(self.holdout).unwrap_or(i64::MAX)),
             first.id,
             dollars_and_cents(difference_usd.abs()),
-            if difference_usd < 0.0 { "less" } else { "more" },
-            second.id,
+            if difference_usd < 0.0 { say!("less") } else { say!("more") },
+            second.id
         )
     }
 
@@ -68,7 +69,7 @@ impl ModelComparison {
     #[must_use]
     pub fn interval(&self) -> String {
         let Comparison { low_usd, high_usd, confidence, .. } = self.comparison;
-        format!(
+        say!(
             "{} interval of the difference: {} to {}",
             percent(confidence, 0),
             dollars_and_cents(low_usd),
@@ -81,9 +82,9 @@ impl ModelComparison {
     pub fn verdict(&self) -> String {
         let [first, second] = &self.models;
         match (self.comparison.is_certain(), self.comparison.mae_difference_usd < 0.0) {
-            (false, _) => "That may be luck: promote for other reasons, or wait for more sales.".to_owned(),
-            (true, true) => format!("Model {} is better, by more than luck.", first.id),
-            (true, false) => format!("Model {} is better, by more than luck.", second.id),
+            (false, _) => say!("That may be luck: promote for other reasons, or wait for more sales."),
+            (true, true) => say!("Model {} is better, by more than luck.", first.id),
+            (true, false) => say!("Model {} is better, by more than luck.", second.id),
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::control::{Access, FileOwner, Operation};
 use crate::pricing::{PricingError, PricingService};
 use crate::store::{Store, StoreError};
 use crate::text::with_causes;
+use crate::words::Language;
 
 /// Requests that may be in progress at a time; the server asks further clients to come back later.
 const MAX_IN_FLIGHT: usize = 2_048;
@@ -108,7 +109,9 @@ impl App {
     pub async fn run<O: Operation>(&self, operation: O, caller: &Caller) -> Result<O::Answer, Problem> {
         let app = self.clone();
         let actor = caller.actor().to_owned();
-        Ok(in_background(move || app.run_operation(operation, &actor)).await??)
+        // what is stored, and what the log has of it, is English
+        let run = move || Language::English.write(|| app.run_operation(operation, &actor));
+        Ok(in_background(run).await??)
     }
 
     /// As [`App::run`], on the calling thread; `actor` is noted as the one who changes the file.

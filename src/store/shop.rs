@@ -1,5 +1,7 @@
 //! The shop: what stands on its quotes.
 
+use std::ops::RangeInclusive;
+
 use duckdb::params;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -8,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::audit::record_event;
 use super::rows::{execute, query_optional_row, sql_time};
 use super::{Store, StoreError};
+use crate::diamond::number;
+use crate::words::say;
 
 /// What stands on quotes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +65,100 @@ impl Shop {
         }
         // a file may come from a machine that knows more zones
         TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
+    }
+}
+
+/// Longest name, in characters, and longest address.
+const LONGEST_NAME: usize = 100;
+const LONGEST_ADDRESS: usize = 500;
+/// Least and greatest number of currency units for a dollar.
+const RATES: RangeInclusive<f64> = 1e-4..=1e6;
+/// For how many days a quote may be good.
+const VALID_DAYS: RangeInclusive<i64> = 1..=3650;
+/// Largest picture, in bytes.
+const LARGEST_LOGO: usize = 200_000;
+/// How pictures begin, and their media type.
+const PICTURES: [(&[u8], &str); 3] =
+    [(b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"RIFF", "image/webp")];
+
+/// What people tell of a shop, checked. An error is the second half of a sentence.
+impl Shop {
+    /// Its name.
+    ///
+    /// # Errors
+    /// If it is longer than a line.
+    pub fn read_name(text: &str) -> Result<String, String> {
+        let text = text.trim();
+        if text.chars().count() > LONGEST_NAME || text.contains(char::is_control) {
+            return Err(say!("must be one line of at most {} characters", LONGEST_NAME));
+        }
+        Ok(text.to_owned())
+    }
+
+    /// Its address, in lines.
+    ///
+    /// # Errors
+    /// If it is longer than any.
+    pub fn read_address(text: &str) -> Result<String, String> {
+        let text = text.replace("\r\n", "\n");
+        if text.chars().count() > LONGEST_ADDRESS {
+            return Err(say!("must be {} characters at most", LONGEST_ADDRESS));
+        }
+        Ok(text.trim().to_owned())
+    }
+
+    /// Its currency, by its three letters.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn read_currency(text: &str) -> Result<String, String> {
+        let is_code = text.len() == 3 && text.bytes().all(|letter| letter.is_ascii_alphabetic());
+        if is_code { Ok(text.to_ascii_uppercase()) } else { Err(say!("must be three letters, such as EUR")) }
+    }
+
+    /// What one US dollar is worth in its currency.
+    ///
+    /// # Errors
+    /// If it is no number that a rate could be.
+    pub fn read_rate(text: &str) -> Result<f64, String> {
+        let rate = number::read_alone(text, false).filter(|rate| RATES.contains(rate));
+        rate.ok_or_else(|| say!("must be what one US dollar is worth, such as 0.92"))
+    }
+
+    /// For how many days a quote is good.
+    ///
+    /// # Errors
+    /// If it is no number of days.
+    pub fn read_valid_days(text: &str) -> Result<i64, String> {
+        let days = text.trim().parse().ok().filter(|days| VALID_DAYS.contains(days));
+        days.ok_or_else(|| say!("must be a number of days from {} to {}", VALID_DAYS.start(), VALID_DAYS.end()))
+    }
+
+    /// The zone of the times on quotes; none if it is left empty.
+    ///
+    /// # Errors
+    /// If this machine does not know it.
+    pub fn read_time_zone(text: &str) -> Result<String, String> {
+        match text.trim() {
+            "" => Ok(String::new()),
+            zone if TimeZone::get(zone).is_ok() => Ok(zone.to_owned()),
+            _ => Err(say!("must be a time zone that this machine knows, such as Europe/Rome")),
+        }
+    }
+}
+
+impl Logo {
+    /// The picture in `bytes`.
+    ///
+    /// # Errors
+    /// If it is none that browsers show, or too large for a quote; the second half of a sentence.
+    pub fn read(bytes: Vec<u8>) -> Result<Self, String> {
+        if bytes.len() > LARGEST_LOGO {
+            return Err(say!("has {} kB: a picture of at most 200 kB fits a quote", bytes.len() / 1000));
+        }
+        let known = PICTURES.iter().find(|(beginning, _)| bytes.starts_with(beginning));
+        let (_, media_type) = known.ok_or_else(|| say!("is no PNG, JPEG or WebP picture"))?;
+        Ok(Self { media_type: (*media_type).to_owned(), bytes })
     }
 }
 

@@ -1,12 +1,12 @@
 //! The pages as people use them, in headless Chromium. Where there is none, these tests say so and pass.
 //!
-//! Pictures of every page at two widths, and in the dark, are put into `tmp/screenshots` of Cargo's target folder. If `AXE` names the file
-//! `axe.min.js` of axe-core, every page must pass its rules too.
+//! Pictures of every page at two widths, and in the dark, are put into `tmp/screenshots` of Cargo's target folder; with `PICTURES=all` at four
+//! widths, and in forced colours. If `AXE` names the file `axe.min.js` of axe-core, every page must pass its rules too.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use headless_chrome::protocol::cdp::{Emulation, Page};
+use headless_chrome::protocol::cdp::{Emulation, Input, Page};
 use headless_chrome::{Browser, LaunchOptions, Tab};
 use serde_json::{Value, json};
 
@@ -102,6 +102,56 @@ fn serious_violations(tab: &Tab) -> Value {
     serde_json::from_str(found.as_str().expect("text")).expect("JSON")
 }
 
+/// The views of which pictures are taken: a width, and a scheme of colours.
+fn views() -> Vec<(u32, &'static str)> {
+    let mut views = vec![(360, "light"), (1_280, "light"), (1_280, "dark")];
+    if std::env::var("PICTURES").is_ok_and(|wanted| wanted == "all") {
+        views.extend([(768, "light"), (1_920, "light"), (1_280, "forced")]);
+    }
+    views
+}
+
+/// Makes the tab show pages in a scheme of colours.
+fn prefer(tab: &Tab, scheme: &str) {
+    let feature = match scheme {
+        "forced" => ("forced-colors", "active"),
+        scheme => ("prefers-color-scheme", scheme),
+    };
+    let feature = Emulation::MediaFeature { name: feature.0.to_owned(), value: feature.1.to_owned() };
+    tab.call_method(Emulation::SetEmulatedMedia { media: None, features: Some(vec![feature]) }).expect("a scheme");
+}
+
+/// By how much parts of the page have moved since it began to load (Cumulative Layout Shift).
+const LAYOUT_SHIFT: &str = "new Promise(done => {\
+    let sum = 0;\
+    new PerformanceObserver(list => list.getEntries().forEach(entry => sum += entry.value))\
+        .observe({ type: 'layout-shift', buffered: true });\
+    setTimeout(() => done(sum), 50);\
+})";
+
+/// Touches the middle of an element, as a finger does.
+fn touch(tab: &Tab, selector: &str) {
+    tab.wait_for_element(selector).expect(selector);
+    let place = format!(
+        "(() => {{ const one = document.querySelector({selector:?}); one.scrollIntoView({{ block: 'center', behavior: 'instant' }});\
+         const box = one.getBoundingClientRect(); return JSON.stringify({{ x: box.x + box.width / 2, y: box.y + box.height / 2 }}) }})()"
+    );
+    let place: Value = serde_json::from_str(evaluate(tab, &place).as_str().expect("a place")).expect("JSON");
+    let point: Input::TouchPoint = serde_json::from_value(place).expect("a point");
+    for (kind, points) in [
+        (Input::DispatchTouchEventTypeOption::TouchStart, vec![point]),
+        (Input::DispatchTouchEventTypeOption::TouchEnd, Vec::new()),
+    ] {
+        tab.call_method(Input::DispatchTouchEvent {
+            Type: kind,
+            touch_points: points,
+            modifiers: None,
+            timestamp: None,
+        })
+        .expect("a touch");
+    }
+}
+
 const PRICED: &str = "/?carat=1.1&cut=Ideal&color=H&clarity=SI2";
 
 #[test]
@@ -128,6 +178,59 @@ fn a_stone_is_priced_by_keyboard_alone() {
     assert!(said.contains("for 1.1 ct, Ideal cut, colour H, clarity SI2"), "{said}");
     assert!(said.contains("Nine in ten stones like it fetch"), "{said}");
     assert_eq!(test_folder.value("SELECT count(*) FROM request WHERE path = '/'"), 1);
+}
+
+#[test]
+fn a_stone_is_priced_by_touch_on_a_phone_with_its_price_in_sight() {
+    let Some(browser) = browser() else { return };
+    let test_folder = TestFolder::trained(600);
+    let server = Server::start(&test_folder);
+    let tab = browser.new_tab().expect("a tab");
+    set_size(&tab, 360, 740);
+    tab.call_method(Emulation::SetTouchEmulationEnabled { enabled: true, max_touch_points: Some(1) }).expect("touch");
+    open(&tab, &server.url("/"));
+    touch(&tab, "#carat");
+    tab.type_str("1,1").expect("typed");
+    for (scale, grade) in [("cut", "Ideal"), ("color", "H"), ("clarity", "SI2")] {
+        touch(&tab, &format!("label:has(> [name={scale}][value={grade}])"));
+    }
+    wait_until(&tab, "document.querySelector('.price-bar strong')?.textContent.startsWith('$') ?? false");
+    let in_sight = "(() => { const box = document.querySelector('.price-bar').getBoundingClientRect();\
+                    return box.height > 0 && box.top >= 0 && box.bottom <= innerHeight + 1 })()";
+    wait_until(&tab, in_sight);
+    // it stays in sight while somebody goes on to the measures
+    touch(&tab, "#stone-form summary");
+    wait_until(&tab, in_sight);
+    // fingers need room
+    let small = "[...document.querySelectorAll('.choices span, #stone-form button')].filter(one => one.getBoundingClientRect().height < 24).length";
+    assert_eq!(evaluate(&tab, small), 0);
+    touch(&tab, ".quote-form button");
+    wait_until(&tab, "location.pathname === '/quotes/1001'");
+}
+
+#[test]
+fn forced_colours_show_the_chosen_grade_and_print_says_what_was_chosen_on_one_page() {
+    let Some(browser) = browser() else { return };
+    let test_folder = TestFolder::trained(600);
+    let server = Server::start(&test_folder);
+    let tab = browser.new_tab().expect("a tab");
+    prefer(&tab, "forced");
+    open(&tab, &server.url(PRICED));
+    let colour = |grade: &str| {
+        let script =
+            format!("getComputedStyle(document.querySelector('[name=color][value={grade}] + span')).backgroundColor");
+        evaluate(&tab, &script)
+    };
+    assert_ne!(colour("H"), colour("G"));
+    assert_eq!(colour("F"), colour("G"));
+    let pdf = tab.print_to_pdf(None).expect("a print");
+    assert!(String::from_utf8_lossy(&pdf).contains("/Count 1"), "more than one page");
+    tab.call_method(Emulation::SetEmulatedMedia { media: Some("print".to_owned()), features: None }).expect("print");
+    let printed = text(&tab, "main");
+    assert!(
+        printed.contains("for 1.1 ct, Ideal cut, colour H, clarity SI2") && !printed.contains("Quote this"),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -341,6 +444,7 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
         ("prediction", prediction.as_str()),
         ("quotes", "/quotes"),
         ("quote", "/quotes/1001"),
+        ("shop", "/shop"),
         ("parcels", "/parcels"),
         ("parcel", "/parcels/1001"),
         ("quote-of-shop", "/quotes/1001?view=shop"),
@@ -361,14 +465,14 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
         ("docs", "/docs"),
         ("missing", "/nowhere"),
     ] {
-        for (width, scheme) in [(360, "light"), (1_200, "light"), (1_200, "dark")] {
+        for (width, scheme) in views() {
             let tab = browser.new_tab().expect("a tab");
             tab.enable_log().expect("a log");
             set_size(&tab, width, 800);
-            let feature = Emulation::MediaFeature { name: "prefers-color-scheme".to_owned(), value: scheme.to_owned() };
-            tab.call_method(Emulation::SetEmulatedMedia { media: None, features: Some(vec![feature]) })
-                .expect("a scheme");
+            prefer(&tab, scheme);
             open(&tab, &server.url(path));
+            let shift = tab.evaluate(LAYOUT_SHIFT, true).expect("a script").value.and_then(|shift| shift.as_f64());
+            assert!(shift < Some(0.1), "{path} moves while it loads: {shift:?}");
             let overflow =
                 evaluate(&tab, "document.documentElement.scrollWidth - document.documentElement.clientWidth");
             assert_eq!(overflow, 0, "{path} is wider than {width} pixels");
@@ -381,7 +485,7 @@ fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
             assert_eq!(inline, 0, "{path}");
             let nameless = evaluate(
                 &tab,
-                "[...document.querySelectorAll('input, select, textarea')].filter(one => !one.labels?.length && one.type !== 'hidden').length",
+                "[...document.querySelectorAll('input, select, textarea')].filter(one => !one.labels?.length && !one.ariaLabel && one.type !== 'hidden').length",
             );
             assert_eq!(nameless, 0, "{path}: fields without a label");
             assert_eq!(evaluate(&tab, "document.querySelectorAll('h1').length"), 1, "{path}");

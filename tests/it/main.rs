@@ -32,3 +32,4 @@ mod snapshots;
 mod store_file;
 mod styles;
 mod training_page;
+mod words;

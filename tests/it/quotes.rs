@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::program::{Server, TestFolder, agent};
+use crate::program::{Answer, Server, TestFolder, agent};
 
 const STONE: (&str, &str) = ("stone", "1.1 ideal H SI2 6.61-6.65x4.11");
 
@@ -181,6 +181,59 @@ fn the_shop_stands_on_quotes_in_its_currency_and_at_its_time() {
     assert!(server.get("/quotes/1001").body.contains("at 0.5 EUR for a dollar"));
     let wrong = test_folder.fail(1, &["shop", "set", "--logo", &test_folder.write("logo.txt", "a picture")]);
     assert!(wrong.contains("is no PNG, JPEG or WebP picture"), "{wrong}");
-    assert!(test_folder.fail(2, &["shop", "set", "--time-zone", "Rome"]).contains("no time zone"));
+    assert!(test_folder.fail(2, &["shop", "set", "--time-zone", "Rome"]).contains("must be a time zone"));
     assert!(test_folder.fail(2, &["shop", "set", "--currency", "EUR"]).contains("--rate"));
+}
+
+#[test]
+fn the_shop_is_told_on_a_page() {
+    let test_folder = TestFolder::trained(300);
+    let server = Server::start(&test_folder);
+    assert!(server.get("/shop").body.contains("name=\"currency\" value=\"USD\""));
+    let boundary = "xyz";
+    let send = |fields: &[(&str, &str)], logo: &[u8]| {
+        let mut body = Vec::new();
+        for (name, text) in fields {
+            body.extend(
+                format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n").bytes(),
+            );
+        }
+        body.extend(
+            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"logo\"; filename=\"logo.png\"\r\n\r\n")
+                .bytes(),
+        );
+        body.extend(logo);
+        body.extend(format!("\r\n--{boundary}--\r\n").bytes());
+        let request = agent().post(server.url("/shop")).header("Sec-Fetch-Site", "same-origin");
+        let request = request.header("Content-Type", format!("multipart/form-data; boundary={boundary}"));
+        Answer::from(request.send(&body[..]).expect("an answer"))
+    };
+    let good = [
+        ("name", "Rossi & Figli"),
+        ("address", "Via Roma 7\r\n20121 Milano"),
+        ("currency", "eur"),
+        ("rate", "0,92"),
+        ("valid_days", "30"),
+        ("time_zone", "Europe/Rome"),
+    ];
+    let saved = send(&good, b"\x89PNG\r\n\x1a\nrest");
+    assert!(saved.status == 200 && saved.body.contains("It is kept"), "{}", saved.body);
+    let shown = test_folder.json(&["shop", "show"]);
+    assert_eq!(shown["address"], "Via Roma 7\n20121 Milano");
+    assert_eq!((shown["currency"].as_str(), shown["per_dollar"].as_f64()), (Some("EUR"), Some(0.92)));
+    let logo = agent().get(server.url("/shop/logo")).call().expect("an answer");
+    assert_eq!(logo.headers()["content-type"], "image/png");
+    // without another file the picture stays; mistakes change nothing and are named at their fields
+    assert_eq!(send(&good, b"").status, 200);
+    assert_eq!(test_folder.json(&["shop", "show"])["logo_bytes"], 12);
+    let bad = [("name", "x"), ("currency", "euros"), ("rate", "0"), ("valid_days", "0"), ("time_zone", "Rome")];
+    let refused = send(&bad, b"GIF89a");
+    assert_eq!(refused.status, 422);
+    for words in ["three letters", "such as 0.92", "from 1 to 3650", "Europe/Rome", "is no PNG", "value=\"euros\""] {
+        assert!(refused.body.contains(words), "{words}: {}", refused.body);
+    }
+    assert_eq!(test_folder.json(&["shop", "show"])["name"], "Rossi & Figli");
+    assert!(send(&[&good[..], &[("no_logo", "yes")]].concat(), b"").status == 200);
+    assert_eq!(test_folder.json(&["shop", "show"])["logo_bytes"], serde_json::Value::Null);
+    assert!(server.get("/quotes").body.contains("href=\"/shop\""));
 }

@@ -57,6 +57,9 @@ pub struct ProblemDocument {
     errors: Vec<FieldError>,
 }
 
+/// What systems say of a full disk (POSIX, ENOSPC).
+const DISK_IS_FULL: &str = "No space left on device";
+
 /// The result of a handler.
 pub type Answer = Result<Response, Problem>;
 
@@ -84,8 +87,15 @@ impl Problem {
     /// A failure of the program; only the log gets the cause.
     #[must_use]
     pub fn internal(cause: impl Into<String>) -> Self {
-        let detail = "something went wrong here; the log has the cause under this request's id";
-        Self { cause: Some(cause.into()), ..Self::new(500, detail) }
+        let cause = cause.into();
+        let (status, detail) = if cause.contains(DISK_IS_FULL) {
+            let detail = "there is no space left on the disk of this server: what was stored before is safe, and nothing was changed. Whoever \
+                          runs it must free some space; then send the same request again";
+            (503, detail)
+        } else {
+            (500, "something went wrong here; the log has the cause under this request's id")
+        };
+        Self { cause: Some(cause), ..Self::new(status, detail) }
     }
 
     /// A response that carries the problem; the recorder writes its body when the request's id is known.
@@ -171,5 +181,19 @@ impl From<StoreError> for Problem {
             },
             _ => Self::internal(with_causes(&error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_with_what_to_do_and_other_failures_are_not_told() {
+        let full = Problem::internal("cannot export sales: IO Error: Could not write file: No space left on device");
+        assert_eq!(full.status, 503);
+        assert!(full.detail.contains("free some space") && full.cause.is_some());
+        let other = Problem::internal("a secret of the program");
+        assert!(other.status == 500 && !other.detail.contains("secret"));
     }
 }

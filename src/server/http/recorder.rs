@@ -29,6 +29,7 @@ use crate::server::app::App;
 use crate::server::file_guard::FileProblem;
 use crate::server::pages::{CONTENT_SECURITY_POLICY, ErrorPage, login_address, show_caller};
 use crate::store::NewRequest;
+use crate::words::Language;
 
 /// How long an answer may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -40,76 +41,85 @@ pub struct Recorder;
 
 #[async_trait]
 impl Middleware<App> for Recorder {
-    async fn handle(&self, mut request: Request<App>, next: Next<'_, App>) -> tide::Result {
-        let started = Instant::now();
-        let time = Timestamp::now();
-        let id = Uuid::now_v7();
-        request.set_ext(RequestIdentity { id, time });
-        let app = request.state().clone();
-        let asked = Asked::of(&request);
-        let client = request.peer_addr().map(str::to_owned);
-        let refusal = request.ext::<Refusal>().cloned();
-        let method = refusal.as_ref().map_or_else(|| sent_method(&request), |refusal| refusal.method.clone());
-        let request_body = received_body(&request);
-
-        let caller = app.access.identify(&request);
-        let key_name = caller.as_ref().ok().and_then(|caller| caller.key_name.clone());
-        let allowed = match (refusal, caller) {
-            (Some(refusal), _) => Err(refusal.problem),
-            (None, Err(problem)) => Err(problem),
-            (None, Ok(caller)) => {
-                app.limits.count_request(caller.key_name.as_deref(), client.as_deref()).map(|()| caller)
-            }
-        };
-        let answer = match allowed {
-            Err(problem) => Err(problem),
-            Ok(caller) => {
-                request.set_ext(caller);
-                run(request, next).await
-            }
-        };
-        let mut response = answer.unwrap_or_else(Problem::into_response);
-        let logged_body = render_problem(&mut response, id, &asked);
-        let response_body = response.take_body().into_bytes().await.unwrap_or_default();
-
-        let request_body = response.ext::<ReceivedBody>().map_or(request_body, |kept| kept.0.clone());
-        let log_as = response.ext::<LogAs>().map(|log_as| log_as.0.clone().into_bytes());
-        let status = u16::from(response.status());
-        let route = response.ext::<Route>().map(|route| route.0.clone());
-        app.metrics.count_request(&method, route.as_deref().unwrap_or("(none)"), status, started.elapsed());
-        let is_logged = asked.is_api() && asked.path != requests::PATH;
-        if is_logged || log_as.is_some() || status == 500 {
-            let predictions = response.ext::<MadePredictions>().map(|made| made.0.clone());
-            let request = NewRequest {
-                id,
-                time,
-                method,
-                path: redact_keys(&asked.path).into_owned(),
-                query: asked.query.as_deref().map(redact_query),
-                status,
-                latency_us: i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX),
-                model_id: response.ext::<AnsweredBy>().map(|answered| answered.0),
-                client,
-                request_body: Cow::Borrowed(&request_body),
-                response_body: log_as.or(logged_body).map_or(Cow::Borrowed(&response_body), Cow::Owned),
-                predictions: Cow::Borrowed(predictions.as_deref().unwrap_or_default()),
-                key_name: key_name.clone(),
-            };
-            let written = match request.to_entry() {
-                Ok(entry) => app.log.write(entry).await,
-                Err(error) => Err(error.into()),
-            };
-            if let Err(problem) = written {
-                // an answer that is not in the log must not be sent
-                let mut refused = problem.into_response();
-                render_problem(&mut refused, id, &asked);
-                let body = refused.take_body().into_bytes().await.unwrap_or_default();
-                return Ok(finish(refused, body, id, &app, &asked));
-            }
-        }
-        let response_body = show_caller(&response, response_body, key_name.as_deref());
-        Ok(finish(response, response_body, id, &app, &asked))
+    async fn handle(&self, request: Request<App>, next: Next<'_, App>) -> tide::Result {
+        language_of(&request).read_by(record(request, next)).await
     }
+}
+
+/// The language of the answer: that of its reader for pages, English for programs.
+fn language_of(request: &Request<App>) -> Language {
+    let header = request.header("Accept-Language").filter(|_| Asked::of(request).wants_page);
+    header.map_or_else(Language::default, |values| Language::negotiated(values.last().as_str()))
+}
+
+/// Answers a request and records it.
+async fn record(mut request: Request<App>, next: Next<'_, App>) -> tide::Result {
+    let started = Instant::now();
+    let time = Timestamp::now();
+    let id = Uuid::now_v7();
+    request.set_ext(RequestIdentity { id, time });
+    let app = request.state().clone();
+    let asked = Asked::of(&request);
+    let client = request.peer_addr().map(str::to_owned);
+    let refusal = request.ext::<Refusal>().cloned();
+    let method = refusal.as_ref().map_or_else(|| sent_method(&request), |refusal| refusal.method.clone());
+    let request_body = received_body(&request);
+
+    let caller = app.access.identify(&request);
+    let key_name = caller.as_ref().ok().and_then(|caller| caller.key_name.clone());
+    let allowed = match (refusal, caller) {
+        (Some(refusal), _) => Err(refusal.problem),
+        (None, Err(problem)) => Err(problem),
+        (None, Ok(caller)) => app.limits.count_request(caller.key_name.as_deref(), client.as_deref()).map(|()| caller),
+    };
+    let answer = match allowed {
+        Err(problem) => Err(problem),
+        Ok(caller) => {
+            request.set_ext(caller);
+            run(request, next).await
+        }
+    };
+    let mut response = answer.unwrap_or_else(Problem::into_response);
+    let logged_body = render_problem(&mut response, id, &asked);
+    let response_body = response.take_body().into_bytes().await.unwrap_or_default();
+
+    let request_body = response.ext::<ReceivedBody>().map_or(request_body, |kept| kept.0.clone());
+    let log_as = response.ext::<LogAs>().map(|log_as| log_as.0.clone().into_bytes());
+    let status = u16::from(response.status());
+    let route = response.ext::<Route>().map(|route| route.0.clone());
+    app.metrics.count_request(&method, route.as_deref().unwrap_or("(none)"), status, started.elapsed());
+    let is_logged = asked.is_api() && asked.path != requests::PATH;
+    if is_logged || log_as.is_some() || status == 500 {
+        let predictions = response.ext::<MadePredictions>().map(|made| made.0.clone());
+        let request = NewRequest {
+            id,
+            time,
+            method,
+            path: redact_keys(&asked.path).into_owned(),
+            query: asked.query.as_deref().map(redact_query),
+            status,
+            latency_us: i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX),
+            model_id: response.ext::<AnsweredBy>().map(|answered| answered.0),
+            client,
+            request_body: Cow::Borrowed(&request_body),
+            response_body: log_as.or(logged_body).map_or(Cow::Borrowed(&response_body), Cow::Owned),
+            predictions: Cow::Borrowed(predictions.as_deref().unwrap_or_default()),
+            key_name: key_name.clone(),
+        };
+        let written = match request.to_entry() {
+            Ok(entry) => app.log.write(entry).await,
+            Err(error) => Err(error.into()),
+        };
+        if let Err(problem) = written {
+            // an answer that is not in the log must not be sent
+            let mut refused = problem.into_response();
+            render_problem(&mut refused, id, &asked);
+            let body = refused.take_body().into_bytes().await.unwrap_or_default();
+            return Ok(finish(refused, body, id, &app, &asked));
+        }
+    }
+    let response_body = show_caller(&response, response_body, key_name.as_deref());
+    Ok(finish(response, response_body, id, &app, &asked))
 }
 
 /// What is needed of a request after it was handled.
@@ -150,6 +160,10 @@ fn finish(mut response: Response, body: Vec<u8>, id: Uuid, app: &App, asked: &As
     response.insert_header("Referrer-Policy", "same-origin");
     if response.header("Cache-Control").is_none() {
         response.insert_header("Cache-Control", "no-store");
+    }
+    if asked.wants_page {
+        response.insert_header("Content-Language", Language::of_reader().code());
+        response.append_header("Vary", "Accept-Language");
     }
     if asked.is_api() {
         allow_reading(&mut response, &app.origins, asked.origin.as_deref());

@@ -10,6 +10,7 @@ use crate::server::api::errors::{ERRORS, ErrorKind};
 use crate::server::api::openapi;
 use crate::server::app::App;
 use crate::server::http::problem::Answer;
+use crate::server::pages::filters;
 
 /// The address in the examples; the page replaces it with its own address.
 const EXAMPLE_ADDRESS: &str = "http://127.0.0.1:8080";

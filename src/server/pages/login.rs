@@ -12,7 +12,9 @@ use crate::server::blocking_work::in_background;
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{form_pairs, last_text, query_pairs};
+use crate::server::pages::filters;
 use crate::store::StoreError;
+use crate::words::say;
 
 /// The path of the page.
 const PATH: &str = "/login";
@@ -23,7 +25,7 @@ struct LoginPage {
     /// The page to go on with.
     next: String,
     /// What was wrong with the last try.
-    problem: Option<&'static str>,
+    problem: Option<String>,
     /// Name and role of the key of somebody who is logged in.
     key: Option<(String, String)>,
     /// Whether no key is asked for.
@@ -31,7 +33,7 @@ struct LoginPage {
 }
 
 impl LoginPage {
-    fn new(request: &Request<App>, next: String, problem: Option<&'static str>) -> Self {
+    fn new(request: &Request<App>, next: String, problem: Option<String>) -> Self {
         let caller = Caller::of(request);
         let key = caller.key_name.zip(caller.role.map(|role| role.to_string()));
         Self { next, problem, key, is_open: request.state().access.needs_no_key() }
@@ -59,7 +61,7 @@ pub async fn log_in(request: Request<App>) -> Answer {
     let next = next_page(&fields);
     let key = last_text(&fields, "key");
     let Some((cookie, session)) = request.state().access.log_in(key)? else {
-        let problem = "This key is not known here, has expired or was revoked.";
+        let problem = say!("This key is not known here, has expired or was revoked.");
         return respond(StatusCode::Forbidden, &LoginPage::new(&request, next, Some(problem)));
     };
     change_sessions(&request, move |store| store.begin_session(&session)).await?;

@@ -4,6 +4,7 @@ mod assets;
 mod charts;
 mod desk;
 mod docs;
+mod filters;
 mod json;
 mod login;
 mod models;
@@ -14,12 +15,15 @@ mod quotes;
 mod request_csv;
 mod requests;
 mod sales;
+mod shop;
 mod training;
 
 use askama::Template;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use sales::browse::BROWSE_PATH;
+use shop::SHOP_PATH;
 use tide::http::mime;
 use tide::{Response, StatusCode};
 use uuid::Uuid;
@@ -29,11 +33,27 @@ use crate::access::Role;
 use crate::server::http::long_bodies::SALES_PATH;
 use crate::server::http::problem::{Answer, Problem};
 use crate::store::LIVE_PATH;
+use crate::words::{marked, translate};
 
 /// What a page may load: its own style and script only.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
                                            connect-src 'self'; \
                                            form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const MONTHS: [&str; 12] = [
+    marked("January"),
+    marked("February"),
+    marked("March"),
+    marked("April"),
+    marked("May"),
+    marked("June"),
+    marked("July"),
+    marked("August"),
+    marked("September"),
+    marked("October"),
+    marked("November"),
+    marked("December"),
+];
 
 /// Where pages show who is logged in.
 const CALLER_PLACE: &str = "<!-- caller -->";
@@ -71,7 +91,13 @@ fn see(address: &str) -> Response {
 
 /// A time as a clock in `zone` shows it: `1 March 2026, 13:05`.
 fn local(time: Timestamp, zone: &TimeZone) -> String {
-    time.to_zoned_datetime(zone.clone()).strftime("%-d %B %Y, %H:%M").to_string()
+    let time = time.to_zoned_datetime(zone.clone());
+    format!("{}, {}", day_in_words(time.date()), time.strftime("%H:%M"))
+}
+
+/// A day: `1 March 2026`.
+fn day_in_words(day: Date) -> String {
+    format!("{} {} {}", day.day(), translate(MONTHS[usize::from(day.month().unsigned_abs()) - 1]), day.year())
 }
 
 /// The body of an answer; if it is a page, with the name of the key that somebody is logged in with, and a button to log out.
@@ -89,7 +115,7 @@ pub fn show_caller(response: &Response, body: Vec<u8>, key_name: Option<&str>) -
 
 #[derive(Template)]
 #[template(
-    source = r#"<form class="caller" method="post" action="/logout"><span>{{ key_name }}</span> <button class="plain" type="submit">Log out</button></form>"#,
+    source = r##"<form class="caller" method="post" action="/logout"><span>{{ key_name }}</span> <button class="plain" type="submit">{{ "Log out"|say }}</button></form>"##,
     ext = "html"
 )]
 struct CallerButton<'a> {
@@ -118,6 +144,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/parcels/{id}/csv", parcels::download_csv).for_role(Role::Price),
         Endpoint::get("/parcels/{id}/xlsx", parcels::download_workbook).for_role(Role::Price),
         Endpoint::get("/shared/{id}", quotes::show_shared).for_anybody(),
+        Endpoint::get(SHOP_PATH, shop::show).for_role(Role::Manage),
+        Endpoint::post(SHOP_PATH, shop::save).for_role(Role::Manage),
         Endpoint::get("/shop/logo", quotes::logo).for_anybody(),
         Endpoint::get("/requests", requests::list).for_role(Role::Read),
         Endpoint::get("/requests.csv", request_csv::download).for_role(Role::Read),

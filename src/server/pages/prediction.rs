@@ -13,7 +13,9 @@ use crate::server::access::Caller;
 use crate::server::app::App;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::id_in_path;
+use crate::server::pages::filters;
 use crate::store::{ModelDetail, PredictionRecord, RecordedOutcome, Store, StoreError};
+use crate::words::say;
 
 #[derive(Template)]
 #[template(path = "prediction.html")]
@@ -40,7 +42,7 @@ struct Measurement {
 /// `GET /predictions/{id}`.
 pub async fn show(request: Request<App>) -> Answer {
     let text = id_in_path(&request);
-    let unknown = || Problem::new(404, format!("there is no prediction {text}"));
+    let unknown = || Problem::new(404, say!("there is no prediction {}", text));
     let id: Uuid = text.parse().map_err(|_| unknown())?;
     let caller = Caller::of(&request);
     let page =

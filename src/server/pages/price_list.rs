@@ -14,8 +14,10 @@ use crate::server::http::attachments::AnsweredBy;
 use crate::server::http::parameters::read_parameters;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::query_pairs;
+use crate::server::pages::filters;
 use crate::store::{Store, StoreError};
 use crate::text::{count, dollars, signed_percent};
+use crate::words::say;
 
 /// Name of the parameter that asks for prices by the carat.
 const PER_CARAT: &str = "per_carat";
@@ -56,11 +58,11 @@ impl PriceListPage {
     fn words(&self, band: &PriceBand, cell: &PriceCell) -> String {
         let by = if self.is_per_carat { band.carat } else { 1.0 };
         let range = cell.range_usd.map_or_else(String::new, |range| {
-            format!("nine in ten {} to {}, ", dollars(range.low / by), dollars(range.high / by))
+            say!("nine in ten {} to {}, ", dollars(range.low / by), dollars(range.high / by))
         });
         let sold = match cell.sales {
-            0 => "none sold".to_owned(),
-            sold => format!("{} sold", count(i64::try_from(sold).unwrap_or(i64::MAX))),
+            0 => say!("none sold"),
+            sold => say!("{} sold", count(i64::try_from(sold).unwrap_or(i64::MAX))),
         };
         format!("{range}{sold}")
     }

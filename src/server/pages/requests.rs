@@ -16,9 +16,11 @@ use crate::diamond::{FieldError, write_line};
 use crate::server::app::App;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{id_in_path, query_pairs};
+use crate::server::pages::filters;
 use crate::server::request_filter::{page_parameters, read_form_filter};
 use crate::store::{FirstPrediction, LoggedRequest, RequestFilter, Store, StoreError};
 use crate::text::{count, dollars};
+use crate::words::{marked, say};
 
 /// Requests on one page.
 const PAGE_LENGTH: u32 = 50;
@@ -84,9 +86,11 @@ pub async fn list(request: Request<App>) -> Answer {
         page.older = requests.last().map(|last| address("/requests", &pairs, Some(last.id)));
     }
     page.emptiness = match (is_log_empty, is_first) {
-        (true, _) => "The log is empty: it begins with the first request to the API or the first price on the page.",
-        (false, true) => "No request in the log is like that.",
-        (false, false) => "No request in the log is older than that.",
+        (true, _) => {
+            marked("The log is empty: it begins with the first request to the API or the first price on the page.")
+        }
+        (false, true) => marked("No request in the log is like that."),
+        (false, false) => marked("No request in the log is older than that."),
     };
     if !is_log_empty {
         page.silence = charts.silence();
@@ -99,7 +103,7 @@ pub async fn list(request: Request<App>) -> Answer {
 
 /// A stone that was priced first and its price in one line.
 fn priced_words(first: &FirstPrediction) -> String {
-    let others = if first.count > 1 { format!(" and {} more", count(first.count - 1)) } else { String::new() };
+    let others = if first.count > 1 { say!(" and {} more", count(first.count - 1)) } else { String::new() };
     format!("{}: {}{others}", write_line(&first.stone), dollars(first.price_usd))
 }
 
@@ -145,11 +149,11 @@ impl RequestsPage {
             error: errors.iter().find(|error| error.field == name).map(|error| error.message.clone()),
         };
         let mut fields = vec![
-            field("status", "Status", "such as 422", "text"),
-            field("path", "Path", "such as /v1/predictions", "text"),
-            field("model", "Model", "its number", "text"),
-            field("since", "From", "time in UTC", "datetime-local"),
-            field("until", "Until", "time in UTC", "datetime-local"),
+            field("status", marked("Status"), marked("such as 422"), "text"),
+            field("path", marked("Path"), marked("such as /v1/predictions"), "text"),
+            field("model", marked("Model"), marked("its number"), "text"),
+            field("since", marked("From"), marked("time in UTC"), "datetime-local"),
+            field("until", marked("Until"), marked("time in UTC"), "datetime-local"),
         ];
         for field in &mut fields {
             // a browser shows only local times in such a field: show any other value as text
@@ -237,8 +241,8 @@ impl RequestPage {
             text: text.as_deref().map(|text| json::indent(text).unwrap_or_else(|| text.to_owned())),
         };
         let bodies = [
-            body("What was sent", "sent", &request.request_body),
-            body("What was answered", "answered", &request.response_body),
+            body(marked("What was sent"), "sent", &request.request_body),
+            body(marked("What was answered"), "answered", &request.response_body),
         ];
         let more_quotes = quote_count - i64::try_from(quotes.len()).unwrap_or(i64::MAX);
         Self { request, bodies, quotes, more_quotes }
@@ -248,7 +252,7 @@ impl RequestPage {
 /// `GET /requests/{id}`: one request in full.
 pub async fn show(request: Request<App>) -> Answer {
     let text = id_in_path(&request);
-    let id: Uuid = text.parse().map_err(|_| Problem::new(404, format!("there is no request {text}")))?;
+    let id: Uuid = text.parse().map_err(|_| Problem::new(404, say!("there is no request {}", text)))?;
     let page = request.state().read(move |store| -> Result<_, StoreError> {
         let (quotes, quote_count) = store.predictions_of_request(id, QUOTES_SHOWN)?;
         Ok(RequestPage::new(store.request(id)?, quotes, quote_count))

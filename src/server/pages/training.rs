@@ -17,8 +17,10 @@ use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{form_pairs, last_text};
 use crate::server::http::sent_body::{BodyInPieces, PieceSender};
+use crate::server::pages::filters;
 use crate::server::training::{EndedTraining, NotStarted, RunningTraining, TrainingWanted, Trainings};
 use crate::text::dollars;
+use crate::words::say;
 
 /// How often at least a watcher hears something, so that a line that is cut is noticed.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -122,18 +124,18 @@ async fn tell(trainings: &Trainings, sender: &PieceSender) -> Option<()> {
 /// How far a training is, in words.
 fn words_of(running: &RunningTraining) -> String {
     let seconds = Timestamp::now().duration_since(running.started).as_secs().max(0);
-    let so_far = format!("{}:{:02} so far", seconds / 60, seconds % 60);
+    let so_far = say!("{}:{} so far", seconds / 60, format!("{:02}", seconds % 60));
     let Some(family) = &running.family else {
-        return format!("It reads the sales and fits the first models; {so_far}.");
+        return say!("It reads the sales and fits the first models; {}.", so_far);
     };
-    let best = running.best_mae_usd.map_or_else(String::new, |best| format!(", the best is off by {}", dollars(best)));
+    let best = running.best_mae_usd.map_or_else(String::new, |best| say!(", the best is off by {}", dollars(best)));
     if running.is_stopping {
-        return format!("{family}: it stops and keeps the best{best}; {so_far}.");
+        return say!("{}: it stops and keeps the best{}; {}.", family, best, so_far);
     }
     if running.done >= running.planned {
-        return format!("{family}: the search is done{best}; it fits and judges the models; {so_far}.");
+        return say!("{}: the search is done{}; it fits and judges the models; {}.", family, best, so_far);
     }
-    format!("{family}: {} of {} trials{best}; {so_far}.", running.done, running.planned)
+    say!("{}: {} of {} trials{}; {}.", family, running.done, running.planned, best, so_far)
 }
 
 impl LastTraining {
@@ -180,20 +182,20 @@ fn read_wanted(fields: &[(String, String)]) -> Result<TrainingWanted, FieldError
     let families: Vec<String> = families.collect();
     let names: Vec<&str> = FAMILIES.iter().map(|family| family.name()).collect();
     if let Some(unknown) = families.iter().find(|family| !names.contains(&family.as_str())) {
-        return Err(wrong("family", format!("must be one of {}", names.join(", ")), unknown));
+        return Err(wrong("family", say!("must be one of {}", names.join(", ")), unknown));
     }
     let minutes = last_text(fields, "minutes");
     let budget = match minutes {
         "" => None,
         text => match number::read_alone(text, false).filter(|minutes| *minutes > 0.0 && *minutes <= MAX_MINUTES) {
             Some(minutes) => Some(Duration::from_secs_f64(minutes * 60.0)),
-            None => return Err(wrong("minutes", format!("must be a number above 0, at most {MAX_MINUTES}"), text)),
+            None => return Err(wrong("minutes", say!("must be a number above 0, at most {}", MAX_MINUTES), text)),
         },
     };
     let promotion = match last_text(fields, "promote") {
         "never" => PromotionPolicy::Never,
         "" | "auto" => PromotionPolicy::Auto,
-        other => return Err(wrong("promote", "must be auto or never".to_owned(), other)),
+        other => return Err(wrong("promote", say!("must be auto or never"), other)),
     };
     Ok(TrainingWanted { families, budget, promotion })
 }

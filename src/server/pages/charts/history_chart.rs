@@ -9,6 +9,7 @@ use crate::learning::evaluation::Metrics;
 use crate::learning::families::FAMILIES;
 use crate::store::{ModelRecord, Promotion};
 use crate::text::dollars_to;
+use crate::words::{marked, say, translate};
 
 /// Height of the area for the marks, in pixels.
 const HEIGHT: f64 = 150.0;
@@ -39,7 +40,7 @@ pub struct Figure {
 pub const FIGURES: [Figure; 2] = [
     Figure {
         name: "MAE",
-        meaning: "mean absolute error in dollars",
+        meaning: marked("mean absolute error in dollars"),
         less_is_better: true,
         of: |metrics| metrics.mae_usd,
         write: dollars_to,
@@ -47,10 +48,10 @@ pub const FIGURES: [Figure; 2] = [
     },
     Figure {
         name: "R²",
-        meaning: "share of the differences in price that is explained",
+        meaning: marked("share of the differences in price that is explained"),
         less_is_better: false,
         of: |metrics| metrics.r2,
-        write: |value, decimals| format!("{value:.decimals$}"),
+        write: crate::text::decimals,
         decimals: 4,
     },
 ];
@@ -166,14 +167,14 @@ impl HistoryChart {
                 y: values.place(*value),
                 shape: shape(&model.family),
                 champion: model.champion,
-                words: format!("Model {}, {}: {} {}", model.id, model.family, figure.name, write(*value)),
+                words: say!("Model {}, {}: {} {}", model.id, model.family, figure.name, write(*value)),
             })
             .collect();
         let champion_periods = champion_periods(models, promotions, &across);
         let value_of = |id: i64| shown.iter().find(|(model, _)| model.id == id).map(|(_, value)| *value);
         Some(Self {
             number,
-            title: format!("{} by model, {}", figure.name, figure.meaning),
+            title: say!("{} by model, {}", figure.name, translate(figure.meaning)),
             sentence: describe(figure, least, most, shown.iter().find(|(model, _)| model.champion)),
             champion_periods: describe_champion_periods(&champion_periods, |id| value_of(id).map(write)),
             marks,
@@ -191,24 +192,20 @@ fn describe(
     champion: Option<&(&ModelRecord, f64)>,
 ) -> String {
     let one = |(model, value): &(&ModelRecord, f64)| {
-        format!("{} (model {}, {})", (figure.write)(*value, figure.decimals), model.id, model.family)
+        say!("{} (model {}, {})", (figure.write)(*value, figure.decimals), model.id, model.family)
     };
     let (best, worst) = if figure.less_is_better { (least, most) } else { (most, least) };
-    let direction = if figure.less_is_better { "less" } else { "more" };
-    let champion = champion.map(|champion| format!("; the champion has {}", one(champion)));
-    format!("From {} to {}{}. The {direction}, the better.", one(worst), one(best), champion.unwrap_or_default())
+    let better = if figure.less_is_better { say!("The less, the better.") } else { say!("The more, the better.") };
+    let champion = champion.map(|champion| say!("; the champion has {}", one(champion)));
+    say!("From {} to {}{}. {}", one(worst), one(best), champion.unwrap_or_default(), better)
 }
 
 fn describe_champion_periods(champion_periods: &[ChampionPeriod], write: impl Fn(i64) -> Option<String>) -> String {
     let list: Vec<String> = champion_periods
         .iter()
-        .filter_map(|period| Some(format!("model {} ({})", period.model, write(period.model)?)))
+        .filter_map(|period| Some(say!("model {} ({})", period.model, write(period.model)?)))
         .collect();
-    if list.is_empty() {
-        "No model was the champion.".to_owned()
-    } else {
-        format!("Champions in turn: {}.", list.join(", "))
-    }
+    if list.is_empty() { say!("No model was the champion.") } else { say!("Champions in turn: {}.", list.join(", ")) }
 }
 
 /// A period in which a model was the champion, until the next one begins.

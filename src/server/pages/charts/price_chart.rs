@@ -2,7 +2,8 @@
 
 use super::axis::{Axis, Tick};
 use crate::pricing::{Quote, SimilarStones};
-use crate::text::{dollars, dollars_to};
+use crate::text::{decimals, dollars, dollars_to, plain};
+use crate::words::say;
 
 /// Height of the drawing in pixels. Widths are in percent, so that text keeps its size on a phone.
 pub const HEIGHT: f64 = 280.0;
@@ -51,12 +52,15 @@ impl PriceChart {
         let most = stones.iter().map(|one| one.1).reduce(f64::max)?;
         let place = |carat: f64, usd: f64, words: String| Place { x: carats.place(carat), y: prices.place(usd), words };
         Some(Self {
-            sold: stones.iter().map(|(ct, usd)| place(*ct, *usd, format!("{ct} ct: {}", dollars(*usd)))).collect(),
-            asked: place(carat, quote.price_usd, format!("this stone, {carat} ct: {}", dollars(quote.price_usd))),
+            sold: stones
+                .iter()
+                .map(|(ct, usd)| place(*ct, *usd, format!("{} ct: {}", plain(*ct), dollars(*usd))))
+                .collect(),
+            asked: place(carat, quote.price_usd, say!("this stone, {} ct: {}", plain(carat), dollars(quote.price_usd))),
             range: ends.map(|(high, low)| (prices.place(high), prices.place(low))),
-            carats: carats.ticks(|value, decimals| format!("{value:.decimals$} ct")),
+            carats: carats.ticks(|value, places| format!("{} ct", decimals(value, places))),
             prices: prices.ticks(dollars_to),
-            words: format!(
+            words: say!(
                 "Price against weight. {} stones of the same cut, colour and clarity fetched {} to {}; this one is priced at {}.",
                 stones.len(),
                 dollars(least),

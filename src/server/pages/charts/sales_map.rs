@@ -4,7 +4,8 @@
 use super::axis::{LogAxis, Tick, hundredths};
 use crate::diamond::Field;
 use crate::store::{ListedSale, SaleGrid, SalesOfCell};
-use crate::text::{count, dollars};
+use crate::text::{count, decimals, dollars, plain};
+use crate::words::{say, translate};
 
 /// Height of the drawing in pixels. Widths are in percent, so that text keeps its size on a phone.
 pub const HEIGHT: f64 = 380.0;
@@ -100,8 +101,11 @@ impl SalesMap {
             }
         };
         map.dots = sales.iter().map(dot).collect();
-        map.words =
-            format!("Price against weight of {} sales, each a dot, by {}.", sales.len(), scale.label.to_lowercase());
+        map.words = say!(
+            "Price against weight of {} sales, each a dot, by {}.",
+            sales.len(),
+            translate(scale.label).to_string().to_lowercase()
+        );
         map
     }
 
@@ -133,24 +137,25 @@ impl SalesMap {
                 shade: shade(rank, scale),
                 opacity: hundredths(FAINTEST + (1.0 - FAINTEST) * weight(cell.count)),
                 address: address(carat, price_usd),
-                words: format!(
-                    "{:.2} to {:.2} ct, {} to {}: {} sold, {} about {grade}",
-                    carat[0],
-                    carat[1],
+                words: say!(
+                    "{} to {} ct, {} to {}: {} sold, {} about {}",
+                    decimals(carat[0], 2),
+                    decimals(carat[1], 2),
                     dollars(price_usd[0]),
                     dollars(price_usd[1]),
                     count(cell.count),
-                    scale.label.to_lowercase()
+                    translate(scale.label).to_string().to_lowercase(),
+                    grade
                 ),
             }
         };
         map.cells = cells.iter().map(drawn).collect();
         let all: i64 = cells.iter().map(|cell| cell.count).sum();
-        map.words = format!(
+        map.words = say!(
             "Price against weight of {} sales in {} cells, the darker the more, by mean {}.",
             count(all),
             cells.len(),
-            scale.label.to_lowercase()
+            translate(scale.label).to_string().to_lowercase()
         );
         map
     }
@@ -161,7 +166,7 @@ impl SalesMap {
         Self {
             carats: axes
                 .as_ref()
-                .map(|axes| axes.carat.ticks(CARAT_GAP, |value| format!("{value} ct")))
+                .map(|axes| axes.carat.ticks(CARAT_GAP, |value| format!("{} ct", plain(value))))
                 .unwrap_or_default(),
             prices: axes.as_ref().map(|axes| axes.price.ticks(PRICE_GAP, dollars)).unwrap_or_default(),
             dots: Vec::new(),

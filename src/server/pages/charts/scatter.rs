@@ -2,6 +2,7 @@
 
 use super::axis::{Axis, LogAxis, Tick};
 use crate::text::{dollars, signed_percent};
+use crate::words::say;
 
 /// Height of the drawing in pixels. Widths are in percent, so that text keeps its size on a phone.
 pub const HEIGHT: f64 = 320.0;
@@ -17,7 +18,7 @@ const SHOWN_SHARE: f64 = 0.98;
 
 /// The layout of the chart; the template only draws.
 pub struct Scatter {
-    pub title: &'static str,
+    pub title: String,
     pub x_name: String,
     pub y_name: String,
     pub x_ticks: Vec<Tick>,
@@ -50,18 +51,18 @@ impl Scatter {
             x: x.place(*fetched),
             y: y.place(predicted.max(ends[0])),
             is_better: false,
-            words: format!("fetched {}, model {}", dollars(*fetched), dollars(*predicted)),
+            words: say!("fetched {}, model {}", dollars(*fetched), dollars(*predicted)),
         };
         let within = prices.iter().filter(|[fetched, predicted]| (predicted / fetched - 1.0).abs() <= 0.1).count();
         Some(Self {
-            title: "Predicted against fetched",
-            x_name: "What it fetched".to_owned(),
-            y_name: "What the model says".to_owned(),
+            title: say!("Predicted against fetched"),
+            x_name: say!("What it fetched"),
+            y_name: say!("What the model says"),
             x_ticks: x.ticks(GAPS[0], dollars),
             y_ticks: y.ticks(GAPS[1], dollars),
             dots: shown.iter().map(dot).collect(),
             equal: [x.place(ends[0]), y.place(ends[0]), x.place(ends[1]), y.place(ends[1])],
-            words: format!(
+            words: say!(
                 "{} sales held out: {} of them are predicted within 10 %. On the line, both are the same.",
                 prices.len(),
                 crate::text::percent(share(within, prices.len()), 0)
@@ -88,14 +89,14 @@ impl Scatter {
         };
         let count = pairs.iter().filter(|pair| better(pair)).count();
         Some(Self {
-            title: "Errors, sale by sale",
-            x_name: format!("{} is off by", names[0]),
-            y_name: format!("{} is off by", names[1]),
+            title: say!("Errors, sale by sale"),
+            x_name: say!("{} is off by", names[0]),
+            y_name: say!("{} is off by", names[1]),
             x_ticks: x.ticks(|value, _| signed_percent(value)),
             y_ticks: y.ticks(|value, _| signed_percent(value)),
             dots: some_of(&pairs).iter().map(dot).collect(),
             equal: [0.0, HEIGHT - BOTTOM, 100.0, TOP],
-            words: format!(
+            words: say!(
                 "{} is nearer to what was fetched for {} of the sales: the full dots.",
                 names[1],
                 crate::text::percent(share(count, pairs.len()), 0)

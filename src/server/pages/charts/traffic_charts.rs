@@ -6,6 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use super::time_chart::{Chart, Key, Series, TimeAxis, Words};
 use crate::store::{RequestFilter, Store, StoreError, Traffic, TrafficOverTime};
 use crate::text::{count, elapsed};
+use crate::words::say;
 
 /// The charts of a period.
 pub struct TrafficCharts {
@@ -35,7 +36,7 @@ impl TrafficCharts {
 
     /// The sentence for a period without requests.
     pub fn silence(&self) -> Option<String> {
-        (self.all.requests == 0).then(|| format!("{}: no request, so there is nothing to draw.", self.period))
+        (self.all.requests == 0).then(|| say!("{}: no request, so there is nothing to draw.", self.period))
     }
 
     /// Both charts.
@@ -53,7 +54,7 @@ impl TrafficCharts {
                  ones on top."
             ),
             summary: self.summarize_volume(),
-            value_name: format!("Requests per {bucket}"),
+            value_name: say!("Requests per {}", bucket),
             buckets: self.words_of_buckets(|traffic| {
                 format!(
                     "{}, {} refused, {} failed",
@@ -90,12 +91,12 @@ impl TrafficCharts {
                  and, dashed, the one that 95 % did."
             ),
             summary: self.summarize_latency(),
-            value_name: format!("Latency in {unit}"),
+            value_name: say!("Latency in {}", unit),
             buckets: self.words_of_buckets(|traffic| {
                 if traffic.requests == 0 {
-                    return "no request".to_owned();
+                    return say!("no request");
                 }
-                format!("half within {}, 95 % within {}", took(traffic.median_us), took(traffic.p95_us))
+                say!("half within {}, 95 % within {}", took(traffic.median_us), took(traffic.p95_us))
             }),
         };
         let series = |class, label, of: fn(&Traffic) -> f64| Series {
@@ -110,13 +111,13 @@ impl TrafficCharts {
     fn summarize_volume(&self) -> String {
         let Traffic { requests: all, refused, failed, .. } = self.all;
         let errors = match (refused, failed) {
-            (0, 0) => "none of them refused or failed".to_owned(),
-            _ => format!("{} of them refused (4xx) and {} failed (5xx)", count(refused), count(failed)),
+            (0, 0) => say!("none of them refused or failed"),
+            _ => say!("{} of them refused (4xx) and {} failed (5xx)", count(refused), count(failed)),
         };
         let busiest = self.greatest(|traffic| to_f64(traffic.requests));
         let busiest = busiest.map_or_else(String::new, |(start, traffic)| {
             let bucket = self.axis.bucket_in_words();
-            format!("; the busiest {bucket}, from {}, had {}", written(&start), count(traffic.requests))
+            say!("; the busiest {}, from {}, had {}", bucket, written(&start), count(traffic.requests))
         });
         format!("{}: {}, {errors}{busiest}.", self.period, requests(all))
     }
@@ -126,13 +127,14 @@ impl TrafficCharts {
         let slowest = self.greatest(|traffic| traffic.p95_us);
         let slowest = slowest.map_or_else(String::new, |(start, traffic)| {
             let bucket = self.axis.bucket_in_words();
-            format!("; in the slowest {bucket}, from {}, 95 % within {}", written(&start), took(traffic.p95_us))
+            say!("; in the slowest {}, from {}, 95 % within {}", bucket, written(&start), took(traffic.p95_us))
         });
-        format!(
-            "{}: half of the answers took at most {}, and 95 % at most {}{slowest}.",
+        say!(
+            "{}: half of the answers took at most {}, and 95 % at most {}{}.",
             self.period,
             took(median_us),
-            took(p95_us)
+            took(p95_us),
+            slowest
         )
     }
 
@@ -145,7 +147,7 @@ impl TrafficCharts {
 
     fn words_of_buckets(&self, words: impl Fn(&Traffic) -> String) -> Vec<String> {
         self.numbered()
-            .map(|(number, traffic)| format!("From {}: {}", written(&self.axis.start_of(number)), words(traffic)))
+            .map(|(number, traffic)| say!("From {}: {}", written(&self.axis.start_of(number)), words(traffic)))
             .collect()
     }
 
@@ -162,12 +164,12 @@ fn period(filter: &RequestFilter, now: Timestamp) -> (String, Timestamp, Timesta
     let since = filter.since.unwrap_or_else(|| until.checked_sub(day).unwrap_or(Timestamp::MIN));
     let until = if since < until { until } else { since.checked_add(day).unwrap_or(Timestamp::MAX) };
     let words = if filter.since.is_none() && filter.until.is_none() {
-        "The last 24 hours".to_owned()
+        say!("The last 24 hours")
     } else {
         let is_short = until.as_second() - since.as_second() < 3_600;
         let format = if is_short { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M" };
         let write = |time: Timestamp| time.strftime(format).to_string();
-        format!("{} to {} UTC", write(since), write(until))
+        say!("{} to {} UTC", write(since), write(until))
     };
     (words, since, until)
 }
@@ -178,7 +180,7 @@ fn written(time: &DateTime) -> String {
 }
 
 fn requests(number: i64) -> String {
-    if number == 1 { "1 request".to_owned() } else { format!("{} requests", count(number)) }
+    if number == 1 { say!("1 request") } else { say!("{} requests", count(number)) }
 }
 
 fn took(us: f64) -> String {

@@ -8,6 +8,7 @@ use crate::learning::evaluation::{Confidence, PriceRange};
 use crate::pricing::{Explanation, PricingError, Quote, ServedModel, SimilarStone, SimilarStones, Snapshot, Step};
 use crate::server::pages::charts::price_chart::PriceChart;
 use crate::text::dollars;
+use crate::words::translate;
 
 /// Similar stones in the table.
 const SIMILAR_SHOWN: usize = 8;
@@ -81,7 +82,8 @@ impl PriceAnswer {
         let drawn = snapshot.similar().nearest(&stone, SIMILAR_DRAWN)?;
         let is_priced = !quote.is_unreliable();
         let chart = if is_priced { PriceChart::new(stone.carat, &quote, &drawn) } else { None };
-        let not_told: Vec<String> = stone.not_told().map(|field| field.label.to_lowercase()).collect();
+        let not_told: Vec<String> =
+            stone.not_told().map(|field| translate(field.label).to_string().to_lowercase()).collect();
         let mut similar = drawn;
         similar.stones.truncate(SIMILAR_SHOWN);
         similar.count = similar.stones.len();

@@ -3,6 +3,7 @@
 use crate::diamond::number;
 use crate::pricing::{Quote, SimilarStones};
 use crate::text::dollars;
+use crate::words::say;
 
 /// What the buyer enters: the margin and the asking price.
 #[derive(Debug, Default)]
@@ -61,7 +62,7 @@ impl BuyerFields {
         (fields.margin_percent, fields.margin_error) = read_margin(&fields.margin);
         if !fields.asking.is_empty() {
             fields.asking_usd = number::read_alone(&fields.asking, true).filter(|asking| (0.01..=1e9).contains(asking));
-            fields.asking_error = fields.asking_usd.is_none().then(|| "must be a price above 0".to_owned());
+            fields.asking_error = fields.asking_usd.is_none().then(|| say!("must be a price above 0"));
         }
         fields
     }
@@ -77,23 +78,23 @@ impl BuyerFields {
         let asking = self.asking_usd.map(|usd| {
             let is_beyond_margin = margin_percent > 0.0 && usd > limit_usd;
             let verdict = if usd > range.high {
-                "too expensive: nineteen in twenty stones like it fetch less"
+                say!("too expensive: nineteen in twenty stones like it fetch less")
             } else if usd > quote.price_usd {
-                "rather expensive: within the range, but above the price"
+                say!("rather expensive: within the range, but above the price")
             } else if is_beyond_margin && usd >= range.low {
-                "fair, but leaves you less than your margin if the stone turns out to be one of the cheaper ones"
+                say!("fair, but leaves you less than your margin if the stone turns out to be one of the cheaper ones")
             } else if usd >= range.low {
-                "fair"
+                say!("fair")
             } else if is_beyond_margin {
-                "cheap, but leaves you less than your margin if the stone turns out to be one of the cheaper ones"
+                say!("cheap, but leaves you less than your margin if the stone turns out to be one of the cheaper ones")
             } else if usd >= range.low / 2.0 {
-                "cheap: below its range"
+                say!("cheap: below its range")
             } else {
-                "suspiciously cheap: look for what is wrong with the stone"
+                say!("suspiciously cheap: look for what is wrong with the stone")
             };
             Asking {
                 usd,
-                verdict: format!("{} is {verdict}.", dollars(usd)),
+                verdict: say!("{} is {}.", dollars(usd), verdict),
                 beside_similar: beside_similar(usd, quote, similar),
             }
         });
@@ -105,7 +106,7 @@ impl BuyerFields {
 pub fn read_margin(text: &str) -> (Option<f64>, Option<String>) {
     let percent = number::read_alone(text, false).filter(|percent| (0.0..100.0).contains(percent));
     let is_wrong = percent.is_none() && !text.is_empty();
-    (percent, is_wrong.then(|| "must be a number from 0 to below 100".to_owned()))
+    (percent, is_wrong.then(|| say!("must be a number from 0 to below 100")))
 }
 
 /// A sentence: how many of the similar stones were sold for less per carat.
@@ -115,7 +116,7 @@ fn beside_similar(asking_usd: f64, quote: &Quote, similar: &SimilarStones) -> St
         similar.stones.iter().filter(|one| one.sale.price_usd / one.sale.stone.weight_carat < asking_usd / carat);
     match similar.stones.len() {
         0 => String::new(),
-        all => format!("By the carat, {} of the {all} nearest stones sold fetched less.", cheaper.count()),
+        all => say!("By the carat, {} of the {} nearest stones sold fetched less.", cheaper.count(), all),
     }
 }
 

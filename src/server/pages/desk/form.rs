@@ -2,6 +2,7 @@
 
 use super::entered::Entered;
 use crate::diamond::{FIELDS, Field, FieldError};
+use crate::words::translate;
 
 /// The form.
 pub struct StoneForm {
@@ -63,9 +64,9 @@ impl StoneForm {
             name: field.name,
             // x, y and z: certificates show the letter next to the word
             label: if field.name.len() == 1 {
-                format!("{} {}", field.label, field.name)
+                format!("{} {}", translate(field.label), field.name)
             } else {
-                field.label.to_owned()
+                translate(field.label).to_string()
             },
             unit: field.unit(),
             value: entered.text(field.name).to_owned(),

@@ -20,6 +20,8 @@ use crate::server::http::attachments::{AnsweredBy, LogAs, ReceivedBody};
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{form_pairs, query_pairs};
+use crate::server::pages::filters;
+use crate::words::translate;
 use answer::PriceAnswer;
 use buyer::BuyerFields;
 use form::StoneForm;
@@ -188,8 +190,10 @@ impl DeskAnswer {
         for error in errors {
             match Field::find(&error.field) {
                 None => self.mistakes.push(error.message.clone()),
-                Some(field) if entered.text(field.name).is_empty() => self.missing.push(field.label.to_lowercase()),
-                Some(field) => self.mistakes.push(format!("{} {}", field.label, error.message)),
+                Some(field) if entered.text(field.name).is_empty() => {
+                    self.missing.push(translate(field.label).to_string().to_lowercase());
+                }
+                Some(field) => self.mistakes.push(format!("{} {}", translate(field.label), error.message)),
             }
         }
     }

@@ -4,14 +4,15 @@ use super::entered::{MOST_PINNED, address};
 use crate::diamond::{FIELDS, StoneDescription};
 use crate::learning::evaluation::Confidence;
 use crate::pricing::{ServedModel, Snapshot};
-use crate::text::dollars;
+use crate::text::{dollars, in_figures_of_reader, plain};
+use crate::words::{say, translate};
 
 /// Pinned stones in columns, with a row for each thing that is known of them.
 pub struct PinnedStones {
     /// A column for each stone.
     pub columns: Vec<PinnedStone>,
     /// Label and cells of each row.
-    pub rows: Vec<(&'static str, Vec<PinnedCell>)>,
+    pub rows: Vec<(String, Vec<PinnedCell>)>,
 }
 
 /// A pinned stone.
@@ -48,34 +49,38 @@ impl PinnedStones {
             let others: Vec<StoneDescription> =
                 pinned.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, stone)| *stone).collect();
             PinnedStone {
-                name: format!("{} ct {} {} {}", stone.carat, stone.cut, stone.color, stone.clarity),
+                name: format!("{} ct {} {} {}", plain(stone.carat), stone.cut, stone.color, stone.clarity),
                 address: address(stone, pinned, is_for_customer),
                 address_without: address(current.unwrap_or(stone), &others, is_for_customer),
             }
         });
         let mut rows = Vec::new();
         for (place, field) in FIELDS.iter().enumerate() {
-            let values = pinned.iter().map(|stone| stone.values()[place].map(|value| field.write(value)));
+            let values =
+                pinned.iter().map(|stone| stone.values()[place].map(|value| in_figures_of_reader(&field.write(value))));
             let values: Vec<Option<String>> = values.collect();
             if values.iter().any(Option::is_some) {
-                rows.push((field.label, cells(values.into_iter().map(Option::unwrap_or_default))));
+                rows.push((
+                    translate(field.label).to_string(),
+                    cells(values.into_iter().map(Option::unwrap_or_default)),
+                ));
             }
         }
         let quotes: Vec<_> =
             pinned.iter().map(|stone| snapshot.quote(stone, model, Confidence::default()).ok()).collect();
         let priced = |write: &dyn Fn(&crate::pricing::Quote) -> String| {
             let shown = |quote: &crate::pricing::Quote| {
-                if quote.is_unreliable() { "not reliable".to_owned() } else { write(quote) }
+                if quote.is_unreliable() { say!("not reliable") } else { write(quote) }
             };
             cells(quotes.iter().map(|quote| quote.as_ref().map(shown).unwrap_or_default()))
         };
-        rows.push(("Price", priced(&|quote| dollars(quote.price_usd))));
-        rows.push(("By the carat", priced(&|quote| dollars(quote.price_per_carat_usd))));
+        rows.push((say!("Price"), priced(&|quote| dollars(quote.price_usd))));
+        rows.push((say!("By the carat"), priced(&|quote| dollars(quote.price_per_carat_usd))));
         rows.push((
-            "Nine in ten",
+            say!("Nine in ten"),
             priced(&|quote| {
                 let range = quote.range_usd;
-                range.map(|range| format!("{} to {}", dollars(range.low), dollars(range.high))).unwrap_or_default()
+                range.map(|range| say!("{} to {}", dollars(range.low), dollars(range.high))).unwrap_or_default()
             }),
         ));
         Some(Self { columns: columns.collect(), rows })

@@ -15,9 +15,11 @@ use crate::server::app::App;
 use crate::server::http::problem::Answer;
 use crate::server::pages::charts::axis::hundredths;
 use crate::server::pages::charts::scatter::Scatter;
+use crate::server::pages::filters;
 use crate::server::pages::respond;
 use crate::store::{Batch, ModelDetail, Store, StoreError};
 use crate::text::dollars;
+use crate::words::say;
 
 /// Stones whose prices are explained to find out what matters.
 const STONES_EXPLAINED: usize = 100;
@@ -56,8 +58,8 @@ impl ModelPage {
     /// What the model is trained to predict, in words.
     fn target(&self) -> String {
         match Target::from_name(&self.model.record.target) {
-            Some(Target::Price) => "the price in dollars".to_owned(),
-            Some(Target::LogPrice) => "the logarithm of the price".to_owned(),
+            Some(Target::Price) => say!("the price in dollars"),
+            Some(Target::LogPrice) => say!("the logarithm of the price"),
             None => self.model.record.target.clone(),
         }
     }
@@ -128,7 +130,7 @@ fn what_matters(sales: &[Sale], model: &ServedModel, snapshot: &Snapshot) -> Vec
     sums.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     let most = sums.first().map_or(1.0, |(_, sum)| sum.max(f64::MIN_POSITIVE));
     let matter = |(feature, sum): (String, f64)| Matter {
-        name: feature_in_words(&feature).to_owned(),
+        name: feature_in_words(&feature),
         mean: dollars(sum / explained),
         share_percent: hundredths(100.0 * sum / most),
     };

@@ -16,9 +16,11 @@ use crate::server::app::App;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::query_pairs;
 use crate::server::pages::charts::scatter::Scatter;
+use crate::server::pages::filters;
 use crate::server::pages::{desk, respond};
 use crate::store::{ModelRecord, Store};
 use crate::text::settings;
+use crate::words::say;
 
 /// Most models beside each other.
 const MAX_MODELS: usize = 4;
@@ -68,7 +70,7 @@ pub async fn compare(request: Request<App>) -> Answer {
                 let both = contest.truth.iter().zip(predicted);
                 both.map(|(truth, predicted)| predicted / truth - 1.0).collect::<Vec<f64>>()
             });
-            let names = [first.model.id, second.model.id].map(|id| format!("Model {id}"));
+            let names = [first.model.id, second.model.id].map(|id| say!("Model {}", id));
             Pair { comparison: contest.between(0, other), scatter: Scatter::of_errors(&errors, &names) }
         };
         let records: Vec<ModelRecord> = store.models()?;
@@ -90,7 +92,7 @@ impl ComparisonPage {
     fn names(&self) -> String {
         let ids: Vec<String> = self.models.iter().map(|model| model.id.to_string()).collect();
         match ids.split_last() {
-            Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+            Some((last, others)) if !others.is_empty() => say!("{} and {}", others.join(", "), last),
             _ => ids.concat(),
         }
     }
@@ -181,7 +183,7 @@ fn chosen_models(pairs: &[(String, String)]) -> Result<Vec<i64>, Problem> {
         let (field, message) = (field.to_owned(), message.to_owned());
         FieldError { field, message, value }
     };
-    let number = "must be the number of a model";
+    let number = say!("must be the number of a model");
     let mut errors = Vec::new();
     let mut ids: Vec<i64> = Vec::new();
     let chosen = of("model");
@@ -190,7 +192,7 @@ fn chosen_models(pairs: &[(String, String)]) -> Result<Vec<i64>, Problem> {
         for name in ["a", "b"] {
             let texts = of(name);
             if texts.is_empty() {
-                errors.push(wrong(name, number, serde_json::Value::Null));
+                errors.push(wrong(name, &number, serde_json::Value::Null));
             }
             given.extend(texts.into_iter().map(|text| (name, text)));
         }
@@ -199,11 +201,11 @@ fn chosen_models(pairs: &[(String, String)]) -> Result<Vec<i64>, Problem> {
         match text.parse() {
             Ok(id) if ids.contains(&id) => {}
             Ok(id) => ids.push(id),
-            Err(_) => errors.push(wrong(name, number, text.into())),
+            Err(_) => errors.push(wrong(name, &number, text.into())),
         }
     }
     if errors.is_empty() && !(2..=MAX_MODELS).contains(&ids.len()) {
-        let message = format!("choose two to {MAX_MODELS} different models");
+        let message = say!("choose two to {} different models", MAX_MODELS);
         errors.push(FieldError { field: "model".to_owned(), message, value: serde_json::json!(ids) });
     }
     if errors.is_empty() { Ok(ids) } else { Err(Problem::bad_fields(errors)) }

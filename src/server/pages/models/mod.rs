@@ -20,8 +20,10 @@ use crate::server::access::Caller;
 use crate::server::app::App;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{id_in_path, query_pairs};
+use crate::server::pages::filters;
 use crate::store::{ModelRecord, SalesFile, Store, StoreError};
 use crate::text::{dollars, percent};
+use crate::words::say;
 
 pub use card::show;
 pub use comparison::compare;
@@ -92,8 +94,8 @@ pub async fn list(request: Request<App>) -> Answer {
         // shown only while it is true: an old or invented address shows nothing
         page.champion().filter(|champion| champion.id == id)?;
         match name.as_str() {
-            "promoted" => Some(format!("Model {id} is the champion: it answers from the next request on.")),
-            "rolled_back_to" => Some(format!("Model {id} is the champion again: it answers from the next request on.")),
+            "promoted" => Some(say!("Model {} is the champion: it answers from the next request on.", id)),
+            "rolled_back_to" => Some(say!("Model {} is the champion again: it answers from the next request on.", id)),
             _ => None,
         }
     });
@@ -102,7 +104,7 @@ pub async fn list(request: Request<App>) -> Answer {
 
 /// What a model is worth, in a sentence: how far it is off, and how wide its range is.
 fn verdict(model: &ModelRecord, calibration: Option<&Calibration>) -> String {
-    let off = format!(
+    let off = say!(
         "It is typically off by {}, in the mean by {}",
         percent(model.metrics.mape, 1),
         dollars(model.metrics.mae_usd)
@@ -116,21 +118,25 @@ fn verdict(model: &ModelRecord, calibration: Option<&Calibration>) -> String {
         Some([least, widths.iter().copied().reduce(f64::max)?].map(|share| percent(share, 0)))
     });
     match ends {
-        Some([least, most]) if least == most => format!("{off}; nine in ten stones fetch a price within ±{most}."),
+        Some([least, most]) if least == most => say!("{}; nine in ten stones fetch a price within ±{}.", off, most),
         Some([least, most]) => {
-            format!("{off}; nine in ten stones fetch a price within ±{least} to ±{most}, by their weight.")
+            say!("{}; nine in ten stones fetch a price within ±{} to ±{}, by their weight.", off, least, most)
         }
         None => format!("{off}."),
     }
 }
 
 /// The feature that divides sales into segments, in words.
-fn feature_in_words(feature: &str) -> &str {
+fn feature_in_words(feature: &str) -> String {
     match feature {
-        "carat" => "weight",
-        "color" => "colour",
-        "told" => "what was told",
-        other => other,
+        "carat" => say!("weight"),
+        "price" => say!("price"),
+        "cut" => say!("cut"),
+        "color" => say!("colour"),
+        "clarity" => say!("clarity"),
+        "proportions" => say!("proportions"),
+        "told" => say!("what was told"),
+        other => other.to_owned(),
     }
 }
 
@@ -152,5 +158,5 @@ fn hold_contest(store: &Store, ids: &[i64]) -> Result<Contest, Problem> {
 /// The number of a model in the path.
 fn model_number(request: &Request<App>) -> Result<i64, Problem> {
     let text = id_in_path(request);
-    text.parse().map_err(|_| Problem::new(404, format!("there is no model {text}")))
+    text.parse().map_err(|_| Problem::new(404, say!("there is no model {}", text)))
 }

@@ -13,8 +13,10 @@ use crate::server::app::App;
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{form_pairs, last_text};
+use crate::server::pages::filters;
 use crate::server::pages::{desk, respond};
 use crate::store::Store;
+use crate::words::say;
 
 /// The reason of a promotion if none is given.
 const NO_REASON: &str = "by hand";
@@ -67,7 +69,7 @@ pub async fn ask_to_promote(request: Request<App>) -> Answer {
 /// `GET /models/rollback`: what would change if the champion before came back.
 pub async fn ask_to_roll_back(request: Request<App>) -> Answer {
     let find = |store: &Store| {
-        store.champion_before()?.ok_or_else(|| Problem::new(409, "there is no champion before the present one"))
+        store.champion_before()?.ok_or_else(|| Problem::new(409, say!("there is no champion before the present one")))
     };
     show(&request, find, true).await
 }
@@ -84,7 +86,7 @@ async fn show(
         let id = find(store)?;
         let champion = store.champion()?;
         if champion == Some(id) {
-            return Err(Problem::new(409, format!("model {id} is the champion already")));
+            return Err(Problem::new(409, say!("model {} is the champion already", id)));
         }
         store.model(id)?;
         let model = snapshot.model(store, Some(&id.to_string()))?;
@@ -126,9 +128,9 @@ impl PromotionPage {
     /// How the newest prices would change, in a sentence.
     fn changes(&self) -> String {
         let Some(share) = self.replay.change_share else {
-            return "No price has been asked for yet, so none changes.".to_owned();
+            return say!("No price has been asked for yet, so none changes.");
         };
-        format!(
+        say!(
             "Of the last {} prices that were asked for, half would change by {} to {}, nine in ten by {} to {}.",
             crate::text::count(i64::try_from(self.replay.stones).unwrap_or(i64::MAX)),
             crate::text::signed_percent(share.p25),
@@ -162,7 +164,7 @@ fn reason(request: &Request<App>) -> Result<String, Problem> {
     if text.chars().count() > MAX_REASON {
         return Err(Problem::bad_fields(vec![FieldError {
             field: "reason".to_owned(),
-            message: format!("must be {MAX_REASON} characters at most"),
+            message: say!("must be {} characters at most", MAX_REASON),
             value: text.into(),
         }]));
     }

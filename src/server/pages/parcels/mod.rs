@@ -22,7 +22,9 @@ use crate::server::http::long_bodies::CSV;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{form_pairs, id_in_path, last_text, query_pairs};
 use crate::server::http::sent_forms::SentForm;
+use crate::server::pages::filters;
 use crate::store::{ParcelRecord, ParcelRow, StoreError};
+use crate::words::say;
 use page::ParcelPage;
 use priced::{SentStones, price};
 
@@ -160,7 +162,7 @@ fn download(parcel: &ParcelRecord, ending: &str, media_type: &str, bytes: Vec<u8
 async fn find(request: &Request<App>) -> Result<(ParcelRecord, Vec<ParcelRow>), Problem> {
     let text = id_in_path(request).to_owned();
     let only = Caller::of(request).sees_only_of();
-    let unknown = || Problem::new(404, format!("there is no parcel {text}: /parcels lists them"));
+    let unknown = || Problem::new(404, say!("there is no parcel {}: /parcels lists them", text));
     let number: i64 = text.parse().map_err(|_| unknown())?;
     let found = request.state().read(move |store| store.parcel(number)).await?;
     found.filter(|(parcel, _)| only.as_ref().is_none_or(|name| *name == parcel.made_by)).ok_or_else(unknown)

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use crate::pricing::ParcelTotal;
 use crate::pricing::stone_files::ADDED;
 use crate::server::pages::desk::read_margin;
+use crate::server::pages::filters;
 use crate::server::pages::local;
 use crate::store::{ParcelRecord, ParcelRow};
+use crate::words::marked;
 
 #[derive(Template)]
 #[template(path = "parcel.html")]
@@ -27,7 +29,8 @@ pub struct ParcelPage {
 }
 
 /// What rows can be in the order of, with the headings of its columns.
-const ORDERS: [(&str, &str); 4] = [("line", "Line"), ("carat", "Stone"), ("price", "Price"), ("low", "Nine in ten")];
+const ORDERS: [(&str, &str); 4] =
+    [("line", marked("Line")), ("carat", marked("Stone")), ("price", marked("Price")), ("low", marked("Nine in ten"))];
 
 impl ParcelPage {
     /// The page of `parcel`, whose rows are shown in the order that `sort` names, for a buyer with `margin` percent.

@@ -13,6 +13,7 @@ use crate::server::http::attachments::RequestIdentity;
 use crate::server::http::problem::Problem;
 use crate::server::http::sent_forms::SentFile;
 use crate::store::{NewParcel, ParcelRow, PredictionRecord, PredictionSource, Upload};
+use crate::words::{Language, say};
 
 /// Most stones of a parcel: more belong into a file that `diamonds predict` prices.
 const MOST_STONES: usize = 2_000;
@@ -48,7 +49,7 @@ pub fn price(
     let read = match sent {
         SentStones::File(file) => read_table(&file.name, &file.content, folder)?,
         SentStones::Pasted(text) if text.trim().is_empty() => {
-            Err("nothing was sent: paste rows of a spreadsheet, or choose a file".to_owned())
+            Err(say!("nothing was sent: paste rows of a spreadsheet, or choose a file"))
         }
         SentStones::Pasted(text) => match read_table(NAMELESS, text.as_bytes(), folder)? {
             Ok(read) => Ok(read),
@@ -58,12 +59,13 @@ pub fn price(
     };
     let (header, rows) = match read {
         Ok((_, rows)) if rows.is_empty() => {
-            return Ok(Err("it has no stones: there is nothing below its header".to_owned()));
+            return Ok(Err(say!("it has no stones: there is nothing below its header")));
         }
         Ok((_, rows)) if rows.len() > MOST_STONES => {
-            return Ok(Err(format!(
-                "it has {} stones, and a parcel {MOST_STONES} at most: `diamonds predict FILE` and the API price any number",
-                rows.len()
+            return Ok(Err(say!(
+                "it has {} stones, and a parcel {} at most: `diamonds predict FILE` and the API price any number",
+                rows.len(),
+                MOST_STONES
             )));
         }
         Ok(read) => read,
@@ -86,7 +88,8 @@ pub fn price(
         let row = ParcelRow { line, cells, ..ParcelRow::default() };
         let row = match stone {
             Err(problem) => ParcelRow { problem: Some(problem), ..row },
-            Ok(stone) => match snapshot.quote(&stone, model, Confidence::default()) {
+            // what is stored is English
+            Ok(stone) => match Language::English.write(|| snapshot.quote(&stone, model, Confidence::default())) {
                 Ok(quote) => {
                     let prediction = Prediction { id: Uuid::now_v7(), quote };
                     let origin = PredictionOrigin {
@@ -118,7 +121,7 @@ fn priced_row(row: ParcelRow, record: &PredictionRecord) -> ParcelRow {
         price_usd: is_reliable.then_some(record.price_usd),
         range_usd: record.range_usd.map(|range| [range.low, range.high]),
         warnings: record.warnings.clone(),
-        problem: (!is_reliable).then(|| format!("no reliable price: {}", record.unreliable_because.join("; "))),
+        problem: (!is_reliable).then(|| say!("no reliable price: {}", record.unreliable_because.join("; "))),
         ..row
     }
 }

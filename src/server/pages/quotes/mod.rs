@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::desk::Entered;
 use super::{local, respond, see};
-use crate::access::generate_secret;
+use crate::access::{Role, generate_secret};
 use crate::control::{AddQuote, ImportOutcomes, OutcomeRow, ShareQuote};
 use crate::diamond::{FieldError, StoneDescription, number};
 use crate::learning::evaluation::Confidence;
@@ -22,8 +22,10 @@ use crate::server::http::attachments::{AnsweredBy, LogAs, ReceivedBody, RequestI
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{form_pairs, id_in_path, last_text, query_pairs};
+use crate::server::pages::filters;
 use crate::store::{NewQuote, PredictionSource, QuoteDetails, QuoteFilter, Store, StoreError, StoredQuote};
 use crate::times::parse_time;
+use crate::words::{Language, say};
 use page::{QuotePage, QuoteView};
 
 /// Similar stones that are kept with a quote.
@@ -44,6 +46,8 @@ struct QuotesPage {
     since: String,
     until: String,
     is_search: bool,
+    /// Whether the caller may say what stands on quotes.
+    can_set_shop: bool,
 }
 
 /// A quote as the list shows it.
@@ -73,12 +77,13 @@ pub async fn list(request: Request<App>) -> Answer {
         until: to,
         quoted_by: Caller::of(&request).sees_only_of(),
     };
+    let can_set_shop = Caller::of(&request).may(Role::Manage);
     let page = request.state().read(move |store| -> Result<_, StoreError> {
         let zone = store.shop()?.zone();
         let quotes = store.quotes(&filter)?.into_iter();
         let quotes = quotes.map(|quote| ListedQuote { time: local(quote.time, &zone), quote }).collect();
         let is_search = !(text.is_empty() && since.is_empty() && until.is_empty());
-        Ok(QuotesPage { quotes, text, since, until, is_search })
+        Ok(QuotesPage { quotes, text, since, until, is_search, can_set_shop })
     });
     respond(StatusCode::Ok, &page.await?)
 }
@@ -114,7 +119,8 @@ async fn make(request: &Request<App>, stone: StoneDescription, details: QuoteDet
     let shop = request.state().read(Store::shop).await?;
     let priced = in_background(move || {
         let champion = snapshot.champion().ok_or(crate::pricing::PricingError::NoModel)?;
-        let quote = snapshot.explain(&stone, champion, Confidence::default())?;
+        // what is stored is English
+        let quote = Language::English.write(|| snapshot.explain(&stone, champion, Confidence::default()))?;
         let similar = snapshot.similar().nearest(&stone, SIMILAR_KEPT)?;
         Ok::<_, crate::pricing::PricingError>((quote, similar))
     });
@@ -164,7 +170,8 @@ pub async fn show_shared(request: Request<App>) -> Answer {
         let Some(quote) = store.shared_quote(&token)? else { return Ok(None) };
         Ok(Some(QuotePage::read(store, quote, QuoteView::Customer, "")?))
     });
-    let page = page.await?.ok_or_else(|| Problem::new(404, "this quote is not shared, or no longer: ask the shop"))?;
+    let page =
+        page.await?.ok_or_else(|| Problem::new(404, say!("this quote is not shared, or no longer: ask the shop")))?;
     respond(StatusCode::Ok, &page)
 }
 
@@ -194,7 +201,7 @@ pub async fn record_outcome(request: Request<App>) -> Answer {
     let text = last_text(&fields, "price_usd");
     let read = number::read_alone(text, true).filter(|price| (MIN_PRICE_USD..=MAX_PRICE_USD).contains(price));
     let Some(price_usd) = read else {
-        let message = "must be a price above 0, such as $4,800".to_owned();
+        let message = say!("must be a price above 0, such as $4,800");
         return Err(Problem::bad_fields(vec![field_error("price_usd", message, text)]));
     };
     let row = OutcomeRow { line: 1, prediction: quote.prediction, price_usd };
@@ -214,7 +221,7 @@ pub async fn logo(request: Request<App>) -> Answer {
 async fn find(request: &Request<App>) -> Result<StoredQuote, Problem> {
     let text = id_in_path(request).to_owned();
     let only = Caller::of(request).sees_only_of();
-    let unknown = || Problem::new(404, format!("there is no quote {text}: /quotes lists them"));
+    let unknown = || Problem::new(404, say!("there is no quote {}: /quotes lists them", text));
     let number = quote_number(&text).ok_or_else(unknown)?;
     let found = request.state().read(move |store| store.quote(number)).await?;
     found.filter(|quote| only.as_ref().is_none_or(|name| *name == quote.quoted_by)).ok_or_else(unknown)
@@ -229,7 +236,7 @@ fn read_details(fields: &[(String, String)]) -> Result<QuoteDetails, Problem> {
     let given = |name: &str| last_text(fields, name);
     let errors = LONGEST.into_iter().filter(|(name, most)| given(name).chars().count() > *most);
     let errors: Vec<FieldError> = errors
-        .map(|(name, most)| field_error(name, format!("must be {most} characters at most"), given(name)))
+        .map(|(name, most)| field_error(name, say!("must be {} characters at most", most), given(name)))
         .collect();
     if !errors.is_empty() {
         return Err(Problem::bad_fields(errors));

@@ -7,9 +7,11 @@ use crate::diamond::{FIELDS, StoneDescription};
 use crate::learning::evaluation::PriceRange;
 use crate::pricing::{Prediction, Quote, SimilarStones};
 use crate::server::pages::desk::answer::RangeBar;
-use crate::server::pages::local;
+use crate::server::pages::filters;
+use crate::server::pages::{day_in_words, local};
 use crate::store::{ModelDetail, PredictionRecord, RecordedOutcome, Shop, Store, StoreError, StoredQuote};
-use crate::text::{count, dollars};
+use crate::text::{count, dollars, in_figures_of_reader, plain};
+use crate::words::{say, translate};
 
 #[derive(Template)]
 #[template(path = "quote.html")]
@@ -22,7 +24,7 @@ pub struct QuotePage {
     valid_until: String,
     stone: StoneDescription,
     /// The measures that were told, with their names.
-    measures: Vec<(&'static str, String)>,
+    measures: Vec<(String, String)>,
     /// The price and the ends of the range as the customer reads them.
     price: String,
     range: Option<[String; 2]>,
@@ -80,8 +82,10 @@ impl QuotePage {
         let values = record.stone.measurements.entries();
         Ok(Self {
             time: local(quote.time, &shop.zone()),
-            valid_until: quote.valid_until.strftime("%-d %B %Y").to_string(),
-            measures: values.map(|(field, value)| (field.label, field.write(value))).collect(),
+            valid_until: day_in_words(quote.valid_until),
+            measures: values
+                .map(|(field, value)| (translate(field.label).to_string(), in_figures_of_reader(&field.write(value))))
+                .collect(),
             price: write(quote.price_usd),
             range: quote.range_usd.map(|range| range.map(write)),
             bar: bar_of(&quote, &write),
@@ -142,20 +146,23 @@ fn bar_of(quote: &StoredQuote, write: &dyn Fn(f64) -> String) -> Option<RangeBar
 
 /// What a price rests on.
 fn rests_on(similar: &SimilarStones, write: &dyn Fn(f64) -> String) -> String {
-    let of = FIELDS.iter().filter(|field| !field.is_number()).map(|field| field.label.to_lowercase());
+    let of =
+        FIELDS.iter().filter(|field| !field.is_number()).map(|field| translate(field.label).to_string().to_lowercase());
     let of: Vec<String> = of.collect();
-    let alike = format!("the same {}", of.join(", "));
+    let alike = say!("the same {}", of.join(", "));
     match (similar.available, similar.stones.first()) {
-        (0, _) | (_, None) => format!("No stone of {alike} has been sold here; the price follows from stones like it."),
-        (1, Some(only)) => format!(
-            "One stone of {alike} has been sold here: {} ct for {}.",
-            only.sale.stone.weight_carat,
+        (0, _) | (_, None) => say!("No stone of {} has been sold here; the price follows from stones like it.", alike),
+        (1, Some(only)) => say!(
+            "One stone of {} has been sold here: {} ct for {}.",
+            alike,
+            plain(only.sale.stone.weight_carat),
             write(only.sale.price_usd)
         ),
-        (all, Some(nearest)) => format!(
-            "It rests on what stones were sold for here, among them {} of {alike}; the nearest in weight, {} ct, fetched {}.",
+        (all, Some(nearest)) => say!(
+            "It rests on what stones were sold for here, among them {} of {}; the nearest in weight, {} ct, fetched {}.",
             count(i64::try_from(all).unwrap_or(i64::MAX)),
-            nearest.sale.stone.weight_carat,
+            alike,
+            plain(nearest.sale.stone.weight_carat),
             write(nearest.sale.price_usd)
         ),
     }

@@ -16,8 +16,10 @@ use crate::server::http::csrf::require_same_origin;
 use crate::server::http::long_bodies::{UnreadBody, read_sent_file};
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{form_pairs, id_in_path, last_text};
+use crate::server::pages::filters;
 use crate::server::pages::{respond, see};
 use crate::store::{FileReport, Upload};
+use crate::words::say;
 
 /// How a column of the file is named in the field for a correction: `map-carat`.
 const MAP: &str = "map-";
@@ -60,7 +62,7 @@ impl IncomingPage {
 /// `POST /sales`: keeps the file that was sent, and shows what would go in.
 pub async fn look(request: Request<App>) -> Answer {
     require_same_origin(&request)?;
-    let missing = || Problem::new(422, "no file was chosen: choose one, and send it again");
+    let missing = || Problem::new(422, say!("no file was chosen: choose one, and send it again"));
     let said = request.header("Content-Type").map_or("", |values| values.last().as_str());
     let boundary = multer::parse_boundary(said)
         .map_err(|_| Problem::new(415, "this takes a form with a file: send it as multipart/form-data"))?;
@@ -78,7 +80,7 @@ pub async fn correct_or_ingest(request: Request<App>) -> Answer {
     require_same_origin(&request)?;
     let token = id_in_path(&request).to_owned();
     let fields = form_pairs(&request)?;
-    let gone = || Problem::new(404, "this file waits no longer: send it again at /sales");
+    let gone = || Problem::new(404, say!("this file waits no longer: send it again at /sales"));
     let mut upload = request.state().pending.find(&token).ok_or_else(gone)?;
     let corrections = Corrections::read(&fields);
     if last_text(&fields, "go") != "in" {
@@ -113,7 +115,7 @@ pub async fn correct_or_ingest(request: Request<App>) -> Answer {
 pub async fn undo(request: Request<App>) -> Answer {
     require_same_origin(&request)?;
     let text = id_in_path(&request);
-    let id: i64 = text.parse().map_err(|_| Problem::new(404, format!("there is no batch {text}")))?;
+    let id: i64 = text.parse().map_err(|_| Problem::new(404, say!("there is no batch {}", text)))?;
     request.state().run(UndoBatch { id }, &Caller::of(&request)).await?;
     Ok(see(&format!("/sales/{id}")))
 }
@@ -168,7 +170,7 @@ impl Corrections {
             "" => None,
             text => {
                 let rate = number::read_alone(text, false).filter(|rate| *rate > 0.0);
-                Some(rate.ok_or_else(|| wrong("rate", "must be a number above 0, such as 1.08", text))?)
+                Some(rate.ok_or_else(|| wrong("rate", &say!("must be a number above 0, such as 1.08"), text))?)
             }
         };
         let named = self.columns.iter().filter(|(_, _, header)| !header.is_empty());

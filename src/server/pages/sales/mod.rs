@@ -13,8 +13,10 @@ use crate::server::app::App;
 use crate::server::http::long_bodies::CSV;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::id_in_path;
+use crate::server::pages::filters;
 use crate::store::{Batch, BatchDetail};
 use crate::text::count;
+use crate::words::say;
 
 /// Most rejected rows on a page.
 const MAX_REJECTED: u32 = 100;
@@ -63,7 +65,7 @@ pub async fn list(request: Request<App>) -> Answer {
 /// `GET /sales/{id}`.
 pub async fn show(request: Request<App>) -> Answer {
     let text = id_in_path(&request);
-    let id: i64 = text.parse().map_err(|_| Problem::new(404, format!("there is no batch {text}")))?;
+    let id: i64 = text.parse().map_err(|_| Problem::new(404, say!("there is no batch {}", text)))?;
     let batch = request.state().read(move |store| store.batch(id, Some(MAX_REJECTED))).await?;
     let can_undo = Caller::of(&request).may(Role::Manage) && batch.batch.undone.is_none();
     respond(StatusCode::Ok, &BatchPage { batch, can_undo })
@@ -72,7 +74,7 @@ pub async fn show(request: Request<App>) -> Answer {
 /// `GET /sales/{id}/rejected`: every rejected row of a file, as CSV.
 pub async fn rejected(request: Request<App>) -> Answer {
     let text = id_in_path(&request);
-    let id: i64 = text.parse().map_err(|_| Problem::new(404, format!("there is no batch {text}")))?;
+    let id: i64 = text.parse().map_err(|_| Problem::new(404, say!("there is no batch {}", text)))?;
     let batch = request.state().read(move |store| store.batch(id, None)).await?;
     let failed = |error: csv::Error| Problem::internal(error.to_string());
     let mut writer = csv::Writer::from_writer(Vec::new());

@@ -7,6 +7,7 @@ use super::BROWSE_PATH;
 use crate::diamond::{FIELDS, Field, number};
 use crate::server::http::request_parts::last_text;
 use crate::store::{ChosenGrade, SaleFilter, SaleOrder, SaleOrderKey};
+use crate::words::{say, translate};
 
 /// The names of orders in addresses; a minus before one stands for the greatest first.
 const ORDERS: [(&str, SaleOrderKey); 5] = [
@@ -52,30 +53,31 @@ impl Asked {
         let mut filter = SaleFilter::default();
         let mut wrong = |field: &str, message: String| mistakes.push(Mistake { field: field.to_owned(), message });
         for (place, name) in CARAT.into_iter().enumerate() {
-            filter.carat[place] = read_number(pairs, name, false, "Weight must be a number such as 0.9", &mut wrong);
+            filter.carat[place] =
+                read_number(pairs, name, false, &say!("Weight must be a number such as 0.9"), &mut wrong);
         }
         for (place, name) in PRICE.into_iter().enumerate() {
             filter.price_usd[place] =
-                read_number(pairs, name, true, "Price must be a number such as 4,800", &mut wrong);
+                read_number(pairs, name, true, &say!("Price must be a number such as 4,800"), &mut wrong);
         }
         for (place, name) in DAY.into_iter().enumerate() {
             let text = last_text(pairs, name);
             filter.sold_on[place] = text.parse::<Date>().ok();
             if filter.sold_on[place].is_none() && !text.is_empty() {
-                wrong(name, "Sold must be a day such as 2026-03-01".to_owned());
+                wrong(name, say!("Sold must be a day such as 2026-03-01"));
             }
         }
         let batch = last_text(pairs, "batch");
         filter.batch = batch.parse().ok().filter(|number: &i64| *number > 0);
         if filter.batch.is_none() && !batch.is_empty() {
-            wrong("batch", "File must be the number of its batch, such as 3".to_owned());
+            wrong("batch", say!("File must be the number of its batch, such as 3"));
         }
         for scale in FIELDS.iter().filter(|field| !field.is_number()) {
             for (_, text) in pairs.iter().filter(|(name, text)| name == scale.name && !text.trim().is_empty()) {
                 match ChosenGrade::find(scale, text.trim()) {
                     Some(grade) if filter.grades.contains(&grade) => {}
                     Some(grade) => filter.grades.push(grade),
-                    None => wrong(scale.name, format!("{} {text} is unknown", scale.label)),
+                    None => wrong(scale.name, say!("{} {} is unknown", translate(scale.label), text)),
                 }
             }
         }

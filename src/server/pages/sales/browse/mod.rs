@@ -12,9 +12,11 @@ use crate::server::app::App;
 use crate::server::http::problem::Answer;
 use crate::server::http::request_parts::query_pairs;
 use crate::server::pages::charts::sales_map::SalesMap;
+use crate::server::pages::filters;
 use crate::server::pages::{desk, respond};
 use crate::store::{FoundSales, ListedSale, SaleGrid, SaleOrder, SaleOrderKey, Store, StoreError};
-use crate::text::count;
+use crate::text::{count, in_figures_of_reader};
+use crate::words::{marked, say, translate};
 use asked::{Asked, Mistake};
 use spread::{Facet, SpreadTable};
 
@@ -90,13 +92,13 @@ impl BrowsePage {
 
     fn columns(&self) -> Vec<SortedColumn> {
         let mut columns = vec![
-            ("Weight", SaleOrderKey::Carat),
-            ("Price", SaleOrderKey::Price),
-            ("A carat", SaleOrderKey::PricePerCarat),
-            ("File and line", SaleOrderKey::Arrival),
+            (marked("Weight"), SaleOrderKey::Carat),
+            (marked("Price"), SaleOrderKey::Price),
+            (marked("A carat"), SaleOrderKey::PricePerCarat),
+            (marked("File and line"), SaleOrderKey::Arrival),
         ];
         if self.has_days {
-            columns.push(("Sold on", SaleOrderKey::Day));
+            columns.push((marked("Sold on"), SaleOrderKey::Day));
         }
         let column = |(label, key)| {
             let is_sorted = self.asked.order.key == key;
@@ -119,7 +121,12 @@ impl BrowsePage {
     /// The measures of a stone in one line, as far as they are known.
     fn measures(sale: &ListedSale) -> String {
         let told = sale.stone.measurements.entries();
-        told.map(|(field, value)| format!("{} {}", field.name, field.write(value))).collect::<Vec<_>>().join(", ")
+        told.map(|(field, value)| {
+            let label = translate(field.label).to_string().to_lowercase();
+            format!("{label} {}", in_figures_of_reader(&field.write(value)))
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
     }
 }
 
@@ -162,12 +169,12 @@ impl FoundPage {
     /// What was found, in a sentence.
     fn words(&self) -> String {
         match (self.found.count, self.found.price_usd) {
-            (1, _) => "1 sale.".to_owned(),
+            (1, _) => say!("1 sale."),
             (found, Some([least, most])) => {
                 let [least, most] = [least, most].map(crate::text::dollars);
-                format!("{} sales, which fetched {least} to {most}.", count(found))
+                say!("{} sales, which fetched {} to {}.", count(found), least, most)
             }
-            (found, None) => format!("{} sales.", count(found)),
+            (found, None) => say!("{} sales.", count(found)),
         }
     }
 }

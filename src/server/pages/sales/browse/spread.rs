@@ -6,6 +6,7 @@ use crate::server::pages::charts::axis::{LogAxis, Tick, hundredths};
 use crate::server::pages::charts::sales_map::shade;
 use crate::store::SalesOfGrade;
 use crate::text::{count, dollars};
+use crate::words::say;
 
 /// Least distance of the labels of prices, in percent.
 const LEAST_GAP: f64 = 18.0;
@@ -80,7 +81,7 @@ impl SpreadTable {
                 name,
                 shade: shade(one.rank, scale),
                 count: count(one.count),
-                words: format!("{name}: half below {half} a carat, eight in ten {tenth} to {nine_tenths}"),
+                words: say!("{}: half below {} a carat, eight in ten {} to {}", name, half, tenth, nine_tenths),
                 median: half,
                 at: one.per_carat_usd.map(|price| axis.as_ref().map_or(50.0, |axis| axis.place(price))),
             }
