@@ -5,11 +5,12 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use diamonds::commands::{Cli, CommandError};
+use diamonds::commands::{Cli, CommandError, answer_shell};
 use diamonds::system::keep_files_private;
 use diamonds::text::escape_control_chars;
 
 fn main() -> ExitCode {
+    answer_shell();
     keep_files_private();
     match Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,

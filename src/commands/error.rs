@@ -100,6 +100,12 @@ pub enum CommandError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// Something is wrong with the file or what is around it.
+    #[error("{wrong} of these {} not well", if *wrong == 1 { "is" } else { "are" })]
+    Unwell {
+        /// How many things.
+        wrong: usize,
+    },
     /// The program cannot listen for Ctrl-C.
     #[error("cannot listen for Ctrl-C")]
     Signal(#[from] ctrlc::Error),

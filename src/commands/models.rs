@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use clap_complete::engine::ArgValueCompleter;
 use serde_json::json;
 
 use super::console::{Console, table};
@@ -23,18 +24,22 @@ pub enum Arguments {
     /// One model: data, settings, metrics, trials
     Show {
         /// Number of the model
+        #[arg(add = ArgValueCompleter::new(super::completions::models))]
         id: i64,
     },
     /// Compare two models on today's holdout: which has the smaller error, and whether the difference is more than luck
     Compare {
         /// Number of the first model
+        #[arg(add = ArgValueCompleter::new(super::completions::models))]
         first: i64,
         /// Number of the second model
+        #[arg(add = ArgValueCompleter::new(super::completions::models))]
         second: i64,
     },
     /// Make this model the champion, which answers from now on
     Promote {
         /// Number of the model
+        #[arg(add = ArgValueCompleter::new(super::completions::models))]
         id: i64,
         /// The reason, for the history
         #[arg(long, value_name = "TEXT", default_value = "by hand")]
@@ -43,6 +48,7 @@ pub enum Arguments {
     /// Correct every price of a model, because prices have moved since its training; `diamonds status` says by how much
     Correct {
         /// Number of the model
+        #[arg(add = ArgValueCompleter::new(super::completions::models))]
         id: i64,
         /// By what share its prices become higher than it was trained to say: 0.04 is 4 % more, 0 ends a correction
         #[arg(value_name = "SHARE", value_parser = parse_correction, allow_negative_numbers = true)]

@@ -76,13 +76,25 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
         promotion: arguments.promote.into(),
     };
     let stop = listen_for_stop()?;
-    let report =
-        retrain(database, &settings, &|family, trials| Box::new(Progress::new(family, trials, stop, console)))?;
+    let report = train(database, &settings, stop, console)?;
     console.print(&report, describe)?;
     if report.promoted {
         console.hint("Next: `diamonds serve` answers with the new champion; `diamonds models list` shows the history.");
     }
     Ok(())
+}
+
+/// Trains, and shows how far it is; `stop` ends it with the best so far.
+pub(super) fn train(
+    database: &Path,
+    settings: &RetrainingSettings,
+    stop: &'static AtomicBool,
+    console: &Console,
+) -> Result<RetrainingReport, CommandError> {
+    let progress = |family: &'static str, trials: usize| -> Box<dyn Observer> {
+        Box::new(Progress::new(family, trials, stop, console))
+    };
+    Ok(retrain(database, settings, &progress)?)
 }
 
 fn store_kept_models(database: &Path, console: &Console) -> Result<(), CommandError> {

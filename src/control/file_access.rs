@@ -36,6 +36,15 @@ pub fn run<O: Operation>(database: &Path, operation: O) -> Result<O::Answer, Fil
     FileAccess::open(database, O::ACCESS)?.run(operation)
 }
 
+/// Whether a server answers for the file at `database`.
+#[must_use]
+pub fn is_served(database: &Path) -> bool {
+    #[cfg(unix)]
+    return super::client::Client::find(database).is_some();
+    #[cfg(not(unix))]
+    false
+}
+
 /// Adds the sales of `upload` to the file at `database`. A server reads the upload itself where it can, so that its size does
 /// not matter; where it sees other files than this process, it gets a copy beside the database.
 ///

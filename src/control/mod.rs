@@ -14,7 +14,7 @@ mod operations;
 mod socket;
 
 pub use error::{FileAccessError, RemoteError};
-pub use file_access::{FileAccess, ingest, open_to_serve, run};
+pub use file_access::{FileAccess, ingest, is_served, open_to_serve, run};
 pub use operation::{Access, FileOwner, Operation, decode, encode};
 pub use operations::{
     AddKey, AddModel, AddParcel, AddQuote, Backup, CompactFile, CorrectModel, ExportRequests, ExportSales, FindSimilar,

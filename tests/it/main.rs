@@ -5,6 +5,7 @@ mod browsing;
 mod command_line;
 mod docs_page;
 mod faults;
+mod first_minutes;
 mod fuzzing;
 mod generating;
 mod growing;

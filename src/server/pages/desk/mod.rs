@@ -47,6 +47,8 @@ struct DeskPage {
 struct DeskAnswer {
     /// Why there is no price, if that is not because of what was entered.
     notice: Option<String>,
+    /// What is to be done before there are prices; `None` if there are.
+    start: Option<FirstStart>,
     /// The fields that are still missing, by name.
     missing: Vec<String>,
     /// What is wrong with fields that were entered, each a sentence.
@@ -127,6 +129,7 @@ impl Asked {
     fn of(entered: &Entered, snapshot: &Snapshot, host: &str) -> Self {
         let mut answer = DeskAnswer::new(entered);
         let Some(champion) = snapshot.champion() else {
+            answer.start = Some(if snapshot.sales() == 0 { FirstStart::Sales } else { FirstStart::Training });
             return Self::without_price(entered, answer, StatusCode::ServiceUnavailable, &PricingError::NoModel);
         };
         let read = entered.stone();
@@ -171,10 +174,20 @@ impl Asked {
     }
 }
 
+/// What is to be done before there are prices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FirstStart {
+    /// Sales must come.
+    Sales,
+    /// A model must be trained on them.
+    Training,
+}
+
 impl DeskAnswer {
     fn new(entered: &Entered) -> Self {
         Self {
             notice: None,
+            start: None,
             missing: Vec::new(),
             mistakes: Vec::new(),
             price: None,
