@@ -25,10 +25,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let shells = Shells::builtins();
     let Some(shell) = shells.completer(&arguments.shell) else { return Ok(()) };
-    let program = std::env::current_exe().ok().and_then(|path| path.to_str().map(str::to_owned));
-    let program = program.unwrap_or_else(|| "diamonds".to_owned());
     let mut out = io::stdout().lock();
-    shell.write_registration(VARIABLE, "diamonds", "diamonds", &program, &mut out)?;
+    // whoever types the name has the program on the path, wherever this was written
+    shell.write_registration(VARIABLE, "diamonds", "diamonds", "diamonds", &mut out)?;
     out.flush()?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::program::{Answer, Server, TestFolder, agent, files_in, send_signal};
+use crate::program::{Answer, Server, TestFolder, agent, files_in, send_signal, wait_until};
 
 fn diamonds() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_diamonds"));
@@ -143,4 +143,22 @@ fn a_page_without_sales_or_model_says_what_to_do_first() {
     assert!(page.contains("There are sales.") && page.contains("href=\"/training\""), "{page}");
     test_folder.succeed(&["retrain", "--family", "linear"]);
     assert!(!server.get("/").body.contains("Before there are prices"));
+}
+
+#[test]
+fn the_unit_for_systemd_starts_the_server_with_options_that_it_has() {
+    let unit =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/diamonds.service")).expect("the unit");
+    let line =
+        unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/diamonds serve ")).expect("a command");
+    let test_folder = TestFolder::trained(300);
+    let backups = test_folder.path("backups").display().to_string();
+    let line = line.replace("/var/lib/diamonds/backups", &backups);
+    let options: Vec<&str> = line.split_whitespace().skip_while(|word| *word != "--backup-to").collect();
+    assert!(line.starts_with("--addr 127.0.0.1:8080 ") && options.len() == 2, "{line}");
+    let server = Server::start_with(&test_folder, &options);
+    assert_eq!(server.get("/health").status, 200);
+    wait_until("there is a backup", || {
+        files_in(std::path::Path::new(&backups)).iter().any(|name| name.ends_with(".duckdb"))
+    });
 }
