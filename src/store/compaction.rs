@@ -1,4 +1,5 @@
-//! Makes the file as small as its content: what was deleted leaves free space in it, which only new rows use.
+//! Makes the file as small as its content: what was deleted leaves free space in it, which only new rows use. A file of an earlier version
+//! of the program comes into the form that more programs can open.
 //!
 //! The content is copied into a new file, which then takes the place of the old one. For that moment the database is closed.
 
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::rows::{query_row, sql_path};
-use super::{Store, StoreError, reopening};
+use super::{STORAGE_VERSION, Store, StoreError, reopening};
 use crate::files::beside;
 
 /// What the name of the old file has after that of the file, while the new one is tried.
@@ -53,6 +54,7 @@ impl Store {
         let name: String = query_row(&self.connection, ACTION, sql, [], |row| row.get("name"))?;
         let sql = include_str!("../../sql/queries/compaction/copy_database.sql")
             .replace("{path}", &sql_path(&copy.0))
+            .replace("{storage_version}", STORAGE_VERSION)
             .replace("{name}", &name.replace('"', "\"\""));
         self.connection.execute_batch(&sql).map_err(StoreError::database(ACTION))?;
         Ok(copy)
@@ -146,5 +148,31 @@ mod tests {
         assert_eq!(names, ["a.duckdb"]);
         let store = Store::open(&path).expect("a store");
         assert_eq!((store.count_sales(None).expect("a count"), store.batches().expect("batches").len()), (500, 2));
+    }
+
+    /// The version of the storage in the head of a file: 67 is that of DuckDB 1.4; from 2.0 on there is a number that no earlier one reads.
+    fn storage_version(path: &std::path::Path) -> u64 {
+        let head = std::fs::read(path).expect("a file");
+        u64::from_le_bytes(head[12..20].try_into().expect("eight bytes"))
+    }
+
+    #[test]
+    fn a_new_file_opens_in_earlier_versions_of_the_database_and_an_old_one_after_a_compaction() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let new = folder.path().join("new.duckdb");
+        drop(Store::open(&new).expect("a store"));
+        assert_eq!(storage_version(&new), 67);
+        // as earlier versions of this program made files
+        let old = folder.path().join("old.duckdb");
+        drop(duckdb::Connection::open(&old).expect("a file"));
+        assert!(storage_version(&old) > 67);
+        let mut store = Store::open(&old).expect("a store");
+        let mut csv = Vec::new();
+        Generator::new(1).write_csv(&mut csv, 500, 0.0).expect("memory takes all");
+        store.ingest(&Upload::from_bytes("sales.csv", csv), false).expect("sales");
+        store.compact().expect("compacted");
+        assert_eq!(store.count_sales(None).expect("a count"), 500);
+        drop(store);
+        assert_eq!(storage_version(&old), 67);
     }
 }

@@ -80,6 +80,10 @@ use memory::{MemoryBounds, Purpose};
 use rows::{query_row, sql_path};
 use work_folder::WorkFolder;
 
+/// The version of DuckDB from which on a new file can be opened by other programs: the oldest that serves. Files of earlier versions of this
+/// program need a newer one until they are compacted.
+const STORAGE_VERSION: &str = "v1.4.0";
+
 /// An open file, through one connection.
 pub struct Store {
     connection: Connection,
@@ -210,7 +214,13 @@ impl Store {
         work_folder: Arc<WorkFolder>,
     ) -> Result<Self, StoreError> {
         let opening = |source| explain_open_error(path, source);
-        let config = Config::default()
+        let mut config = Config::default();
+        if !path.exists() {
+            config = config
+                .with("storage_compatibility_version", STORAGE_VERSION)
+                .map_err(StoreError::database("configure the database"))?;
+        }
+        let config = config
             .access_mode(mode)
             .and_then(|config| config.enable_autoload_extension(false))
             .and_then(|config| config.with("autoinstall_known_extensions", "false"))
