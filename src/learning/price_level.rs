@@ -17,6 +17,7 @@ use super::evaluation::{Comparison, quantile};
 use super::features::Trend;
 use crate::diamond::Sale;
 use crate::text::signed_percent;
+use crate::words::say;
 
 /// The half-lives to choose from, in days.
 const HALF_LIVES_DAYS: [f64; 5] = [14.0, 30.0, 60.0, 120.0, 240.0];
@@ -56,14 +57,15 @@ impl SalesPeriod {
     /// The period in words.
     #[must_use]
     pub fn words(&self) -> String {
-        let days = format!("sales from {} to {}", self.from, self.until);
+        let days = say!("sales from {} to {}", self.from, self.until);
         match (self.half_life_days, self.level_change) {
-            (Some(half_life), Some(change)) => format!(
-                "{days}; in the last year of them the level of prices moved by {}: prices are brought to that of the last day \
-                 (half-life {half_life} days)",
-                signed_percent(change)
+            (Some(half_life), Some(change)) => say!(
+                "{}; in the last year of them the level of prices moved by {}: prices are brought to that of the last day (half-life {} days)",
+                days,
+                signed_percent(change),
+                half_life
             ),
-            _ => format!("{days}; prices do not drift by more than luck"),
+            _ => say!("{}; prices do not drift by more than luck", days),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::learning::price_level::SalesPeriod;
 use crate::store::audit::record_event;
 use crate::store::rows::{JsonColumn, execute, query_row, query_rows, read_time, sql_time};
 use crate::store::{LiveAccuracy, Store, StoreError};
+use crate::words::marked;
 
 /// A trained model, to be stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -195,8 +196,11 @@ impl ModelRecord {
     /// Hints besides the figures, in words.
     #[must_use]
     pub fn marks(&self) -> Vec<&'static str> {
-        let marks =
-            [(self.champion, "champion"), (self.pruned, "pruned"), (self.saw_undone, "trained on undone sales")];
+        let marks = [
+            (self.champion, marked("champion")),
+            (self.pruned, marked("pruned")),
+            (self.saw_undone, marked("trained on undone sales")),
+        ];
         marks.into_iter().filter_map(|(is_so, mark)| is_so.then_some(mark)).collect()
     }
 }

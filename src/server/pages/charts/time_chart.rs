@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 
 use super::axis::{Axis, Tick, hundredths};
 use crate::text::{count, short_number};
+use crate::words::{marked, translate};
 
 /// Left edge of the plot, in percent of the width: the labels of values are to its left.
 pub const PLOT_LEFT_PERCENT: f64 = 13.0;
@@ -72,13 +73,13 @@ impl TimeAxis {
     /// The length of a bucket in words, for use after "per" and "the": `30 minutes`, `hour`.
     pub fn bucket_in_words(&self) -> String {
         let seconds = self.bucket_us / SECOND_US;
-        let (number, unit) = match seconds {
-            ..60 => (seconds, "second"),
-            60..3_600 => (seconds / 60, "minute"),
-            3_600..DAY_SECONDS => (seconds / 3_600, "hour"),
-            _ => (seconds / DAY_SECONDS, "day"),
+        let (number, one, several) = match seconds {
+            ..60 => (seconds, marked("second"), marked("{} seconds")),
+            60..3_600 => (seconds / 60, marked("minute"), marked("{} minutes")),
+            3_600..DAY_SECONDS => (seconds / 3_600, marked("hour"), marked("{} hours")),
+            _ => (seconds / DAY_SECONDS, marked("day"), marked("{} days")),
         };
-        if number == 1 { unit.to_owned() } else { format!("{} {unit}s", count(number)) }
+        translate(if number == 1 { one } else { several }).with(count(number)).to_string()
     }
 
     /// Labels of times, at places in percent of the chart's width.

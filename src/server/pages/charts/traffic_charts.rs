@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use super::time_chart::{Chart, Key, Series, TimeAxis, Words};
 use crate::store::{RequestFilter, Store, StoreError, Traffic, TrafficOverTime};
 use crate::text::{count, elapsed};
-use crate::words::say;
+use crate::words::{marked, say};
 
 /// The charts of a period.
 pub struct TrafficCharts {
@@ -48,7 +48,7 @@ impl TrafficCharts {
         let bucket = self.axis.bucket_in_words();
         let words = Words {
             id: "volume",
-            title: "Number of requests",
+            title: marked("Number of requests"),
             description: format!(
                 "Bars over time, one for each {bucket}: requests that failed at the bottom, refused ones above, answered \
                  ones on top."
@@ -68,9 +68,10 @@ impl TrafficCharts {
             key: Key { class, label },
             values: self.buckets.iter().map(|traffic| Some(to_f64(of(traffic)))).collect(),
         };
-        let failed = series("failed", "failed (5xx)", |traffic| traffic.failed);
-        let refused = series("refused", "refused (4xx)", |traffic| traffic.refused);
-        let answered = series("answered", "answered", |traffic| traffic.requests - traffic.refused - traffic.failed);
+        let failed = series("failed", marked("failed (5xx)"), |traffic| traffic.failed);
+        let refused = series("refused", marked("refused (4xx)"), |traffic| traffic.refused);
+        let answered =
+            series("answered", marked("answered"), |traffic| traffic.requests - traffic.refused - traffic.failed);
         Chart::stacked(&self.axis, words, vec![failed, refused, answered])
     }
 
@@ -79,13 +80,13 @@ impl TrafficCharts {
         let asked = || self.buckets.iter().filter(|traffic| traffic.requests > 0);
         let highest_us = asked().map(|traffic| traffic.p95_us).fold(0.0, f64::max);
         let (unit, unit_us) = match highest_us {
-            ..2e3 => ("microseconds", 1.0),
-            2e3..1e7 => ("milliseconds", 1e3),
-            _ => ("seconds", 1e6),
+            ..2e3 => (say!("microseconds"), 1.0),
+            2e3..1e7 => (say!("milliseconds"), 1e3),
+            _ => (say!("seconds"), 1e6),
         };
         let words = Words {
             id: "latency",
-            title: "How long answers took",
+            title: marked("How long answers took"),
             description: format!(
                 "Two lines over time, with a point for each {bucket}: the latency that half of the requests kept within, \
                  and, dashed, the one that 95 % did."
@@ -103,8 +104,8 @@ impl TrafficCharts {
             key: Key { class, label },
             values: self.buckets.iter().map(|traffic| (traffic.requests > 0).then(|| of(traffic) / unit_us)).collect(),
         };
-        let p95 = series("p95", "95 % within", |traffic| traffic.p95_us);
-        let median = series("median", "half within (median)", |traffic| traffic.median_us);
+        let p95 = series("p95", marked("95 % within"), |traffic| traffic.p95_us);
+        let median = series("median", marked("half within (median)"), |traffic| traffic.median_us);
         Chart::lines(&self.axis, words, vec![p95, median])
     }
 
