@@ -111,8 +111,8 @@ impl Display for Sentence {
         let mut rest = &*self.pattern;
         let mut next = 0;
         while let Some(start) = rest.find('{') {
-            formatter.write_str(&rest[..start])?;
             let Some(end) = rest[start..].find('}').map(|end| start + end) else { break };
+            formatter.write_str(&rest[..start])?;
             let place = match rest[start + 1..end].parse::<usize>() {
                 Ok(number) => number.saturating_sub(1),
                 Err(_) => next,
@@ -159,7 +159,7 @@ mod tests {
         let turned =
             Sentence { pattern: Cow::Borrowed("{2} von {1}."), values: vec!["a".to_owned(), "b {}".to_owned()] };
         assert_eq!(turned.to_string(), "b {} von a.");
-        assert_eq!(say!("nothing { to fill"), "nothing ");
+        assert_eq!(say!("nothing { to fill"), "nothing { to fill");
     }
 
     #[test]

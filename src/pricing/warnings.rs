@@ -185,6 +185,6 @@ mod tests {
     fn what_was_hardly_ever_sold_is_said() {
         let said = warnings(&Stone { weight_carat: 40.0, ..USUAL }.with_four_cs_only());
         assert_eq!(said.len(), 1, "{said:?}");
-        assert!(said[0].starts_with("no stone of this cut"), "{said:?}");
+        assert!(said[0].starts_with("no stone of these grades"), "{said:?}");
     }
 }

@@ -52,7 +52,7 @@ impl Store {
 }
 
 /// Closes the file, which `stores` have open: these must be all its connections, at the latest when the statements that are running
-/// now have ended. The stores are of no use until [`open`] has opened them again.
+/// now have ended. The stores are of no use until [`open()`] has opened them again.
 ///
 /// # Errors
 /// If others still have it open after some seconds; then it is as it was.

@@ -146,7 +146,7 @@ impl SaleOrder {
     fn sql(self) -> String {
         let direction = if self.is_descending { "DESC" } else { "ASC" };
         let keys = match self.key {
-            SaleOrderKey::Arrival => "batch_id",
+            SaleOrderKey::Arrival => return format!("batch_id {direction}, line_number {direction}"),
             SaleOrderKey::Carat => "carat",
             SaleOrderKey::Price => "price_usd",
             SaleOrderKey::PricePerCarat => "price_usd / carat",
@@ -366,7 +366,10 @@ impl Store {
             .replace("{named_stone_columns}", &names.join(", "))
             .replace("{order}", &order.sql())
             .replace("{options}", format.options());
-        let sql = filter.fill(&sql, self.has_days_of_sales()?).replace("{path}", &sql_path(&path));
+        let has_details = include_str!("../../sql/queries/sale/has_details.sql");
+        let has_details: bool =
+            query_row(&self.connection, "look for details of sales", has_details, [], |row| row.get("has_details"))?;
+        let sql = filter.fill(&sql, has_details).replace("{path}", &sql_path(&path));
         self.connection.execute_batch(&sql).map_err(StoreError::database("export sales"))?;
         Ok(path)
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub(super) use self::group::Group;
-use self::group::from_micro_carat;
+use self::group::{from_micro_carat, micro_carat};
 use self::groups::Groups;
 use super::DatasetSummary;
 use super::dataset_summary::FeatureRanges;
@@ -50,6 +50,9 @@ pub struct SimilarIndex {
     summary: DatasetSummary,
     typical: Stone,
 }
+
+/// Most sales that are looked at for a fair choice.
+const MOST_TIES: usize = 1_000;
 
 impl SimilarIndex {
     /// The index of `sales`, which come oldest first, all in memory.
@@ -104,6 +107,29 @@ impl SimilarIndex {
         Ok(SimilarStones { count: stones.len(), available: group.count(), stones })
     }
 
+    /// As [`SimilarIndex::nearest`]; but of stones that are equally near and do not all fit, those that lie evenly between the cheapest and the
+    /// dearest, instead of the cheapest: whoever looks at a few stones takes them for what such stones fetch.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn nearest_evenly(&self, stone: &StoneDescription, n: usize) -> Result<SimilarStones, StoreError> {
+        let mut similar = self.nearest(stone, n.max(MOST_TIES))?;
+        let Some(last) = n.checked_sub(1).and_then(|last| similar.stones.get(last)) else {
+            similar.stones.truncate(n);
+            similar.count = similar.stones.len();
+            return Ok(similar);
+        };
+        let distance = |one: &SimilarStone| micro_carat(one.carat_difference);
+        let farthest = distance(last);
+        let nearer = similar.stones.partition_point(|one| distance(one) < farthest);
+        let until = similar.stones.partition_point(|one| distance(one) <= farthest);
+        let (ties, wanted) = (until - nearer, n - nearer);
+        // of each of as many equal parts the stone in its middle
+        let chosen = (0..wanted).map(|place| similar.stones[nearer + (2 * place + 1) * ties / (2 * wanted)].clone());
+        let stones: Vec<SimilarStone> = similar.stones[..nearer].iter().cloned().chain(chosen).collect();
+        Ok(SimilarStones { count: stones.len(), stones, ..similar })
+    }
+
     /// The range of each numeric field.
     pub(super) fn feature_ranges(&self) -> &FeatureRanges {
         &self.summary.ranges
@@ -135,7 +161,6 @@ impl SimilarIndex {
 mod tests {
     use proptest::prelude::*;
 
-    use super::group::micro_carat;
     use super::*;
     use crate::diamond::Grade;
     use crate::diamond::Measurements;
@@ -203,6 +228,24 @@ mod tests {
         let prices: Vec<f64> = answer.stones.iter().map(|similar| similar.sale.price_usd).collect();
         assert_eq!(prices, [800.0, 900.0]);
         assert!((answer.stones[0].carat_difference - 0.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn of_equally_near_stones_some_of_every_price_are_taken() {
+        let mut sales: Vec<Sale> = Generator::new(1).take(31).collect();
+        for (number, sale) in sales.iter_mut().enumerate() {
+            sale.stone.weight_carat = if number == 0 { 1.0 } else { 1.01 };
+            sale.price_usd = 1_000.0 + 100.0 * f64::from(u32::try_from(number).expect("a number"));
+            (sale.stone.cut, sale.stone.color, sale.stone.clarity) = (Cut::Ideal, Color::H, Clarity::SI2);
+        }
+        let index = SimilarIndex::new(&sales);
+        let prices = |n: usize| -> Vec<f64> {
+            let answer = index.nearest_evenly(&question(1.0, 4, 2, 1), n).expect("in memory");
+            answer.stones.iter().map(|similar| similar.sale.price_usd).collect()
+        };
+        // the nearest one, and of the thirty at 1.01 ct, which fetched 1,100 to 4,000, one of each third
+        assert_eq!(prices(4), [1_000.0, 1_600.0, 2_600.0, 3_600.0]);
+        assert_eq!((prices(0).len(), prices(1).len(), prices(31).len(), prices(100).len()), (0, 1, 31, 31));
     }
 
     #[test]

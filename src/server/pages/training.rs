@@ -17,6 +17,7 @@ use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{form_pairs, last_text};
 use crate::server::http::sent_body::{BodyInPieces, PieceSender};
+use crate::server::pages::charts::axis::hundredths;
 use crate::server::pages::filters;
 use crate::server::training::{EndedTraining, NotStarted, RunningTraining, TrainingWanted, Trainings};
 use crate::text::dollars;
@@ -57,6 +58,29 @@ struct TrainedModel {
     mae_usd: f64,
     mape: f64,
     seconds: f64,
+}
+
+/// Most models that can stand beside each other.
+const MOST_COMPARED: usize = 4;
+
+impl LastTraining {
+    /// Where its models and the champion stand beside each other; `None` if there is only one, or too many.
+    fn comparison(&self) -> Option<String> {
+        let mut ids: Vec<i64> = Vec::new();
+        for id in self.champion.into_iter().chain(self.models.iter().map(|model| model.id)) {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        let query: Vec<String> = ids.iter().map(|id| format!("model={id}")).collect();
+        (2..=MOST_COMPARED).contains(&ids.len()).then(|| format!("/models/compare?{}", query.join("&")))
+    }
+
+    /// The error of a model in percent of the largest of them.
+    fn bar(&self, mae_usd: f64) -> f64 {
+        let most = self.models.iter().map(|model| model.mae_usd).fold(f64::MIN_POSITIVE, f64::max);
+        hundredths(100.0 * mae_usd / most)
+    }
 }
 
 /// `GET /training`.

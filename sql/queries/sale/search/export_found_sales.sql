@@ -2,7 +2,15 @@
 -- come from sales.sql or dated_sales.sql; {filter} is the condition, {order} the order, {named_stone_columns} are the columns of the
 -- field list by their names; {path} is the file, {options} its form.
 COPY (
-    SELECT {named_stone_columns}, price_usd AS price, sold_on AS date, batch_id AS batch, line_number AS line
+    SELECT
+        {named_stone_columns},
+        price_usd AS price,
+        sold_on AS date,
+        certificate,
+        laboratory,
+        stock_number,
+        batch_id AS batch,
+        line_number AS line
     FROM ({sales}) AS sale
     WHERE {filter}
     ORDER BY {order}, batch_id, line_number

@@ -79,14 +79,12 @@ impl PriceAnswer {
         host: &str,
     ) -> Result<Self, PricingError> {
         let quote = snapshot.explain(&stone, champion, Confidence::default())?;
-        let drawn = snapshot.similar().nearest(&stone, SIMILAR_DRAWN)?;
+        let drawn = snapshot.similar().nearest_evenly(&stone, SIMILAR_DRAWN)?;
         let is_priced = !quote.is_unreliable();
         let chart = if is_priced { PriceChart::new(stone.carat, &quote, &drawn) } else { None };
         let not_told: Vec<String> =
             stone.not_told().map(|field| translate(field.label).to_string().to_lowercase()).collect();
-        let mut similar = drawn;
-        similar.stones.truncate(SIMILAR_SHOWN);
-        similar.count = similar.stones.len();
+        let similar = snapshot.similar().nearest_evenly(&stone, SIMILAR_SHOWN)?;
         let buyer = if entered.is_for_customer { None } else { entered.buyer.view(&quote, &similar) };
         Ok(Self {
             stone,

@@ -62,7 +62,8 @@ impl BuyerFields {
         (fields.margin_percent, fields.margin_error) = read_margin(&fields.margin);
         if !fields.asking.is_empty() {
             fields.asking_usd = number::read_alone(&fields.asking, true).filter(|asking| (0.01..=1e9).contains(asking));
-            fields.asking_error = fields.asking_usd.is_none().then(|| say!("must be a price above 0"));
+            fields.asking_error =
+                fields.asking_usd.is_none().then(|| say!("must be a price that a stone can have, such as $4,800"));
         }
         fields
     }
@@ -81,6 +82,8 @@ impl BuyerFields {
                 say!("too expensive: nineteen in twenty stones like it fetch less")
             } else if usd > quote.price_usd {
                 say!("rather expensive: within the range, but above the price")
+            } else if usd > quote.price_usd * (1.0 - margin_percent / 100.0) && margin_percent > 0.0 {
+                say!("too expensive for your margin, which it leaves only if the stone fetches more than its price")
             } else if is_beyond_margin && usd >= range.low {
                 say!("fair, but leaves you less than your margin if the stone turns out to be one of the cheaper ones")
             } else if usd >= range.low {
@@ -162,13 +165,15 @@ mod tests {
             ("$6,500", "$6,500 is too expensive"),
             ("$6.500", "$6,500 is too expensive"),
             ("5500", "rather expensive"),
-            ("4500", "fair, but leaves you less"),
+            ("4500", "too expensive for your margin"),
             ("3500", "cheap, but leaves you less"),
             ("3000", "cheap: below its range"),
             ("1000", "suspiciously cheap"),
         ] {
             assert!(verdict(asking).contains(words), "{asking}: {}", verdict(asking));
         }
+        let less = BuyerFields::read([("margin", "10"), ("asking", "4300")]).view(&quote(), &NONE).expect("a view");
+        assert!(less.asking.expect("a rating").verdict.starts_with("$4,300 is fair, but leaves you less"));
         let plain = BuyerFields::read([("asking", "4500")]).view(&quote(), &NONE).expect("a view");
         assert_eq!(
             plain.asking.expect("a rating").verdict,

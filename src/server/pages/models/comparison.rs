@@ -188,7 +188,7 @@ fn chosen_models(pairs: &[(String, String)]) -> Result<Vec<i64>, Problem> {
     let mut ids: Vec<i64> = Vec::new();
     let chosen = of("model");
     let mut given: Vec<(&str, String)> = chosen.iter().map(|text| ("model", text.clone())).collect();
-    if chosen.is_empty() {
+    if chosen.is_empty() && ["a", "b"].iter().any(|name| !of(name).is_empty()) {
         for name in ["a", "b"] {
             let texts = of(name);
             if texts.is_empty() {
@@ -205,7 +205,7 @@ fn chosen_models(pairs: &[(String, String)]) -> Result<Vec<i64>, Problem> {
         }
     }
     if errors.is_empty() && !(2..=MAX_MODELS).contains(&ids.len()) {
-        let message = say!("choose two to {} different models", MAX_MODELS);
+        let message = say!("must be two to {} different models: mark them in the table of models", MAX_MODELS);
         errors.push(FieldError { field: "model".to_owned(), message, value: serde_json::json!(ids) });
     }
     if errors.is_empty() { Ok(ids) } else { Err(Problem::bad_fields(errors)) }

@@ -121,7 +121,7 @@ async fn make(request: &Request<App>, stone: StoneDescription, details: QuoteDet
         let champion = snapshot.champion().ok_or(crate::pricing::PricingError::NoModel)?;
         // what is stored is English
         let quote = Language::English.write(|| snapshot.explain(&stone, champion, Confidence::default()))?;
-        let similar = snapshot.similar().nearest(&stone, SIMILAR_KEPT)?;
+        let similar = snapshot.similar().nearest_evenly(&stone, SIMILAR_KEPT)?;
         Ok::<_, crate::pricing::PricingError>((quote, similar))
     });
     let (quote, similar) = priced.await??;
@@ -201,7 +201,7 @@ pub async fn record_outcome(request: Request<App>) -> Answer {
     let text = last_text(&fields, "price_usd");
     let read = number::read_alone(text, true).filter(|price| (MIN_PRICE_USD..=MAX_PRICE_USD).contains(price));
     let Some(price_usd) = read else {
-        let message = say!("must be a price above 0, such as $4,800");
+        let message = say!("must be a price that a stone can fetch, such as $4,800");
         return Err(Problem::bad_fields(vec![field_error("price_usd", message, text)]));
     };
     let row = OutcomeRow { line: 1, prediction: quote.prediction, price_usd };

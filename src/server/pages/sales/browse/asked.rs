@@ -85,7 +85,8 @@ impl Asked {
         let scale = FIELDS.iter().find(|field| !field.is_number() && field.name == by);
         let is_kept = |name: &str, text: &str| {
             let is_ours = [CARAT, PRICE, DAY].concat().contains(&name)
-                || ["batch", "by"].contains(&name)
+                || name == "batch"
+                || name == "by" && scale.is_some()
                 || FIELDS.iter().any(|field| !field.is_number() && field.name == name);
             is_ours && !text.trim().is_empty()
         };
@@ -144,10 +145,10 @@ impl Asked {
         let others: Vec<(String, String)> =
             self.given.iter().filter(|(name, _)| ![CARAT, PRICE].concat().contains(&name.as_str())).cloned().collect();
         let texts = [
-            (CARAT[0], format!("{:.4}", carat[0])),
-            (CARAT[1], format!("{:.4}", carat[1])),
-            (PRICE[0], format!("{:.2}", price_usd[0])),
-            (PRICE[1], format!("{:.2}", price_usd[1])),
+            (CARAT[0], format!("{:.6}", carat[0])),
+            (CARAT[1], format!("{:.6}", carat[1])),
+            (PRICE[0], format!("{:.6}", price_usd[0])),
+            (PRICE[1], format!("{:.6}", price_usd[1])),
         ];
         let narrower: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
         address(BROWSE_PATH, &others, &narrower)

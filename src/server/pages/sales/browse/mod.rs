@@ -166,6 +166,18 @@ impl FoundPage {
         Ok(Some(SalesMap::of_cells(&cells, &grid, asked.scale, |carat, price| asked.within(carat, price))))
     }
 
+    /// Which of them are on this page, in words.
+    fn place(&self, asked: &Asked) -> String {
+        let first = i64::from((asked.page - 1) * PAGE_LENGTH);
+        let last = first + i64::try_from(self.sales.len()).unwrap_or(i64::MAX);
+        say!("{} to {} of {}", count(first + 1), count(last), count(self.found.count))
+    }
+
+    /// Whether there are more than pages reach.
+    fn is_beyond_reach(&self) -> bool {
+        self.found.count > i64::from(Asked::LAST_PAGE * PAGE_LENGTH)
+    }
+
     /// What was found, in a sentence.
     fn words(&self) -> String {
         match (self.found.count, self.found.price_usd) {
