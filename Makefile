@@ -52,7 +52,7 @@ bench-growth: build
 	$(CARGO) run --release --quiet --example growth -- "$$($(CARGO) metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/diamonds"
 
 build: setup
-	@echo "Building. The first time DuckDB and XGBoost are compiled: up to half an hour on two cores; after that, seconds."
+	@echo "Building. The first time DuckDB and XGBoost are compiled: up to 40 minutes on two cores; after that, seconds."
 	$(CARGO) build --release
 
 setup:

@@ -145,7 +145,7 @@ fn content(database: &Path) -> Finding {
 fn permissions(database: &Path, about: &Metadata) -> Finding {
     const ABOUT: &str = "rights";
     let folder = folder_of(database);
-    if let Err(error) = tempfile::tempfile_in(if folder.as_os_str().is_empty() { Path::new(".") } else { folder }) {
+    if let Err(error) = tempfile::tempfile_in(folder) {
         return Finding::wrong(
             ABOUT,
             format!("nothing can be written into {}: {error}", folder.display()),
@@ -176,7 +176,7 @@ fn journal(database: &Path) -> Finding {
     const ABOUT: &str = "journal";
     let folder = folder_of(database);
     let stem = database.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let entries = fs::read_dir(if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    let entries = fs::read_dir(folder);
     let names: Vec<String> = entries
         .into_iter()
         .flatten()
@@ -200,10 +200,7 @@ fn journal(database: &Path) -> Finding {
 
 fn server(database: &Path) -> Finding {
     const ABOUT: &str = "server";
-    let note = fs::read(ServerNote::path(database)).ok();
-    let note: Option<ServerNote> = note.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let answers = control::is_served(database);
-    match (answers, note) {
+    match (control::is_served(database), ServerNote::read(database)) {
         (true, Some(note)) => Finding::well(ABOUT, format!("process {} serves it at {}", note.pid, note.address)),
         (true, None) => Finding::well(ABOUT, "a server has it open"),
         (false, Some(note)) => Finding::look(
@@ -234,7 +231,6 @@ fn space(database: &Path, about: Option<&Metadata>) -> Finding {
     const ABOUT: &str = "space";
     let folder = folder_of(database);
     let nearest = folder.ancestors().find(|folder| folder.exists()).unwrap_or_else(|| Path::new("."));
-    let nearest = if nearest.as_os_str().is_empty() { Path::new(".") } else { nearest };
     let Some(free) = free_disk_bytes(nearest) else {
         return Finding::look(ABOUT, "the system does not say how much is free", "look yourself");
     };

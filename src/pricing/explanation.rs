@@ -151,7 +151,7 @@ fn reasons(price_usd: f64, effects: &[(&str, f64)], stone: &Stone, typical: &Sto
         [only] => reasons.push(one(only)),
         several => {
             let sum = to_the_cent(several.iter().map(|(_, effect_usd)| effect_usd).sum());
-            let names: Vec<String> = several.iter().map(|(property, _)| name_of(property)).collect();
+            let names: Vec<String> = several.iter().map(|(property, _)| property_in_words(property)).collect();
             let (last, before) = names.split_last().map_or(("", &[][..]), |(last, before)| (last.as_str(), before));
             reasons.push(reason("rest", sum, say!("Small effects of {} and {} together", before.join(", "), last)));
         }
@@ -159,8 +159,9 @@ fn reasons(price_usd: f64, effects: &[(&str, f64)], stone: &Stone, typical: &Sto
     reasons
 }
 
-/// The name of a property inside a sentence.
-fn name_of(property: &str) -> String {
+/// The name of a property of the effects inside a sentence.
+#[must_use]
+pub fn property_in_words(property: &str) -> String {
     match property {
         "carat" => say!("weight"),
         Cut::SCALE => say!("cut"),

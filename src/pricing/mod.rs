@@ -28,7 +28,7 @@ use arc_swap::ArcSwap;
 
 pub use dataset_summary::{DatasetSummary, DatasetSummaryBuilder};
 pub use error::PricingError;
-pub use explanation::{Effect, Explanation, Reason};
+pub use explanation::{Effect, Explanation, Reason, property_in_words};
 pub use parcel::ParcelTotal;
 pub use prediction::{Prediction, PredictionOrigin};
 pub use price_list::{MAX_BANDS, PriceBand, PriceCell, PriceList, PriceListWanted, PriceRow};

@@ -97,7 +97,9 @@ impl ServerNote {
         let _ = std::fs::remove_file(Self::path(database));
     }
 
-    fn read(database: &Path) -> Option<Self> {
+    /// The note beside `database`; `None` if there is none that can be read. Its server may have ended.
+    #[must_use]
+    pub fn read(database: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(Self::path(database)).ok()?).ok()
     }
 }

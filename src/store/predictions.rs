@@ -1,8 +1,7 @@
 //! Predictions: every priced stone, as described by the user, with its predicted price.
 
-use std::collections::HashMap;
-
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use duckdb::{Connection, Row, params};
 use jiff::Timestamp;

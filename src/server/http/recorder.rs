@@ -48,7 +48,7 @@ impl Middleware<App> for Recorder {
 
 /// The language of the answer: that of its reader for pages, English for programs.
 fn language_of(request: &Request<App>) -> Language {
-    let header = request.header("Accept-Language").filter(|_| Asked::of(request).wants_page);
+    let header = request.header("Accept-Language").filter(|_| wants_page(request));
     header.map_or_else(Language::default, |values| Language::negotiated(values.last().as_str()))
 }
 
@@ -139,7 +139,7 @@ impl Asked {
         Self {
             query: request.url().query().map(str::to_owned),
             origin: request.header("Origin").map(|values| values.last().as_str().to_owned()),
-            wants_page: !path.starts_with("/v1/") && accepts_html(request),
+            wants_page: wants_page(request),
             is_read: matches!(request.method(), Method::Get | Method::Head),
             takes_gzip: takes_gzip(request),
             path,
@@ -260,6 +260,11 @@ fn hint_for(path: &str) -> &'static str {
     } else {
         ""
     }
+}
+
+/// Whether a person reads the answer.
+fn wants_page(request: &Request<App>) -> bool {
+    !request.url().path().starts_with("/v1/") && accepts_html(request)
 }
 
 fn accepts_html(request: &Request<App>) -> bool {

@@ -98,38 +98,17 @@ pub async fn save(request: Request<App>) -> Answer {
 /// The shop that a form tells, with its `old` picture unless another was sent or it is to go.
 fn read_shop(form: &SentForm, old: Option<Logo>) -> Result<Shop, Vec<FieldError>> {
     let mut errors = Vec::new();
-    let mut wrong = |field: &str, message: String| {
-        errors.push(FieldError { field: field.to_owned(), message, value: form.text(field).into() });
-    };
-    let name = Shop::read_name(form.text("name")).unwrap_or_else(|message| {
-        wrong("name", message);
-        String::new()
-    });
-    let address = Shop::read_address(form.text("address")).unwrap_or_else(|message| {
-        wrong("address", message);
-        String::new()
-    });
-    let currency = Shop::read_currency(form.text("currency")).unwrap_or_else(|message| {
-        wrong("currency", message);
-        String::new()
-    });
-    let per_dollar = Shop::read_rate(form.text("rate")).unwrap_or_else(|message| {
-        wrong("rate", message);
-        1.0
-    });
-    let valid_days = Shop::read_valid_days(form.text("valid_days")).unwrap_or_else(|message| {
-        wrong("valid_days", message);
-        1
-    });
-    let time_zone = Shop::read_time_zone(form.text("time_zone")).unwrap_or_else(|message| {
-        wrong("time_zone", message);
-        String::new()
-    });
+    let name = read_field(form, "name", Shop::read_name, &mut errors);
+    let address = read_field(form, "address", Shop::read_address, &mut errors);
+    let currency = read_field(form, "currency", Shop::read_currency, &mut errors);
+    let per_dollar = read_field(form, "rate", Shop::read_rate, &mut errors);
+    let valid_days = read_field(form, "valid_days", Shop::read_valid_days, &mut errors);
+    let time_zone = read_field(form, "time_zone", Shop::read_time_zone, &mut errors);
     let sent = form.files.iter().find(|file| !file.content.is_empty());
     let logo = match sent.map(|file| Logo::read(file.content.to_vec())) {
         Some(Ok(logo)) => Some(logo),
         Some(Err(message)) => {
-            wrong("logo", message);
+            errors.push(FieldError { field: "logo".to_owned(), message, value: form.text("logo").into() });
             None
         }
         None if form.text("no_logo").is_empty() => old,
@@ -140,4 +119,18 @@ fn read_shop(form: &SentForm, old: Option<Logo>) -> Result<Shop, Vec<FieldError>
     } else {
         Err(errors)
     }
+}
+
+/// What `field` of a form says; if it cannot be read, adds why to `errors` and returns what is not used then.
+fn read_field<T: Default>(
+    form: &SentForm,
+    field: &str,
+    read: impl FnOnce(&str) -> Result<T, String>,
+    errors: &mut Vec<FieldError>,
+) -> T {
+    let text = form.text(field);
+    read(text).unwrap_or_else(|message| {
+        errors.push(FieldError { field: field.to_owned(), message, value: text.into() });
+        T::default()
+    })
 }

@@ -17,7 +17,7 @@ use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{form_pairs, last_text};
 use crate::server::http::sent_body::{BodyInPieces, PieceSender};
-use crate::server::pages::charts::axis::hundredths;
+use crate::server::pages::charts::axis::percent_of;
 use crate::server::pages::filters;
 use crate::server::training::{EndedTraining, NotStarted, RunningTraining, TrainingWanted, Trainings};
 use crate::text::dollars;
@@ -79,7 +79,7 @@ impl LastTraining {
     /// The error of a model in percent of the largest of them.
     fn bar(&self, mae_usd: f64) -> f64 {
         let most = self.models.iter().map(|model| model.mae_usd).fold(f64::MIN_POSITIVE, f64::max);
-        hundredths(100.0 * mae_usd / most)
+        percent_of(mae_usd, most)
     }
 }
 

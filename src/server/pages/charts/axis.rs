@@ -154,6 +154,11 @@ pub fn hundredths(place: f64) -> f64 {
     (place * 100.0).round() / 100.0
 }
 
+/// The length of a bar: `part` in percent of `most`, which is not zero, rounded to hundredths.
+pub fn percent_of(part: f64, most: f64) -> f64 {
+    hundredths(100.0 * part / most)
+}
+
 /// The smallest number that is 1, 2 or 5 times a power of ten and not below `step`.
 fn round_step(step: f64) -> f64 {
     let power = 10_f64.powf(step.log10().floor());

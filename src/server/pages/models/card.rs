@@ -13,7 +13,7 @@ use crate::retraining::HOLDOUT_SHARE;
 use crate::server::access::Caller;
 use crate::server::app::App;
 use crate::server::http::problem::Answer;
-use crate::server::pages::charts::axis::hundredths;
+use crate::server::pages::charts::axis::percent_of;
 use crate::server::pages::charts::scatter::Scatter;
 use crate::server::pages::filters;
 use crate::server::pages::respond;
@@ -67,7 +67,7 @@ impl ModelPage {
     /// The error of a segment in percent of the largest one.
     fn bar(&self, mape: f64) -> f64 {
         let most = self.model.segments.iter().map(|one| one.mape).fold(f64::MIN_POSITIVE, f64::max);
-        hundredths(100.0 * mape / most)
+        percent_of(mape, most)
     }
 }
 
@@ -132,7 +132,7 @@ fn what_matters(sales: &[Sale], model: &ServedModel, snapshot: &Snapshot) -> Vec
     let matter = |(feature, sum): (String, f64)| Matter {
         name: feature_in_words(&feature),
         mean: dollars(sum / explained),
-        share_percent: hundredths(100.0 * sum / most),
+        share_percent: percent_of(sum, most),
     };
     sums.into_iter().map(matter).collect()
 }

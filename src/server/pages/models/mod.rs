@@ -15,6 +15,7 @@ use super::respond;
 use crate::access::Role;
 use crate::diamond::Told;
 use crate::learning::evaluation::{Calibration, RangeClass};
+use crate::pricing::property_in_words;
 use crate::retraining::{Contest, HoldoutSplit, StoredModel};
 use crate::server::access::Caller;
 use crate::server::app::App;
@@ -129,14 +130,9 @@ fn verdict(model: &ModelRecord, calibration: Option<&Calibration>) -> String {
 /// The feature that divides sales into segments, in words.
 fn feature_in_words(feature: &str) -> String {
     match feature {
-        "carat" => say!("weight"),
         "price" => say!("price"),
-        "cut" => say!("cut"),
-        "color" => say!("colour"),
-        "clarity" => say!("clarity"),
-        "proportions" => say!("proportions"),
         "told" => say!("what was told"),
-        other => other.to_owned(),
+        property => property_in_words(property),
     }
 }
 

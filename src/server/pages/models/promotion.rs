@@ -48,16 +48,11 @@ struct PromotionPage {
 /// The model beside the champion.
 struct Contested {
     comparison: ModelComparison,
-    /// The segments in which the model is worse, the worst first: as many as are shown.
-    worse: Vec<WorseSegment>,
+    /// The segments in which the model is worse, the worst first: as many as are shown. Their errors are those of the model and of the
+    /// champion.
+    worse: Vec<ContestSegment>,
     /// How many more there are.
     others_worse: usize,
-}
-
-struct WorseSegment {
-    segment: ContestSegment,
-    /// The errors of the model and of the champion, as shares of the price.
-    mape: [f64; 2],
 }
 
 /// `GET /models/{id}/promote`: what would change if the model became the champion.
@@ -103,11 +98,10 @@ impl Contested {
         let contest = hold_contest(store, &[id, champion])
             .inspect_err(|problem| tracing::warn!("models {id} and {champion} are not compared: {}", problem.detail))
             .ok()?;
-        let segments = contest.segments().into_iter().filter(|segment| segment.rows >= MIN_SEGMENT_ROWS);
-        let both = segments.map(|segment| WorseSegment { mape: [segment.mape[0], segment.mape[1]], segment });
-        let mut worse: Vec<WorseSegment> =
-            both.filter(|WorseSegment { mape: [new, old], .. }| new / old - 1.0 > WORSE_BY).collect();
-        worse.sort_by(|a, b| (b.mape[0] / b.mape[1]).total_cmp(&(a.mape[0] / a.mape[1])));
+        let ratio = |segment: &ContestSegment| segment.mape[0] / segment.mape[1];
+        let mut worse = contest.segments();
+        worse.retain(|segment| segment.rows >= MIN_SEGMENT_ROWS && ratio(segment) - 1.0 > WORSE_BY);
+        worse.sort_by(|a, b| ratio(b).total_cmp(&ratio(a)));
         let others_worse = worse.len().saturating_sub(SEGMENTS_SHOWN);
         worse.truncate(SEGMENTS_SHOWN);
         Some(Self { comparison: contest.between(0, 1), worse, others_worse })

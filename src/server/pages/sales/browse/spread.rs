@@ -2,7 +2,7 @@
 
 use super::asked::Asked;
 use crate::diamond::Field;
-use crate::server::pages::charts::axis::{LogAxis, Tick, hundredths};
+use crate::server::pages::charts::axis::{LogAxis, Tick, percent_of};
 use crate::server::pages::charts::sales_map::shade;
 use crate::store::SalesOfGrade;
 use crate::text::{count, dollars};
@@ -60,7 +60,7 @@ impl Facet {
         let grade = |(rank, name): (usize, &'static str)| {
             let found = counted.iter().find(|(of, _)| *of == rank).map_or(0, |(_, count)| *count);
             #[expect(clippy::cast_precision_loss, reason = "for the length of a bar")]
-            let share_percent = hundredths(100.0 * found as f64 / most as f64);
+            let share_percent = percent_of(found as f64, most as f64);
             FacetGrade { name, count: count(found), share_percent, is_chosen: asked.has_chosen(scale, name) }
         };
         let grades = scale.grades().iter().map(|grade| grade.name).enumerate().rev();
