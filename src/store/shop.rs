@@ -2,10 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use duckdb::params;
+use data_encoding::HEXLOWER;
+use duckdb::{Row, params};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::audit::record_event;
 use super::rows::{execute, query_optional_row, sql_time};
@@ -77,6 +79,8 @@ const RATES: RangeInclusive<f64> = 1e-4..=1e6;
 const VALID_DAYS: RangeInclusive<i64> = 1..=3650;
 /// Largest picture, in bytes.
 const LARGEST_LOGO: usize = 200_000;
+/// Bytes of its hash by which a picture is named.
+const LOGO_NAME_BYTES: usize = 16;
 /// How pictures begin, and their media type.
 const PICTURES: [(&[u8], &str); 3] =
     [(b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"RIFF", "image/webp")];
@@ -160,31 +164,44 @@ impl Logo {
         let (_, media_type) = known.ok_or_else(|| say!("is no PNG, JPEG or WebP picture"))?;
         Ok(Self { media_type: (*media_type).to_owned(), bytes })
     }
+
+    /// Its name: the beginning of the SHA-256 of its bytes, in hexadecimal.
+    #[must_use]
+    pub fn name(&self) -> String {
+        HEXLOWER.encode(&Sha256::digest(&self.bytes)[..LOGO_NAME_BYTES])
+    }
 }
 
 impl Store {
-    /// What stands on quotes.
+    /// What stands on quotes that are made now.
     ///
     /// # Errors
     /// If the database fails.
     pub fn shop(&self) -> Result<Shop, StoreError> {
         let sql = include_str!("../../sql/queries/shop/read_shop.sql");
-        let found = query_optional_row(&self.connection, "read the shop", sql, [], |row| {
-            let logo = (row.get::<_, Option<Vec<u8>>>("logo")?, row.get("logo_type")?);
-            Ok(Shop {
-                name: row.get("name")?,
-                address: row.get("address")?,
-                currency: row.get("currency")?,
-                per_dollar: row.get("per_dollar")?,
-                valid_days: row.get("valid_days")?,
-                time_zone: row.get("time_zone")?,
-                logo: match logo {
-                    (Some(bytes), Some(media_type)) => Some(Logo { bytes, media_type }),
-                    _ => None,
-                },
-            })
-        })?;
+        Ok(query_optional_row(&self.connection, "read the shop", sql, [], read_shop)?.unwrap_or_default())
+    }
+
+    /// What stands on a quote that was made at `time`: what the shop was then. A quote from before the shop was set shows what was set
+    /// first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn shop_at(&self, time: Timestamp) -> Result<Shop, StoreError> {
+        let sql = include_str!("../../sql/queries/shop/read_shop_at.sql");
+        let found = query_optional_row(&self.connection, "read the shop", sql, params![sql_time(time)], read_shop)?;
         Ok(found.unwrap_or_default())
+    }
+
+    /// The picture of this [`Logo::name`], also if it stands on earlier quotes only.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn logo(&self, name: &str) -> Result<Option<Logo>, StoreError> {
+        let sql = include_str!("../../sql/queries/shop/find_logo.sql");
+        query_optional_row(&self.connection, "find a picture", sql, params![name], |row| {
+            Ok(Logo { bytes: row.get("logo")?, media_type: row.get("logo_type")? })
+        })
     }
 
     /// Sets what stands on quotes from now on.
@@ -204,4 +221,20 @@ impl Store {
         record_event(&transaction, &self.actor, "set shop", name)?;
         transaction.commit().map_err(StoreError::database(ACTION))
     }
+}
+
+fn read_shop(row: &Row<'_>) -> duckdb::Result<Shop> {
+    let logo = (row.get::<_, Option<Vec<u8>>>("logo")?, row.get("logo_type")?);
+    Ok(Shop {
+        name: row.get("name")?,
+        address: row.get("address")?,
+        currency: row.get("currency")?,
+        per_dollar: row.get("per_dollar")?,
+        valid_days: row.get("valid_days")?,
+        time_zone: row.get("time_zone")?,
+        logo: match logo {
+            (Some(bytes), Some(media_type)) => Some(Logo { bytes, media_type }),
+            _ => None,
+        },
+    })
 }

@@ -179,10 +179,37 @@ fn the_shop_stands_on_quotes_in_its_currency_and_at_its_time() {
     // a later rate changes no quote
     test_folder.succeed(&["shop", "set", "--currency", "USD", "--rate", "1"]);
     assert!(server.get("/quotes/1001").body.contains("at 0.5 EUR for a dollar"));
+    // nor does a move, another name or another picture
+    let other = test_folder.write("other.png", b"\x89PNG\r\n\x1a\nanother picture");
+    test_folder.succeed(&["shop", "set", "--name", "Rossi", "--address", "Via Nuova 1", "--logo", &other]);
+    assert_eq!(server.get("/quotes/1001?view=customer").body, page);
+    made(&server, "/quotes", &[STONE]);
+    let later = server.get("/quotes/1002?view=customer").body;
+    assert!(later.contains("Via Nuova 1") && !later.contains("Via Roma 7"), "{later}");
+    let size = |page: &str| {
+        let address = page.split("src=\"").find(|part| part.starts_with("/shop/logo?")).expect("a picture");
+        let answer = agent().get(server.url(address.split('"').next().expect("an address"))).call().expect("a picture");
+        assert!(answer.headers()["cache-control"].to_str().expect("text").contains("immutable"));
+        answer.into_body().read_to_vec().expect("bytes").len()
+    };
+    assert_eq!((size(&page), size(&later)), (29, 23));
+    assert_eq!(server.get("/shop/logo?none").status, 404);
     let wrong = test_folder.fail(1, &["shop", "set", "--logo", &test_folder.write("logo.txt", "a picture")]);
     assert!(wrong.contains("is no PNG, JPEG or WebP picture"), "{wrong}");
     assert!(test_folder.fail(2, &["shop", "set", "--time-zone", "Rome"]).contains("must be a time zone"));
     assert!(test_folder.fail(2, &["shop", "set", "--currency", "EUR"]).contains("--rate"));
+}
+
+#[test]
+fn a_quote_from_before_the_shop_was_told_shows_what_was_told_first() {
+    let test_folder = TestFolder::trained(300);
+    let server = Server::start(&test_folder);
+    made(&server, "/quotes", &[STONE]);
+    for name in ["Rossi", "Bianchi"] {
+        test_folder.succeed(&["shop", "set", "--name", name]);
+        let page = server.get("/quotes/1001?view=customer").body;
+        assert!(page.contains("<strong>Rossi</strong>"), "{page}");
+    }
 }
 
 #[test]

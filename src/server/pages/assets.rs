@@ -10,9 +10,10 @@ use tide::{Request, Response, StatusCode};
 use crate::server::app::App;
 use crate::server::http::problem::Answer;
 
-/// How long browsers may keep a file at an address with its hash, and at one without.
-const FOR_GOOD: &str = "max-age=31536000, immutable";
-const ASK_AGAIN: &str = "max-age=300";
+/// How long browsers may keep a file at an address with its hash.
+pub const FOR_GOOD: &str = "max-age=31536000, immutable";
+/// How long they may keep one at an address without.
+pub const ASK_AGAIN: &str = "max-age=300";
 /// Bytes of the hash in an address.
 const HASH_BYTES: usize = 8;
 

@@ -5,6 +5,7 @@ use hyper::body::Bytes;
 use serde_json::json;
 use tide::{Request, StatusCode};
 
+use super::quotes::logo_address;
 use super::{respond, see};
 use crate::control::SetShop;
 use crate::diamond::FieldError;
@@ -32,7 +33,8 @@ struct ShopPage {
     rate: String,
     valid_days: String,
     time_zone: String,
-    has_logo: bool,
+    /// Where its picture is.
+    logo: Option<String>,
     errors: Vec<FieldError>,
     is_saved: bool,
 }
@@ -46,7 +48,7 @@ impl ShopPage {
             rate: plain(shop.per_dollar),
             valid_days: shop.valid_days.to_string(),
             time_zone: shop.time_zone.clone(),
-            has_logo: shop.logo.is_some(),
+            logo: shop.logo.as_ref().map(logo_address),
             errors: Vec::new(),
             is_saved,
         }

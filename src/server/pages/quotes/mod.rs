@@ -8,6 +8,7 @@ use serde_json::json;
 use tide::{Request, Response, StatusCode};
 use uuid::Uuid;
 
+use super::assets::{ASK_AGAIN, FOR_GOOD};
 use super::desk::Entered;
 use super::{local, respond, see};
 use crate::access::{Role, generate_secret};
@@ -23,7 +24,7 @@ use crate::server::http::csrf::require_same_origin;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::{form_pairs, id_in_path, last_text, query_pairs};
 use crate::server::pages::filters;
-use crate::store::{NewQuote, PredictionSource, QuoteDetails, QuoteFilter, Store, StoreError, StoredQuote};
+use crate::store::{Logo, NewQuote, PredictionSource, QuoteDetails, QuoteFilter, Store, StoreError, StoredQuote};
 use crate::times::parse_time;
 use crate::words::{Language, say};
 use page::{QuotePage, QuoteView};
@@ -210,11 +211,23 @@ pub async fn record_outcome(request: Request<App>) -> Answer {
     Ok(see(&format!("/quotes/{}?view=shop", quote.number)))
 }
 
-/// `GET /shop/logo`: the picture on quotes.
+/// The address of a picture of the shop. A quote goes on showing its own when there is another.
+pub fn logo_address(logo: &Logo) -> String {
+    format!("/shop/logo?{}", logo.name())
+}
+
+/// `GET /shop/logo`: the picture on quotes; with its name as the query that one, and else that of today.
 pub async fn logo(request: Request<App>) -> Answer {
-    let shop = request.state().read(Store::shop).await?;
-    let logo = shop.logo.ok_or_else(|| Problem::new(404, "this shop has no logo: `diamonds shop set --logo FILE`"))?;
-    Ok(Response::builder(StatusCode::Ok).content_type(logo.media_type.as_str()).body(logo.bytes).build())
+    let name = request.url().query().unwrap_or_default().to_owned();
+    let keep = if name.is_empty() { ASK_AGAIN } else { FOR_GOOD };
+    let found = request.state().read(move |store| match name.as_str() {
+        "" => store.shop().map(|shop| shop.logo),
+        name => store.logo(name),
+    });
+    let logo =
+        found.await?.ok_or_else(|| Problem::new(404, "there is no such picture: `diamonds shop set --logo FILE`"))?;
+    let response = Response::builder(StatusCode::Ok).content_type(logo.media_type.as_str());
+    Ok(response.header("Cache-Control", keep).body(logo.bytes).build())
 }
 
 /// The quote in the path, if the caller may see it.

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::SHARED;
+use super::{SHARED, logo_address};
 use crate::diamond::{FIELDS, StoneDescription};
 use crate::learning::evaluation::PriceRange;
 use crate::pricing::{Prediction, Quote, SimilarStones};
@@ -17,7 +17,10 @@ use crate::words::{say, translate};
 #[template(path = "quote.html")]
 pub struct QuotePage {
     quote: StoredQuote,
+    /// The shop as it was then.
     shop: Shop,
+    /// Where its picture is.
+    logo: Option<String>,
     /// When it was made, as the shop's clock had it.
     time: String,
     /// Its last day.
@@ -63,7 +66,7 @@ struct InnerPart {
 impl QuotePage {
     /// Reads what belongs to `quote`; as much of it as `view` says. `origin` is where this server is for the browser.
     pub fn read(store: &Store, quote: StoredQuote, view: QuoteView, origin: &str) -> Result<Self, StoreError> {
-        let shop = store.shop()?;
+        let shop = store.shop_at(quote.time)?;
         let record = store.prediction(quote.prediction)?.ok_or_else(|| StoreError::NotFound {
             what: "prediction",
             id: quote.prediction.to_string(),
@@ -90,6 +93,7 @@ impl QuotePage {
             range: quote.range_usd.map(|range| range.map(write)),
             bar: bar_of(&quote, &write),
             rests_on: rests_on(&similar, &write),
+            logo: shop.logo.as_ref().map(logo_address),
             stone: record.stone,
             inner,
             similar,
