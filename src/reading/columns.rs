@@ -235,21 +235,37 @@ impl<'a> Columns<'a> {
                 Target::Laboratory => (target, Reading::Text(1), KEPT.to_owned()),
                 Target::StockNumber => (target, Reading::Text(2), KEPT.to_owned()),
                 _ => {
-                    let sample = 0..self.survey.sample.len();
-                    let days = sample.map(|record| self.survey.cell(record, place)).filter(|cell| !is_missing(cell));
-                    let Some(order) = DateOrder::decide(days) else {
-                        self.notes.push(format!(
-                            "the column {} is left out: its days can be read in two ways, or are none; write 2026-03-01",
-                            self.name(place)
-                        ));
-                        continue;
-                    };
+                    let Some(order) = self.date_order_of(place) else { continue };
                     (target, Reading::Day(3, order), KEPT.to_owned())
                 }
             };
             planned.push((PlannedColumn { place, target, reading }, rule));
         }
         Ok(planned)
+    }
+
+    /// How the days of a column are written; `None` if few of them can be read. What cannot is noted.
+    fn date_order_of(&mut self, place: usize) -> Option<DateOrder> {
+        let survey = self.survey;
+        let texts = (0..survey.sample.len()).map(|record| survey.cell(record, place)).filter(|cell| !is_missing(cell));
+        let texts: Vec<&str> = texts.collect();
+        let order = DateOrder::decide(texts.iter().copied());
+        let unread: Vec<&&str> = texts.iter().filter(|text| order.read(text).is_none()).collect();
+        let name = survey.header[place].trim();
+        if unread.len() * 2 > texts.len() {
+            self.notes.push(format!(
+                "the column {name} is left out: its days can be read in two ways, or are none; write 2026-03-01"
+            ));
+            return None;
+        }
+        if let Some(first) = unread.first() {
+            self.notes.push(format!(
+                "the column {name}: {} of {} values looked at are no day, such as {first:?}, or can be read in two ways; these sales are kept without one; write 2026-03-01",
+                unread.len(),
+                texts.len()
+            ));
+        }
+        Some(order)
     }
 
     /// The decimal sign that the columns of numbers prove; `None` if they prove none, or both.
@@ -381,32 +397,45 @@ impl<'a> Columns<'a> {
 
 const CENTIMETRES: &str = "centimetres";
 
+/// A unit other than the usual one that a column may be said to have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Unit {
+    /// Of what: `carat`, `size` or `price`.
+    pub of: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// By which its numbers are multiplied, so that they are in the usual one.
+    factor: f64,
+}
+
+/// The units that a column may be said to have.
+pub const UNITS: [Unit; 5] = [
+    Unit { of: "carat", name: "points", factor: 0.01 },
+    Unit { of: "size", name: "cm", factor: 10.0 },
+    Unit { of: "price", name: "cents", factor: 0.01 },
+    Unit { of: "price", name: "hundreds", factor: 100.0 },
+    Unit { of: "price", name: "thousands", factor: 1_000.0 },
+];
+
 /// The factor of the unit that the user says a column of this target has, and its name.
 ///
 /// # Errors
 /// If there is no such unit.
 fn said_unit(target: Target, options: &ReadingOptions) -> Result<Option<(f64, String)>, ReadingError> {
     let mut found = None;
-    for (of, unit) in &options.units {
+    for (of, name) in &options.units {
         let is_meant = match of.as_str() {
             "carat" => target == Target::Field(0),
             "size" => target == Target::Measurements || target.field().is_some_and(|field| field.unit() == "mm"),
             "price" => target.is_money(),
-            other => return Err(ReadingError::new(format!("--unit {other}={unit}: it is for carat, size or price"))),
+            other => return Err(ReadingError::new(format!("--unit {other}={name}: it is for carat, size or price"))),
         };
-        let factor = match (of.as_str(), unit.as_str()) {
-            ("carat", "points") | ("price", "cents") => 0.01,
-            ("size", "cm") => 10.0,
-            ("price", "hundreds") => 100.0,
-            ("price", "thousands") => 1_000.0,
-            _ => {
-                return Err(ReadingError::new(format!(
-                    "--unit {of}={unit} is not known: there are carat=points, size=cm, price=cents, price=hundreds and price=thousands"
-                )));
-            }
-        };
+        let unit = UNITS.iter().find(|unit| unit.of == of && unit.name == name).ok_or_else(|| {
+            let known = UNITS.map(|unit| format!("{}={}", unit.of, unit.name)).join(", ");
+            ReadingError::new(format!("--unit {of}={name} is not known: there are {known}"))
+        })?;
         if is_meant {
-            found = Some((factor, unit.clone()));
+            found = Some((unit.factor, name.clone()));
         }
     }
     Ok(found)

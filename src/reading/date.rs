@@ -2,16 +2,22 @@
 
 use jiff::civil::Date;
 
-/// What comes first in a date.
+/// What comes first in a date that does not tell by itself. A year first, or points, which stand between day, month and year wherever they
+/// are used, do: `2026-03-01`, `01.03.2026`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DateOrder {
-    /// `2026-03-01`.
-    Year,
-    /// `01.03.2026`.
+    /// It cannot be told: only dates that tell by themselves are read.
+    Unknown,
+    /// `01/03/2026`.
     Day,
     /// `03/01/2026`.
     Month,
 }
+
+/// The greatest number that may be a day or a month; beyond, it is a year.
+const MAX_DAY: i16 = 31;
+/// The numbers that are a day, and no month.
+const ONLY_A_DAY: std::ops::RangeInclusive<i16> = 13..=MAX_DAY;
 
 /// The three numbers of a date; what follows, such as a time, is left out.
 fn parts(text: &str) -> Option<[i16; 3]> {
@@ -21,35 +27,37 @@ fn parts(text: &str) -> Option<[i16; 3]> {
     numbers.next().is_none().then_some(parts)
 }
 
+fn tells_by_itself(text: &str, first: i16) -> bool {
+    first > MAX_DAY || text.contains('.')
+}
+
 impl DateOrder {
-    /// The order in which all of `texts` are dates; `None` if they are none, or if it can be either: `3/1/2026`.
-    pub fn decide<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<Self> {
-        let (mut year, mut day, mut month, mut points) = (0, 0, 0, 0);
+    /// The order of the dates among `texts`.
+    pub fn decide<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let (mut day, mut month) = (false, false);
         for text in texts {
-            let [first, second, _] = parts(text)?;
-            year += u32::from(first > 31);
-            day += u32::from((13..=31).contains(&first));
-            month += u32::from((13..=31).contains(&second) && first <= 12);
-            points += u32::from(text.contains('.'));
+            if let Some([first, second, _]) = parts(text).filter(|[first, ..]| !tells_by_itself(text, *first)) {
+                day |= ONLY_A_DAY.contains(&first);
+                month |= ONLY_A_DAY.contains(&second);
+            }
         }
-        match (year > 0, day > 0, month > 0) {
-            (true, false, _) => Some(Self::Year),
-            (false, true, false) => Some(Self::Day),
-            (false, false, true) => Some(Self::Month),
-            // with points the day is first wherever points are used
-            (false, false, false) if points > 0 => Some(Self::Day),
-            _ => None,
+        match (day, month) {
+            (true, false) => Self::Day,
+            (false, true) => Self::Month,
+            _ => Self::Unknown,
         }
     }
 
-    /// The day in `text`.
+    /// The day in `text`; `None` if it is none, or if it cannot be told which.
     #[must_use]
     pub fn read(self, text: &str) -> Option<Date> {
         let [first, second, third] = parts(text)?;
         let (year, month, day) = match self {
-            Self::Year => (first, second, third),
+            _ if first > MAX_DAY => (first, second, third),
+            _ if tells_by_itself(text, first) => (third, second, first),
             Self::Day => (third, second, first),
             Self::Month => (third, first, second),
+            Self::Unknown => return None,
         };
         let year = if (0..100).contains(&year) { 2_000 + year } else { year };
         Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
@@ -63,7 +71,7 @@ mod tests {
     #[test]
     fn days_are_read_where_they_can_be_told_from_months() {
         let read = |texts: &[&str]| {
-            let order = DateOrder::decide(texts.iter().copied())?;
+            let order = DateOrder::decide(texts.iter().copied());
             order.read(texts[0]).map(|date| date.to_string())
         };
         let first_of_march = Some("2026-03-01".to_owned());
@@ -72,6 +80,9 @@ mod tests {
         assert_eq!(read(&["01.03.2026"]), first_of_march);
         assert_eq!(read(&["01/03/2026", "31/12/2026"]), first_of_march);
         assert_eq!(read(&["3/1/26", "12/31/26"]), first_of_march);
+        // those that tell by themselves do so beside others
+        assert_eq!(read(&["01.03.2026", "2026-12-31", "12/31/2026", "spring"]), first_of_march);
+        assert_eq!(read(&["2026-11-31"]), None, "no day of the calendar");
         for either in [&["3/1/2026"][..], &["spring"], &["13/1/2026", "1/13/2026"]] {
             assert_eq!(read(either), None, "{either:?}");
         }

@@ -22,6 +22,7 @@ pub mod table;
 mod target;
 mod unpacking;
 
+pub use columns::{UNITS, Unit};
 pub use plan::{Purpose, ReadingOptions, ReadingPlan};
 pub use report::{ColumnReading, GradeCount, ReadingReport};
 pub use rows::{ReadRow, RowProblem, TEXT_COUNT, complete};

@@ -238,6 +238,21 @@ fn what_a_file_says_besides_is_kept_and_goes_with_its_sales() {
 }
 
 #[test]
+fn days_that_are_none_are_told_and_their_sales_kept_without_one() {
+    let test_folder = TestFolder::new();
+    let rows: Vec<String> = ["2026-11-31", "05.11.2026", "2026-11-06"]
+        .iter()
+        .zip(&ROWS)
+        .map(|(day, row)| format!("{day},{row}\n"))
+        .collect();
+    let report = ingest(&test_folder, "stock.csv", format!("Sale date,{HEADER}\n{}", rows.concat()), &[]);
+    let notes = report["reading"]["notes"].to_string();
+    assert!(notes.contains("1 of 3 values looked at are no day, such as") && notes.contains("2026-11-31"), "{notes}");
+    let days = test_folder.json(&["sql", "SELECT sold_on FROM sale_detail WHERE sold_on IS NOT NULL ORDER BY ALL"]);
+    assert_eq!(days, json!([{"sold_on": "2026-11-05"}, {"sold_on": "2026-11-06"}]));
+}
+
+#[test]
 fn a_dry_run_shows_how_every_column_is_read() {
     let test_folder = TestFolder::new();
     let text =

@@ -338,6 +338,14 @@ impl Upload {
         Table::open(open(&csv)?, folder).map_err(refused)?.ok_or_else(|| self.bad("it is a Parquet file in another"))
     }
 
+    /// The names of its columns, for which `folder` may hold what is unpacked or converted.
+    ///
+    /// # Errors
+    /// If there is no table in it that can be read, or no line of it names columns.
+    pub fn header(&self, folder: &Path) -> Result<Vec<String>, StoreError> {
+        ReadingPlan::header_of(&self.table(folder)?).map_err(|error| self.bad(error.to_string()))
+    }
+
     fn careful_layout(&self, folder: &Path, earlier: &Earlier<'_>) -> Result<Layout, StoreError> {
         let refused = |error: ReadingError| self.bad(error.to_string());
         let table = self.table(folder)?;

@@ -8,9 +8,10 @@ use tide::{Request, StatusCode};
 use crate::access::generate_secret;
 use crate::control::{Ingest, UndoBatch};
 use crate::diamond::{FIELDS, FieldError, number};
-use crate::reading::{ReadingOptions, ReadingReport};
+use crate::reading::{ReadingOptions, ReadingReport, UNITS, Unit};
 use crate::server::access::Caller;
 use crate::server::app::App;
+use crate::server::blocking_work::in_background;
 use crate::server::http::attachments::{LogAs, ReceivedBody};
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::long_bodies::{UnreadBody, read_sent_file};
@@ -19,10 +20,12 @@ use crate::server::http::request_parts::{form_pairs, id_in_path, last_text};
 use crate::server::pages::filters;
 use crate::server::pages::{respond, see};
 use crate::store::{FileReport, Upload};
-use crate::words::say;
+use crate::words::{marked, say, translate};
 
 /// How a column of the file is named in the field for a correction: `map-carat`.
 const MAP: &str = "map-";
+/// How the field for a unit is named: `unit-carat`.
+const UNIT: &str = "unit-";
 
 #[derive(Template)]
 #[template(path = "incoming.html")]
@@ -33,6 +36,8 @@ struct IncomingPage {
     report: Option<FileReport>,
     /// Why it cannot be read as it is.
     problem: Option<String>,
+    /// The names of its columns, as far as they are known.
+    headers: Vec<String>,
     corrections: Corrections,
 }
 
@@ -42,20 +47,44 @@ struct Corrections {
     /// Each quality, its label, and the header that it is said to have; empty if it is found by itself.
     columns: Vec<(&'static str, &'static str, String)>,
     decimal: String,
+    /// What has units, and the one that it is said to be in; empty if it is the usual.
+    units: Vec<(&'static str, String)>,
     rate: String,
     any_shape: bool,
     accept_odd: bool,
 }
+
+/// What can be in another unit: its name, its label and its usual unit.
+const MEASURED: [(&str, &str, &str); 3] = [
+    ("carat", marked("Unit of the weight"), marked("carats")),
+    ("size", marked("Unit of length, width and height"), marked("millimetres")),
+    ("price", marked("Unit of the price"), marked("as written")),
+];
 
 impl IncomingPage {
     fn reading(&self) -> Option<&ReadingReport> {
         self.report.as_ref()?.reading.as_ref()
     }
 
-    /// The names of the columns of the file, as far as they are known.
-    fn headers(&self) -> Vec<&str> {
-        let Some(reading) = self.reading() else { return Vec::new() };
-        reading.columns.iter().map(|column| &column.header).chain(&reading.ignored).map(String::as_str).collect()
+    /// What can be in another unit: its field, its label, and each unit with its label and whether it is chosen.
+    fn units(&self) -> impl Iterator<Item = (String, &'static str, Vec<(&'static str, String, bool)>)> {
+        MEASURED.into_iter().zip(&self.corrections.units).map(|((of, label, usual), (_, chosen))| {
+            let others = UNITS.iter().filter(|unit| unit.of == of).map(|unit| (unit.name, unit_in_words(unit)));
+            let all = std::iter::once(("", translate(usual).to_string())).chain(others);
+            (format!("{UNIT}{of}"), label, all.map(|(name, words)| (name, words, name == chosen)).collect())
+        })
+    }
+}
+
+/// A unit as people say it.
+fn unit_in_words(unit: &Unit) -> String {
+    match unit.name {
+        "points" => say!("points, of which a carat has 100"),
+        "cm" => say!("centimetres"),
+        "cents" => say!("cents"),
+        "hundreds" => say!("hundreds of dollars"),
+        "thousands" => say!("thousands of dollars"),
+        other => other.to_owned(),
     }
 }
 
@@ -97,16 +126,9 @@ pub async fn correct_or_ingest(request: Request<App>) -> Answer {
             response.insert_ext(LogAs(json!(report).to_string()));
             Ok(response)
         }
-        Err(problem) if problem.status == 422 || problem.status == 400 => respond(
-            StatusCode::UnprocessableEntity,
-            &IncomingPage {
-                token,
-                file: upload.name().to_owned(),
-                report: None,
-                problem: Some(problem.detail),
-                corrections,
-            },
-        ),
+        Err(problem) if problem.status == 422 || problem.status == 400 => {
+            refused(&request, token, upload, problem.detail, corrections).await
+        }
         Err(problem) => Err(problem),
     }
 }
@@ -122,25 +144,39 @@ pub async fn undo(request: Request<App>) -> Answer {
 
 /// Reads the file without storing anything, and shows what was read.
 async fn show(request: &Request<App>, token: String, mut upload: Upload, corrections: Corrections) -> Answer {
+    match corrections.options() {
+        Ok(options) => upload.options = options,
+        Err(error) => return refused(request, token, upload, FieldError::in_words(&[error]), corrections).await,
+    }
     let file = upload.name().to_owned();
-    let read = match corrections.options() {
-        Err(error) => Err(FieldError::in_words(&[error])),
-        Ok(options) => {
-            upload.options = options;
-            let dry_run = Ingest { upload, dry_run: true };
-            match request.state().run(dry_run, &Caller::of(request)).await {
-                Ok(report) => Ok(report),
-                Err(problem) if problem.status < 500 => Err(problem.detail),
-                Err(problem) => return Err(problem),
-            }
+    let dry_run = Ingest { upload: upload.clone(), dry_run: true };
+    match request.state().run(dry_run, &Caller::of(request)).await {
+        Ok(report) => {
+            let reading = report.reading.iter();
+            let read = reading.clone().flat_map(|reading| reading.columns.iter().map(|column| &column.header));
+            let headers = read.chain(reading.flat_map(|reading| &reading.ignored)).cloned().collect();
+            let page = IncomingPage { token, file, report: Some(report), problem: None, headers, corrections };
+            respond(StatusCode::Ok, &page)
         }
-    };
-    let status = if read.is_ok() { StatusCode::Ok } else { StatusCode::UnprocessableEntity };
-    let (report, problem) = match read {
-        Ok(report) => (Some(report), None),
-        Err(problem) => (None, Some(problem)),
-    };
-    respond(status, &IncomingPage { token, file, report, problem, corrections })
+        Err(problem) if problem.status < 500 => refused(request, token, upload, problem.detail, corrections).await,
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Shows why the file does not go in as it is, and what can be said of it.
+async fn refused(
+    request: &Request<App>,
+    token: String,
+    upload: Upload,
+    problem: String,
+    corrections: Corrections,
+) -> Answer {
+    let folder = request.state().pricing.reader()?.work_folder().to_owned();
+    let file = upload.name().to_owned();
+    // without its header the names are typed
+    let headers = in_background(move || upload.header(&folder)).await?.unwrap_or_default();
+    let page = IncomingPage { token, file, report: None, problem: Some(problem), headers, corrections };
+    respond(StatusCode::UnprocessableEntity, &page)
 }
 
 impl Corrections {
@@ -150,6 +186,7 @@ impl Corrections {
         Self {
             columns: names.map(|(name, label)| (name, label, given(&format!("{MAP}{name}")))).collect(),
             decimal: given("decimal"),
+            units: MEASURED.iter().map(|(of, ..)| (*of, given(&format!("{UNIT}{of}")))).collect(),
             rate: given("rate"),
             any_shape: !given("any_shape").is_empty(),
             accept_odd: !given("accept_odd").is_empty(),
@@ -173,13 +210,14 @@ impl Corrections {
                 Some(rate.ok_or_else(|| wrong("rate", &say!("must be a number above 0, such as 1.08"), text))?)
             }
         };
+        let units = self.units.iter().filter(|(_, unit)| !unit.is_empty());
         let named = self.columns.iter().filter(|(_, _, header)| !header.is_empty());
         Ok(ReadingOptions {
             map: named.map(|(name, _, header)| ((*name).to_owned(), header.clone())).collect(),
             decimal,
             any_shape: self.any_shape,
             accept_odd: self.accept_odd,
-            units: Vec::new(),
+            units: units.map(|(of, unit)| ((*of).to_owned(), unit.clone())).collect(),
             rate,
         })
     }
@@ -197,6 +235,7 @@ mod tests {
         };
         let options = read(&[("map-carat", "Wt"), ("decimal", ","), ("rate", "1,08"), ("any_shape", "on")]).options();
         let options = options.expect("options");
+        assert_eq!(read(&[("unit-carat", "points"), ("unit-price", "")]).options().expect("options").units.len(), 1);
         assert_eq!(options.map, [("carat".to_owned(), "Wt".to_owned())]);
         assert_eq!((options.rate, options.any_shape, options.accept_odd), (Some(1.08), true, false));
         assert_eq!(read(&[]).options().expect("none"), ReadingOptions::default());
