@@ -26,7 +26,18 @@ impl Metrics {
     /// The texts for tables: MAE, R², RMSE and MAPE.
     #[must_use]
     pub fn cells(&self) -> [String; 4] {
-        [dollars(self.mae_usd), format!("{:.4}", self.r2), dollars(self.rmse_usd), percent(self.mape, 1)]
+        self.named_cells().map(|(_, text)| text)
+    }
+
+    /// The texts for tables, each with its name.
+    #[must_use]
+    pub fn named_cells(&self) -> [(&'static str, String); 4] {
+        [
+            ("MAE", dollars(self.mae_usd)),
+            ("R²", format!("{:.4}", self.r2)),
+            ("RMSE", dollars(self.rmse_usd)),
+            ("MAPE", percent(self.mape, 1)),
+        ]
     }
 
     /// The metrics of `predicted` against `truth`, both in US dollars and of shape `(n_rows,)`.
