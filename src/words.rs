@@ -40,9 +40,11 @@ impl Language {
     /// The first language of a header `Accept-Language` (RFC 9110, 12.5.4) that there is; English without one.
     #[must_use]
     pub fn negotiated(header: &str) -> Self {
-        let wanted = accept_language::parse(header);
-        let primary = wanted.iter().map(|tag| tag.split('-').next().unwrap_or_default().to_lowercase());
-        primary.into_iter().find_map(|tag| Self::ALL.into_iter().find(|one| one.code() == tag)).unwrap_or_default()
+        let wanted = accept_language::parse_with_quality(header);
+        // a quality of 0 says that a language is not wanted
+        let wanted = wanted.iter().filter(|(_, quality)| *quality > 0.0);
+        let mut primary = wanted.map(|(tag, _)| tag.split('-').next().unwrap_or_default().to_lowercase());
+        primary.find_map(|tag| Self::ALL.into_iter().find(|one| one.code() == tag)).unwrap_or_default()
     }
 
     /// Its code (BCP 47), such as `it`.
@@ -164,16 +166,12 @@ mod tests {
 
     #[test]
     fn the_language_of_the_reader_is_the_first_that_there_is() {
-        let found = ["it-IT,it;q=0.9,en;q=0.8", "de,IT;q=0.5,en;q=0.3", "en-GB,it;q=0.5", "de", "", "*;q=x,,"];
-        let expected = [
-            Language::Italian,
-            Language::Italian,
-            Language::English,
-            Language::English,
-            Language::English,
-            Language::English,
-        ];
-        assert_eq!(found.map(Language::negotiated), expected);
+        for italian in ["it-IT,it;q=0.9,en;q=0.8", "de,IT;q=0.5,en;q=0.3"] {
+            assert_eq!(Language::negotiated(italian), Language::Italian, "{italian}");
+        }
+        for english in ["en-GB,it;q=0.5", "de", "", "*;q=x,,", "it;q=0", "de,it;q=0,en;q=0.1"] {
+            assert_eq!(Language::negotiated(english), Language::English, "{english}");
+        }
         assert_eq!(Language::of_reader(), Language::English);
         assert_eq!(Language::Italian.write(Language::of_reader), Language::Italian);
     }

@@ -15,12 +15,14 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::retraining::PromotionPolicy;
+use crate::words::marked;
 
 /// Lines of a training's log that are kept for somebody who asks why it failed.
 const KEPT_LINES: usize = 20;
 
-/// What came of a training that was ended before it had a model.
-const STOPPED_EARLY: &str = "it was stopped before it had a model";
+/// What came of a training that was ended before it had judged its models.
+pub const STOPPED_EARLY: &str =
+    marked("it was stopped before its models were judged: those that were stored by then are among the models");
 
 /// What to train.
 #[derive(Debug, Clone, Default)]

@@ -33,6 +33,31 @@ fn bearer(key: &str) -> String {
 }
 
 #[test]
+fn a_menu_shows_what_its_reader_may_open() {
+    let test_folder = TestFolder::trained(200);
+    let server = Server::start(&test_folder);
+    let menu = |headers: &[(&str, &str)], path: &str| {
+        let page = send(&server, "GET", path, headers, "").body;
+        let menu = page.split_once("<nav").expect("a menu").1.split_once("</nav>").expect("its end").0.to_owned();
+        menu.split("href=\"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().expect("an address").to_owned())
+            .collect::<Vec<_>>()
+    };
+    let all =
+        ["/", "/price-list", "/quotes", "/parcels", "/sales", "/training", "/models", "/docs", "/requests", "/metrics"];
+    assert_eq!(menu(&[], "/"), all, "a server without keys on this machine is open");
+    for role in ["price", "read", "manage"] {
+        let key = bearer(&make_key(&test_folder, role, role));
+        let shown = menu(&[("Authorization", &key)], "/docs");
+        for path in all {
+            let status = send(&server, "GET", path, &[("Authorization", &key)], "").status;
+            assert_eq!(status == 200, shown.iter().any(|one| one == path), "{path} for {role}: {status}");
+        }
+    }
+}
+
+#[test]
 fn each_role_may_do_what_it_is_for_and_no_more() {
     let test_folder = TestFolder::trained(200);
     let server = Server::start(&test_folder);

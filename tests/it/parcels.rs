@@ -90,6 +90,21 @@ fn what_cannot_be_a_parcel_is_refused_and_what_was_pasted_is_kept() {
         assert!(answer.status == 422 && answer.body.contains(says), "{stones:.40}: {:.2000}", answer.body);
     }
     assert_eq!(test_folder.value("SELECT count(*) FROM parcel"), 0);
+    let both = "--part\r\nContent-Disposition: form-data; name=\"stones\"\r\n\r\n1.1 ideal h si2\r\n--part\r\nContent-Disposition: \
+                form-data; name=\"file\"; filename=\"stock.csv\"\r\n\r\ncarat,cut,color,clarity\n1,Ideal,H,SI2\r\n--part--\r\n";
+    let both = agent()
+        .post(server.url("/parcels"))
+        .header("Content-Type", "multipart/form-data; boundary=part")
+        .header("Sec-Fetch-Site", "same-origin")
+        .send(both)
+        .map(Answer::from)
+        .expect("an answer");
+    assert!(
+        both.status == 422 && both.body.contains("send one of them") && both.body.contains("1.1 ideal"),
+        "{}",
+        both.body
+    );
+    assert_eq!(test_folder.value("SELECT count(*) FROM parcel"), 0);
     assert_eq!(server.get("/parcels/1001").status, 404);
     assert_eq!(server.get("/parcels/x/csv").status, 404);
     let cut = agent()

@@ -77,6 +77,8 @@ fn a_training_is_started_tells_its_progress_and_ends_with_a_verdict() {
     let server = Server::start(&test_folder);
     assert!(server.get("/training").body.contains("400 sales are here"));
     assert_eq!(server.post_form("/training", &[("family", "forest")]).status, 422);
+    let none = server.post_form("/training", &[("family", "")]);
+    assert!(none.status == 422 && none.body.contains("mark what to train"), "{}", none.body);
     let started = server.post_form("/training", &[("family", "xgboost"), ("promote", "never")]);
     assert_eq!((started.status, started.header("location")), (303, "/training"), "{}", started.body);
     assert_eq!(server.post_form("/training", &[]).status, 409);
@@ -109,7 +111,7 @@ fn a_training_that_is_stopped_keeps_the_best_and_one_that_fails_says_why() {
     assert_eq!(server.post_form("/training", &[("family", "linear")]).status, 303);
     wait_until("it has ended", || !server.get("/training").body.contains("is under way"));
     let page = server.get("/training").body;
-    assert!(page.contains("ended without a model") && page.contains("diamonds ingest"), "{page}");
+    assert!(page.contains("did not come to its end") && page.contains("diamonds ingest"), "{page}");
     assert_eq!(
         server.post("/v1/predictions", &json!({"carat": 1, "cut": "Ideal", "color": "H", "clarity": "SI2"})).status,
         200

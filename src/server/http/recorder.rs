@@ -23,6 +23,7 @@ use super::long_bodies::UnreadBody;
 use super::origins::{allow_reading, answer_preflight};
 use super::problem::{PROBLEM_JSON, Problem};
 use super::request_parts::{received_body, sent_method};
+use crate::server::access::Caller;
 use crate::server::access::redaction::{redact_keys, redact_query};
 use crate::server::api::{health, requests};
 use crate::server::app::App;
@@ -66,7 +67,7 @@ async fn record(mut request: Request<App>, next: Next<'_, App>) -> tide::Result 
     let request_body = received_body(&request);
 
     let caller = app.access.identify(&request);
-    let key_name = caller.as_ref().ok().and_then(|caller| caller.key_name.clone());
+    let known = caller.as_ref().cloned().unwrap_or(Caller { key_name: None, role: None });
     let allowed = match (refusal, caller) {
         (Some(refusal), _) => Err(refusal.problem),
         (None, Err(problem)) => Err(problem),
@@ -104,7 +105,7 @@ async fn record(mut request: Request<App>, next: Next<'_, App>) -> tide::Result 
             request_body: Cow::Borrowed(&request_body),
             response_body: log_as.or(logged_body).map_or(Cow::Borrowed(&response_body), Cow::Owned),
             predictions: Cow::Borrowed(predictions.as_deref().unwrap_or_default()),
-            key_name: key_name.clone(),
+            key_name: known.key_name.clone(),
         };
         let written = match request.to_entry() {
             Ok(entry) => app.log.write(entry).await,
@@ -118,7 +119,7 @@ async fn record(mut request: Request<App>, next: Next<'_, App>) -> tide::Result 
             return Ok(finish(refused, body, id, &app, &asked));
         }
     }
-    let response_body = show_caller(&response, response_body, key_name.as_deref());
+    let response_body = show_caller(&response, response_body, &known);
     Ok(finish(response, response_body, id, &app, &asked))
 }
 

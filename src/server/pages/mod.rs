@@ -30,6 +30,7 @@ use uuid::Uuid;
 
 use super::endpoint::Endpoint;
 use crate::access::Role;
+use crate::server::access::Caller;
 use crate::server::http::long_bodies::SALES_PATH;
 use crate::server::http::problem::{Answer, Problem};
 use crate::store::LIVE_PATH;
@@ -55,6 +56,9 @@ const MONTHS: [&str; 12] = [
     marked("December"),
 ];
 
+/// How the place begins where a page has the menu; its own place in the menu follows, then [`PLACE_END`].
+const MENU_PLACE: &str = "<!-- menu ";
+const PLACE_END: &str = " -->";
 /// Where pages show who is logged in.
 const CALLER_PLACE: &str = "<!-- caller -->";
 
@@ -100,16 +104,43 @@ fn day_in_words(day: Date) -> String {
     format!("{} {} {}", day.day(), translate(MONTHS[usize::from(day.month().unsigned_abs()) - 1]), day.year())
 }
 
-/// The body of an answer; if it is a page, with the name of the key that somebody is logged in with, and a button to log out.
-pub fn show_caller(response: &Response, body: Vec<u8>, key_name: Option<&str>) -> Vec<u8> {
+/// The body of an answer; if it is a page, with a menu of what `caller` may see, the name of the key that somebody is logged in with, and
+/// a button to log out.
+pub fn show_caller(response: &Response, body: Vec<u8>, caller: &Caller) -> Vec<u8> {
     if response.content_type().is_none_or(|media| media.essence() != mime::HTML.essence()) {
         return body;
     }
-    let shown = key_name.map_or(Ok(String::new()), |key_name| CallerButton { key_name }.render());
-    match (String::from_utf8(body), shown) {
-        (Ok(page), Ok(shown)) => page.replacen(CALLER_PLACE, &shown, 1).into_bytes(),
-        (Ok(page), Err(_)) => page.into_bytes(),
-        (Err(error), _) => error.into_bytes(),
+    let button = caller.key_name.as_ref().map_or(Ok(String::new()), |key_name| CallerButton { key_name }.render());
+    match String::from_utf8(body) {
+        Ok(page) => {
+            let page = page.replacen(CALLER_PLACE, &button.unwrap_or_default(), 1);
+            with_menu(&page, caller.role).unwrap_or(page).into_bytes()
+        }
+        Err(error) => error.into_bytes(),
+    }
+}
+
+/// A page with its menu; `None` if it has none.
+fn with_menu(page: &str, role: Option<Role>) -> Option<String> {
+    let (before, rest) = page.split_once(MENU_PLACE)?;
+    let (here, after) = rest.split_once(PLACE_END)?;
+    let menu = Menu { here, role }.render().ok()?;
+    Some([before, &menu, after].concat())
+}
+
+/// The menu of every page.
+#[derive(Template)]
+#[template(path = "_menu.html")]
+struct Menu<'a> {
+    /// The address of the page's own place in it; empty if it has none.
+    here: &'a str,
+    role: Option<Role>,
+}
+
+impl Menu<'_> {
+    /// Whether the caller may open what `role` may; to somebody unknown everything is shown, and leads to the login.
+    fn may(&self, role: Role) -> bool {
+        self.role.is_none_or(|own| own >= role)
     }
 }
 

@@ -19,9 +19,9 @@ use crate::server::http::request_parts::{form_pairs, last_text};
 use crate::server::http::sent_body::{BodyInPieces, PieceSender};
 use crate::server::pages::charts::axis::percent_of;
 use crate::server::pages::filters;
-use crate::server::training::{EndedTraining, NotStarted, RunningTraining, TrainingWanted, Trainings};
+use crate::server::training::{EndedTraining, NotStarted, RunningTraining, STOPPED_EARLY, TrainingWanted, Trainings};
 use crate::text::dollars;
-use crate::words::say;
+use crate::words::{say, translate};
 
 /// How often at least a watcher hears something, so that a line that is cut is noticed.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -173,6 +173,7 @@ impl LastTraining {
             champion: None,
         };
         let report = match &training.outcome {
+            Err(reason) if reason == STOPPED_EARLY => return failed(translate(reason).to_string()),
             Err(reason) => return failed(reason.clone()),
             Ok(report) => report,
         };
@@ -203,7 +204,11 @@ fn read_wanted(fields: &[(String, String)]) -> Result<TrainingWanted, FieldError
         value: value.into(),
     };
     let families = fields.iter().filter(|(name, _)| name == "family").map(|(_, text)| text.trim().to_owned());
-    let families: Vec<String> = families.collect();
+    let (families, empty): (Vec<String>, Vec<String>) = families.partition(|name| !name.is_empty());
+    // the form has an empty one always, so that it shows where all marks were taken away
+    if families.is_empty() && !empty.is_empty() {
+        return Err(wrong("family", say!("must be one at least: mark what to train"), ""));
+    }
     let names: Vec<&str> = FAMILIES.iter().map(|family| family.name()).collect();
     if let Some(unknown) = families.iter().find(|family| !names.contains(&family.as_str())) {
         return Err(wrong("family", say!("must be one of {}", names.join(", ")), unknown));
@@ -238,6 +243,8 @@ mod tests {
         let wanted = read(&[("family", "linear"), ("minutes", "1,5"), ("promote", "never")]).expect("a training");
         assert_eq!((wanted.families, wanted.budget), (vec!["linear".to_owned()], Some(Duration::from_secs(90))));
         assert_eq!(wanted.promotion, PromotionPolicy::Never);
+        assert_eq!(read(&[("family", ""), ("family", "linear")]).expect("one").families, ["linear"]);
+        assert_eq!(read(&[("family", "")]).expect_err("none").field, "family");
         assert_eq!(read(&[]).expect("everything").promotion, PromotionPolicy::Auto);
         for (pair, field) in
             [(("family", "forest"), "family"), (("minutes", "-1"), "minutes"), (("promote", "now"), "promote")]

@@ -76,6 +76,11 @@ pub async fn create(request: Request<App>) -> Answer {
     };
     let mut form = SentForm::read(&request).await?;
     let pasted = form.text("stones").to_owned();
+    if !pasted.trim().is_empty() && !form.files.is_empty() {
+        let problem = say!("Both rows and a file are here: send one of them");
+        let page = ParcelsPage::read(&request, Some(problem), pasted).await?;
+        return respond(StatusCode::UnprocessableEntity, &page);
+    }
     let given: String = form.text("name").trim().chars().take(LONGEST_NAME).collect();
     let stones = form.files.pop().map_or_else(|| SentStones::Pasted(pasted.clone()), SentStones::File);
     let snapshot = request.state().pricing.snapshot();
