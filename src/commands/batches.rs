@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::CommandError;
 use super::console::{Console, table};
-use super::ingest::describe_reading;
+use super::ingest::{describe_reading, describe_rejected_rows};
 use crate::control::{ListBatches, ShowBatch, UndoBatch, run as run_operation};
 use crate::store::{Batch, BatchDetail, UndoneBatch};
 use crate::text::count;
@@ -106,10 +106,7 @@ fn show(detail: &BatchDetail) -> String {
         let _ = writeln!(text, "  warning   {} rows: {}", count(warning.count), warning.warning);
     }
     if !detail.rejected_rows.is_empty() {
-        let rows = detail.rejected_rows.iter().map(|row| {
-            vec![row.line.to_string(), row.column.clone().unwrap_or_default(), row.reason.clone(), row.raw.clone()]
-        });
-        let _ = write!(text, "\n{}\n", table(&["line", "column", "reason", "row"], rows, &[0]));
+        let _ = write!(text, "\n{}\n", describe_rejected_rows(&detail.rejected_rows));
     }
     text
 }

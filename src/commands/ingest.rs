@@ -10,7 +10,7 @@ use super::console::{Console, table};
 use crate::control::{self, ReadSavedReading, SaveReading};
 use crate::diamond::number::Decimal;
 use crate::reading::{ReadingOptions, ReadingReport};
-use crate::store::{FileReport, StoreError, Upload};
+use crate::store::{FileReport, RejectedRow, StoreError, Upload};
 use crate::text::count;
 
 #[derive(Debug, clap::Args)]
@@ -157,10 +157,21 @@ fn describe(report: &FileReport, with_columns: bool) -> String {
     for warning in &report.warnings {
         let _ = writeln!(text, "  warning:  {:>7}  {}", count(warning.count), warning.warning);
     }
+    if !report.rejected_rows.is_empty() {
+        let _ = writeln!(text, "\n{}", describe_rejected_rows(&report.rejected_rows));
+    }
     if let Some(batch) = report.batch.filter(|_| report.rejected > 0) {
         let _ = writeln!(text, "  each rejected row: diamonds batches show {batch}");
     }
     text
+}
+
+/// Rows that cannot be sales, as a table.
+pub fn describe_rejected_rows(rows: &[RejectedRow]) -> String {
+    let rows = rows.iter().map(|row| {
+        vec![row.line.to_string(), row.column.clone().unwrap_or_default(), row.reason.clone(), row.raw.clone()]
+    });
+    table(&["line", "column", "reason", "row"], rows, &[0])
 }
 
 /// How a file was read: what is not as it seems, and with `with_columns` every column.

@@ -183,7 +183,12 @@ impl Store {
     }
 }
 
-fn rejected_rows(connection: &Connection, batch: i64, most: Option<u32>) -> Result<Vec<RejectedRow>, StoreError> {
+/// The first rows of a batch that cannot be sales, or all of them.
+pub(super) fn rejected_rows(
+    connection: &Connection,
+    batch: i64,
+    most: Option<u32>,
+) -> Result<Vec<RejectedRow>, StoreError> {
     let sql = include_str!("../../sql/queries/batch/list_rejected_rows.sql");
     query_rows(connection, "list the rejected rows", sql, params![batch, most], |row| {
         Ok(RejectedRow {

@@ -16,7 +16,7 @@ use super::upload::{
     COLUMN_COUNT, CheckedSale, Earlier, Layout, Prepared, RowContent, Upload, UploadRow, column_names,
     for_each_parquet_row, missing_columns,
 };
-use super::{RejectionCount, Store, StoreError, WarningCount, remembered_readings};
+use super::{RejectedRow, RejectionCount, Store, StoreError, WarningCount, remembered_readings};
 use crate::diamond::{CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, FIELDS, WEIGHT_TOLERANCE};
 use crate::files::FileIdentity;
 use crate::reading::{ReadRow, ReadingReport, Scale, TEXT_COUNT, price_level};
@@ -27,6 +27,8 @@ const GROUP_ROWS: usize = 65_536;
 const READ_AHEAD: usize = 2;
 /// The action, in errors.
 const ACTION: &str = "store the sales";
+/// Rejected rows that a dry run shows.
+const REJECTED_SHOWN: u32 = 20;
 
 /// The result of ingesting a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +48,9 @@ pub struct FileReport {
     pub rejected: i64,
     /// Why rows were rejected, the most frequent reason first.
     pub rejections: Vec<RejectionCount>,
+    /// After a dry run, the first rows that cannot be sales; else those of the batch are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rejected_rows: Vec<RejectedRow>,
     /// Warnings about accepted rows.
     pub warnings: Vec<WarningCount>,
     /// How it was read, if it is not in the standard form.
@@ -113,6 +118,7 @@ impl Store {
         let mut report = store_batch(&transaction, batch, upload, &counts, reading)?;
         if dry_run {
             report.batch = None;
+            report.rejected_rows = super::batches::rejected_rows(&transaction, batch, Some(REJECTED_SHOWN))?;
             transaction.rollback().map_err(failed())?;
         } else {
             if let Layout::Careful(prepared) = &layout {
@@ -409,6 +415,7 @@ fn store_batch(
         known,
         rejected,
         rejections: super::batches::rejection_counts(connection, batch)?,
+        rejected_rows: Vec::new(),
         warnings: super::batches::warning_counts(connection, batch)?,
         reading,
     })

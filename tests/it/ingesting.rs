@@ -263,6 +263,23 @@ fn a_dry_run_tells_the_same_and_stores_nothing() {
 }
 
 #[test]
+fn a_dry_run_shows_the_first_rows_that_would_be_rejected() {
+    let test_folder = TestFolder::new();
+    let file =
+        test_folder.write("bad.csv", format!("{HEADER}\n{STONE}\n{}", "1.0,Ideal,H,SI3,62,55,4000,,,\n".repeat(30)));
+    let dry = test_folder.json(&["ingest", "--dry-run", &file])["files"][0].clone();
+    assert_eq!(
+        (dry["rejected"].as_i64(), dry["rejected_rows"].as_array().map(Vec::len)),
+        (Some(30), Some(20)),
+        "{dry}"
+    );
+    assert_eq!((&dry["rejected_rows"][0]["line"], &dry["rejected_rows"][0]["column"]), (&json!(3), &json!("clarity")));
+    assert!(test_folder.succeed(&["ingest", "--dry-run", &file]).stdout.contains("1.0,Ideal,H,SI3"));
+    let stored = test_folder.json(&["ingest", &file])["files"][0].clone();
+    assert_eq!(stored.get("rejected_rows"), None, "{stored}");
+}
+
+#[test]
 fn measurements_that_contradict_are_accepted_with_a_warning() {
     let test_folder = TestFolder::new();
     let rows = [

@@ -40,6 +40,11 @@ fn a_file_is_looked_at_corrected_taken_in_and_taken_back() {
     assert_eq!(read.status, 200, "{}", read.body);
     assert!(read.body.contains("3 rows: 2 would be new sales, 0 are known, 1 would be rejected"), "{}", read.body);
     assert!(read.body.contains("<option selected>Summe A</option>"), "{}", read.body);
+    assert!(
+        read.body.contains("Rows that would be rejected") && read.body.contains("0,9;VG;E;SI3;3100;3"),
+        "{}",
+        read.body
+    );
     assert_eq!(test_folder.value("SELECT count(*) FROM sale"), before, "nothing goes in unseen");
     let went_in = server.post_form(&path, &[("map-price", "Summe A"), ("go", "in")]);
     assert_eq!((went_in.status, went_in.header("location")), (303, "/sales/2"), "{}", went_in.body);
