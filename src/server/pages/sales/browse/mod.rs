@@ -15,7 +15,7 @@ use crate::server::pages::charts::sales_map::SalesMap;
 use crate::server::pages::filters;
 use crate::server::pages::{desk, respond};
 use crate::store::{FoundSales, ListedSale, SaleGrid, SaleOrder, SaleOrderKey, Store, StoreError};
-use crate::text::{count, in_figures_of_reader};
+use crate::text::{count, in_figures_of_reader, plain};
 use crate::words::{marked, say, translate};
 use asked::{Asked, Mistake};
 use spread::{Facet, SpreadTable};
@@ -118,19 +118,32 @@ impl BrowsePage {
         desk::address(&sale.stone, &[], false)
     }
 
-    /// The measures of a stone in one line, as far as they are known.
+    /// The measures of a stone in one line, as far as they are known: `depth 61.2 %, table 57 %, 4.3 × 4.39 × 2.66 mm`.
     fn measures(sale: &ListedSale) -> String {
-        let told = sale.stone.measurements.entries();
-        told.map(|(field, value)| {
+        let told = &sale.stone.measurements;
+        let (sizes, shares): (Vec<_>, Vec<_>) = told.entries().partition(|(field, _)| field.unit() == "mm");
+        let with_label = |(field, value): (&Field, f64)| {
             let label = translate(field.label).to_string().to_lowercase();
             format!("{label} {}", in_figures_of_reader(&field.write(value)))
-        })
-        .collect::<Vec<_>>()
-        .join(", ")
+        };
+        let mut parts: Vec<String> = shares.into_iter().map(with_label).collect();
+        match sizes.as_slice() {
+            [_, _, _] => {
+                let sizes = sizes.iter().map(|(_, millimetres)| in_figures_of_reader(&plain(*millimetres)));
+                parts.push(format!("{} mm", sizes.collect::<Vec<_>>().join(" × ")));
+            }
+            _ => parts.extend(sizes.into_iter().map(with_label)),
+        }
+        parts.join(", ")
     }
 }
 
 impl FoundPage {
+    /// Whether one of the sales that are shown has a certificate.
+    fn has_certificates(&self) -> bool {
+        self.sales.iter().any(|sale| !sale.certificate.is_empty())
+    }
+
     fn read(store: &Store, asked: &Asked) -> Result<Self, StoreError> {
         let filter = &asked.filter;
         let found = store.count_found_sales(filter)?;
