@@ -23,7 +23,7 @@ run: build
 # tests that need what is not here pass and are counted at the end
 test: setup
 	@skipped=$$(mktemp) && export DIAMONDS_SKIPPED="$$skipped" && \
-		{ $(CARGO) test --release && status=0 || status=$$?; } && \
+		{ CARGO="$(CARGO)" .ci/build --release --tests && $(CARGO) test --release && status=0 || status=$$?; } && \
 		if [ -s "$$skipped" ]; then \
 			echo "skipped: $$(wc -l <"$$skipped" | tr -d ' ') tests"; cut -d: -f1 "$$skipped" | sort | uniq -c; \
 		else echo "skipped: no test"; fi; \
@@ -52,8 +52,8 @@ bench-growth: build
 	$(CARGO) run --release --quiet --example growth -- "$$($(CARGO) metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/diamonds"
 
 build: setup
-	@echo "Building. The first time DuckDB and XGBoost are compiled: up to 40 minutes on two cores; after that, seconds."
-	$(CARGO) build --release
+	@echo "Building. The first time DuckDB and XGBoost are compiled: up to 40 minutes on two cores; after that, what has changed."
+	@CARGO="$(CARGO)" .ci/build --release
 
 setup:
 	@.ci/install-build-tools
