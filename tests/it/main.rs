@@ -14,6 +14,7 @@ mod ingesting;
 mod models_page;
 mod operating;
 mod owning;
+mod packaging;
 mod parcels;
 mod parity;
 mod parity_fixture;
