@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{browser, evaluate, open, press, set_size, text, type_into, wait_until};
+use super::{become_phone, browser, evaluate, open, press, set_size, text, touch, type_into, wait_until};
 use crate::program::{Server, TestFolder};
 
 #[test]
@@ -23,6 +23,32 @@ fn the_log_is_filtered_by_a_form() {
     wait_until(&tab, &format!("{rows} === 1 && location.search.includes('status=422')"));
     tab.wait_for_element("table.log a").expect("a link").click().expect("clicked");
     wait_until(&tab, "document.body.textContent.includes('must be above 0')");
+}
+
+#[test]
+fn the_log_is_filtered_and_a_request_is_opened_by_touch() {
+    let Some(browser) = browser() else { return };
+    let test_folder = TestFolder::trained(300);
+    let server = Server::start(&test_folder);
+    for carat in [1.0, -1.0] {
+        server.post("/v1/predictions", &json!({"carat": carat, "cut": "Ideal", "color": "H", "clarity": "SI2"}));
+    }
+    let tab = browser.new_tab().expect("a tab");
+    become_phone(&tab);
+    open(&tab, &server.url("/requests"));
+    touch(&tab, "#status");
+    tab.type_str("200").expect("typed");
+    touch(&tab, "form.filter button");
+    wait_until(
+        &tab,
+        "location.search.includes('status=200') && document.querySelectorAll('table.log tbody tr').length === 1",
+    );
+    touch(&tab, "table.log a");
+    wait_until(&tab, "location.pathname.startsWith('/requests/') && document.body.textContent.includes('price_usd')");
+    // the menu opens by touch, and the documentation is there
+    touch(&tab, ".menu summary");
+    touch(&tab, ".menu a[href='/docs']");
+    wait_until(&tab, "location.pathname === '/docs'");
 }
 
 #[test]

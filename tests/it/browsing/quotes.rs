@@ -1,6 +1,6 @@
 //! Quotes.
 
-use super::{PRICED, browser, evaluate, open, press, text, type_into, wait_until};
+use super::{PRICED, become_phone, browser, enter, evaluate, open, press, tab_to, text, touch, type_into, wait_until};
 use crate::program::{Server, TestFolder};
 
 #[test]
@@ -37,4 +37,57 @@ fn a_quote_prints_on_one_page_and_stays_as_it_was() {
     press(&tab, "Enter", 1);
     wait_until(&tab, "document.querySelector('.inner')?.textContent.includes('Sold for $4,800') ?? false");
     assert_eq!(test_folder.value("SELECT max(price_usd) FROM outcome"), 4_800.0);
+}
+
+/// A quote has been sold, and is shared.
+const SOLD: &str = "document.querySelector('.inner')?.textContent.includes('Sold for $4,800') ?? false";
+const SHARED: &str = "document.querySelector('.inner .address a')?.href.includes('/shared/') ?? false";
+
+#[test]
+fn a_quote_is_made_shared_sold_and_found_by_keyboard_alone() {
+    let Some(browser) = browser() else { return };
+    let test_folder = TestFolder::trained(600);
+    let server = Server::start(&test_folder);
+    let tab = browser.new_tab().expect("a tab");
+    open(&tab, &server.url(PRICED));
+    enter(&tab, ".quote-form summary");
+    tab_to(&tab, "#customer");
+    tab.type_str("Anna Bianchi").expect("typed");
+    enter(&tab, ".quote-form button");
+    wait_until(&tab, "location.pathname === '/quotes/1001'");
+    enter(&tab, ".inner summary");
+    enter(&tab, "form[action$='/share'] button");
+    wait_until(&tab, SHARED);
+    open(&tab, &server.url("/quotes/1001?view=shop"));
+    tab_to(&tab, "#price_usd");
+    tab.type_str("4800").expect("typed");
+    press(&tab, "Enter", 1);
+    wait_until(&tab, SOLD);
+    open(&tab, &server.url("/quotes"));
+    tab_to(&tab, "#text");
+    tab.type_str("bianchi").expect("typed");
+    press(&tab, "Enter", 1);
+    wait_until(&tab, "location.search.includes('text=bianchi')");
+    enter(&tab, "tbody a");
+    wait_until(&tab, "location.pathname === '/quotes/1001'");
+}
+
+#[test]
+fn a_quote_is_shared_and_sold_by_touch() {
+    let Some(browser) = browser() else { return };
+    let test_folder = TestFolder::trained(600);
+    let server = Server::start(&test_folder);
+    let tab = browser.new_tab().expect("a tab");
+    become_phone(&tab);
+    open(&tab, &server.url(PRICED));
+    touch(&tab, ".quote-form button");
+    wait_until(&tab, "location.pathname === '/quotes/1001'");
+    touch(&tab, ".inner summary");
+    touch(&tab, "form[action$='/share'] button");
+    wait_until(&tab, SHARED);
+    open(&tab, &server.url("/quotes/1001?view=shop"));
+    touch(&tab, "#price_usd");
+    tab.type_str("4800").expect("typed");
+    touch(&tab, "form[action$='/outcome'] button");
+    wait_until(&tab, SOLD);
 }
