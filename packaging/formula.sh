@@ -52,10 +52,14 @@ $(archive x86_64-unknown-linux-gnu)
     zsh_completion.install "completions/diamonds.zsh" => "_diamonds"
   end
 
+  def post_install
+    (var/"diamonds").mkpath
+  end
+
   service do
     run [opt_bin/"diamonds", "serve"]
     environment_variables DIAMONDS_DB: var/"diamonds/diamonds.duckdb"
-    working_dir var
+    working_dir var/"diamonds"
   end
 
   test do

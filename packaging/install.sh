@@ -30,7 +30,16 @@ while [ $# -gt 0 ]; do
     esac
 done
 [ -n "$from" ] || fail "say where the archives are: --from URL, or the variable DIAMONDS_RELEASES"
-[ "$version" != latest ] || [ "${from#http}" = "$from" ] || fail "say which version: --version 1.2.3"
+case "$from" in
+http://* | https://*) is_address=yes ;;
+*) is_address=no ;;
+esac
+[ "$version-$is_address" != latest-yes ] || fail "say which version: --version 1.2.3"
+# what follows works in another folder
+case "$to" in
+/*) ;;
+*) to=$PWD/$to ;;
+esac
 
 case "$(uname -s)-$(uname -m)" in
 Linux-x86_64) target=x86_64-unknown-linux-gnu ;;
@@ -45,10 +54,11 @@ trap 'rm -rf "$folder"' EXIT
 
 # the file of this name, from an address or a folder
 fetch() {
-    case "$from" in
-    http://* | https://*) curl -fsSL --retry 3 -o "$folder/$1" "$from/$1" || fail "$from/$1 cannot be fetched" ;;
-    *) cp "$from/$1" "$folder/$1" 2>/dev/null || fail "there is no $1 in $from" ;;
-    esac
+    if [ "$is_address" = yes ]; then
+        curl -fsSL --retry 3 -o "$folder/$1" "$from/$1" || fail "$from/$1 cannot be fetched"
+    else
+        cp "$from/$1" "$folder/$1" 2>/dev/null || fail "there is no $1 in $from"
+    fi
 }
 
 if [ "$version" = latest ]; then
