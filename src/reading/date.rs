@@ -19,16 +19,20 @@ const MAX_DAY: i16 = 31;
 /// The numbers that are a day, and no month.
 const ONLY_A_DAY: std::ops::RangeInclusive<i16> = 13..=MAX_DAY;
 
-/// The three numbers of a date; what follows, such as a time, is left out.
+/// A date without what follows, such as a time.
+fn date_of(text: &str) -> &str {
+    text.trim().split(['T', ' ']).next().unwrap_or_default()
+}
+
+/// The three numbers of a date.
 fn parts(text: &str) -> Option<[i16; 3]> {
-    let date = text.trim().split(['T', ' ']).next()?;
-    let mut numbers = date.split(['-', '/', '.']).map(str::parse);
+    let mut numbers = date_of(text).split(['-', '/', '.']).map(str::parse);
     let parts = [numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?];
     numbers.next().is_none().then_some(parts)
 }
 
 fn tells_by_itself(text: &str, first: i16) -> bool {
-    first > MAX_DAY || text.contains('.')
+    first > MAX_DAY || date_of(text).contains('.')
 }
 
 impl DateOrder {
@@ -80,6 +84,9 @@ mod tests {
         assert_eq!(read(&["01.03.2026"]), first_of_march);
         assert_eq!(read(&["01/03/2026", "31/12/2026"]), first_of_march);
         assert_eq!(read(&["3/1/26", "12/31/26"]), first_of_march);
+        // a point in a time tells nothing of the day
+        assert_eq!(read(&["3/1/2026 12:00:00.000", "12/31/2026 12:00:00.000"]), first_of_march);
+        assert_eq!(read(&["3/1/2026 12:00:00.000"]), None);
         // those that tell by themselves do so beside others
         assert_eq!(read(&["01.03.2026", "2026-12-31", "12/31/2026", "spring"]), first_of_march);
         assert_eq!(read(&["2026-11-31"]), None, "no day of the calendar");

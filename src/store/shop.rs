@@ -178,8 +178,7 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub fn shop(&self) -> Result<Shop, StoreError> {
-        let sql = include_str!("../../sql/queries/shop/read_shop.sql");
-        Ok(query_optional_row(&self.connection, "read the shop", sql, [], read_shop)?.unwrap_or_default())
+        self.shop_at(Timestamp::MAX)
     }
 
     /// What stands on a quote that was made at `time`: what the shop was then. A quote from before the shop was set shows what was set
@@ -188,7 +187,7 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub fn shop_at(&self, time: Timestamp) -> Result<Shop, StoreError> {
-        let sql = include_str!("../../sql/queries/shop/read_shop_at.sql");
+        let sql = include_str!("../../sql/queries/shop/read_shop.sql");
         let found = query_optional_row(&self.connection, "read the shop", sql, params![sql_time(time)], read_shop)?;
         Ok(found.unwrap_or_default())
     }

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use headless_chrome::Tab;
-use headless_chrome::protocol::cdp::Page;
+use headless_chrome::protocol::cdp::{Emulation, Page};
 use serde_json::{Value, json};
 
 use super::{PRICED, browser, evaluate, open, prefer, set_size};
@@ -38,6 +38,24 @@ const LAYOUT_SHIFT: &str = "new Promise(done => {\
         .observe({ type: 'layout-shift', buffered: true });\
     setTimeout(() => done(sum), 50);\
 })";
+
+#[test]
+fn tables_are_printed_as_tables() {
+    let Some(browser) = browser() else { return };
+    let test_folder = TestFolder::trained(600);
+    let server = Server::start(&test_folder);
+    server.post_form("/parcels", &[("stones", "1.1 ideal H SI2\n0.5 very good E VS1")]);
+    let tab = browser.new_tab().expect("a tab");
+    // as wide as a sheet of A4 in Chromium, without its margins
+    set_size(&tab, 718, 1_000);
+    tab.call_method(Emulation::SetEmulatedMedia { media: Some("print".to_owned()), features: None }).expect("print");
+    for path in ["/price-list", "/parcels/1001", "/models", "/sales"] {
+        open(&tab, &server.url(path));
+        let shown = "[...document.querySelectorAll('main tr')].map(row => getComputedStyle(row).display)";
+        let shown = evaluate(&tab, &format!("{shown}.filter((one, place, all) => all.indexOf(one) === place).join()"));
+        assert_eq!(shown, "table-row", "{path}");
+    }
+}
 
 #[test]
 fn pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
