@@ -30,6 +30,11 @@ pub struct FieldError {
 }
 
 impl FieldError {
+    /// What is wrong with the `value` of `field`.
+    pub fn new(field: impl Into<String>, message: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self { field: field.into(), message: message.into(), value: value.into() }
+    }
+
     /// Several mistakes, one after the other.
     #[must_use]
     pub fn in_words(errors: &[Self]) -> String {
@@ -405,7 +410,7 @@ impl<'a> FieldReader<'a> {
 
     fn refuse(&mut self, field: &str, message: String) {
         let value = self.fields.get(field).cloned().unwrap_or(Value::Null);
-        self.errors.push(FieldError { field: field.to_owned(), message, value });
+        self.errors.push(FieldError::new(field, message, value));
     }
 }
 

@@ -11,6 +11,7 @@ use super::survey::Survey;
 use super::target::{Target, plain_name, targets_of_name, unit_in_name};
 use crate::diamond::number::{BothMarks, Decimal, Marks, foreign_currency, is_missing};
 use crate::diamond::{FIELDS, Field, GradeReading, IT_IS_A_SHAPE};
+use crate::words::marked;
 
 /// Least share of the values of a column that must be what the column is taken for.
 const LEAST_SHARE: f64 = 0.5;
@@ -402,19 +403,21 @@ const CENTIMETRES: &str = "centimetres";
 pub struct Unit {
     /// Of what: `carat`, `size` or `price`.
     pub of: &'static str,
-    /// Its name.
+    /// Its name on the command line.
     pub name: &'static str,
+    /// Its name for people.
+    pub label: &'static str,
     /// By which its numbers are multiplied, so that they are in the usual one.
     factor: f64,
 }
 
 /// The units that a column may be said to have.
 pub const UNITS: [Unit; 5] = [
-    Unit { of: "carat", name: "points", factor: 0.01 },
-    Unit { of: "size", name: "cm", factor: 10.0 },
-    Unit { of: "price", name: "cents", factor: 0.01 },
-    Unit { of: "price", name: "hundreds", factor: 100.0 },
-    Unit { of: "price", name: "thousands", factor: 1_000.0 },
+    Unit { of: "carat", name: "points", label: marked("points, of which a carat has 100"), factor: 0.01 },
+    Unit { of: "size", name: "cm", label: marked("centimetres"), factor: 10.0 },
+    Unit { of: "price", name: "cents", label: marked("cents"), factor: 0.01 },
+    Unit { of: "price", name: "hundreds", label: marked("hundreds of dollars"), factor: 100.0 },
+    Unit { of: "price", name: "thousands", label: marked("thousands of dollars"), factor: 1_000.0 },
 ];
 
 /// The factor of the unit that the user says a column of this target has, and its name.

@@ -110,8 +110,7 @@ pub fn read_form_filter(pairs: &[(String, String)], limit: u32) -> Result<Reques
     match (filter.since, filter.until) {
         (Some(since), Some(until)) if until <= since => {
             let value = json!(pairs.iter().rev().find(|(name, _)| name == "until").map(|(_, value)| value));
-            let message = "must be later than since".to_owned();
-            Err(vec![FieldError { field: "until".to_owned(), message, value }])
+            Err(vec![FieldError::new("until", "must be later than since", value)])
         }
         _ => Ok(filter),
     }

@@ -40,6 +40,15 @@ fn an_archive_is_installed_where_its_checksum_holds() {
         assert!(Path::new(&home).join("share").join(file).exists(), "{file}");
     }
 
+    // into a folder beside where one is
+    let beside = Command::new("sh")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/install.sh"))
+        .args(["--from", "archives", "--to", "beside"])
+        .current_dir(test_folder.path("."))
+        .output()
+        .expect("a shell");
+    assert!(beside.status.success() && test_folder.path("beside/bin/diamonds").exists(), "{}", said(&beside));
+
     // an archive that is not what its checksum says changes nothing
     std::fs::write(Path::new(&archives).join(&name), "something else").expect("a file");
     let other = test_folder.path("other").display().to_string();

@@ -58,10 +58,8 @@ impl OutcomeBody {
         let Value::Object(fields) = body else {
             return Err(Problem::new(422, "the body must be an object such as {\"price_usd\": 4800}"));
         };
-        let error = |field: &str, message: String| FieldError {
-            field: field.to_owned(),
-            message,
-            value: fields.get(field).cloned().unwrap_or(Value::Null),
+        let error = |field: &str, message: String| {
+            FieldError::new(field, message, fields.get(field).cloned().unwrap_or(Value::Null))
         };
         let unknown = fields.keys().filter(|name| *name != PRICE_USD);
         let mut errors: Vec<FieldError> =

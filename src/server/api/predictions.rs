@@ -281,8 +281,7 @@ fn read_descriptions(body: Value) -> Result<(Vec<DescribedStone>, bool), Problem
 
 fn read_element(place: usize, stone: Value) -> Result<DescribedStone, Vec<FieldError>> {
     let Value::Object(fields) = stone else {
-        let message = "must be a stone (an object)".to_owned();
-        return Err(vec![FieldError { field: format!("[{place}]"), message, value: stone }]);
+        return Err(vec![FieldError::new(format!("[{place}]"), "must be a stone (an object)", stone)]);
     };
     StoneDescription::read_fields(&fields, &[]).map_err(|mut errors| {
         for error in &mut errors {

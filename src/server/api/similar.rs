@@ -132,10 +132,6 @@ fn read_count(n: Option<&Value>) -> Result<usize, FieldError> {
     let whole = value.as_f64().filter(|count| count.fract() == 0.0).map(|count| format!("{count:.0}"));
     match whole.and_then(|count| count.parse().ok()) {
         Some(count) if (1..=MAX_SIMILAR).contains(&count) => Ok(count),
-        _ => Err(FieldError {
-            field: "n".to_owned(),
-            message: format!("must be a whole number from 1 to {MAX_SIMILAR}"),
-            value: value.clone(),
-        }),
+        _ => Err(FieldError::new("n", format!("must be a whole number from 1 to {MAX_SIMILAR}"), value.clone())),
     }
 }

@@ -85,7 +85,7 @@ pub fn read_parameters<T>(
             None => Err(format!("is not a parameter of this address: {}", has())),
         };
         if let Err(message) = read {
-            errors.push(FieldError { field: name.clone(), message, value: json!(redact_value(name, value)) });
+            errors.push(FieldError::new(name, message, json!(redact_value(name, value))));
         }
     }
     if errors.is_empty() { Ok(()) } else { Err(errors) }

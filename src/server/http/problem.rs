@@ -140,11 +140,10 @@ impl From<PricingError> for Problem {
     fn from(error: PricingError) -> Self {
         match error {
             PricingError::NoModel => Self::new(503, error.to_string()),
-            PricingError::UnknownModel { wanted, families } => Self::bad_fields(vec![FieldError {
-                field: "model".to_owned(),
-                message: format!("must be the number of a model or one of {families}"),
-                value: json!(wanted),
-            }]),
+            PricingError::UnknownModel { wanted, families } => {
+                let message = format!("must be the number of a model or one of {families}");
+                Self::bad_fields(vec![FieldError::new("model", message, json!(wanted))])
+            }
             // the description is correct; it is this model that cannot price it
             PricingError::NoPrice { .. } => Self::new(409, error.to_string()),
             PricingError::UnknownPredictions { .. } => Self::new(422, error.to_string()),

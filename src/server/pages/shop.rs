@@ -110,7 +110,7 @@ fn read_shop(form: &SentForm, old: Option<Logo>) -> Result<Shop, Vec<FieldError>
     let logo = match sent.map(|file| Logo::read(file.content.to_vec())) {
         Some(Ok(logo)) => Some(logo),
         Some(Err(message)) => {
-            errors.push(FieldError { field: "logo".to_owned(), message, value: form.text("logo").into() });
+            errors.push(FieldError::new("logo", message, form.text("logo")));
             None
         }
         None if form.text("no_logo").is_empty() => old,
@@ -132,7 +132,7 @@ fn read_field<T: Default>(
 ) -> T {
     let text = form.text(field);
     read(text).unwrap_or_else(|message| {
-        errors.push(FieldError { field: field.to_owned(), message, value: text.into() });
+        errors.push(FieldError::new(field, message, text));
         T::default()
     })
 }

@@ -198,33 +198,34 @@ impl LastTraining {
 
 /// Reads what to train.
 fn read_wanted(fields: &[(String, String)]) -> Result<TrainingWanted, FieldError> {
-    let wrong = |field: &str, message: String, value: &str| FieldError {
-        field: field.to_owned(),
-        message,
-        value: value.into(),
-    };
     let families = fields.iter().filter(|(name, _)| name == "family").map(|(_, text)| text.trim().to_owned());
     let (families, empty): (Vec<String>, Vec<String>) = families.partition(|name| !name.is_empty());
     // the form has an empty one always, so that it shows where all marks were taken away
     if families.is_empty() && !empty.is_empty() {
-        return Err(wrong("family", say!("must be one at least: mark what to train"), ""));
+        return Err(FieldError::new("family", say!("must be one at least: mark what to train"), ""));
     }
     let names: Vec<&str> = FAMILIES.iter().map(|family| family.name()).collect();
     if let Some(unknown) = families.iter().find(|family| !names.contains(&family.as_str())) {
-        return Err(wrong("family", say!("must be one of {}", names.join(", ")), unknown));
+        return Err(FieldError::new("family", say!("must be one of {}", names.join(", ")), unknown.as_str()));
     }
     let minutes = last_text(fields, "minutes");
     let budget = match minutes {
         "" => None,
         text => match number::read_alone(text, false).filter(|minutes| *minutes > 0.0 && *minutes <= MAX_MINUTES) {
             Some(minutes) => Some(Duration::from_secs_f64(minutes * 60.0)),
-            None => return Err(wrong("minutes", say!("must be a number above 0, at most {}", MAX_MINUTES), text)),
+            None => {
+                return Err(FieldError::new(
+                    "minutes",
+                    say!("must be a number above 0, at most {}", MAX_MINUTES),
+                    text,
+                ));
+            }
         },
     };
     let promotion = match last_text(fields, "promote") {
         "never" => PromotionPolicy::Never,
         "" | "auto" => PromotionPolicy::Auto,
-        other => return Err(wrong("promote", say!("must be auto or never"), other)),
+        other => return Err(FieldError::new("promote", say!("must be auto or never"), other)),
     };
     Ok(TrainingWanted { families, budget, promotion })
 }

@@ -2,10 +2,10 @@
 
 use headless_chrome::Tab;
 
-use super::{become_phone, browser, enter, evaluate, open, press, tab_to, text, touch, type_into, wait_until};
+use super::{become_phone, browser, enter, evaluate, open, press, tab_to, text, touch, wait_until};
 use crate::program::{Server, TestFolder};
 
-/// Types three stones, of which one cannot be read, and the name of the parcel.
+/// Types three stones, of which one cannot be read.
 fn type_stones(tab: &Tab) {
     for stone in ["1.1 ideal h si2", "0.5 very good e vs1", "0.7 idael g vs2"] {
         tab.type_str(stone).expect("typed");
@@ -66,7 +66,7 @@ fn a_parcel_is_priced_and_bought_by_touch() {
         "[...document.querySelectorAll('td.remarks')].every(one => one.getBoundingClientRect().right <= innerWidth)";
     assert_eq!(evaluate(&tab, seen), true);
     touch(&tab, "#margin");
-    type_into(&tab, "#margin", "30");
+    tab.type_str("30").expect("typed");
     touch(&tab, "form.actions button");
     wait_until(&tab, PAY_AT_MOST);
     touch(&tab, "tbody a");

@@ -1,13 +1,21 @@
 //! Training, up to the model that answers.
 
+use headless_chrome::Tab;
+
 use super::{become_phone, browser, enter, evaluate, open, press, tab_to, touch, wait_until};
 use crate::program::{Server, TestFolder};
 
 /// The training has ended, with a model.
 const JUDGED: &str =
     "['A new model answers', 'The champion stays'].includes(document.querySelector('#last')?.textContent.trim())";
-const OTHER_FAMILIES: &str = "JSON.stringify([...document.querySelectorAll('[name=family][type=checkbox]:not([value=linear])')].map(one => one.value))";
 const PROMOTED: &str = "document.querySelector('[role=status]')?.textContent.includes('3') ?? false";
+
+/// Every family but the quickest.
+fn other_families(tab: &Tab) -> Vec<String> {
+    let boxes = "[...document.querySelectorAll('[name=family][type=checkbox]:not([value=linear])')]";
+    let names = evaluate(tab, &format!("JSON.stringify({boxes}.map(one => one.value))"));
+    serde_json::from_str(names.as_str().expect("text")).expect("names")
+}
 
 #[test]
 fn a_model_is_trained_compared_and_promoted_by_keyboard_alone() {
@@ -16,8 +24,7 @@ fn a_model_is_trained_compared_and_promoted_by_keyboard_alone() {
     let server = Server::start(&test_folder);
     let tab = browser.new_tab().expect("a tab");
     open(&tab, &server.url("/training"));
-    let others = evaluate(&tab, OTHER_FAMILIES);
-    for family in serde_json::from_str::<Vec<String>>(others.as_str().expect("text")).expect("names") {
+    for family in other_families(&tab) {
         tab_to(&tab, &format!("[name=family][value={family}]"));
         press(&tab, " ", 1);
     }
@@ -42,8 +49,7 @@ fn a_model_is_trained_stopped_and_promoted_by_touch() {
     let tab = browser.new_tab().expect("a tab");
     become_phone(&tab);
     open(&tab, &server.url("/training"));
-    let others = evaluate(&tab, OTHER_FAMILIES);
-    for family in serde_json::from_str::<Vec<String>>(others.as_str().expect("text")).expect("names") {
+    for family in other_families(&tab) {
         touch(&tab, &format!("label:has(> [name=family][value={family}])"));
     }
     touch(&tab, "main form button");

@@ -64,12 +64,7 @@ impl Entered {
     /// Every bad field at once.
     pub fn stone(&self) -> Result<(StoneDescription, Vec<String>), Vec<FieldError>> {
         if let Some(error) = &self.line_error {
-            let error = FieldError {
-                field: "stone".to_owned(),
-                message: error.clone(),
-                value: Value::from(self.line.as_str()),
-            };
-            return Err(vec![error]);
+            return Err(vec![FieldError::new("stone", error, self.line.as_str())]);
         }
         StoneDescription::read_text(self.fields.iter().map(|(name, text)| (*name, text.as_str())), &[])
     }

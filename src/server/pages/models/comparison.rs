@@ -179,10 +179,6 @@ fn chosen_models(pairs: &[(String, String)]) -> Result<Vec<i64>, Problem> {
         let named = pairs.iter().filter(|(name, _)| name == wanted);
         named.map(|(_, value)| value.trim().to_owned()).collect::<Vec<String>>()
     };
-    let wrong = |field: &str, message: &str, value: serde_json::Value| {
-        let (field, message) = (field.to_owned(), message.to_owned());
-        FieldError { field, message, value }
-    };
     let number = say!("must be the number of a model");
     let mut errors = Vec::new();
     let mut ids: Vec<i64> = Vec::new();
@@ -192,7 +188,7 @@ fn chosen_models(pairs: &[(String, String)]) -> Result<Vec<i64>, Problem> {
         for name in ["a", "b"] {
             let texts = of(name);
             if texts.is_empty() {
-                errors.push(wrong(name, &number, serde_json::Value::Null));
+                errors.push(FieldError::new(name, &number, serde_json::Value::Null));
             }
             given.extend(texts.into_iter().map(|text| (name, text)));
         }
@@ -201,12 +197,12 @@ fn chosen_models(pairs: &[(String, String)]) -> Result<Vec<i64>, Problem> {
         match text.parse() {
             Ok(id) if ids.contains(&id) => {}
             Ok(id) => ids.push(id),
-            Err(_) => errors.push(wrong(name, &number, text.into())),
+            Err(_) => errors.push(FieldError::new(name, &number, text)),
         }
     }
     if errors.is_empty() && !(2..=MAX_MODELS).contains(&ids.len()) {
         let message = say!("must be two to {} different models: mark them in the table of models", MAX_MODELS);
-        errors.push(FieldError { field: "model".to_owned(), message, value: serde_json::json!(ids) });
+        errors.push(FieldError::new("model", message, serde_json::json!(ids)));
     }
     if errors.is_empty() { Ok(ids) } else { Err(Problem::bad_fields(errors)) }
 }

@@ -156,11 +156,8 @@ fn reason(request: &Request<App>) -> Result<String, Problem> {
     let fields = form_pairs(request)?;
     let text = last_text(&fields, "reason").split_whitespace().collect::<Vec<_>>().join(" ");
     if text.chars().count() > MAX_REASON {
-        return Err(Problem::bad_fields(vec![FieldError {
-            field: "reason".to_owned(),
-            message: say!("must be {} characters at most", MAX_REASON),
-            value: text.into(),
-        }]));
+        let message = say!("must be {} characters at most", MAX_REASON);
+        return Err(Problem::bad_fields(vec![FieldError::new("reason", message, text)]));
     }
     Ok(if text.is_empty() { NO_REASON.to_owned() } else { text })
 }

@@ -64,7 +64,7 @@ pub async fn list(request: Request<App>) -> Answer {
     let [text, since, until] = ["text", "since", "until"].map(given);
     let time = |field: &str, text: &str| match text {
         "" => Ok(None),
-        text => parse_time(text).map(Some).map_err(|message| field_error(field, message, text)),
+        text => parse_time(text).map(Some).map_err(|message| FieldError::new(field, message, text)),
     };
     let (from, to) = match (time("since", &since), time("until", &until)) {
         (Ok(from), Ok(to)) => (from, to),
@@ -203,7 +203,7 @@ pub async fn record_outcome(request: Request<App>) -> Answer {
     let read = number::read_alone(text, true).filter(|price| (MIN_PRICE_USD..=MAX_PRICE_USD).contains(price));
     let Some(price_usd) = read else {
         let message = say!("must be a price that a stone can fetch, such as $4,800");
-        return Err(Problem::bad_fields(vec![field_error("price_usd", message, text)]));
+        return Err(Problem::bad_fields(vec![FieldError::new("price_usd", message, text)]));
     };
     let row = OutcomeRow { line: 1, prediction: quote.prediction, price_usd };
     let import = ImportOutcomes { file: format!("quote {}", quote.number), rows: vec![row] };
@@ -249,17 +249,13 @@ fn read_details(fields: &[(String, String)]) -> Result<QuoteDetails, Problem> {
     let given = |name: &str| last_text(fields, name);
     let errors = LONGEST.into_iter().filter(|(name, most)| given(name).chars().count() > *most);
     let errors: Vec<FieldError> = errors
-        .map(|(name, most)| field_error(name, say!("must be {} characters at most", most), given(name)))
+        .map(|(name, most)| FieldError::new(name, say!("must be {} characters at most", most), given(name)))
         .collect();
     if !errors.is_empty() {
         return Err(Problem::bad_fields(errors));
     }
     let [customer, note, certificate, laboratory] = LONGEST.map(|(name, _)| given(name).to_owned());
     Ok(QuoteDetails { customer, note, certificate, laboratory })
-}
-
-fn field_error(field: &str, message: String, value: &str) -> FieldError {
-    FieldError { field: field.to_owned(), message, value: value.into() }
 }
 
 /// Where this server is for the browser that asks.

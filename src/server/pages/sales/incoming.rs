@@ -8,7 +8,7 @@ use tide::{Request, StatusCode};
 use crate::access::generate_secret;
 use crate::control::{Ingest, UndoBatch};
 use crate::diamond::{FIELDS, FieldError, number};
-use crate::reading::{ReadingOptions, ReadingReport, UNITS, Unit};
+use crate::reading::{ReadingOptions, ReadingReport, UNITS};
 use crate::server::access::Caller;
 use crate::server::app::App;
 use crate::server::blocking_work::in_background;
@@ -20,7 +20,7 @@ use crate::server::http::request_parts::{form_pairs, id_in_path, last_text};
 use crate::server::pages::filters;
 use crate::server::pages::{respond, see};
 use crate::store::{FileReport, Upload};
-use crate::words::{marked, say, translate};
+use crate::words::{marked, say};
 
 /// How a column of the file is named in the field for a correction: `map-carat`.
 const MAP: &str = "map-";
@@ -67,24 +67,12 @@ impl IncomingPage {
     }
 
     /// What can be in another unit: its field, its label, and each unit with its label and whether it is chosen.
-    fn units(&self) -> impl Iterator<Item = (String, &'static str, Vec<(&'static str, String, bool)>)> {
+    fn units(&self) -> impl Iterator<Item = (String, &'static str, Vec<(&'static str, &'static str, bool)>)> {
         MEASURED.into_iter().zip(&self.corrections.units).map(|((of, label, usual), (_, chosen))| {
-            let others = UNITS.iter().filter(|unit| unit.of == of).map(|unit| (unit.name, unit_in_words(unit)));
-            let all = std::iter::once(("", translate(usual).to_string())).chain(others);
+            let others = UNITS.iter().filter(|unit| unit.of == of).map(|unit| (unit.name, unit.label));
+            let all = std::iter::once(("", usual)).chain(others);
             (format!("{UNIT}{of}"), label, all.map(|(name, words)| (name, words, name == chosen)).collect())
         })
-    }
-}
-
-/// A unit as people say it.
-fn unit_in_words(unit: &Unit) -> String {
-    match unit.name {
-        "points" => say!("points, of which a carat has 100"),
-        "cm" => say!("centimetres"),
-        "cents" => say!("cents"),
-        "hundreds" => say!("hundreds of dollars"),
-        "thousands" => say!("thousands of dollars"),
-        other => other.to_owned(),
     }
 }
 
@@ -194,20 +182,15 @@ impl Corrections {
     }
 
     fn options(&self) -> Result<ReadingOptions, FieldError> {
-        let wrong = |field: &str, message: &str, value: &str| FieldError {
-            field: field.to_owned(),
-            message: message.to_owned(),
-            value: value.into(),
-        };
         let decimal = match self.decimal.as_str() {
             "" => None,
-            text => Some(text.parse().map_err(|error: String| wrong("decimal", &error, text))?),
+            text => Some(text.parse().map_err(|error: String| FieldError::new("decimal", error, text))?),
         };
         let rate = match self.rate.as_str() {
             "" => None,
             text => {
                 let rate = number::read_alone(text, false).filter(|rate| *rate > 0.0);
-                Some(rate.ok_or_else(|| wrong("rate", &say!("must be a number above 0, such as 1.08"), text))?)
+                Some(rate.ok_or_else(|| FieldError::new("rate", say!("must be a number above 0, such as 1.08"), text))?)
             }
         };
         let units = self.units.iter().filter(|(_, unit)| !unit.is_empty());
