@@ -55,6 +55,16 @@ fn tables_are_printed_as_tables() {
         let shown = evaluate(&tab, &format!("{shown}.filter((one, place, all) => all.indexOf(one) === place).join()"));
         assert_eq!(shown, "table-row", "{path}");
     }
+    // two columns of bands on a sheet, and no price runs over another
+    open(&tab, &server.url("/price-list"));
+    let too_wide = "[...document.querySelectorAll('.band table')]\
+        .filter(table => table.offsetWidth > table.parentElement.clientWidth + 1).length";
+    assert_eq!(evaluate(&tab, too_wide), 0, "tables wider than their column");
+    let run_over = "[...document.querySelectorAll('.band td')].filter(cell => cell.scrollWidth > cell.clientWidth + 1)\
+        .map(cell => cell.textContent).slice(0, 5).join()";
+    assert_eq!(evaluate(&tab, run_over), "", "prices wider than their cell");
+    let starts = "new Set([...document.querySelectorAll('.band')].map(band => Math.round(band.getBoundingClientRect().left))).size";
+    assert_eq!(evaluate(&tab, starts), 2, "columns of bands");
 }
 
 #[test]
