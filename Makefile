@@ -1,6 +1,7 @@
 # make run    build, load sample data if there are no sales yet, train, serve
 # make test   set up and run every test
 # make lint   formatting, lints, documentation
+# make test-cluster  trainings on a Dask and a Spark cluster, which are started here; makes the Python for them, and needs Java for Spark
 # make faults what goes wrong goes wrong often: kills, full disks, flipped bits, a day with a fault a minute, nonsense; two hours
 # make bench  the server under load beside an empty route; bench-in-process: its parts beside the raw engines;
 #             bench-growth: millions of sales and requests
@@ -9,7 +10,7 @@ CARGO ?= cargo
 ADDR ?= 127.0.0.1:8080
 DIAMONDS = $(CARGO) run --release --quiet --bin diamonds --
 
-.PHONY: run test lint faults bench bench-in-process bench-growth build setup
+.PHONY: run test test-cluster lint faults bench bench-in-process bench-growth build setup
 
 run: build
 	@case "$$($(DIAMONDS) --json sql 'SELECT count(*) AS sales FROM sale' 2>/dev/null)" in \
@@ -28,6 +29,10 @@ test: setup
 			echo "skipped: $$(wc -l <"$$skipped" | tr -d ' ') tests"; cut -d: -f1 "$$skipped" | sort | uniq -c; \
 		else echo "skipped: no test"; fi; \
 		rm -f "$$skipped"; exit $$status
+
+test-cluster: setup
+	@.ci/cluster-python dask spark
+	$(CARGO) test --release --test it exchange::
 
 # kills, full disks, files that go: as in the tests, for longer
 SEED ?= $(shell date +%s)

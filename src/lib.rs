@@ -6,6 +6,7 @@ pub mod access;
 pub mod commands;
 pub mod control;
 pub mod diamond;
+pub mod exchange;
 pub mod files;
 pub mod generator;
 pub mod learning;

@@ -18,6 +18,15 @@ pub fn keep_files_private() {
     }
 }
 
+/// The name of this machine; `None` if the system does not tell.
+#[must_use]
+pub fn host_name() -> Option<String> {
+    #[cfg(unix)]
+    return Some(rustix::system::uname().nodename().to_string_lossy().into_owned());
+    #[cfg(not(unix))]
+    return std::env::var("COMPUTERNAME").ok();
+}
+
 /// Free space of the disk that has `path`, in bytes; `None` if the system does not tell.
 #[must_use]
 pub fn free_disk_bytes(path: &std::path::Path) -> Option<u64> {

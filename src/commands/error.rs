@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::control::FileAccessError;
 use crate::diamond::FieldError;
+use crate::exchange::ExchangeError;
 use crate::pricing::PricingError;
 use crate::retraining::{RetrainingError, TrainingError};
 use crate::server::ServerError;
@@ -28,6 +29,9 @@ pub enum CommandError {
     /// A retraining fails.
     #[error(transparent)]
     Retraining(#[from] RetrainingError),
+    /// Something cannot leave or come in.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
     /// The server fails.
     #[error(transparent)]
     Server(#[from] ServerError),

@@ -8,6 +8,7 @@ mod console;
 mod demo;
 mod doctor;
 mod error;
+mod export;
 mod generate;
 mod ingest;
 mod keys;
@@ -105,6 +106,9 @@ enum Command {
     /// The history of models
     #[command(subcommand, after_help = "Example: diamonds models compare 3 7")]
     Models(models::Arguments),
+    /// Files for other programs: sales to train on, and the log by days
+    #[command(subcommand, after_help = "Example: diamonds export sales for-the-cluster")]
+    Export(export::Arguments),
     /// The log of requests to the API
     #[command(subcommand, after_help = "Example: diamonds requests list --status 422 --since 2h")]
     Requests(requests::Arguments),
@@ -170,6 +174,7 @@ impl Cli {
             Command::PriceList(arguments) => price_list::run(arguments, &database()?, &console),
             Command::Similar(arguments) => similar::run(arguments, &database()?, &console),
             Command::Models(arguments) => models::run(arguments, &database()?, &console),
+            Command::Export(arguments) => export::run(arguments, &database()?, &console),
             Command::Requests(arguments) => requests::run(arguments, &database()?, &console),
             Command::Quotes(arguments) => quotes::run(arguments, &database()?, &console),
             Command::Shop(arguments) => shop::run(arguments, &database()?, &console),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::console::table;
 use crate::learning::evaluation::SegmentMetrics;
-use crate::store::{ModelDetail, ModelRecord, WorstResidual};
+use crate::store::{ModelDetail, ModelOrigin, ModelRecord, WorstResidual};
 use crate::text::{count, dollars, dollars_and_cents, percent, settings, signed_percent};
 
 /// The card of a model.
@@ -42,7 +42,7 @@ pub fn describe(model: &ModelDetail) -> String {
 
 /// The facts that take a line each.
 fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
-    let ModelDetail { record, period, calibration, order_checks, live, lineage, promotions, .. } = model;
+    let ModelDetail { record, origin, period, calibration, order_checks, live, lineage, promotions, .. } = model;
     let ModelRecord { metrics, dataset, .. } = record;
     let batches: Vec<String> = lineage
         .iter()
@@ -52,9 +52,9 @@ fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
         })
         .collect();
     let trained = format!(
-        "{} UTC by diamonds {}, in {:.1} s, seed {}",
+        "{} UTC by {}, in {:.1} s, seed {}",
         record.time.strftime("%Y-%m-%d %H:%M:%S"),
-        record.program_version,
+        origin.as_ref().map_or_else(|| format!("diamonds {}", record.program_version), ModelOrigin::words),
         record.fit_seconds,
         record.seed
     );
@@ -71,7 +71,9 @@ fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
         dollars_and_cents(metrics.rmse_usd),
         percent(metrics.mape, 2)
     );
-    let mut facts = vec![("trained", trained), ("data", data), ("batches", batches.join(", "))];
+    let mut facts = vec![("trained", trained)];
+    facts.extend(origin.as_ref().and_then(|origin| Some(("export", origin.export?.to_string()))));
+    facts.extend([("data", data), ("batches", batches.join(", "))]);
     facts.extend(period.as_ref().map(|period| ("period", period.words())));
     facts.push(("metrics", measured));
     if let Some(live) = live {

@@ -1,6 +1,6 @@
 //! `diamonds models`: the history of models.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap_complete::engine::ArgValueCompleter;
@@ -8,11 +8,13 @@ use serde_json::json;
 
 use super::console::{Console, table};
 use super::model_card::describe as card;
+use super::retrain::{PromoteChoice, describe as describe_report};
 use super::{CommandError, parse_within};
 use crate::control::{
     Access, CorrectModel, ExportSales, FileAccess, ListModels, PromoteModel, PruneModels, ReadArtifact,
     RollBackChampion, ShowModel, run as run_operation,
 };
+use crate::exchange::{ImportSettings, export_model, import_model};
 use crate::retraining::{HoldoutSplit, ModelComparison, StoredModel};
 use crate::store::{ModelRecord, PrunedModel, SalesFile};
 use crate::text::{count, signed_percent};
@@ -54,6 +56,24 @@ pub enum Arguments {
         #[arg(value_name = "SHARE", value_parser = parse_correction, allow_negative_numbers = true)]
         share: f64,
     },
+    /// Take in a model that was trained elsewhere: judge it on today's holdout, and store it
+    #[command(after_help = "Example: diamonds models import from-the-cluster")]
+    Import {
+        /// The folder that a job wrote, or one with a booster and a recipe.json
+        folder: PathBuf,
+        /// Whether it becomes the champion
+        #[arg(long, value_enum, default_value_t = PromoteChoice::Auto)]
+        promote: PromoteChoice,
+    },
+    /// Write a model into a new folder, as Python's XGBoost reads it
+    #[command(after_help = "Example: diamonds models export 3 for-the-notebook")]
+    Export {
+        /// Number of the model
+        #[arg(add = ArgValueCompleter::new(super::completions::models))]
+        id: i64,
+        /// The folder, which is made
+        folder: PathBuf,
+    },
     /// Make the previous champion the champion again
     Rollback,
     /// Delete the bytes of old models, and keep their history: never of the champion, of the one before it, or of the newest
@@ -91,6 +111,15 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
             console.print(&json!({ "model": id, "corrected_by": share }), |_| {
                 let by = signed_percent(*share);
                 format!("The prices of model {id} are corrected by {by} from now on: see `diamonds status`.")
+            })?;
+        }
+        Arguments::Import { folder, promote } => {
+            let settings = ImportSettings { promotion: (*promote).into() };
+            console.print(&import_model(database, folder, &settings)?, describe_report)?;
+        }
+        Arguments::Export { id, folder } => {
+            console.print(&export_model(database, *id, folder)?, |report| {
+                format!("Model {} ({}) is in {}.", report.model, report.family, report.folder.display())
             })?;
         }
         Arguments::Rollback => {

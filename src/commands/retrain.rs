@@ -1,7 +1,7 @@
 //! `diamonds retrain`: trains every family, compares the models with the champion, and promotes the best.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -12,6 +12,9 @@ use serde_json::json;
 
 use super::CommandError;
 use super::console::{Console, table};
+use crate::exchange::{
+    Cluster, ClusterObserver, ClusterTraining, ImportSettings, train_on_cluster, usual_cluster_folder,
+};
 use crate::learning::evaluation::Metrics;
 use crate::learning::families::{FAMILIES, Observer};
 use crate::retraining::{PromotionPolicy, RetrainingReport, RetrainingSettings, resume, retrain};
@@ -37,13 +40,22 @@ pub struct Arguments {
     /// Whether the best new model becomes the champion
     #[arg(long, value_enum, default_value_t = PromoteChoice::Auto)]
     promote: PromoteChoice,
+    /// Train on a cluster instead, such as `dask://HOST:8786` or `spark://HOST:7077`; `dask` or `spark` starts one here. Needs Python
+    #[arg(long, value_name = "CLUSTER", conflicts_with_all = ["family", "trials", "fresh", "budget"])]
+    on: Option<Cluster>,
+    /// Workers of the cluster to train with
+    #[arg(long, value_name = "N", requires = "on", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=256))]
+    workers: u32,
+    /// A folder that the workers see under the same path, for the sales during the training [default: that of the file]
+    #[arg(long, value_name = "FOLDER", requires = "on")]
+    cluster_folder: Option<PathBuf>,
     /// Train nothing; store the models of earlier retrains that could not be stored
-    #[arg(long, conflicts_with_all = ["family", "trials", "fresh", "budget", "seed", "promote"])]
+    #[arg(long, conflicts_with_all = ["family", "trials", "fresh", "budget", "seed", "promote", "on"])]
     resume: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum PromoteChoice {
+pub(super) enum PromoteChoice {
     /// If its error on the same sales is smaller than the champion's, by more than luck: the 95 % paired bootstrap interval of
     /// the difference of the mean absolute errors is below zero
     Auto,
@@ -67,6 +79,10 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     if arguments.resume {
         return store_kept_models(database, console);
     }
+    if let Some(cluster) = &arguments.on {
+        let report = train_elsewhere(arguments, cluster, database, console)?;
+        return finish(&report, console);
+    }
     let settings = RetrainingSettings {
         families: arguments.family.clone(),
         trials: arguments.trials,
@@ -76,8 +92,11 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
         promotion: arguments.promote.into(),
     };
     let stop = listen_for_stop()?;
-    let report = train(database, &settings, stop, console)?;
-    console.print(&report, describe)?;
+    finish(&train(database, &settings, stop, console)?, console)
+}
+
+fn finish(report: &RetrainingReport, console: &Console) -> Result<(), CommandError> {
+    console.print(report, describe)?;
     if report.promoted {
         console.hint("Next: `diamonds serve` answers with the new champion; `diamonds models list` shows the history.");
     }
@@ -97,6 +116,60 @@ pub(super) fn train(
     Ok(retrain(database, settings, &progress)?)
 }
 
+/// Trains on a cluster, and shows how far it is.
+fn train_elsewhere(
+    arguments: &Arguments,
+    cluster: &Cluster,
+    database: &Path,
+    console: &Console,
+) -> Result<RetrainingReport, CommandError> {
+    let training = ClusterTraining {
+        cluster: cluster.clone(),
+        workers: arguments.workers,
+        folder: arguments.cluster_folder.clone().unwrap_or_else(|| usual_cluster_folder(database)),
+        seed: arguments.seed,
+        import: ImportSettings { promotion: arguments.promote.into() },
+    };
+    let bar = if console.shows_progress() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    if let Ok(style) =
+        ProgressStyle::with_template("{prefix:12} {bar:30} {human_pos:>11} of {human_len} {msg}  {elapsed}")
+    {
+        bar.set_style(style);
+    }
+    let report = train_on_cluster(database, &training, &ClusterProgress(&bar));
+    bar.finish_and_clear();
+    Ok(report?)
+}
+
+/// A bar for what is being done.
+struct ClusterProgress<'a>(&'a ProgressBar);
+
+impl ClusterProgress<'_> {
+    fn show(&self, what: &str, done: u64, all: u64, of: &'static str) {
+        self.0.set_prefix(what.to_owned());
+        self.0.set_message(of);
+        self.0.set_length(all);
+        self.0.set_position(done);
+    }
+}
+
+impl ClusterObserver for ClusterProgress<'_> {
+    fn exported(&self, done: usize, all: usize) {
+        let [done, all] = [done, all].map(|count| u64::try_from(count).unwrap_or(u64::MAX));
+        self.show("export", done, all, "sales");
+    }
+
+    fn started(&self, python: &str) {
+        tracing::info!("the job runs by {python}");
+        self.show("starting", 0, 1, "");
+    }
+
+    fn trained(&self, forest: &str, done: u64, rounds: u64) {
+        tracing::info!(forest, done, rounds, "forest {forest}: {done} of {rounds} rounds");
+        self.show(forest, done, rounds, "rounds");
+    }
+}
+
 fn store_kept_models(database: &Path, console: &Console) -> Result<(), CommandError> {
     let stored = resume(database)?;
     let models: Vec<_> = stored.iter().map(|(family, id)| json!({ "id": id, "family": family })).collect();
@@ -111,7 +184,7 @@ fn store_kept_models(database: &Path, console: &Console) -> Result<(), CommandEr
     Ok(())
 }
 
-fn describe(report: &RetrainingReport) -> String {
+pub(super) fn describe(report: &RetrainingReport) -> String {
     let mut rows = Vec::new();
     for model in &report.models {
         let mut row = vec![model.id.to_string(), model.family.to_owned()];

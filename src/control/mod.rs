@@ -17,12 +17,13 @@ pub use error::{FileAccessError, RemoteError};
 pub use file_access::{FileAccess, ingest, is_served, open_to_serve, run};
 pub use operation::{Access, FileOwner, Operation, decode, encode};
 pub use operations::{
-    AddKey, AddModel, AddParcel, AddQuote, Backup, CompactFile, CorrectModel, ExportRequests, ExportSales, FindSimilar,
-    ImportOutcomes, Ingest, IngestOutcomes, IngestOutcomesAnswer, ListAuditEvents, ListBatches, ListKeys, ListModels,
-    ListOutcomes, ListQuotes, ListRequests, OperationVisitor, OutcomeRow, Predict, PredictMany, PromoteComparedModel,
-    PromoteModel, PruneModels, PruneRequests, ReadArtifact, ReadChampion, ReadPriceList, ReadSavedReading, ReadShop,
-    ReadStatus, ReplayRequests, RevokeKey, RollBackChampion, RunQuery, SaveReading, SeesFile, SetShop, ShareQuote,
-    ShowBatch, ShowModel, ShowRequest, UndoBatch, visit_operations,
+    AddKey, AddModel, AddParcel, AddQuote, AddSalesExport, Backup, CompactFile, CorrectModel, ExportLog,
+    ExportRequests, ExportSales, FindSimilar, ImportOutcomes, Ingest, IngestOutcomes, IngestOutcomesAnswer,
+    ListAuditEvents, ListBatches, ListDaysOfLog, ListKeys, ListModels, ListOutcomes, ListQuotes, ListRequests,
+    OperationVisitor, OutcomeRow, Predict, PredictMany, PromoteComparedModel, PromoteModel, PruneModels, PruneRequests,
+    ReadArtifact, ReadChampion, ReadPriceList, ReadSalesExport, ReadSavedReading, ReadShop, ReadStatus, ReplayRequests,
+    RevokeKey, RollBackChampion, RunQuery, SaveReading, SeesFile, SetShop, ShareQuote, ShowBatch, ShowModel,
+    ShowRequest, UndoBatch, visit_operations,
 };
 #[cfg(unix)]
 pub use socket::{STARTING_SUFFIX, path_of as socket_path};

@@ -17,9 +17,10 @@ use crate::pricing::{
 use crate::reading::ReadingOptions;
 use crate::store::{
     ApiKey, AuditEvent, Batch, BatchDetail, Compaction, ComparedPromotion, ExportFormat, ExportedRequests,
-    ExportedSales, FileReport, LoggedRequest, ModelDetail, ModelRecord, NewApiKey, NewModel, NewOutcome, NewParcel,
-    NewQuote, OutcomeSales, PredictionSource, PrunedModel, PrunedRequests, QueryLimits, QuoteFilter, RecordedOutcome,
-    RequestFilter, RequestPruning, Shop, StoreError, StoredArtifact, StoredQuote, Table, UndoneBatch, Upload,
+    ExportedSales, FileReport, LogPeriod, LogTable, LoggedRequest, ModelDetail, ModelRecord, NewApiKey, NewModel,
+    NewOutcome, NewParcel, NewQuote, OutcomeSales, PredictionSource, PrunedModel, PrunedRequests, QueryLimits,
+    QuoteFilter, RecordedOutcome, RequestFilter, RequestPruning, SalesExport, Shop, StoreError, StoredArtifact,
+    StoredQuote, Table, UndoneBatch, Upload,
 };
 
 /// Marks the operations of the list: an operation that is not in it does not compile.
@@ -59,6 +60,10 @@ list_operations! {
     ReadArtifact,
     ReadChampion,
     ExportSales,
+    AddSalesExport,
+    ReadSalesExport,
+    ListDaysOfLog,
+    ExportLog,
     AddModel,
     PromoteComparedModel,
     ListRequests,
@@ -147,6 +152,17 @@ store_operations! {
     ReadChampion "champion" Read {} -> Option<i64> = |_, owner| owner.store.champion();
     /// The data for a training, in a file.
     ExportSales "export-sales" Read {} -> ExportedSales = |_, owner| owner.store.export_sales();
+    /// Notes an export of sales.
+    AddSalesExport "add-sales-export" Write { export: SalesExport } -> () =
+        |this, owner| owner.store.add_sales_export(&this.export);
+    /// The manifest of an export of sales, if the file knows it.
+    ReadSalesExport "sales-export" Read { id: Uuid } -> Option<String> = |this, owner| owner.store.sales_export(this.id);
+    /// The days of a table of the log, the oldest first, after all that was logged is in the file.
+    ListDaysOfLog "days-of-log" Exclusive { table: LogTable, from: Timestamp, until: Timestamp } -> Vec<LogPeriod> =
+        |this, owner| owner.store.days_of_log(this.table, this.from, this.until);
+    /// A part of a day of the log, in a file.
+    ExportLog "export-log" Read { table: LogTable, period: LogPeriod, node: String } -> PathBuf =
+        |this, owner| owner.store.export_log(this.table, this.period, &this.node);
     /// Requests of the log, newest first.
     ListRequests "requests" Read { filter: RequestFilter } -> Vec<LoggedRequest> =
         |this, owner| owner.store.requests(&this.filter);

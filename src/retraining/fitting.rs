@@ -9,6 +9,7 @@ use crate::learning::evaluation::{
 };
 use crate::learning::families::{Family, FamilyError, FitPlan, SalesSource, compress_artifact};
 use crate::learning::promises::{FittedPrices, PromisedModel, fit_model};
+use crate::store::ModelOrigin;
 
 /// Most stones of the holdout on which ranges are calibrated: more would make them no better.
 const MAX_CALIBRATED: usize = 100_000;
@@ -37,6 +38,8 @@ pub struct EvaluatedModel {
     pub fit_time: Duration,
     /// Time of pricing the holdout.
     pub evaluate_time: Duration,
+    /// Where it was trained, if not here.
+    pub origin: Option<ModelOrigin>,
 }
 
 /// Fits a model of `family` to the training side and evaluates it on the holdout.
@@ -49,8 +52,20 @@ pub fn train(
     plan: &FitPlan<'_>,
 ) -> Result<EvaluatedModel, TrainingError> {
     let started = Instant::now();
-    let mut fitted = fit_model(family, &partition.train, plan)?;
-    let fit_time = started.elapsed();
+    let fitted = fit_model(family, &partition.train, plan)?;
+    evaluate(family, partition, fitted, started.elapsed())
+}
+
+/// Evaluates a fitted model of `family` on the holdout.
+///
+/// # Errors
+/// If the model cannot be compressed.
+pub fn evaluate(
+    family: &dyn Family,
+    partition: &HoldoutSplit,
+    mut fitted: FittedPrices,
+    fit_time: Duration,
+) -> Result<EvaluatedModel, TrainingError> {
     let artifact = compress_artifact(&std::mem::take(&mut fitted.bytes)).map_err(|error| FamilyError::Unfit {
         family: family.name(),
         sales: partition.train.count(),
@@ -75,6 +90,7 @@ pub fn train(
         predicted,
         fit_time,
         evaluate_time,
+        origin: None,
     })
 }
 

@@ -161,6 +161,14 @@ impl HoldoutSplit {
         Ok(())
     }
 
+    /// `stored` as models learn it: at the level of the newest day, and turned; `None` if it is held out.
+    #[must_use]
+    pub fn learnt(&self, stored: &StoredSale) -> Option<StoredSale> {
+        let sale = at_level(stored.sale, self.level.as_ref());
+        let turned = Sale { stone: sale.stone.turned(), ..sale };
+        (!self.holds_out(&stored.sale)).then_some(StoredSale { sale: turned, ..*stored })
+    }
+
     /// Whether `sale` is in the holdout.
     #[must_use]
     pub fn holds_out(&self, sale: &Sale) -> bool {

@@ -13,10 +13,10 @@ mod unstored;
 
 pub use contest::{Contest, ContestSegment, Contestant};
 pub use error::{RetrainingError, TrainingError};
-pub use fitting::{EvaluatedModel, train};
+pub use fitting::{EvaluatedModel, evaluate, train};
 pub use holdout::{HOLDOUT_SHARE, HoldoutSplit, MIN_SALES, TrainingSales};
 pub use model_comparison::{ComparedModel, ModelComparison, StoredModel};
 pub use plan::{RetrainingSettings, TRIALS_IN_FIRST_SEARCH, TRIALS_IN_LATER_SEARCH};
 pub use promotion::{Incumbent, PromotionDecision, PromotionPolicy, decide};
-pub use run::{DatasetReport, FailedFamily, ModelReport, ObserverFactory, RetrainingReport, retrain};
+pub use run::{DatasetReport, FailedFamily, ModelReport, ObserverFactory, RetrainingReport, retrain, take_in};
 pub use unstored::resume;

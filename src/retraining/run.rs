@@ -12,11 +12,11 @@ use serde_json::{Map, Value};
 use super::plan::{FamilyPlan, RetrainingSettings};
 use super::submit::{DecidedPromotion, model_to_store, promote_best};
 use super::unstored::store_or_keep;
-use super::{EvaluatedModel, HoldoutSplit, Incumbent, RetrainingError, TrainingError, decide, train};
+use super::{EvaluatedModel, HoldoutSplit, Incumbent, PromotionPolicy, RetrainingError, TrainingError, decide, train};
 use crate::control::{Access, ExportSales, FileAccess, FileAccessError, ListModels};
 use crate::learning::evaluation::Metrics;
 use crate::learning::families::{FitPlan, Observer, SalesSource};
-use crate::store::SalesFile;
+use crate::store::{ExportedSales, SalesFile};
 use crate::system;
 use crate::text::with_causes;
 
@@ -115,22 +115,48 @@ pub fn retrain(
 
     let plans: Vec<FamilyPlan> =
         families.iter().map(|family| FamilyPlan::new(*family, settings, &earlier, exported.rows)).collect();
-    let TrainedFamilies { models, ids, failed } =
-        train_families(&plans, &split, settings, threads, observers, &|model| {
-            store_or_keep(model_to_store(model, settings.seed, &exported.batches, &split), database)
-        })?;
-    let predicted: Vec<&[f64]> = models.iter().map(|model| model.predicted.as_slice()).collect();
-    let DecidedPromotion { decision, incumbent } = promote_best(&ids, database, &split, |incumbent| {
-        decide(settings.promotion, &split.truth, &predicted, incumbent)
+    let trained = train_families(&plans, &split, settings, threads, observers, &|model| {
+        store_or_keep(model_to_store(model, settings.seed, &exported.batches, &split), database)
     })?;
+    conclude(database, &split, exported.rows, trained, settings.promotion)
+}
 
+/// Takes in `model`, which was trained elsewhere and evaluated on `split`: stores it, and promotes it as `promotion` says. `exported`
+/// are the sales of the split.
+///
+/// # Errors
+/// If the file cannot be read or written; a model that could not be stored is kept.
+pub fn take_in(
+    database: &Path,
+    split: &HoldoutSplit,
+    exported: &ExportedSales,
+    mut model: EvaluatedModel,
+    seed: u64,
+    promotion: PromotionPolicy,
+) -> Result<RetrainingReport, RetrainingError> {
+    let id = store_or_keep(model_to_store(&mut model, seed, &exported.batches, split), database)?;
+    let trained = TrainedFamilies { models: vec![model], ids: vec![id], failed: Vec::new() };
+    conclude(database, split, exported.rows, trained, promotion)
+}
+
+/// Promotes the best of the trained models, as `promotion` says, and reports.
+fn conclude(
+    database: &Path,
+    split: &HoldoutSplit,
+    rows: usize,
+    TrainedFamilies { models, ids, failed }: TrainedFamilies,
+    promotion: PromotionPolicy,
+) -> Result<RetrainingReport, RetrainingError> {
+    let predicted: Vec<&[f64]> = models.iter().map(|model| model.predicted.as_slice()).collect();
+    let DecidedPromotion { decision, incumbent } =
+        promote_best(&ids, database, split, |incumbent| decide(promotion, &split.truth, &predicted, incumbent))?;
     let champion = if decision.promoted { Some(ids[decision.winner]) } else { incumbent.as_ref().map(|one| one.id) };
     let incumbent = incumbent.map(|one| {
         let metrics = one.predicted.as_ref().map(|predicted| Metrics::of(&split.truth, predicted));
         (one, metrics)
     });
     Ok(RetrainingReport {
-        dataset: DatasetReport { rows: exported.rows, train: split.train.count(), holdout: split.holdout_count },
+        dataset: DatasetReport { rows, train: split.train.count(), holdout: split.holdout_count },
         champion,
         promoted: decision.promoted,
         models: models.into_iter().zip(&ids).map(|(model, id)| ModelReport::new(model, *id)).collect(),
@@ -214,7 +240,6 @@ mod tests {
     use crate::diamond::Sale;
     use crate::generator::Generator;
     use crate::learning::families::{SilentObserver, find_family};
-    use crate::retraining::PromotionPolicy;
 
     #[test]
     fn a_model_that_cannot_be_stored_costs_no_other_family() {

@@ -103,6 +103,7 @@ pub(super) fn model_to_store(
                 elapsed_ms: trial.elapsed.as_secs_f64() * 1e3,
             })
             .collect(),
+        origin: model.origin.clone(),
     }
 }
 

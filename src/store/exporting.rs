@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use duckdb::params;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::rows::{execute, sql_path};
+use super::rows::{execute, query_rows, read_time, sql_path, sql_time};
 use super::{Store, StoreError};
 
 /// The statement that exports requests.
@@ -54,7 +55,83 @@ pub struct ExportedRequests {
     pub requests: i64,
 }
 
+/// A table of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LogTable {
+    /// Every request with its answer.
+    Requests,
+    /// Every price that was answered.
+    Predictions,
+}
+
+impl LogTable {
+    /// Its name for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Predictions => "predictions",
+        }
+    }
+
+    /// `sql` with the names of the table and of its column with the time.
+    fn fill(self, sql: &str) -> String {
+        let (table, time) = match self {
+            Self::Requests => ("request", "received_at"),
+            Self::Predictions => ("prediction", "predicted_at"),
+        };
+        sql.replace("{table}", table).replace("{time}", time)
+    }
+}
+
+/// A part of one day of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPeriod {
+    /// From this time on.
+    pub from: Timestamp,
+    /// Before this time.
+    pub until: Timestamp,
+    /// Number of rows.
+    pub rows: i64,
+}
+
 impl Store {
+    /// The days of `table` with rows from `from` on and before `until`, the oldest first; the first may begin, and the last end, within its
+    /// day.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn days_of_log(
+        &self,
+        table: LogTable,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<LogPeriod>, StoreError> {
+        let sql = table.fill(include_str!("../../sql/queries/exchange/list_days_of_log.sql"));
+        let days =
+            query_rows(&self.connection, "read the log", &sql, params![sql_time(from), sql_time(until)], |row| {
+                Ok((read_time(row, "day")?, row.get("row_count")?))
+            })?;
+        let period = |(day, rows): (Timestamp, i64)| LogPeriod {
+            from: day.max(from),
+            until: (day + SignedDuration::from_hours(24)).min(until),
+            rows,
+        };
+        Ok(days.into_iter().map(period).collect())
+    }
+
+    /// Writes the rows of `table` in `period` into a Parquet file in the work folder, each with the name of this machine, `node`.
+    ///
+    /// # Errors
+    /// If the database fails, or there is no space.
+    pub fn export_log(&self, table: LogTable, period: LogPeriod, node: &str) -> Result<PathBuf, StoreError> {
+        let path = self.work_folder().join(format!("{}-{}", table.name(), Uuid::now_v7()));
+        let sql = table.fill(include_str!("../../sql/queries/exchange/export_log.sql"));
+        let sql = sql.replace("{node}", &node.replace('\'', "''"));
+        self.export_period(&sql, &path, [Some(period.from), Some(period.until)], ExportFormat::Parquet)?;
+        Ok(path)
+    }
+
     /// Writes the requests that arrived at or after `since` and before `until` into a file in the work folder, oldest first.
     ///
     /// # Errors

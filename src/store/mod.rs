@@ -8,6 +8,7 @@ mod batches;
 mod compaction;
 mod converting;
 mod error;
+mod exchange;
 mod exporting;
 mod ingest;
 mod journal;
@@ -34,6 +35,7 @@ mod sales;
 mod shop;
 mod time_windows;
 mod traffic;
+mod training_files;
 mod upload;
 mod work_folder;
 
@@ -49,7 +51,8 @@ pub use batches::{Batch, BatchDetail, RejectedRow, RejectionCount, UndoneBatch, 
 pub use compaction::{CompactedCopy, Compaction, replace_file};
 pub use converting::{csv_to_parquet, parquet_to_csv};
 pub use error::{DatabaseMessage, StoreError, count_engine_errors};
-pub use exporting::{ExportFormat, ExportedRequests};
+pub use exchange::{ModelOrigin, SalesExport};
+pub use exporting::{ExportFormat, ExportedRequests, LogPeriod, LogTable};
 pub use ingest::FileReport;
 pub use journal::{Journal, JournalSegment, count_journal_requests};
 pub use keys::{ApiKey, LoginSession, NewApiKey};
@@ -74,6 +77,7 @@ pub use sale_search::{
 pub use sales::{ExportedSales, SaleBlocks, SalesFile, StoredSale};
 pub use shop::{Logo, Shop};
 pub use traffic::{Traffic, TrafficOverTime};
+pub use training_files::{NumberColumns, TrainingFiles, TrainingRows, read_probe_prices, write_probes};
 pub use upload::Upload;
 
 use memory::{MemoryBounds, Purpose};

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use duckdb::arrow::array::{
-    Array, ArrayRef, BooleanArray, FixedSizeBinaryBuilder, Float64Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray,
+    Array, ArrayRef, BooleanArray, FixedSizeBinaryBuilder, Float32Array, Float64Array, Int64Array, RecordBatch,
+    StringArray, TimestampMicrosecondArray,
 };
 use duckdb::arrow::datatypes::{DataType, Field as ArrowField, Schema};
 use duckdb::types::{FromSql, FromSqlError, FromSqlResult, TimeUnit, Value, ValueRef};
@@ -160,6 +160,10 @@ impl Columns {
 
     pub fn doubles(self, name: &str, values: impl IntoIterator<Item = Option<f64>>) -> Self {
         self.with_array(name, values.into_iter().collect::<Float64Array>())
+    }
+
+    pub fn singles(self, name: &str, values: Vec<f32>) -> Self {
+        self.with_array(name, Float32Array::from(values))
     }
 
     pub fn booleans(self, name: &str, values: impl IntoIterator<Item = Option<bool>>) -> Self {

@@ -4,6 +4,7 @@ mod access;
 mod browsing;
 mod command_line;
 mod docs_page;
+mod exchange;
 mod faults;
 mod first_minutes;
 mod fuzzing;

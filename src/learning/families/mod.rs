@@ -4,6 +4,7 @@
 //! tests all read that list; nothing else names a family.
 
 mod artifact;
+mod elsewhere;
 pub mod linear;
 pub mod perpetual;
 mod prices_by_grade;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 pub use artifact::{compress_artifact, decompress_artifact};
+pub use elsewhere::{Assembled, BaseMargin, ForestPlan, ForestsPlan, Recipe, TREND_COLUMN, TrainedElsewhere};
 pub use prices_by_grade::{CELLS, CLARITIES, COLORS, GradeSet, PricesByGrade};
 pub use sales_source::{SalesSource, is_chosen};
 
@@ -47,6 +49,11 @@ pub trait Family: Sync {
     /// # Errors
     /// If the bytes are not a model of this family.
     fn load(&self, bytes: &[u8]) -> Result<Box<dyn Model>, FamilyError>;
+
+    /// What it offers if its forests can be trained by another program.
+    fn elsewhere(&self) -> Option<&dyn TrainedElsewhere> {
+        None
+    }
 }
 
 /// A fitted model.

@@ -11,4 +11,4 @@ mod four_cs_table;
 mod promised_model;
 
 pub use four_cs_table::FourCsTable;
-pub use promised_model::{FittedPrices, PromisedModel, fit_model, load_model};
+pub use promised_model::{FittedPrices, PromisedModel, TurnedSales, fit_model, load_model, promise};

@@ -51,7 +51,16 @@ pub fn fit_model(
     sales: &dyn SalesSource,
     plan: &FitPlan<'_>,
 ) -> Result<FittedPrices, FamilyError> {
-    let Fitted { model, bytes, features, target, hyperparameters, trials } = family.fit(&TurnedSales(sales), plan)?;
+    let fitted = family.fit(&TurnedSales(sales), plan)?;
+    promise(family, fitted, sales)
+}
+
+/// The promises around a model of `family` that was fitted elsewhere to `sales`.
+///
+/// # Errors
+/// If the sales cannot be read.
+pub fn promise(family: &dyn Family, fitted: Fitted, sales: &dyn SalesSource) -> Result<FittedPrices, FamilyError> {
+    let Fitted { model, bytes, features, target, hyperparameters, trials } = fitted;
     let mut carats = [f64::INFINITY, 0.0_f64];
     sales.for_each_block(&mut |block| {
         for sale in block {
@@ -154,8 +163,8 @@ impl PromisedModel {
     }
 }
 
-/// Sales of turned stones.
-struct TurnedSales<'a>(&'a dyn SalesSource);
+/// Sales of turned stones: which side somebody calls the length says nothing.
+pub struct TurnedSales<'a>(pub &'a dyn SalesSource);
 
 impl SalesSource for TurnedSales<'_> {
     fn count(&self) -> usize {

@@ -55,6 +55,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new("sales period", include_str!("../../../sql/migrations/0018_sales_period.sql")),
     Migration::new("quote", include_str!("../../../sql/migrations/0019_quote.sql")),
     Migration::new("parcel", include_str!("../../../sql/migrations/0020_parcel.sql")),
+    Migration::new("exchange", include_str!("../../../sql/migrations/0021_exchange.sql")),
 ];
 
 /// The newest layout that this program knows.

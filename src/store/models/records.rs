@@ -14,8 +14,9 @@ use crate::learning::evaluation::{
 };
 use crate::learning::price_level::SalesPeriod;
 use crate::store::audit::record_event;
+use crate::store::exchange::insert_origin;
 use crate::store::rows::{JsonColumn, execute, query_row, query_rows, read_time, sql_time};
-use crate::store::{LiveAccuracy, Store, StoreError};
+use crate::store::{LiveAccuracy, ModelOrigin, Store, StoreError};
 use crate::words::marked;
 
 /// A trained model, to be stored.
@@ -66,6 +67,9 @@ pub struct NewModel {
     pub lineage: Vec<Lineage>,
     /// The trials of its tuning.
     pub trials: Vec<TrialRecord>,
+    /// Where it was trained, if not here.
+    #[serde(default)]
+    pub origin: Option<ModelOrigin>,
 }
 
 /// A sale with a large error: it may have a typing error.
@@ -157,6 +161,9 @@ pub struct ModelDetail {
     /// The model itself.
     #[serde(flatten)]
     pub record: ModelRecord,
+    /// Where it was trained; absent if it was here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<ModelOrigin>,
     /// The days of its sales, and how prices drifted in them; absent if the days are not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<SalesPeriod>,
@@ -255,6 +262,7 @@ impl Store {
         let record = self.models()?.into_iter().find(|model| model.id == id).ok_or_else(|| StoreError::no_model(id))?;
         Ok(ModelDetail {
             record,
+            origin: self.model_origin(id)?,
             period: self.sales_period(id)?,
             calibration: self.calibration(id)?,
             segments: self.segments(id)?,
@@ -462,6 +470,9 @@ fn insert_model(connection: &Connection, id: i64, model: &NewModel) -> Result<()
         let sql = include_str!("../../../sql/queries/model/insert_sales_period.sql");
         let values = params![id, from.to_string(), until.to_string(), half_life_days, level_change];
         execute(connection, ACTION, sql, values)?;
+    }
+    if let Some(origin) = &model.origin {
+        insert_origin(connection, id, origin)?;
     }
     let sql = include_str!("../../../sql/queries/model/insert_segment.sql");
     for (position, one) in (0_i64..).zip(&model.segments) {

@@ -27,6 +27,20 @@ impl Member {
         if four_cs_forest { &[Self::OnTrend, Self::OnMean, Self::FourCs] } else { &[Self::OnTrend, Self::OnMean] }
     }
 
+    /// Its name outside of this program.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OnTrend => "on_trend",
+            Self::OnMean => "on_mean",
+            Self::FourCs => "four_cs",
+        }
+    }
+
+    /// The forest of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::OnTrend, Self::OnMean, Self::FourCs].into_iter().find(|member| member.name() == name)
+    }
+
     /// The places of its columns among those of a model: its features, and last the trend.
     pub fn columns(self) -> Vec<usize> {
         let features = features();
@@ -45,7 +59,7 @@ impl Member {
     }
 
     /// Its settings: what the four Cs say is told by fewer leaves.
-    fn settings(self, of_model: &Settings) -> Settings {
+    pub fn settings(self, of_model: &Settings) -> Settings {
         match self {
             Self::FourCs => Settings { max_leaves: (of_model.max_leaves / 3).max(16), ..*of_model },
             Self::OnTrend | Self::OnMean => *of_model,
@@ -54,6 +68,7 @@ impl Member {
 }
 
 /// The values that the trees of a model are added to.
+#[derive(Debug, Clone)]
 pub struct Start {
     pub trend: Trend,
     /// The mean of the target.

@@ -8,6 +8,7 @@
 
 mod by_grade;
 mod document;
+mod elsewhere;
 mod forest;
 mod settings;
 mod training;
@@ -18,7 +19,7 @@ use serde_json::json;
 
 use self::settings::{Settings, TARGET};
 pub use self::trees::TreeModel;
-use super::{Family, FamilyError, FitPlan, Fitted, Model, SalesSource};
+use super::{Family, FamilyError, FitPlan, Fitted, Model, SalesSource, TrainedElsewhere};
 use crate::diamond::Sale;
 
 const NAME: &str = "xgboost";
@@ -32,8 +33,9 @@ const TARGET_ATTRIBUTE: &str = "diamonds_target";
 const TREND_ATTRIBUTE: &str = "diamonds_trend";
 /// Name of the attribute with the share of that curve, from 0 to 1; all of it if there is none.
 const SHARE_ATTRIBUTE: &str = "diamonds_trend_share";
-/// Name of the column with the curve's value, which is the last one if there is one.
-const TREND_COLUMN: &str = "trend";
+/// Name of the attribute that says whether the trees have learnt what to do without a measure; if it is missing, those of a model with a
+/// share have.
+const GAPS_ATTRIBUTE: &str = "diamonds_learnt_missing_measures";
 
 /// The family of boosted trees.
 pub struct XgBoost;
@@ -70,6 +72,10 @@ impl Family for XgBoost {
 
     fn load(&self, bytes: &[u8]) -> Result<Box<dyn Model>, FamilyError> {
         Ok(Box::new(TreeModel::from_json(bytes)?))
+    }
+
+    fn elsewhere(&self) -> Option<&dyn TrainedElsewhere> {
+        Some(self)
     }
 }
 

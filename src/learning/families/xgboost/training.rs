@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::forest::{Growing, Matrix, Member, Start, learnt_three_times};
 use super::settings::{Settings, TARGET, features};
-use super::{FamilyError, SHARE_ATTRIBUTE, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, TREND_COLUMN, unfit, unreadable};
+use super::{FamilyError, SHARE_ATTRIBUTE, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, unfit, unreadable};
 use crate::diamond::Sale;
+use crate::learning::families::TREND_COLUMN;
 
 /// Fits a model with `settings` to `sales`, on up to so many `threads`, and returns its bytes: XGBoost's JSON of all its trees, whose
 /// leaves are divided by the number of forests, with the target, the trend and its share as attributes.
@@ -40,7 +41,7 @@ pub fn train(sales: &[Sale], settings: &Settings, seed: u64, threads: usize) -> 
 }
 
 /// One model of `forests`, the JSON of each of the `members`: its sum is their mean.
-fn joined(members: &[Member], forests: &[Vec<u8>], start: &Start) -> Result<Vec<u8>, FamilyError> {
+pub fn joined(members: &[Member], forests: &[Vec<u8>], start: &Start) -> Result<Vec<u8>, FamilyError> {
     let broken = || unreadable("the library wrote a model of an unknown form");
     #[expect(clippy::cast_precision_loss, reason = "three at the most")]
     let count = members.len() as f32;

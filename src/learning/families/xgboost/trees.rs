@@ -11,9 +11,9 @@
 
 use super::by_grade::{MAX_SUM, TreesByGrade};
 use super::document::{Document, Tree, read};
-use super::{FamilyError, SHARE_ATTRIBUTE, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, TREND_COLUMN, unreadable};
+use super::{FamilyError, GAPS_ATTRIBUTE, SHARE_ATTRIBUTE, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, unreadable};
 use crate::diamond::Stone;
-use crate::learning::families::{CELLS, GradeSet, Model, PricesByGrade};
+use crate::learning::families::{CELLS, GradeSet, Model, PricesByGrade, TREND_COLUMN};
 use crate::learning::features::{Feature, Target, Trend};
 
 /// Most columns of a row; with a column for each grade there are 26.
@@ -44,7 +44,7 @@ pub struct TreeModel {
     by_grade: Option<TreesByGrade>,
     /// By what a whole value is divided, to get the value.
     units: f64,
-    /// Whether the trees learnt what to do without a measure: those of earlier versions did not.
+    /// Whether the trees learnt what to do without a measure: those of early versions did not.
     knows_gaps: bool,
 }
 
@@ -121,15 +121,14 @@ impl TreeModel {
     /// If `json` is not such a model.
     pub fn from_json(json: &[u8]) -> Result<Self, FamilyError> {
         let document = read(json)?;
-        let name =
-            document.learner.attributes.get(TARGET_ATTRIBUTE).and_then(serde_json::Value::as_str).ok_or_else(|| {
-                unreadable(format!("its target, price or log price, is missing (attribute {TARGET_ATTRIBUTE})"))
-            })?;
+        let attribute = |name| document.learner.attributes.get(name).and_then(serde_json::Value::as_str);
+        let name = attribute(TARGET_ATTRIBUTE).ok_or_else(|| {
+            unreadable(format!("its target, price or log price, is missing (attribute {TARGET_ATTRIBUTE})"))
+        })?;
         let target = Target::from_name(name).ok_or_else(|| unreadable(format!("no target is called {name:?}")))?;
-        let trend = document.learner.attributes.get(TREND_ATTRIBUTE).and_then(serde_json::Value::as_str);
-        let trend = trend.map(Trend::from_json).transpose().map_err(unreadable)?;
-        let share = document.learner.attributes.get(SHARE_ATTRIBUTE).and_then(serde_json::Value::as_str);
-        let knows_gaps = share.is_some();
+        let trend = attribute(TREND_ATTRIBUTE).map(Trend::from_json).transpose().map_err(unreadable)?;
+        let share = attribute(SHARE_ATTRIBUTE);
+        let knows_gaps = attribute(GAPS_ATTRIBUTE).map_or(share.is_some(), |learnt| learnt == "true");
         // models of earlier versions have all of it
         let share = share.map_or(Ok(1.0), str::parse).map_err(|_| unreadable("the share of its trend is no number"))?;
         Ok(Self { knows_gaps, ..Self::from_document(document, target, trend, share)? })
@@ -143,7 +142,7 @@ impl TreeModel {
         Self::from_document(read(json)?, target, None, 0.0)
     }
 
-    fn from_document(
+    pub(super) fn from_document(
         document: Document,
         target: Target,
         trend: Option<Trend>,
@@ -290,6 +289,26 @@ impl TreeModel {
     #[must_use]
     pub fn features(&self) -> &[Feature] {
         &self.features
+    }
+
+    /// What the trees predict, together with what they are added to.
+    pub(super) fn target(&self) -> Target {
+        self.target
+    }
+
+    /// The curve that the trees are added to, or that is the last column, if there is one.
+    pub(super) fn trend(&self) -> Option<&Trend> {
+        self.trend.as_ref()
+    }
+
+    /// How much of the trend the trees are added to, from 0 to 1.
+    pub(super) fn share_of_trend(&self) -> f64 {
+        self.share_of_trend
+    }
+
+    /// Whether the trees have learnt what to do without a measure.
+    pub(super) fn knows_gaps(&self) -> bool {
+        self.knows_gaps
     }
 
     /// The sum of the trees for `row`, of shape `(n_columns,)`, in the target's unit: the base score and one leaf for each

@@ -1,0 +1,105 @@
+"""What every job has in common: reading an export, and writing what was trained as `diamonds models import` reads it."""
+
+import argparse
+import hashlib
+import json
+import platform
+from pathlib import Path
+
+import numpy
+import pyarrow
+import pyarrow.parquet
+import xgboost
+
+FORMAT = 1
+
+
+def arguments(description):
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("export", type=Path, help="the folder that `diamonds export sales` wrote, as the workers see it")
+    parser.add_argument("result", type=Path, help="the folder for the forests, which is made")
+    parser.add_argument("--scheduler", help="address of a cluster; left out, one is started here")
+    parser.add_argument("--workers", type=int, default=2, help="workers to train with [default: 2]")
+    parser.add_argument(
+        "--early-stopping",
+        type=int,
+        metavar="ROUNDS",
+        help="hold one fold in ten back, stop when it has not got better for so many rounds, and keep the trees up to the best",
+    )
+    return parser
+
+
+class Export:
+    """Exported sales: their manifest, and where their files are."""
+
+    def __init__(self, folder):
+        self.folder = folder.resolve()
+        self.manifest = json.loads((self.folder / "manifest.json").read_text())
+        if self.manifest["format"] != FORMAT:
+            raise SystemExit(f"{folder} is of form {self.manifest['format']}, and this job knows form {FORMAT}")
+        self.plan = self.manifest["plan"]
+        self.label = self.manifest["label"]
+        missing = [file["path"] for file in self.manifest["files"] if not (self.folder / file["path"]).exists()]
+        if missing:
+            raise SystemExit(f"{folder} lacks {missing[0]}: copy the whole folder")
+
+    def files(self):
+        return [str(self.folder / file["path"]) for file in self.manifest["files"]]
+
+    def margin_column(self, forest):
+        """The column that the trees of a forest are added to; None if that is the same number for all rows."""
+        margin = forest["base_margin"]
+        return margin if isinstance(margin, str) else None
+
+    def probes(self):
+        return pyarrow.parquet.read_table(self.folder / "probes.parquet").to_pydict()
+
+
+def first_line(error):
+    """What an error says, without the places in the library's code that follow."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+def progress(forest, done, rounds):
+    """Tells how far a forest is, in a form that `diamonds retrain --on` reads."""
+    print(f"progress {forest} {done}/{rounds}", flush=True)
+
+
+def write_result(export, folder, engine, versions, boosters, rows, seconds):
+    """Writes the boosters, what they say of the probes, and a report, into a new folder."""
+    folder.mkdir(parents=True)
+    probes = export.probes()
+    prices = {"probe": pyarrow.array(probes["probe"], pyarrow.int64())}
+    log_prices = numpy.zeros(len(probes["probe"]))
+    forests = []
+    for forest in export.plan["forests"]:
+        booster = boosters[forest["name"]]
+        file = f"{forest['name']}.ubj"
+        booster.save_model(folder / file)
+        rows_of_probes = numpy.array([probes[column] for column in forest["columns"]], dtype=numpy.float32).T
+        matrix = xgboost.DMatrix(rows_of_probes, feature_names=forest["columns"])
+        # the trees alone, in single precision; what they are added to follows in double precision
+        sums = booster.predict(matrix, output_margin=True)
+        margin = forest["base_margin"]
+        log_prices += sums.astype(numpy.float64) + numpy.array(probes[margin] if isinstance(margin, str) else margin)
+        prices[forest["name"]] = pyarrow.array(sums, pyarrow.float32())
+        forests.append({
+            "name": forest["name"],
+            "file": file,
+            "sha256": hashlib.sha256((folder / file).read_bytes()).hexdigest(),
+            "rounds": booster.num_boosted_rounds(),
+            "parameters": forest["parameters"],
+        })
+    prices["price_usd"] = pyarrow.array(numpy.exp(log_prices / len(forests)), pyarrow.float64())
+    pyarrow.parquet.write_table(pyarrow.table(prices), folder / "probe_prices.parquet")
+    result = {
+        "format": FORMAT,
+        "export": export.manifest["export"],
+        "engine": engine,
+        "versions": {**versions, "xgboost": xgboost.__version__, "python": platform.python_version()},
+        "rows": rows,
+        "seconds": seconds,
+        "forests": forests,
+    }
+    (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n")
+    print(f"{len(forests)} forests in {folder}: diamonds models import {folder}")
