@@ -4,8 +4,8 @@
 use diamonds::diamond::{Sale, Stone};
 use diamonds::learning::evaluation::Metrics;
 use diamonds::learning::families::xgboost::TreeModel;
-use diamonds::learning::families::{FitPlan, Model, SilentObserver, find_family};
-use diamonds::learning::features::{Target, encode_f32};
+use diamonds::learning::families::{FitPlan, GradeSet, Model, Recipe, SilentObserver, find_family};
+use diamonds::learning::features::{FOUR_CS, Target, encode_f32, nine_ordinal};
 use serde_json::Value;
 
 use crate::parity::{assert_close, assert_metrics};
@@ -65,4 +65,33 @@ fn a_model_saved_by_python_gives_its_prices() {
     }
     let truth: Vec<f64> = test.iter().map(|sale| sale.price_usd).collect();
     assert_metrics(&Metrics::of(&truth, &model.prices_usd(&stones)), &reference["metrics"], 1e-6);
+}
+
+#[test]
+fn a_model_of_lightgbm_gives_its_prices() {
+    let (_, test, _) = fixture();
+    let reference: Value = serde_json::from_str(include_str!("fixtures/parity/lightgbm.json")).expect("JSON");
+    let recipe = Recipe {
+        target: Target::LogPrice,
+        features: [vec![FOUR_CS[0]], FOUR_CS[1..].to_vec(), nine_ordinal()[4..].to_vec()].concat(),
+        trend: None,
+        share_of_trend: 0.0,
+        has_trend_column: false,
+        learnt_missing_measures: true,
+    };
+    let family = find_family("xgboost").expect("a family");
+    let elsewhere = family.elsewhere().expect("forests");
+    let saved = include_bytes!("fixtures/parity/lightgbm.txt");
+    let model = family.load(&elsewhere.adopt(saved, &recipe).expect("a model")).expect("its bytes");
+    for told in ["whole", "four_cs"] {
+        let theirs = numbers(&reference[told]);
+        assert_eq!(theirs.len(), test.len());
+        for (sale, theirs) in test.iter().zip(theirs) {
+            let stone = if told == "whole" { sale.stone.turned() } else { sale.stone.with_four_cs_only() };
+            // thresholds are exact; leaves are kept in single precision
+            assert_close(model.price_usd(&stone), theirs.exp(), 1e-6, told);
+            let by_grade = model.prices_by_grade(&stone, GradeSet::ALL);
+            assert_close(by_grade.price_usd(stone.color, stone.clarity), theirs.exp(), 1e-6, told);
+        }
+    }
 }

@@ -238,6 +238,23 @@ mod tests {
     }
 
     #[test]
+    fn what_a_stone_would_cost_with_other_grades_is_what_a_fresh_question_is_answered() {
+        let (models, stones) = fitted_and_asked();
+        for (family, FittedPrices { prices, .. }) in &models {
+            for stone in &stones {
+                let by_grade = prices.prices_by_grade(stone);
+                for (color, clarity) in
+                    [(stone.color, Clarity::VS1), (Color::G, stone.clarity), (Color::J, Clarity::IF)]
+                {
+                    let fresh_usd = prices.price_usd(&Stone { color, clarity, ..*stone });
+                    let said_usd = by_grade.price_usd(color, clarity);
+                    assert_eq!(said_usd.to_bits(), fresh_usd.to_bits(), "{family}, {color} {clarity}: {stone:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_stored_model_answers_with_the_same_bits() {
         let (models, stones) = fitted_and_asked();
         for (family, FittedPrices { bytes, four_cs_table, prices, .. }) in &models {

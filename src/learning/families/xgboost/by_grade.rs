@@ -126,7 +126,7 @@ impl TreesByGrade {
         nodes: &[Node],
         values: &[i32],
         features: &[Feature],
-        thresholds: &[Vec<f32>],
+        thresholds: &[Vec<f64>],
     ) -> Option<Self> {
         let mut by_grade = Vec::new();
         // the first entry is that of all other columns
@@ -236,6 +236,12 @@ impl TreesByGrade {
         } else {
             self.walk::<false>(columns, wanted)
         }
+    }
+
+    /// The same, as a processor gives them that cannot add eight numbers at a time.
+    #[cfg(test)]
+    pub fn sums_plainly(&self, columns: &Columns, wanted: GradeSet) -> [i32; CELLS] {
+        self.walk_plainly::<true>(columns, wanted)
     }
 
     #[cfg(target_arch = "x86_64")]

@@ -1,6 +1,7 @@
 //! The parts of XGBoost's JSON format of a model that are read here.
 //!
-//! Format: <https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html>.
+//! Format: <https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html>. Trees of other engines are kept in the same form, with
+//! one column more if their thresholds are in double precision.
 
 use serde::Deserialize;
 
@@ -55,4 +56,14 @@ pub struct Tree {
     pub split_indices: Vec<u16>,
     pub default_left: Vec<u8>,
     pub split_type: Vec<u8>,
+    /// Thresholds in double precision, where those of the splits are not exact; absent in models of XGBoost.
+    #[serde(default)]
+    pub thresholds: Vec<f64>,
+}
+
+impl Tree {
+    /// The threshold of a split: values from it on go right.
+    pub fn threshold(&self, node: usize) -> f64 {
+        self.thresholds.get(node).copied().unwrap_or_else(|| self.split_conditions[node].into())
+    }
 }

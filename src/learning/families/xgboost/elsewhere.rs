@@ -5,6 +5,7 @@ use xgboost::Booster;
 
 use super::document::read;
 use super::forest::{Member, Start, learnt_three_times};
+use super::lightgbm;
 use super::settings::{Settings, TARGET, features};
 use super::training::joined;
 use super::{
@@ -86,8 +87,13 @@ impl TrainedElsewhere for XgBoost {
     }
 
     fn adopt(&self, booster: &[u8], recipe: &Recipe) -> Result<Vec<u8>, FamilyError> {
-        let mut document = checked(booster)?;
-        cut_to_best(&mut document)?;
+        let mut document = if lightgbm::is_model(booster) {
+            lightgbm::document_of(booster).map_err(unreadable)?
+        } else {
+            let mut document = checked(booster)?;
+            cut_to_best(&mut document)?;
+            document
+        };
         let columns = recipe.columns();
         let learner = &mut document["learner"];
         let count = learner["learner_model_param"]["num_feature"].as_str().and_then(|count| count.parse().ok());
@@ -121,6 +127,9 @@ impl TrainedElsewhere for XgBoost {
 
     fn release(&self, bytes: &[u8]) -> Result<(Vec<u8>, Recipe), FamilyError> {
         let model = TreeModel::from_json(bytes)?;
+        if model.is_of_lightgbm() {
+            return Err(unreadable("it came from LightGBM, and XGBoost cannot read it: take the file that it came in"));
+        }
         Ok((bytes.to_vec(), model.recipe()))
     }
 }

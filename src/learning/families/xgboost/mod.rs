@@ -10,6 +10,7 @@ mod by_grade;
 mod document;
 mod elsewhere;
 mod forest;
+mod lightgbm;
 mod settings;
 mod training;
 mod trees;
@@ -36,6 +37,9 @@ const SHARE_ATTRIBUTE: &str = "diamonds_trend_share";
 /// Name of the attribute that says whether the trees have learnt what to do without a measure; if it is missing, those of a model with a
 /// share have.
 const GAPS_ATTRIBUTE: &str = "diamonds_learnt_missing_measures";
+
+/// Name of the objective in models of LightGBM, which are kept in the same form.
+const LIGHTGBM: &str = "lightgbm";
 
 /// The family of boosted trees.
 pub struct XgBoost;

@@ -9,9 +9,9 @@
 //! step waits for memory, several trees are walked at the same time, without branches: a leaf is its own child until the
 //! deepest tree of its group has finished.
 
-use super::by_grade::{MAX_SUM, TreesByGrade};
+use super::by_grade::{Columns as ColumnsByGrade, MAX_SUM, TreesByGrade};
 use super::document::{Document, Tree, read};
-use super::{FamilyError, GAPS_ATTRIBUTE, SHARE_ATTRIBUTE, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, unreadable};
+use super::{FamilyError, GAPS_ATTRIBUTE, LIGHTGBM, SHARE_ATTRIBUTE, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, unreadable};
 use crate::diamond::Stone;
 use crate::learning::families::{CELLS, GradeSet, Model, PricesByGrade, TREND_COLUMN};
 use crate::learning::features::{Feature, Target, Trend};
@@ -34,7 +34,9 @@ pub struct TreeModel {
     /// Whether the last column, after the features, is the trend.
     has_trend_column: bool,
     /// For each column, the thresholds that it is compared with, ascending and distinct.
-    thresholds: Vec<Vec<f32>>,
+    thresholds: Vec<Vec<f64>>,
+    /// Whether values are compared, and leaves added, in single precision, as XGBoost does; LightGBM does it in double precision.
+    is_single: bool,
     /// Trees in their order, in groups of [`INTERLEAVED_TREES`].
     groups: Vec<Group>,
     nodes: Vec<Node>,
@@ -159,7 +161,8 @@ impl TreeModel {
         if features.is_empty() || columns > MAX_FEATURES {
             return Err(unreadable(format!("it has {columns} named columns")));
         }
-        if !matches!(learner.objective.name.as_str(), "reg:squarederror" | "reg:absoluteerror")
+        let is_single = learner.objective.name != LIGHTGBM;
+        if is_single && !matches!(learner.objective.name.as_str(), "reg:squarederror" | "reg:absoluteerror")
             || learner.gradient_booster.name != "gbtree"
         {
             return Err(unreadable(format!(
@@ -182,6 +185,7 @@ impl TreeModel {
             share_of_trend,
             has_trend_column,
             thresholds,
+            is_single,
             groups: Vec::new(),
             nodes: Vec::new(),
             values: Vec::new(),
@@ -232,6 +236,7 @@ impl TreeModel {
             tree.split_indices.len(),
             tree.default_left.len(),
             tree.split_type.len(),
+            if tree.thresholds.is_empty() { count } else { tree.thresholds.len() },
         ];
         if count == 0 || lengths.iter().any(|length| *length != count) {
             return Err(unreadable("the columns of a tree differ in length"));
@@ -272,7 +277,7 @@ impl TreeModel {
     fn split(&self, tree: &Tree, old: usize, left: u32) -> Result<Node, FamilyError> {
         let feature = tree.split_indices[old];
         let thresholds = &self.thresholds[usize::from(feature)];
-        let below = thresholds.partition_point(|threshold| *threshold < tree.split_conditions[old]);
+        let below = thresholds.partition_point(|threshold| *threshold < tree.threshold(old));
         match (u8::try_from(feature), u16::try_from(below + 1)) {
             (Ok(feature), Ok(rank)) if rank < UNREACHABLE => {
                 Ok(Node::split(left, rank, tree.default_left[old] != 0, feature))
@@ -306,6 +311,11 @@ impl TreeModel {
         self.share_of_trend
     }
 
+    /// Whether the trees are LightGBM's.
+    pub(super) fn is_of_lightgbm(&self) -> bool {
+        !self.is_single
+    }
+
     /// Whether the trees have learnt what to do without a measure.
     pub(super) fn knows_gaps(&self) -> bool {
         self.knows_gaps
@@ -318,20 +328,41 @@ impl TreeModel {
     /// If the row has more columns than a model can have.
     #[must_use]
     pub fn predict(&self, row: &[f32]) -> f32 {
+        let mut wide = [0.0; MAX_FEATURES];
+        assert!(row.len() <= MAX_FEATURES, "a row of {} columns", row.len());
+        wide.iter_mut().zip(row).for_each(|(wide, value)| *wide = f64::from(*value));
+        #[expect(clippy::cast_possible_truncation, reason = "XGBoost adds in single precision")]
+        let sum = self.sum(&wide[..row.len()]) as f32;
+        sum
+    }
+
+    /// As [`TreeModel::predict`]; values are compared, and leaves added, in the precision of the model.
+    fn sum(&self, row: &[f64]) -> f64 {
         let mut ranks = [0; MAX_FEATURES];
         let mut has_gaps = false;
-        assert!(row.len() <= MAX_FEATURES, "a row of {} columns", row.len());
-        for ((rank, value), thresholds) in ranks.iter_mut().zip(row).zip(&self.thresholds) {
-            *rank = if value.is_nan() { MISSING } else { rank_of(*value, thresholds) };
+        for (place, (rank, value)) in ranks.iter_mut().zip(row).enumerate().take(self.thresholds.len()) {
+            *rank = self.rank(place, *value);
             has_gaps |= value.is_nan();
         }
         if has_gaps { self.walk::<true>(&ranks) } else { self.walk::<false>(&ranks) }
     }
 
     /// Walks the trees; rows without missing values skip the check for them at every step.
-    fn walk<const GAPS: bool>(&self, ranks: &[u16; MAX_FEATURES]) -> f32 {
+    fn walk<const GAPS: bool>(&self, ranks: &[u16; MAX_FEATURES]) -> f64 {
+        if self.is_single {
+            let mut sum = self.base_score;
+            self.visit_leaves::<GAPS>(ranks, |value| sum += value);
+            return sum.into();
+        }
+        let mut sum = f64::from(self.base_score);
+        self.visit_leaves::<GAPS>(ranks, |value| sum += f64::from(value));
+        sum
+    }
+
+    /// Passes the value of the leaf of each tree to `visit`, in the trees' order.
+    #[inline]
+    fn visit_leaves<const GAPS: bool>(&self, ranks: &[u16; MAX_FEATURES], mut visit: impl FnMut(f32)) {
         let nodes = self.nodes.as_slice();
-        let mut sum = self.base_score;
         for group in &self.groups {
             let mut places = group.roots;
             for _ in 0..group.depth {
@@ -340,37 +371,37 @@ impl TreeModel {
                 }
             }
             for place in &places[..group.count] {
-                sum += self.values[*place as usize];
+                visit(self.values[*place as usize]);
             }
         }
-        sum
     }
 }
 
 /// How many of `thresholds` are not greater than `value`: it goes right at the threshold of rank `k`, counted from 1, if this
 /// number is at least `k`.
 #[expect(clippy::cast_possible_truncation, reason = "models with more thresholds are refused")]
-fn rank_of(value: f32, thresholds: &[f32]) -> u16 {
+fn rank_of(value: f64, thresholds: &[f64]) -> u16 {
     thresholds.partition_point(|threshold| *threshold <= value) as u16
 }
 
 /// For each of `n_columns` columns, every threshold in `trees`, ascending and distinct.
-fn thresholds_of(trees: &[Tree], n_columns: usize) -> Result<Vec<Vec<f32>>, FamilyError> {
+fn thresholds_of(trees: &[Tree], n_columns: usize) -> Result<Vec<Vec<f64>>, FamilyError> {
     let mut thresholds = vec![Vec::new(); n_columns];
     for tree in trees {
-        let splits = tree.left_children.iter().zip(&tree.split_indices).zip(&tree.split_conditions);
-        for (((left, feature), threshold), kind) in splits.zip(&tree.split_type) {
+        let splits = tree.left_children.iter().zip(&tree.split_indices).zip(&tree.split_type).enumerate();
+        for (node, ((left, feature), kind)) in splits.take(tree.split_conditions.len()) {
             if *left == -1 {
                 continue;
             }
+            let threshold = tree.threshold(node);
             match thresholds.get_mut(usize::from(*feature)) {
-                Some(thresholds) if *kind == 0 && !threshold.is_nan() => thresholds.push(*threshold),
+                Some(thresholds) if *kind == 0 && !threshold.is_nan() => thresholds.push(threshold),
                 _ => return Err(unreadable("a split is of a kind that is not read here")),
             }
         }
     }
     for thresholds in &mut thresholds {
-        thresholds.sort_unstable_by(f32::total_cmp);
+        thresholds.sort_unstable_by(f64::total_cmp);
         // 0 and -0 are one threshold
         thresholds.dedup_by(|a, b| *a <= *b && *b <= *a);
     }
@@ -390,25 +421,36 @@ impl TreeModel {
     }
 
     /// The columns of `stone`, followed by zeros, and the value of the trend for it.
-    fn row_of(&self, stone: &Stone) -> ([f32; MAX_FEATURES], f64) {
+    fn row_of(&self, stone: &Stone) -> ([f64; MAX_FEATURES], f64) {
         let stone = &self.known(stone);
         let trend = self.trend.as_ref().map_or(0.0, |trend| trend.log_price(stone));
         let last = self.has_trend_column.then_some(trend);
         let mut row = [0.0; MAX_FEATURES];
         for (cell, value) in row.iter_mut().zip(self.features.iter().map(|feature| feature.value(stone)).chain(last)) {
-            #[expect(clippy::cast_possible_truncation, reason = "XGBoost works in single precision")]
-            {
-                *cell = value as f32;
-            }
+            *cell = value;
         }
         (row, trend)
+    }
+
+    /// The rank of a value among the thresholds of a column.
+    fn rank(&self, place: usize, value: f64) -> u16 {
+        #[expect(clippy::cast_possible_truncation, reason = "XGBoost works in single precision")]
+        let value = if self.is_single { f64::from(value as f32) } else { value };
+        if value.is_nan() { MISSING } else { rank_of(value, &self.thresholds[place]) }
+    }
+}
+
+impl TreeModel {
+    /// What the trees for all colours and clarities see of `stone`, whose trends are `trends`.
+    fn columns_by_grade(&self, trees: &TreesByGrade, stone: &Stone, trends: &[f64; CELLS]) -> ColumnsByGrade {
+        trees.columns(stone, &self.features, trends, |place, value| self.rank(place, value))
     }
 }
 
 impl Model for TreeModel {
     fn price_usd(&self, stone: &Stone) -> f64 {
         let (row, trend) = self.row_of(stone);
-        self.target.to_price(self.share_of_trend * trend + f64::from(self.predict(&row[..self.columns()])))
+        self.target.to_price(self.share_of_trend * trend + self.sum(&row[..self.columns()]))
     }
 
     fn prices_by_grade(&self, stone: &Stone, wanted: GradeSet) -> PricesByGrade {
@@ -417,11 +459,7 @@ impl Model for TreeModel {
         };
         let stone = &self.known(stone);
         let trends = self.trend.as_ref().map_or([0.0; CELLS], |trend| trend.log_prices_by_grade(stone));
-        let columns = trees.columns(stone, &self.features, &trends, |place, value| {
-            #[expect(clippy::cast_possible_truncation, reason = "XGBoost works in single precision")]
-            let value = value as f32;
-            if value.is_nan() { MISSING } else { rank_of(value, &self.thresholds[place]) }
-        });
+        let columns = self.columns_by_grade(trees, stone, &trends);
         let sums = trees.sums(&columns, wanted);
         PricesByGrade(std::array::from_fn(|cell| {
             self.share_of_trend * trends[cell] + f64::from(self.base_score) + f64::from(sums[cell]) / self.units
@@ -447,7 +485,8 @@ mod tests {
     /// Rows, every other one with missing values: there about one value in eight is missing.
     fn rows_with_gaps(model: &TreeModel, sales: &[Sale]) -> Vec<f32> {
         let rows = sales.iter().flat_map(|sale| model.row_of(&sale.stone).0[..model.columns()].to_vec());
-        let mut rows: Vec<f32> = rows.collect();
+        #[expect(clippy::cast_possible_truncation, reason = "XGBoost works in single precision")]
+        let mut rows: Vec<f32> = rows.map(|value| value as f32).collect();
         for (index, value) in rows.iter_mut().enumerate() {
             if index / model.columns() % 2 == 1 && index * 2_654_435_761 % 8 == 3 {
                 *value = f32::NAN;
@@ -469,6 +508,24 @@ mod tests {
             let expected = library.predict_margin(&matrix).expect("predictions");
             for (row, expected) in rows.chunks(model.columns()).zip(expected) {
                 assert_eq!(model.predict(row).to_bits(), expected.to_bits(), "{settings:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_processor_gives_all_grades_the_same_bits() {
+        let sales: Vec<Sale> = Generator::new(1).take(600).collect();
+        let bytes = train(&sales, &Settings { n_estimators: 40, ..Settings::start(600) }, 3).expect("a fit");
+        let model = TreeModel::from_json(&bytes).expect("a model");
+        let trees = model.by_grade.as_ref().expect("small enough");
+        for stone in Generator::new(2).take(200).map(|sale| sale.stone) {
+            for stone in [stone, stone.without_sizes(), stone.with_four_cs_only()] {
+                let trends = model.trend.as_ref().expect("a trend").log_prices_by_grade(&stone);
+                let columns = model.columns_by_grade(trees, &stone, &trends);
+                for wanted in [GradeSet::ALL, GradeSet::comparable(stone.color, stone.clarity)] {
+                    let [here, anywhere] = [trees.sums(&columns, wanted), trees.sums_plainly(&columns, wanted)];
+                    assert_eq!(here, anywhere, "{stone:?}");
+                }
             }
         }
     }
