@@ -42,7 +42,9 @@ pub fn describe(model: &ModelDetail) -> String {
 
 /// The facts that take a line each.
 fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
-    let ModelDetail { record, origin, period, calibration, order_checks, live, lineage, promotions, .. } = model;
+    let ModelDetail {
+        record, origin, corrected_by, period, calibration, order_checks, live, lineage, promotions, ..
+    } = model;
     let ModelRecord { metrics, dataset, .. } = record;
     let batches: Vec<String> = lineage
         .iter()
@@ -76,6 +78,7 @@ fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
     facts.extend([("data", data), ("batches", batches.join(", "))]);
     facts.extend(period.as_ref().map(|period| ("period", period.words())));
     facts.push(("metrics", measured));
+    facts.extend(corrected_by.map(|share| ("corrected", format!("every price by {}", signed_percent(share)))));
     if let Some(live) = live {
         let held = live.coverage.map(|share| format!("; {} were within their range", percent(share, 0)));
         let text = format!(

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rust_xlsxwriter::{Color as Ink, Format, FormatAlign, FormatBorder, Workbook, XlsxError};
+use rust_xlsxwriter::{Color as Ink, Format, FormatAlign, FormatBorder, Note, Workbook, XlsxError};
 use serde_json::json;
 use tempfile::NamedTempFile;
 
@@ -14,8 +14,8 @@ use super::console::{Console, table};
 use crate::control::{self, ReadPriceList};
 use crate::diamond::{Clarity, Cut, Grade};
 use crate::files::folder_of;
-use crate::pricing::{PriceList, PriceListWanted};
-use crate::text::{count, signed_percent};
+use crate::pricing::{PriceCell, PriceList, PriceListWanted};
+use crate::text::{count, dollars, signed_percent};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -80,14 +80,16 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
 
 /// What the list is, in one line.
 fn title(list: &PriceList, per_carat: bool) -> String {
+    let corrected =
+        list.corrected_by.map_or_else(String::new, |share| format!(", corrected by {}", signed_percent(share)));
     format!(
-        "Cut {}, US dollars a {}, by model {} ({}) on {} sales, {}",
+        "Cut {}, US dollars a {}, by model {} ({}){corrected}, {}; {} sales so far",
         list.cut,
         if per_carat { "carat" } else { "stone" },
         list.model.id,
         list.model.family,
-        count(list.sales),
-        list.made_at.strftime("%-d %B %Y")
+        list.made_at.strftime("%-d %B %Y"),
+        count(list.sales)
     )
 }
 
@@ -118,19 +120,28 @@ fn describe(list: &PriceList, per_carat: bool) -> String {
     text
 }
 
-/// A sheet that looks like a printed list: a block for each weight band.
+/// A sheet that looks like a printed list: a block for each weight band; what a price says besides stands in a note.
 fn write_workbook(list: &PriceList, per_carat: bool, file: File) -> Result<(), XlsxError> {
     let mut workbook = Workbook::new();
     let bold = Format::new().set_bold();
     let head = Format::new().set_bold().set_align(FormatAlign::Right).set_border_bottom(FormatBorder::Thin);
-    let price = Format::new().set_num_format("#,##0");
-    let unsold = Format::new().set_num_format("(#,##0)").set_font_color(Ink::Gray);
+    let [price, few, unsold] = ["#,##0", "#,##0\"*\"", "(#,##0)"].map(|format| Format::new().set_num_format(format));
+    let unsold = unsold.set_font_color(Ink::Gray);
+    let change = Format::new().set_num_format("+0.0%;-0.0%;0.0%").set_font_size(8).set_font_color(Ink::Gray);
     let sheet = workbook.add_worksheet();
     sheet.set_name(list.cut.name())?.set_paper_size(9).set_print_fit_to_pages(1, 0);
     sheet.write_string_with_format(0, 0, title(list, per_carat), &bold)?;
-    sheet.write_string(1, 0, "(…): no such stone was sold")?;
-    let mut line = 3;
-    for band in &list.bands {
+    sheet.write_string(1, 0, "(…): no such stone was sold; *: one or two were")?;
+    if let Some(other) = &list.compared_with {
+        let since = format!("below each price: the change since model {} ({})", other.id, other.family);
+        sheet.write_string(2, 0, since)?;
+    }
+    let mut line = 4;
+    let mut breaks = Vec::new();
+    for (place, band) in list.bands.iter().enumerate() {
+        if place > 0 && place % BANDS_ON_A_SHEET == 0 {
+            breaks.push(line);
+        }
         sheet.write_string_with_format(line, 0, band.words(), &bold)?;
         for (column, clarity) in (1..).zip(Clarity::ALL.iter().rev()) {
             sheet.write_string_with_format(line, column, clarity.name(), &head)?;
@@ -139,12 +150,44 @@ fn write_workbook(list: &PriceList, per_carat: bool, file: File) -> Result<(), X
             line += 1;
             sheet.write_string_with_format(line, 0, row.color.name(), &bold)?;
             for (column, cell) in (1..).zip(&row.clarities) {
-                let format = if cell.is_unsold() { &unsold } else { &price };
+                let format = match (cell.is_unsold(), cell.is_rarely_sold()) {
+                    (true, _) => &unsold,
+                    (_, true) => &few,
+                    _ => &price,
+                };
                 sheet.write_number_with_format(line, column, cell.usd(per_carat), format)?;
+                sheet.insert_note(
+                    line,
+                    column,
+                    &Note::new(beside(cell, band.carat, per_carat)).set_author("diamonds"),
+                )?;
+            }
+            if list.compared_with.is_some() {
+                line += 1;
+                for (column, cell) in (1..).zip(&row.clarities) {
+                    if let Some(share) = cell.change {
+                        sheet.write_number_with_format(line, column, share, &change)?;
+                    }
+                }
             }
         }
         line += 2;
     }
+    sheet.set_page_breaks(&breaks)?;
     sheet.set_column_width(0, 16)?;
     workbook.save_to_writer(file)
+}
+
+/// Weight bands that a printed sheet has, so that none is cut in two.
+const BANDS_ON_A_SHEET: usize = 6;
+
+/// What a price says besides: the range, and how many such stones were sold.
+fn beside(cell: &PriceCell, carat: f64, per_carat: bool) -> String {
+    let by = if per_carat { carat } else { 1.0 };
+    let range = match cell.range_usd {
+        Some(range) => format!("nine in ten: {} to {}; ", dollars(range.low / by), dollars(range.high / by)),
+        None if cell.reliable => String::new(),
+        None => "outside of what was sold: only what the model says; ".to_owned(),
+    };
+    format!("{range}{} sold", count(i64::try_from(cell.sales).unwrap_or(i64::MAX)))
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::reliability::doubts;
 use super::{ModelName, PricingError, ServedModel, Snapshot};
 use crate::diamond::{Clarity, Color, Cut, Grade, StoneDescription};
 use crate::learning::evaluation::{Confidence, PriceRange, quantile};
@@ -64,8 +65,12 @@ pub struct PriceList {
     pub compared_with: Option<ModelName>,
     /// The cut.
     pub cut: Cut,
-    /// How many sales are behind the champion's prices.
+    /// How many sales the numbers of sales are counted among: those that the champion learnt or was judged on, whichever model says
+    /// the prices.
     pub sales: i64,
+    /// By what share the prices are higher than the model was trained to say, because somebody corrected it; absent if nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected_by: Option<f64>,
     /// Weight bands, the lightest first: those in which stones were sold.
     pub bands: Vec<PriceBand>,
 }
@@ -101,14 +106,26 @@ pub struct PriceCell {
     pub price_usd: f64,
     /// The same by weight, in US dollars a carat, to the cent.
     pub price_per_carat_usd: f64,
-    /// The range that the price of nine in ten such stones is in.
+    /// The range that the price of nine in ten such stones is in; absent where the price is not reliable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range_usd: Option<PriceRange>,
+    /// False where the stone lies outside of what was sold, as for a grade of which no stone was: the price is only what the model says.
+    #[serde(default = "yes", skip_serializing_if = "is_so")]
+    pub reliable: bool,
     /// How many stones of this cut, colour and clarity were sold in the band.
     pub sales: usize,
     /// How much higher the price is than that of the model it is compared with, as a share of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<f64>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_so(reliable: &bool) -> bool {
+    *reliable
 }
 
 impl PriceCell {
@@ -124,14 +141,20 @@ impl PriceCell {
         if per_carat { self.price_per_carat_usd } else { self.price_usd }
     }
 
+    /// Whether some such stones were sold, but few.
+    #[must_use]
+    pub fn is_rarely_sold(&self) -> bool {
+        (1..FEW).contains(&self.sales)
+    }
+
     /// The same as it stands on a sheet: in whole dollars, in brackets if no such stone was sold, with a star if few were.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "a cast of floats saturates")]
     pub fn words(&self, per_carat: bool) -> String {
         let price = count(self.usd(per_carat).round() as i64);
-        match self.sales {
-            0 => format!("({price})"),
-            sales if sales < FEW => format!("{price}*"),
+        match (self.is_unsold(), self.is_rarely_sold()) {
+            (true, _) => format!("({price})"),
+            (_, true) => format!("{price}*"),
             _ => price,
         }
     }
@@ -173,7 +196,7 @@ impl PriceList {
         let starts = if wanted.bands.is_empty() { &TRADE_BANDS_CARAT[..] } else { &wanted.bands };
         let mut bands = Vec::new();
         for (from_carat, next) in bands_within(starts, least, most) {
-            let carat = usual_weight(snapshot, from_carat, next);
+            let carat = usual_weight(snapshot, from_carat, next).clamp(least, most.max(least));
             let mut colors = Vec::with_capacity(Color::ALL.len());
             for color in Color::ALL.iter().rev() {
                 let mut clarities = Vec::with_capacity(Clarity::ALL.len());
@@ -183,12 +206,14 @@ impl PriceList {
                     let sales = group.lighter_than(next - 0.005) - group.lighter_than(from_carat - 0.005);
                     let stone = StoneDescription::of_four_cs(carat, cut, *color, *clarity).stone();
                     let price_usd = model.prices.price_usd(&stone);
-                    let calibration = model.calibration.as_ref();
+                    let reliable = doubts(&stone, similar).is_empty();
+                    let calibration = model.calibration.as_ref().filter(|_| reliable);
                     clarities.push(PriceCell {
                         clarity: *clarity,
                         price_usd: to_the_cent(price_usd),
                         price_per_carat_usd: to_the_cent(price_usd / carat),
                         range_usd: calibration.and_then(|known| known.range(&stone, price_usd, Confidence::default())),
+                        reliable,
                         sales,
                         change: compared.map(|other| price_usd / other.prices.price_usd(&stone) - 1.0),
                     });
@@ -205,6 +230,7 @@ impl PriceList {
             compared_with: compared.map(name),
             cut,
             sales: i64::try_from(similar.count()).unwrap_or(i64::MAX),
+            corrected_by: Some(model.corrected_by).filter(|share| share.abs() > 0.0),
             bands,
         })
     }
@@ -227,7 +253,9 @@ impl PriceList {
             "low_usd",
             "high_usd",
             "sales",
+            "reliable",
             "change",
+            "corrected_by",
             "model",
             "made_at",
         ])?;
@@ -247,7 +275,9 @@ impl PriceList {
                         number(cell.range_usd.map(|range| range.low)),
                         number(cell.range_usd.map(|range| range.high)),
                         cell.sales.to_string(),
+                        cell.reliable.to_string(),
                         cell.change.map_or_else(String::new, |change| format!("{change:.4}")),
+                        number(self.corrected_by),
                         self.model.id.to_string(),
                         self.made_at.strftime("%Y-%m-%d").to_string(),
                     ])?;

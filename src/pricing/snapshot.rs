@@ -203,7 +203,8 @@ impl Snapshot {
     /// The prices of stones that differ a little from `description`.
     #[must_use]
     pub fn steps(&self, description: &StoneDescription, model: &ServedModel) -> Vec<Step> {
-        super::steps::of(description, &model.prices)
+        let is_reliable = |stone: &StoneDescription| reliability::doubts(&stone.stone(), &self.similar).is_empty();
+        super::steps::of(description, &model.prices, is_reliable)
     }
 }
 

@@ -29,6 +29,9 @@ pub struct Step {
     pub price_usd: f64,
     /// The difference to the price now, in US dollars, to the cent.
     pub difference_usd: f64,
+    /// False where the stone after the change lies outside of what was sold: then the price is only what the model says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reliable: Option<bool>,
 }
 
 impl Step {
@@ -67,7 +70,12 @@ impl std::fmt::Display for StepValue {
 /// Every possible step from the stone described, all else equal; at another weight, length, width and height grow with its cube root.
 /// The price of a step is what a question about its stone would be answered. Steps for which the model predicts no valid price
 /// are left out.
-pub(super) fn of(description: &StoneDescription, model: &PromisedModel) -> Vec<Step> {
+/// `is_reliable` says of a stone whether it lies inside of what was sold.
+pub(super) fn of(
+    description: &StoneDescription,
+    model: &PromisedModel,
+    is_reliable: impl Fn(&StoneDescription) -> bool,
+) -> Vec<Step> {
     // one walk prices every colour and clarity
     let by_grade = model.prices_by_grade(&description.stone());
     let now_usd = to_the_cent(by_grade.price_usd(description.color, description.clarity));
@@ -76,7 +84,8 @@ pub(super) fn of(description: &StoneDescription, model: &PromisedModel) -> Vec<S
         if is_price(price_usd) {
             let price_usd = to_the_cent(price_usd);
             let difference_usd = to_the_cent(price_usd - now_usd);
-            steps.push(Step { change: change.to_owned(), up, from, to, stone, price_usd, difference_usd });
+            let reliable = Some(is_reliable(&stone));
+            steps.push(Step { change: change.to_owned(), up, from, to, stone, price_usd, difference_usd, reliable });
         }
     };
     for (up, carat) in [(false, magic_below(description.carat)), (true, magic_above(description.carat))] {
@@ -156,7 +165,7 @@ mod tests {
                 measurements,
                 ..StoneDescription::of_four_cs(0.95, Cut::Ideal, Color::H, Clarity::I1)
             };
-            let steps = of(&stone, &model);
+            let steps = of(&stone, &model, |stone| stone.cut == Cut::Ideal);
             let told: Vec<(&str, String)> =
                 steps.iter().map(|step| (step.change.as_str(), step.to.to_string())).collect();
             let expected = [
@@ -178,6 +187,7 @@ mod tests {
                 assert_eq!(step.price_usd.to_bits(), fresh_usd.to_bits(), "{step:?}");
                 assert!((step.price_usd - now_usd - step.difference_usd).abs() < 0.005, "{step:?}");
                 assert_eq!(step.difference_usd > 0.0, step.up, "{step:?}");
+                assert_eq!(step.reliable, Some(step.change != "cut"), "{step:?}");
             }
         }
     }

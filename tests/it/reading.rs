@@ -197,8 +197,8 @@ fn sales_without_measurements_go_all_the_way() {
     assert_eq!((&report["accepted"], &report["rejected"]), (&json!(400), &json!(0)), "{report}");
     assert_eq!(test_folder.value("SELECT count(x_mm) + count(depth_percent) + count(table_percent) FROM sale"), 0);
     assert_eq!(ingest(&test_folder, "four.csv", four_cs.join("\n"), &[])["known"], 400);
-    for family in ["linear", "xgboost", "perpetual"] {
-        test_folder.succeed(&["retrain", "--family", family, "--trials", "4", "--promote", "always"]);
+    for family in diamonds::learning::families::FAMILIES {
+        test_folder.succeed(&["retrain", "--family", family.name(), "--trials", "4", "--promote", "always"]);
     }
     let stone = ["--carat", "1", "--cut", "Ideal", "--color", "G", "--clarity", "VS2"];
     assert!(test_folder.json(&[&["predict"][..], &stone].concat())["price_usd"].as_f64() > Some(500.0));

@@ -57,9 +57,11 @@ impl PriceListPage {
     /// What a cell says beside its price: the range, and how many such stones were sold.
     fn words(&self, band: &PriceBand, cell: &PriceCell) -> String {
         let by = if self.is_per_carat { band.carat } else { 1.0 };
-        let range = cell.range_usd.map_or_else(String::new, |range| {
-            say!("nine in ten {} to {}, ", dollars(range.low / by), dollars(range.high / by))
-        });
+        let range = match cell.range_usd {
+            Some(range) => say!("nine in ten {} to {}, ", dollars(range.low / by), dollars(range.high / by)),
+            None if cell.reliable => String::new(),
+            None => say!("only what the model says, "),
+        };
         let sold = match cell.sales {
             0 => say!("none sold"),
             sold => say!("{} sold", count(i64::try_from(sold).unwrap_or(i64::MAX))),

@@ -164,6 +164,9 @@ pub struct ModelDetail {
     /// Where it was trained; absent if it was here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<ModelOrigin>,
+    /// By what share its prices are higher than it was trained to say, because somebody corrected it; absent if nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected_by: Option<f64>,
     /// The days of its sales, and how prices drifted in them; absent if the days are not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<SalesPeriod>,
@@ -263,6 +266,7 @@ impl Store {
         Ok(ModelDetail {
             record,
             origin: self.model_origin(id)?,
+            corrected_by: Some(self.level_correction(id)?).filter(|share| share.abs() > 0.0),
             period: self.sales_period(id)?,
             calibration: self.calibration(id)?,
             segments: self.segments(id)?,
