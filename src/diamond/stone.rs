@@ -13,6 +13,8 @@ use crate::words::marked;
 pub const CARAT_PER_CUBIC_MM: f64 = 0.006_11;
 /// How far the weight may differ from the weight that the measurements imply before there is a warning, as a share.
 pub const WEIGHT_TOLERANCE: f64 = 0.1;
+/// The same where only the sides or only the height are told.
+const TOLERANCE_OF_FEW_MEASURES: f64 = 0.35;
 /// How far the depth may differ from the depth that the measurements imply before there is a warning, in percentage points.
 pub const DEPTH_TOLERANCE_PERCENT: f64 = 1.0;
 
@@ -137,10 +139,17 @@ impl Stone {
         }
     }
 
-    /// The weight of a brilliant of these measures in carats, if they contradict the weight: then the weight is believed.
+    /// The weight of a brilliant of these measures in carats, if they contradict the weight: then the weight is believed. Where the sides
+    /// or the height alone are told, those of a textbook brilliant stand for the others, and only a gross contradiction counts.
     pub fn contradicting_weight_carat(&self) -> Option<f64> {
-        let measured = weight_carat_of(self.x_mm, self.y_mm, self.z_mm);
-        ((measured / self.weight_carat - 1.0).abs() > WEIGHT_TOLERANCE).then_some(measured)
+        let (side_mm, z_mm) = (f64::midpoint(self.x_mm, self.y_mm), self.z_mm);
+        let depth = if self.depth_percent.is_nan() { TEXTBOOK_DEPTH_PERCENT } else { self.depth_percent } / 100.0;
+        let (measured, tolerance) = match (side_mm.is_nan(), z_mm.is_nan()) {
+            (false, false) => (weight_carat_of(self.x_mm, self.y_mm, z_mm), WEIGHT_TOLERANCE),
+            (false, true) => (weight_carat_of(self.x_mm, self.y_mm, depth * side_mm), TOLERANCE_OF_FEW_MEASURES),
+            (true, _) => (weight_carat_of(z_mm / depth, z_mm / depth, z_mm), TOLERANCE_OF_FEW_MEASURES),
+        };
+        ((measured / self.weight_carat - 1.0).abs() > tolerance).then_some(measured)
     }
 
     /// The stone that a question about this one is answered for: turned, with what follows from other measures (one side of a round
@@ -335,6 +344,21 @@ mod tests {
         );
         let only_sizes = Stone { depth_percent: f64::NAN, table_percent: f64::NAN, weight_carat: 2.0, ..whole };
         assert_eq!(only_sizes.settled().told(), Told::FourCs, "a depth from sizes that are not believed is none");
+    }
+
+    #[test]
+    fn sides_or_a_height_alone_are_believed_unless_they_contradict_the_weight_grossly() {
+        let one_carat = Stone { weight_carat: 1.0, ..Stone::EXAMPLE }.with_four_cs_only();
+        for (side, z, is_believed) in [
+            (6.4, f64::NAN, true),
+            (6.9, f64::NAN, true),
+            (8.0, f64::NAN, false),
+            (f64::NAN, 4.0, true),
+            (f64::NAN, 5.0, false),
+        ] {
+            let told = Stone { x_mm: side, y_mm: side, z_mm: z, ..one_carat }.settled();
+            assert_eq!(told.told() == Told::Partly, is_believed, "{side} mm, {z} mm: {told:?}");
+        }
     }
 
     #[test]

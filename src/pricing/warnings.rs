@@ -73,7 +73,11 @@ pub(super) fn of(
 /// What the measurements of `stone` contradict, which of the two is believed, and what the other would change.
 fn contradiction(stone: &Stone, price_usd: f64, model: &PromisedModel, similar: &SimilarIndex) -> Option<String> {
     let measured = stone.turned().with_height();
-    let told = format!("{} × {} × {} mm", plain(stone.x_mm), plain(stone.y_mm), decimals(measured.z_mm, 2));
+    let told = match (measured.x_mm.is_nan(), measured.z_mm.is_nan()) {
+        (false, false) => format!("{} × {} × {} mm", plain(stone.x_mm), plain(stone.y_mm), decimals(measured.z_mm, 2)),
+        (false, true) => format!("{} × {} mm", plain(measured.x_mm), plain(measured.y_mm)),
+        (true, _) => format!("{} {} mm", say!("a height of"), plain(measured.z_mm)),
+    };
     if let Some(measured_carat) = measured.contradicting_weight_carat() {
         let by_measures = Stone { weight_carat: (measured_carat * 100.0).round().max(1.0) / 100.0, ..*stone };
         let other = other_price(&by_measures, price_usd, model, similar);
@@ -164,6 +168,10 @@ mod tests {
         assert!(heavy[0].ends_with("at 1.02 ct the price would be $4,900 less"), "{heavy:?}");
         let without_height = warnings(&Stone { weight_carat: 2.0, z_mm: f64::NAN, ..USUAL });
         assert!(without_height[0].contains("6.45 × 6.47 × 3.99 mm would be about 1.02 ct"), "{without_height:?}");
+        let wide = warnings(&Stone { x_mm: 8.0, y_mm: 8.0, ..USUAL.with_four_cs_only() });
+        assert!(wide[0].contains("8 × 8 mm would be about 1.93 ct, not 1.01 ct. The weight is believed"), "{wide:?}");
+        let high = warnings(&Stone { z_mm: 5.0, ..USUAL.with_four_cs_only() });
+        assert!(high[0].contains("a height of 5 mm would be about 2.00 ct, not 1.01 ct"), "{high:?}");
         let flat = warnings(&Stone { depth_percent: 58.0, ..USUAL });
         let said = "the measurements contradict the depth: they make it 61.8 %, not 58 %. Both are believed; with a depth of 61.8 % the \
                     price would be $376 more";

@@ -67,6 +67,7 @@ impl Family for Perpetual {
             grades: KnownGrades::of(&stones),
             trees,
             four_cs: Some(four_cs),
+            is_mean: true,
         };
         let mut bytes = MAGIC.to_vec();
         rmp_serde::encode::write_named(&mut bytes, &model).map_err(|error| unfit(error.to_string()))?;
@@ -119,6 +120,10 @@ struct PerpetualModel {
     /// For stones of which a measure was not told. Models of earlier versions have none.
     #[serde(default)]
     four_cs: Option<Trees>,
+    /// Whether a whole stone is priced by the mean of both kinds of trees, on the target: they err in other places. In models of earlier
+    /// versions the first trees price it alone.
+    #[serde(default)]
+    is_mean: bool,
 }
 
 /// A model as the first versions of this program stored it: with the library's own form, as JSON.
@@ -135,7 +140,7 @@ impl PerpetualModel {
         let LibraryForm { target, features, grades, booster } =
             serde_json::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?;
         let trees = Trees::of(&booster).ok_or_else(|| unreadable("its trees are of an unknown kind".to_owned()))?;
-        Ok(Self { target, features, grades, trees, four_cs: None })
+        Ok(Self { target, features, grades, trees, four_cs: None, is_mean: false })
     }
 
     fn row_of(features: &[Feature], stone: &Stone) -> Vec<f64> {
@@ -146,9 +151,17 @@ impl PerpetualModel {
 impl Model for PerpetualModel {
     fn price_usd(&self, stone: &Stone) -> f64 {
         let known = self.grades.nearest(stone);
+        let by_all = || self.trees.predict(&Self::row_of(&self.features, &known.with_usual_measures()));
         let value = match &self.four_cs {
-            Some(trees) if known.told() != Told::Whole => trees.predict(&Self::row_of(&FOUR_CS, &known)),
-            _ => self.trees.predict(&Self::row_of(&self.features, &known.with_usual_measures())),
+            Some(four_cs) => {
+                let by_four_cs = four_cs.predict(&Self::row_of(&FOUR_CS, &known));
+                match (known.told(), self.is_mean) {
+                    (Told::Whole, true) => f64::midpoint(by_four_cs, by_all()),
+                    (Told::Whole, false) => by_all(),
+                    _ => by_four_cs,
+                }
+            }
+            None => by_all(),
         };
         self.target.to_price(value)
     }
