@@ -70,7 +70,7 @@ def train_forest(client, export, rows, forest, early_stopping):
     part = rows[rows["copy"].isin(forest["copies"])]
     stopping = {}
     if early_stopping:
-        stopping = {"evals": [(matrix(part[part["fold"] == 0]), "held back")], "early_stopping_rounds": early_stopping}
+        stopping = {"evals": [(matrix(part[part["fold"] == 0]), "held_back")], "early_stopping_rounds": early_stopping}
         part = part[part["fold"] != 0]
     output = xgboost_dask.train(
         client,

@@ -56,7 +56,9 @@ pub struct Manifest {
     pub lineage: Vec<Lineage>,
     /// The files of rows.
     pub files: Vec<ExportedFile>,
-    /// The stones by which a model is tried.
+    /// Which stones those are by which a model is tried.
+    pub probe_set: u32,
+    /// The file of these stones.
     pub probes: ExportedFile,
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::manifest::{PRICE_COLUMN, PROBE_PRICES, measure, read_document};
-use super::probes::probes;
+use super::probes::{PROBE_SET, probes};
 use super::sales_export::trained_elsewhere;
 use super::{ExchangeError, Manifest, RECIPE, RESULT, RecipeFile, TrainingResult};
 use crate::control::{Access, ExportSales, FileAccess, FileAccessError, ReadSalesExport};
@@ -76,6 +76,11 @@ fn read_forests(
     let path = folder.join(RESULT);
     let result: TrainingResult = read_document(&path)?;
     let manifest = manifest_of(result.export)?;
+    if manifest.probe_set != PROBE_SET {
+        let problem =
+            "the export was made by another version of this program, which tries models on other stones: export again";
+        return Err(ExchangeError::document(&path, problem));
+    }
     let plan = &manifest.plan;
     let family = find_family(&plan.family)?;
     let elsewhere = family.elsewhere().ok_or_else(|| stays_here(&plan.family))?;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::manifest::{PROBES, measure, write_document};
-use super::probes::probes;
+use super::probes::{PROBE_SET, probes};
 use super::{ExchangeError, ExportedFile, FORMAT, MANIFEST, Manifest};
 use crate::control::{Access, AddSalesExport, ExportSales, FileAccess, FileAccessError};
 use crate::diamond::Sale;
@@ -117,6 +117,7 @@ pub fn export_sales(
             .iter()
             .map(|(batch, rows)| Lineage { batch: *batch, rows: *rows, undone: false })
             .collect(),
+        probe_set: PROBE_SET,
         probes: write_probe_file(&plan, unfinished.path())?,
         plan,
         files,

@@ -418,6 +418,24 @@ fn a_model_is_trained_on_a_dask_cluster() {
     let model = server.get("/v1/models/3").json();
     assert_eq!(model["origin"]["engine"], "dask");
 
+    // in three steps, and stopped early
+    test_folder.succeed(&["export", "sales", "out"]);
+    let job = Command::new(&python)
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("cluster/dask/train.py"))
+        .args(["out", "result", "--scheduler", &address, "--early-stopping", "5"])
+        .current_dir(test_folder.path("."))
+        .output()
+        .expect("Python");
+    assert!(job.status.success(), "{}", String::from_utf8_lossy(&job.stderr));
+    let result = read_json(&test_folder.path("result/result.json"));
+    let rounds = |forest: &Value| forest["rounds"].as_u64().expect("a number");
+    let forests = result["forests"].as_array().expect("forests");
+    assert!(
+        forests.iter().all(|forest| rounds(forest) > 0) && forests.iter().any(|forest| rounds(forest) < 300),
+        "{result}"
+    );
+    test_folder.succeed(&["models", "import", "result", "--promote", "never"]);
+
     // nobody is there: said at once, and nothing is changed
     let said = test_folder
         .command(&["retrain", "--on", &format!("dask://127.0.0.1:{}", free_port())])
