@@ -65,7 +65,7 @@ def progress(forest, done, rounds):
     print(f"progress {forest} {done}/{rounds}", flush=True)
 
 
-def write_result(export, folder, engine, versions, boosters, rows, seconds):
+def write_result(export, folder, engine, versions, boosters, seconds):
     """Writes the boosters, what they say of the probes, and a report, into a new folder."""
     folder.mkdir(parents=True)
     probes = export.probes()
@@ -80,8 +80,8 @@ def write_result(export, folder, engine, versions, boosters, rows, seconds):
         matrix = xgboost.DMatrix(rows_of_probes, feature_names=forest["columns"])
         # the trees alone, in single precision; what they are added to follows in double precision
         sums = booster.predict(matrix, output_margin=True)
-        margin = forest["base_margin"]
-        log_prices += sums.astype(numpy.float64) + numpy.array(probes[margin] if isinstance(margin, str) else margin)
+        column = export.margin_column(forest)
+        log_prices += sums.astype(numpy.float64) + numpy.array(probes[column] if column else forest["base_margin"])
         prices[forest["name"]] = pyarrow.array(sums, pyarrow.float32())
         forests.append({
             "name": forest["name"],
@@ -97,7 +97,7 @@ def write_result(export, folder, engine, versions, boosters, rows, seconds):
         "export": export.manifest["export"],
         "engine": engine,
         "versions": {**versions, "xgboost": xgboost.__version__, "python": platform.python_version()},
-        "rows": rows,
+        "rows": export.manifest["rows"],
         "seconds": seconds,
         "forests": forests,
     }

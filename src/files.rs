@@ -4,6 +4,7 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The path beside `path` with `suffix` added to its name.
@@ -33,6 +34,14 @@ pub fn move_file(from: &Path, to: &Path) -> io::Result<()> {
     File::open(&part)?.sync_all()?;
     std::fs::rename(&part, to)?;
     std::fs::remove_file(from)
+}
+
+/// Where a file of rows of the day of `time` belongs in `folder`: `day=YYYY-MM-DD/NAME-….parquet`, a partition as engines read them. The name
+/// ends with the time of day, so that a day may have several files, and who begins again at the same time writes the same one.
+#[must_use]
+pub fn path_of_day(folder: &Path, name: &str, time: Timestamp) -> PathBuf {
+    let day = folder.join(time.strftime("day=%Y-%m-%d").to_string());
+    day.join(format!("{name}-{}.parquet", time.strftime("%H%M%S%6f")))
 }
 
 /// Opens the regular file at `path` for reading, and nothing else: no link is followed, and nobody waits for the other end of a

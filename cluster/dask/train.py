@@ -35,24 +35,23 @@ class Progress(callback.TrainingCallback):
         return False
 
 
-class Workers:
-    """The workers of a training, which waits for all of them, for ever if one is gone: this ends it instead."""
+def end_if_a_worker_is_lost(client):
+    """A training waits for all of its workers, for ever if one is gone: this ends it instead."""
 
-    def __init__(self, client):
-        self.client = client
-        self.at_the_start = self.now()
-        threading.Thread(target=self.watch, daemon=True).start()
+    def now():
+        return set(client.scheduler_info(n_workers=-1)["workers"])
 
-    def now(self):
-        return set(self.client.scheduler_info(n_workers=-1)["workers"])
+    workers = now()
 
-    def watch(self):
+    def watch():
         while True:
             time.sleep(1)
-            lost = self.at_the_start - self.now()
+            lost = workers - now()
             if lost:
                 print(f"error: the worker {lost.pop()} is lost: start the training again", file=sys.stderr)
                 os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def train_forest(client, export, rows, forest, early_stopping):
@@ -97,7 +96,7 @@ def main():
     with distributed.Client(cluster) as client:
         client.wait_for_workers(arguments.workers, timeout=120)
         client.subscribe_topic(TOPIC, lambda event: forests.progress(event[1]["forest"], event[1]["done"], event[1]["rounds"]))
-        Workers(client)
+        end_if_a_worker_is_lost(client)
         wanted = {column for forest in export.plan["forests"] for column in forest["columns"]}
         wanted |= {"copy", "fold", export.label, "trend"}
         rows = dask.dataframe.read_parquet(export.files(), columns=sorted(wanted))
@@ -115,7 +114,7 @@ def main():
             sys.exit(f"error: {forests.first_line(error)}")
         seconds = time.monotonic() - started
         versions = {"dask": dask.__version__, "distributed": distributed.__version__}
-        forests.write_result(export, arguments.result, "dask", versions, boosters, export.manifest["rows"], seconds)
+        forests.write_result(export, arguments.result, "dask", versions, boosters, seconds)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def main():
         spark.stop()
     seconds = time.monotonic() - started
     versions = {"pyspark": pyspark.__version__, "java": java}
-    forests.write_result(export, arguments.result, "spark", versions, boosters, export.manifest["rows"], seconds)
+    forests.write_result(export, arguments.result, "spark", versions, boosters, seconds)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tracing::level_filters::LevelFilter;
 
@@ -23,6 +24,15 @@ impl Console {
     /// Whether to show progress.
     pub fn shows_progress(&self) -> bool {
         !self.json && !self.quiet
+    }
+
+    /// A bar by this template of `indicatif`, for so many steps; hidden where no progress is shown.
+    pub fn bar(&self, template: &str, steps: u64) -> ProgressBar {
+        let bar = if self.shows_progress() { ProgressBar::new(steps) } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar
     }
 
     /// Prints a result: as one JSON document, or as the text of `text`.

@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
-use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
 use super::CommandError;
 use super::console::Console;
-use crate::exchange::{SalesExportReport, SalesExportSettings, export_log, export_sales, this_node};
+use crate::exchange::{SalesExportReport, SalesExportSettings, export_log, export_sales, read_node, this_node};
 use crate::store::LogTable;
 use crate::text::count;
 
@@ -41,15 +40,6 @@ pub struct LogArguments {
     /// Name of this machine, which each row has as `node`: several may share a folder [default: the host's name]
     #[arg(long, value_name = "NAME", value_parser = read_node)]
     node: Option<String>,
-}
-
-/// A name that is part of names of files.
-fn read_node(text: &str) -> Result<String, String> {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-    if (1..=64).contains(&text.len()) && text.chars().all(is_plain) && !text.starts_with('.') {
-        return Ok(text.to_owned());
-    }
-    Err("write up to 64 letters, digits, points, hyphens and underscores".to_owned())
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
@@ -97,16 +87,13 @@ fn export_table(
 }
 
 /// Exports, and shows how far it is.
-pub(super) fn export(
+fn export(
     database: &Path,
     folder: &Path,
     settings: &SalesExportSettings,
     console: &Console,
 ) -> Result<SalesExportReport, CommandError> {
-    let bar = if console.shows_progress() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {human_pos:>11} of {human_len} sales  {elapsed}") {
-        bar.set_style(style);
-    }
+    let bar = console.bar("{bar:30} {human_pos:>11} of {human_len} sales  {elapsed}", 0);
     let report = export_sales(database, folder, settings, &|done, of| {
         bar.set_length(u64::try_from(of).unwrap_or(u64::MAX));
         bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));

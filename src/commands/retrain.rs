@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::exchange::{
-    Cluster, ClusterObserver, ClusterTraining, ImportSettings, train_on_cluster, usual_cluster_folder,
-};
+use crate::exchange::{Cluster, ClusterObserver, ClusterTraining, ImportSettings, train_on_cluster};
+use crate::files::folder_of;
 use crate::learning::evaluation::Metrics;
 use crate::learning::families::{FAMILIES, Observer};
 use crate::retraining::{PromotionPolicy, RetrainingReport, RetrainingSettings, resume, retrain};
@@ -126,16 +125,11 @@ fn train_elsewhere(
     let training = ClusterTraining {
         cluster: cluster.clone(),
         workers: arguments.workers,
-        folder: arguments.cluster_folder.clone().unwrap_or_else(|| usual_cluster_folder(database)),
+        folder: arguments.cluster_folder.clone().unwrap_or_else(|| folder_of(database).to_owned()),
         seed: arguments.seed,
         import: ImportSettings { promotion: arguments.promote.into() },
     };
-    let bar = if console.shows_progress() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-    if let Ok(style) =
-        ProgressStyle::with_template("{prefix:12} {bar:30} {human_pos:>11} of {human_len} {msg}  {elapsed}")
-    {
-        bar.set_style(style);
-    }
+    let bar = console.bar("{prefix:12} {bar:30} {human_pos:>11} of {human_len} {msg}  {elapsed}", 0);
     let report = train_on_cluster(database, &training, &ClusterProgress(&bar));
     bar.finish_and_clear();
     Ok(report?)
@@ -227,15 +221,8 @@ struct Progress {
 
 impl Progress {
     fn new(family: &'static str, trials: usize, stop: &'static AtomicBool, console: &Console) -> Self {
-        let bar = if console.shows_progress() {
-            ProgressBar::new(u64::try_from(trials).unwrap_or(u64::MAX))
-        } else {
-            ProgressBar::hidden()
-        };
         let template = "{prefix:9} {bar:30} {pos:>4}/{len} trials  {elapsed}  {msg}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
+        let bar = console.bar(template, u64::try_from(trials).unwrap_or(u64::MAX));
         bar.set_prefix(family);
         Self { family, bar, stop }
     }

@@ -8,7 +8,6 @@ use std::str::FromStr;
 
 use super::manifest::RESULT;
 use super::{ExchangeError, ImportSettings, SalesExportSettings, export_sales, import_model};
-use crate::files::folder_of;
 use crate::retraining::RetrainingReport;
 
 /// The scripts, which are part of the program.
@@ -143,12 +142,6 @@ pub fn train_on_cluster(
         return Err(ExchangeError::Job { engine: cluster.engine.name(), said: "it ended without a result".to_owned() });
     }
     import_model(database, &result, import)
-}
-
-/// The usual folder for a training on a cluster: that of the file at `database`.
-#[must_use]
-pub fn usual_cluster_folder(database: &Path) -> PathBuf {
-    folder_of(database).to_owned()
 }
 
 /// The scripts of a job, written to a folder.

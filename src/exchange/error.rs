@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use uuid::Uuid;
 
 use crate::control::FileAccessError;
-use crate::learning::families::FamilyError;
+use crate::learning::families::{FAMILIES, FamilyError};
 use crate::retraining::{RetrainingError, TrainingError};
 use crate::store::StoreError;
 
@@ -120,6 +120,12 @@ impl ExchangeError {
     pub(super) fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { action, path, source }
+    }
+
+    /// The error of a family whose models cannot be trained elsewhere.
+    pub(super) fn stays_here(family: &str) -> Self {
+        let names = FAMILIES.iter().filter(|family| family.elsewhere().is_some()).map(|family| family.name());
+        Self::StaysHere { family: family.to_owned(), choices: names.collect::<Vec<_>>().join(", ") }
     }
 
     /// A mistake in the document at `path`.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::manifest::{read_document, write_document};
 use super::{ExchangeError, FORMAT};
 use crate::control::{Access, ExportLog, FileAccess, ListDaysOfLog};
-use crate::files::move_file;
+use crate::files::{folder_of, move_file, path_of_day};
 use crate::store::LogTable;
 
 /// What is younger is left for the next time: a request is logged under the time at which it began to arrive, and a long body may take
@@ -40,8 +40,8 @@ struct Progress {
     until: Timestamp,
 }
 
-/// Adds the rows of `table` in the file at `database` that came since the last time to `folder`: a Parquet file `day=YYYY-MM-DD/NODE-….parquet` for
-/// each day. What came in the last quarter of an hour before `now` is left for the next time. If it breaks off, the next time goes on
+/// Adds the rows of `table` in the file at `database` that came since the last time to `folder`: a Parquet file
+/// `day=YYYY-MM-DD/NODE-….parquet` for each day. What came in the last quarter of an hour before `now` is left for the next time. If it breaks off, the next time goes on
 /// after the last whole day.
 ///
 /// # Errors
@@ -77,13 +77,9 @@ pub fn export_log(
     let mut report = LogExportReport { table: table.name(), node: node.to_owned(), until, rows: 0, files: Vec::new() };
     for period in days {
         let written = file.run(ExportLog { table, period, node: node.to_owned() })?;
-        let of_day = folder.join(period.from.strftime("day=%Y-%m-%d").to_string());
-        // the time of its beginning: who begins again at the same place writes the same file
-        let path = of_day.join(format!("{node}-{}.parquet", period.from.strftime("%H%M%S%6f")));
-        let unfinished = of_day.join(format!(".{node}-unfinished"));
-        std::fs::create_dir_all(&of_day)
-            .and_then(|()| move_file(&written, &unfinished))
-            .and_then(|()| std::fs::rename(&unfinished, &path))
+        let path = path_of_day(folder, node, period.from);
+        std::fs::create_dir_all(folder_of(&path))
+            .and_then(|()| move_file(&written, &path))
             .map_err(ExchangeError::file("write", &path))?;
         remember(period.until)?;
         report.rows += period.rows;
@@ -93,12 +89,29 @@ pub fn export_log(
     Ok(report)
 }
 
-/// The name of this machine.
+/// Longest name of a machine.
+const LONGEST_NODE: usize = 64;
+
+/// Whether the name of a machine may have this letter: it is part of names of files.
+fn is_plain(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "-_.".contains(letter)
+}
+
+/// Reads the name of a machine.
+///
+/// # Errors
+/// If it cannot be part of names of files, as what to write instead.
+pub fn read_node(text: &str) -> Result<String, String> {
+    if (1..=LONGEST_NODE).contains(&text.len()) && text.chars().all(is_plain) && !text.starts_with('.') {
+        return Ok(text.to_owned());
+    }
+    Err(format!("write up to {LONGEST_NODE} letters, digits, points, hyphens and underscores"))
+}
+
+/// The name of this machine, as far as it can be part of names of files.
 #[must_use]
 pub fn this_node() -> String {
     let name = crate::system::host_name().unwrap_or_default();
-    let plain: String =
-        name.chars().filter(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(*letter)).take(64).collect();
-    let plain = plain.trim_start_matches('.');
-    if plain.is_empty() { "node".to_owned() } else { plain.to_owned() }
+    let plain: String = name.chars().filter(|letter| is_plain(*letter)).take(LONGEST_NODE).collect();
+    read_node(plain.trim_start_matches('.')).unwrap_or_else(|_| "node".to_owned())
 }

@@ -86,7 +86,7 @@ pub struct TrainingResult {
     pub engine: String,
     /// Versions of what trained them, by name.
     pub versions: BTreeMap<String, String>,
-    /// Number of rows that were learnt.
+    /// Number of rows in the export.
     pub rows: i64,
     /// Time of the training, in seconds.
     pub seconds: f64,

@@ -13,12 +13,13 @@ mod log_export;
 mod manifest;
 mod model_export;
 mod model_import;
+mod new_folder;
 mod probes;
 mod sales_export;
 
-pub use cluster_job::{Cluster, ClusterObserver, ClusterTraining, train_on_cluster, usual_cluster_folder};
+pub use cluster_job::{Cluster, ClusterObserver, ClusterTraining, train_on_cluster};
 pub use error::ExchangeError;
-pub use log_export::{LogExportReport, export_log, this_node};
+pub use log_export::{LogExportReport, export_log, read_node, this_node};
 pub use manifest::{ExportedFile, FORMAT, MANIFEST, Manifest, RECIPE, RESULT, RecipeFile, TrainingResult};
 pub use model_export::{ModelExportReport, export_model};
 pub use model_import::{ImportSettings, import_model};

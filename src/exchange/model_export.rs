@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::manifest::{PRICE_COLUMN, PROBES, write_document};
+use super::new_folder::{new_folder_beside, put_in_place};
 use super::probes::probes;
-use super::sales_export::{new_folder_beside, put_in_place};
 use super::{ExchangeError, FORMAT, RECIPE, RecipeFile};
 use crate::control::{Access, FileAccess, ReadArtifact, ShowModel};
-use crate::learning::families::{FAMILIES, FamilyError, decompress_artifact, find_family};
+use crate::learning::families::{FamilyError, decompress_artifact, find_family};
 use crate::store::{NumberColumns, StoredArtifact, write_probes};
 
 /// Name of the file of the booster.
@@ -40,14 +40,13 @@ pub fn export_model(database: &Path, id: i64, folder: &Path) -> Result<ModelExpo
     let StoredArtifact { family: name, artifact, .. } = file.run(ReadArtifact { id })?;
     drop(file);
     let family = find_family(&name)?;
-    let elsewhere =
-        family.elsewhere().ok_or_else(|| ExchangeError::StaysHere { family: name.clone(), choices: choices() })?;
+    let elsewhere = family.elsewhere().ok_or_else(|| ExchangeError::stays_here(&name))?;
     let bytes = decompress_artifact(&artifact)
         .map_err(|error| FamilyError::Unreadable { family: family.name(), reason: error.to_string() })?;
     let model = family.load(&bytes)?;
-    let (booster, recipe) = elsewhere.release(&bytes)?;
+    let recipe = elsewhere.release(&bytes)?;
     let path = unfinished.path().join(MODEL);
-    std::fs::write(&path, &booster).map_err(ExchangeError::file("write", &path))?;
+    std::fs::write(&path, &bytes).map_err(ExchangeError::file("write", &path))?;
 
     let probes = probes();
     let rows: Vec<Vec<f32>> = probes.iter().map(|stone| recipe.row(stone)).collect();
@@ -82,11 +81,4 @@ pub fn export_model(database: &Path, id: i64, folder: &Path) -> Result<ModelExpo
     write_document(&document, &unfinished.path().join(RECIPE))?;
     put_in_place(unfinished, folder)?;
     Ok(ModelExportReport { model: id, family: name, folder: folder.to_owned() })
-}
-
-/// The families whose models can leave and come.
-pub(super) fn choices() -> String {
-    let names: Vec<&str> =
-        FAMILIES.iter().filter(|family| family.elsewhere().is_some()).map(|family| family.name()).collect();
-    names.join(", ")
 }

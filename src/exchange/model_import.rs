@@ -83,7 +83,7 @@ fn read_forests(
     }
     let plan = &manifest.plan;
     let family = find_family(&plan.family)?;
-    let elsewhere = family.elsewhere().ok_or_else(|| stays_here(&plan.family))?;
+    let elsewhere = family.elsewhere().ok_or_else(|| ExchangeError::stays_here(&plan.family))?;
     let mut forests = Vec::with_capacity(plan.forests.len());
     let mut hyperparameters = plan.settings.clone();
     for wanted in &plan.forests {
@@ -103,8 +103,7 @@ fn read_forests(
             ));
         }
         forests.push(std::fs::read(&of_forest).map_err(ExchangeError::file("read", &of_forest))?);
-        let parameters = serde_json::json!({ "rounds": trained.rounds, "parameters": trained.parameters });
-        hyperparameters.insert(format!("forest {}", wanted.name), parameters);
+        hyperparameters.insert(format!("rounds of {}", wanted.name), trained.rounds.into());
     }
     let started = Instant::now();
     let probes = probes();
@@ -138,9 +137,7 @@ fn read_forests(
 fn read_booster(folder: &Path) -> Result<Arrived, ExchangeError> {
     let path = folder.join(RECIPE);
     let RecipeFile { model, engine, versions, note, seed, settings, recipe, .. } = read_document(&path)?;
-    let elsewhere = trained_elsewhere().ok_or_else(|| stays_here("any family"))?;
-    let family = crate::learning::families::FAMILIES.iter().copied().find(|family| family.elsewhere().is_some());
-    let family = family.ok_or_else(|| stays_here("any family"))?;
+    let (family, elsewhere) = trained_elsewhere()?;
     let booster = in_folder(folder, &model).ok_or_else(|| {
         ExchangeError::document(
             &path,
@@ -234,8 +231,4 @@ fn in_folder(folder: &Path, name: &str) -> Option<std::path::PathBuf> {
 
 fn names_of(plan: &ForestsPlan) -> String {
     plan.forests.iter().map(|forest| forest.name.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-fn stays_here(family: &str) -> ExchangeError {
-    ExchangeError::StaysHere { family: family.to_owned(), choices: super::model_export::choices() }
 }

@@ -8,13 +8,13 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::manifest::{PROBES, measure, write_document};
+use super::new_folder::{new_folder_beside, put_in_place};
 use super::probes::{PROBE_SET, probes};
 use super::{ExchangeError, ExportedFile, FORMAT, MANIFEST, Manifest};
 use crate::control::{Access, AddSalesExport, ExportSales, FileAccess, FileAccessError};
 use crate::diamond::Sale;
-use crate::files::folder_of;
 use crate::learning::evaluation::Split;
-use crate::learning::families::{FAMILIES, ForestsPlan, SalesSource, TrainedElsewhere};
+use crate::learning::families::{FAMILIES, Family, ForestsPlan, SalesSource, TrainedElsewhere};
 use crate::learning::promises::TurnedSales;
 use crate::retraining::{HoldoutSplit, TrainingError};
 use crate::store::{
@@ -58,13 +58,17 @@ pub struct SalesExportReport {
     pub bytes: u64,
 }
 
-/// What trains elsewhere: the first family that does.
-pub(super) fn trained_elsewhere() -> Option<&'static dyn TrainedElsewhere> {
-    FAMILIES.iter().find_map(|family| family.elsewhere())
+/// The first family whose forests are trained elsewhere, and what it offers for that.
+///
+/// # Errors
+/// If there is none.
+pub(super) fn trained_elsewhere() -> Result<(&'static dyn Family, &'static dyn TrainedElsewhere), ExchangeError> {
+    let found = FAMILIES.iter().find_map(|family| Some((*family, family.elsewhere()?)));
+    found.ok_or_else(|| ExchangeError::stays_here("any family"))
 }
 
-/// Writes the sales of the file at `database` that models learn, never the holdout, into the new folder `folder`, and notes the export in the file.
-/// `progress` is told how many sales of how many have been written. All of the folder is there at the end, or nothing.
+/// Writes the sales of the file at `database` that models learn, never the holdout, into the new folder `folder`, and notes the export in
+/// the file. `progress` is told how many sales of how many have been written. All of the folder is there at the end, or nothing.
 ///
 /// # Errors
 /// If the folder has something in it, there are too few sales, or something cannot be read or written.
@@ -74,8 +78,7 @@ pub fn export_sales(
     settings: &SalesExportSettings,
     progress: &dyn Fn(usize, usize),
 ) -> Result<SalesExportReport, ExchangeError> {
-    let family = trained_elsewhere()
-        .ok_or_else(|| ExchangeError::StaysHere { family: "any family".to_owned(), choices: String::new() })?;
+    let (_, family) = trained_elsewhere()?;
     let unfinished = new_folder_beside(folder)?;
     if !database.exists() {
         return Err(TrainingError::NoSales.into());
@@ -143,37 +146,6 @@ pub fn export_sales(
         files: manifest.files.len(),
         bytes: manifest.files.iter().map(|file| file.bytes).sum(),
     })
-}
-
-/// A folder beside `folder` that takes its place when it is complete, and goes if that does not come.
-///
-/// # Errors
-/// If there is something in `folder`, or none can be made beside it.
-pub(super) fn new_folder_beside(folder: &Path) -> Result<tempfile::TempDir, ExchangeError> {
-    if folder.exists() {
-        let mut entries = std::fs::read_dir(folder).map_err(ExchangeError::file("use the folder", folder))?;
-        if entries.next().is_some() {
-            return Err(ExchangeError::FolderInUse { path: folder.to_owned() });
-        }
-    }
-    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let beside = folder_of(folder);
-    std::fs::create_dir_all(beside).map_err(ExchangeError::file("create the folder", beside))?;
-    tempfile::Builder::new()
-        .prefix(&format!(".{name}-"))
-        .tempdir_in(beside)
-        .map_err(ExchangeError::file("create a folder in", beside))
-}
-
-/// Gives the finished folder its place.
-///
-/// # Errors
-/// If that fails; then it is gone.
-pub(super) fn put_in_place(finished: tempfile::TempDir, folder: &Path) -> Result<(), ExchangeError> {
-    std::fs::rename(finished.path(), folder).map_err(ExchangeError::file("write", folder))?;
-    // it has moved: there is nothing left to remove
-    let _ = finished.keep();
-    Ok(())
 }
 
 /// The probes with what the trees see of them, in a file in `folder`.

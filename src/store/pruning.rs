@@ -10,7 +10,7 @@ use super::audit::record_event;
 use super::exporting::{EXPORT_REQUESTS, ExportFormat};
 use super::rows::{execute, query_row, query_rows, read_time, sql_time};
 use super::{Store, StoreError};
-use crate::files::move_file;
+use crate::files::{folder_of, move_file, path_of_day};
 
 const ACTION: &str = "prune the requests";
 
@@ -118,12 +118,12 @@ impl Store {
     fn export_day(&self, table: &PrunedTable, day: &Day, folder: &Path) -> Result<PathBuf, StoreError> {
         let part = self.work_folder().join(format!("{}.parquet", table.name));
         self.export_period(table.export, &part, [Some(day.from), Some(day.until)], ExportFormat::Parquet)?;
-        let folder = folder.join(day.from.strftime("day=%Y-%m-%d").to_string());
-        // the time of the first row: a day that is pruned in two parts has two files
-        let to = folder.join(format!("{}-{}.parquet", table.name, day.from.strftime("%H%M%S%6f")));
-        std::fs::create_dir_all(&folder)
+        // a day that is pruned in two parts has two files
+        let to = path_of_day(folder, table.name, day.from);
+        let folder = folder_of(&to);
+        std::fs::create_dir_all(folder)
             .and_then(|()| move_file(&part, &to))
-            .map_err(|source| StoreError::Folder { path: folder, source })?;
+            .map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?;
         Ok(to)
     }
 

@@ -1,12 +1,13 @@
 //! Parquet files for trainings in other programs, and what those say of the probes: beside the database, without opening it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use duckdb::Connection;
 
 use super::StoreError;
 use super::converting::open_aside;
 use super::rows::{Columns, query_rows, sql_path};
+use crate::files::folder_of;
 
 /// A table of numbers in single precision, column by column.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,12 +64,13 @@ impl TrainingFiles {
         &self,
         rows: TrainingRows,
         buckets: i64,
-        path_of: &dyn Fn(i64) -> std::path::PathBuf,
-    ) -> Result<Vec<(std::path::PathBuf, i64)>, StoreError> {
+        path_of: &dyn Fn(i64) -> PathBuf,
+    ) -> Result<Vec<(PathBuf, i64)>, StoreError> {
         let writing = || StoreError::database(WRITING);
-        let counts: Vec<i64> = (0..buckets)
-            .map(|bucket| i64::try_from(rows.bucket.iter().filter(|one| **one == bucket).count()).unwrap_or(i64::MAX))
-            .collect();
+        let mut counts = vec![0_i64; usize::try_from(buckets).unwrap_or_default()];
+        for bucket in rows.bucket.iter().filter_map(|bucket| usize::try_from(*bucket).ok()) {
+            counts[bucket] += 1;
+        }
         let sql = include_str!("../../sql/queries/exchange/create_training_rows.sql");
         self.connection.execute_batch(&sql.replace("{columns}", &float_columns(&self.names))).map_err(writing())?;
         let some = |values: Vec<i64>| values.into_iter().map(Some);
@@ -104,7 +106,7 @@ impl TrainingFiles {
 /// If it cannot be written.
 pub fn write_probes(probes: NumberColumns, path: &Path) -> Result<(), StoreError> {
     let writing = || StoreError::database(WRITING);
-    let connection = open_aside(crate::files::folder_of(path))?;
+    let connection = open_aside(folder_of(path))?;
     let sql = include_str!("../../sql/queries/exchange/create_probes.sql");
     connection.execute_batch(&sql.replace("{columns}", &float_columns(&probes.names))).map_err(writing())?;
     let count = i64::try_from(probes.values.first().map_or(0, Vec::len)).unwrap_or(i64::MAX);
@@ -122,7 +124,7 @@ pub fn write_probes(probes: NumberColumns, path: &Path) -> Result<(), StoreError
 /// # Errors
 /// If it cannot be read, or lacks one of them.
 pub fn read_probe_prices(path: &Path, names: &[String]) -> Result<Vec<Vec<f64>>, StoreError> {
-    let connection = open_aside(crate::files::folder_of(path))?;
+    let connection = open_aside(folder_of(path))?;
     let columns: Vec<String> =
         names.iter().map(|name| format!("CAST({} AS DOUBLE) AS {}", quoted(name), quoted(name))).collect();
     let sql =

@@ -114,11 +114,11 @@ pub trait TrainedElsewhere: Sync {
     /// If it is not one that can be read, or does not fit the recipe.
     fn adopt(&self, booster: &[u8], recipe: &Recipe) -> Result<Vec<u8>, FamilyError>;
 
-    /// A model of this family as a booster that the library of its engine reads, and the recipe for its columns.
+    /// The recipe for the columns of a model of this family, whose bytes the library of its engine reads.
     ///
     /// # Errors
-    /// If the bytes are not a model of this family.
-    fn release(&self, bytes: &[u8]) -> Result<(Vec<u8>, Recipe), FamilyError>;
+    /// If the bytes are not such a model.
+    fn release(&self, bytes: &[u8]) -> Result<Recipe, FamilyError>;
 }
 
 impl ForestsPlan {

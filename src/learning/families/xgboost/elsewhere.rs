@@ -15,7 +15,6 @@ use crate::diamond::{Sale, Stone};
 use crate::learning::families::{
     Assembled, BaseMargin, FamilyError, ForestPlan, ForestsPlan, Recipe, SalesSource, TREND_COLUMN, TrainedElsewhere,
 };
-use crate::learning::features::Trend;
 
 /// The copies of a sale, by their numbers: whole, with the four Cs alone, with measures left out at random.
 const COPIES: [u8; 3] = [0, 1, 2];
@@ -125,12 +124,12 @@ impl TrainedElsewhere for XgBoost {
         TreeModel::from_json(&bytes).map(|_| bytes)
     }
 
-    fn release(&self, bytes: &[u8]) -> Result<(Vec<u8>, Recipe), FamilyError> {
+    fn release(&self, bytes: &[u8]) -> Result<Recipe, FamilyError> {
         let model = TreeModel::from_json(bytes)?;
         if model.is_of_lightgbm() {
             return Err(unreadable("it came from LightGBM, and XGBoost cannot read it: take the file that it came in"));
         }
-        Ok((bytes.to_vec(), model.recipe()))
+        Ok(model.recipe())
     }
 }
 
@@ -244,21 +243,6 @@ fn base_scores(document: &Value) -> Vec<f64> {
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
-}
-
-impl TreeModel {
-    /// How its columns are to be read.
-    fn recipe(&self) -> Recipe {
-        let trend: Option<Trend> = self.trend().cloned();
-        Recipe {
-            target: self.target(),
-            features: self.features().to_vec(),
-            share_of_trend: self.share_of_trend(),
-            has_trend_column: self.columns() > self.features().len(),
-            learnt_missing_measures: self.knows_gaps(),
-            trend,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -406,8 +390,8 @@ mod tests {
         let sales = sales();
         let settings = Settings { n_estimators: 20, ..Settings::start(sales.len()) };
         let bytes = training::train(&sales, &settings, SEED, 1).expect("a model");
-        let (booster, recipe) = XgBoost.release(&bytes).expect("its own bytes");
-        let again = XgBoost.adopt(&booster, &recipe).expect("a booster");
+        let recipe = XgBoost.release(&bytes).expect("its own bytes");
+        let again = XgBoost.adopt(&bytes, &recipe).expect("a booster");
         let [before, after] = [bytes, again].map(|bytes| TreeModel::from_json(&bytes).expect("a model"));
         for sale in &sales[..50] {
             let prices = [&before, &after].map(|model| model.price_usd(&sale.stone.without_sizes()).to_bits());

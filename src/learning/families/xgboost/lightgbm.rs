@@ -1,7 +1,7 @@
 //! Reads the text form of a model of LightGBM, so that the same walk prices by it.
 //!
-//! Form: `Booster.save_model`; what a node does: `Tree::NumericalDecision` in `include/LightGBM/tree.h`. A value goes left if it is not greater than
-//! the threshold, in double precision; here a value goes right from its threshold on, so each threshold is the next greater
+//! Form: `Booster.save_model`; what a node does: `Tree::NumericalDecision` in `include/LightGBM/tree.h`. A value goes left if it is not
+//! greater than the threshold, in double precision; here a value goes right from its threshold on, so each threshold is the next greater
 //! number.
 
 use std::collections::HashMap;

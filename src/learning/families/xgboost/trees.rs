@@ -13,7 +13,7 @@ use super::by_grade::{Columns as ColumnsByGrade, MAX_SUM, TreesByGrade};
 use super::document::{Document, Tree, read};
 use super::{FamilyError, GAPS_ATTRIBUTE, LIGHTGBM, SHARE_ATTRIBUTE, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, unreadable};
 use crate::diamond::Stone;
-use crate::learning::families::{CELLS, GradeSet, Model, PricesByGrade, TREND_COLUMN};
+use crate::learning::families::{CELLS, GradeSet, Model, PricesByGrade, Recipe, TREND_COLUMN};
 use crate::learning::features::{Feature, Target, Trend};
 
 /// Most columns of a row; with a column for each grade there are 26.
@@ -296,29 +296,21 @@ impl TreeModel {
         &self.features
     }
 
-    /// What the trees predict, together with what they are added to.
-    pub(super) fn target(&self) -> Target {
-        self.target
-    }
-
-    /// The curve that the trees are added to, or that is the last column, if there is one.
-    pub(super) fn trend(&self) -> Option<&Trend> {
-        self.trend.as_ref()
-    }
-
-    /// How much of the trend the trees are added to, from 0 to 1.
-    pub(super) fn share_of_trend(&self) -> f64 {
-        self.share_of_trend
+    /// How its columns are to be read.
+    pub(super) fn recipe(&self) -> Recipe {
+        Recipe {
+            target: self.target,
+            features: self.features.clone(),
+            trend: self.trend.clone(),
+            share_of_trend: self.share_of_trend,
+            has_trend_column: self.has_trend_column,
+            learnt_missing_measures: self.knows_gaps,
+        }
     }
 
     /// Whether the trees are LightGBM's.
     pub(super) fn is_of_lightgbm(&self) -> bool {
         !self.is_single
-    }
-
-    /// Whether the trees have learnt what to do without a measure.
-    pub(super) fn knows_gaps(&self) -> bool {
-        self.knows_gaps
     }
 
     /// The sum of the trees for `row`, of shape `(n_columns,)`, in the target's unit: the base score and one leaf for each
