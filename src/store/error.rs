@@ -186,6 +186,31 @@ pub enum StoreError {
         "there was no champion before this one: `diamonds models list` shows the history, `models promote ID` makes any the champion"
     )]
     NoEarlierChampion,
+    /// The file is a replica, which only its copies change.
+    #[error(
+        "this is a replica of {source_of_copies}, and a change would be lost with the next copy: make it there, or make this a file of its \
+         own with `diamonds serve --replica-of none`"
+    )]
+    IsReplica {
+        /// Where its copies come from.
+        source_of_copies: String,
+    },
+    /// A file that is to become a replica has content of its own.
+    #[error(
+        "{} has content of its own ({batches} batches of sales, {models} models, {keys} keys), which copies would replace: name another file \
+         with --db",
+        path.display()
+    )]
+    HasOwnContent {
+        /// The file.
+        path: PathBuf,
+        /// Its batches of sales.
+        batches: usize,
+        /// Its models.
+        models: usize,
+        /// Its keys.
+        keys: usize,
+    },
     /// DuckDB refuses the user's query.
     #[error("the query failed: {message}")]
     Query {

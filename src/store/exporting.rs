@@ -78,7 +78,7 @@ impl LogTable {
     fn fill(self, sql: &str) -> String {
         let (table, time) = match self {
             Self::Requests => ("request", "received_at"),
-            Self::Predictions => ("prediction", "predicted_at"),
+            Self::Predictions => ("logged_prediction", "predicted_at"),
         };
         sql.replace("{table}", table).replace("{time}", time)
     }

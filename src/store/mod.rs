@@ -26,6 +26,7 @@ mod query;
 mod quotes;
 mod remembered_readings;
 mod reopening;
+mod replica;
 mod requests;
 mod restoring;
 mod rollups;
@@ -69,6 +70,7 @@ pub use pruning::{PrunedRequests, RequestPruning};
 pub use query::{QueryLimits, Table};
 pub use quotes::{NewQuote, QuoteDetails, QuoteFilter, StoredQuote};
 pub use reopening::reopen_file;
+pub use replica::{Replica, ReplicaCopy};
 pub use requests::{JournalEntry, LIVE_PATH, LoggedRequest, NewRequest, RequestCounts, RequestFilter};
 pub use restoring::Restored;
 pub use sale_search::{

@@ -56,6 +56,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new("quote", include_str!("../../../sql/migrations/0019_quote.sql")),
     Migration::new("parcel", include_str!("../../../sql/migrations/0020_parcel.sql")),
     Migration::new("exchange", include_str!("../../../sql/migrations/0021_exchange.sql")),
+    Migration::new("replica", include_str!("../../../sql/migrations/0022_replica.sql")),
 ];
 
 /// The newest layout that this program knows.

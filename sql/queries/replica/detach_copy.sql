@@ -1,0 +1,2 @@
+-- Closes the copy of another file.
+DETACH replica_copy;
