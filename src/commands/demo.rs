@@ -14,7 +14,7 @@ use super::retrain::train;
 use crate::control;
 use crate::generator::Generator;
 use crate::retraining::{PromotionPolicy, RetrainingSettings};
-use crate::server::{self, Origins, Pipeline, Retention, ServerOptions};
+use crate::server::{self, ServerOptions};
 use crate::store::Upload;
 
 /// Made-up sales: enough for ranges and similar stones, few enough for seconds.
@@ -52,18 +52,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), CommandError>
     };
     train(&database, &settings, &STOP, console)?;
     let store = control::open_to_serve(&database)?;
-    let options = ServerOptions {
-        address: arguments.addr.clone(),
-        hosts: Vec::new(),
-        origins: Origins::default(),
-        is_open: false,
-        tls: None,
-        trusted_proxies: Vec::new(),
-        requests_per_second: None,
-        pipeline: Pipeline::default(),
-        retention: Retention::default(),
-        backups: None,
-    };
+    let options = ServerOptions { address: arguments.addr.clone(), ..ServerOptions::default() };
     let opens_browser = !arguments.no_browser && io::stdout().is_terminal();
     server::serve(store, options, |address| {
         let page = format!("http://{address}");

@@ -55,6 +55,12 @@ pub enum CommandError {
         /// Names of the files.
         files: String,
     },
+    /// The server to follow is named wrongly.
+    #[error("--replica-of or what belongs to it is wrong: {problem}")]
+    ReplicaOf {
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// A stone is described, and a file of stones is named.
     #[error("there is a stone and a file: name one of them")]
     StoneAndFile,

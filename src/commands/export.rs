@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::CommandError;
 use super::console::Console;
+use crate::control::{self, ReadNode};
 use crate::exchange::{SalesExportReport, SalesExportSettings, export_log, export_sales, read_node, this_node};
 use crate::store::LogTable;
 use crate::text::count;
@@ -37,7 +38,7 @@ pub enum Arguments {
 pub struct LogArguments {
     /// The folder; what it has already stays
     folder: PathBuf,
-    /// Name of this machine, which each row has as `node`: several may share a folder [default: the host's name]
+    /// Name of this machine, which each row has as `node`: several may share a folder [default: the name that `serve --node` gave it, or the host's]
     #[arg(long, value_name = "NAME", value_parser = read_node)]
     node: Option<String>,
 }
@@ -66,7 +67,8 @@ fn export_table(
     database: &Path,
     console: &Console,
 ) -> Result<(), CommandError> {
-    let node = arguments.node.clone().unwrap_or_else(this_node);
+    let told = arguments.node.clone().map_or_else(|| control::run(database, ReadNode {}), |node| Ok(Some(node)))?;
+    let node = told.unwrap_or_else(this_node);
     let report = export_log(database, table, &arguments.folder, &node, Timestamp::now())?;
     console.print(&report, |report| match report.files.len() {
         0 => format!(

@@ -76,7 +76,7 @@ pub fn run(task: &Task<'_>, database: &Path, console: &Console) -> Result<(), Co
     for note in &plan.report.notes {
         console.hint(&format!("read: {note}"));
     }
-    let mut access = FileAccess::open(database, Access::Write)?;
+    let mut access = FileAccess::open(database, Access::Log)?;
     let part = match task.out {
         Some(out) => Some(NamedTempFile::new_in(folder_of(out))?),
         None => None,

@@ -9,7 +9,9 @@ use jiff::SignedDuration;
 
 use super::CommandError;
 use super::console::Console;
-use crate::server::{Backups, Origin, Origins, ServerOptions, TlsFiles};
+use crate::exchange::read_node;
+use crate::server::{Backups, CopySource, Following, Origin, Origins, ServerOptions, TlsFiles};
+use crate::store::Store;
 use crate::times::parse_age;
 use crate::{control, server};
 
@@ -66,11 +68,54 @@ pub struct Arguments {
     /// How many of the newest backups to keep
     #[arg(long, value_name = "N", default_value_t = 7, requires = "backup_to")]
     backups: usize,
+    /// Follow another server: serve its newest backup, from a file, a folder, or an address such as
+    /// `http://prices:8080/v1/backups/latest`, and refuse changes. `none` makes a replica a file of its own
+    #[arg(long, value_name = "FILE_OR_URL", conflicts_with_all = ["watch", "retrain_after"])]
+    replica_of: Option<String>,
+    /// Time between two looks for a newer backup
+    #[arg(long, value_name = "AGE", value_parser = parse_age, default_value = "30s", requires = "replica_of")]
+    replica_every: SignedDuration,
+    /// Key of the role manage that opens the address; better in the environment, where other users cannot see it
+    #[arg(long, value_name = "KEY", env = "DIAMONDS_PRIMARY_KEY", hide_env_values = true)]
+    primary_key: Option<String>,
+    /// Certificates of those who vouch for the address, as a PEM file, instead of those whom everybody trusts
+    #[arg(long, value_name = "FILE", requires = "replica_of")]
+    primary_ca: Option<PathBuf>,
+    /// Name of this machine in exports of the log, such as shop-3
+    #[arg(long, value_name = "NAME", value_parser = read_node)]
+    node: Option<String>,
+}
+
+/// What [`Arguments::replica_of`] says of a file that is to be a replica no longer.
+const NO_REPLICA: &str = "none";
+
+impl Arguments {
+    /// The server to follow, if there is one. A file that is a replica is served as one only, or it would be forgotten that its content
+    /// is that of another.
+    fn following(&self, store: &mut Store) -> Result<Option<Following>, CommandError> {
+        let Some(name) = &self.replica_of else {
+            store.require_own()?;
+            return Ok(None);
+        };
+        if name == NO_REPLICA {
+            store.end_replica()?;
+            return Ok(None);
+        }
+        let is_address = name.contains("://");
+        let name = if is_address { name.clone() } else { std::path::absolute(name)?.display().to_string() };
+        let source = CopySource::new(&name, self.primary_key.as_deref(), self.primary_ca.as_deref());
+        let source = source.map_err(|problem| CommandError::ReplicaOf { problem })?;
+        Ok(Some(Following { name, source, every: self.replica_every.unsigned_abs() }))
+    }
 }
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
-    let store = control::open_to_serve(database)?;
-    if store.champion()?.is_none() {
+    let mut store = control::open_to_serve(database)?;
+    let following = arguments.following(&mut store)?;
+    if let Some(node) = &arguments.node {
+        store.set_node(node)?;
+    }
+    if following.is_none() && store.champion()?.is_none() {
         console.hint(
             "No model is trained yet: run `diamonds ingest FILE.csv` and `diamonds retrain`, then there are prices.",
         );
@@ -105,6 +150,7 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
             every: arguments.backup_every.unsigned_abs(),
             keep: arguments.backups,
         }),
+        following,
     };
     server::serve(store, options, |address| {
         let mut out = io::stdout().lock();

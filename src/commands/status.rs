@@ -35,6 +35,13 @@ fn describe(status: &Status) -> String {
     for (name, value) in lines {
         let _ = writeln!(text, "  {name:9} {value}");
     }
+    if let Some(replica) = &status.replica {
+        let copy = replica.copy.as_ref().map_or_else(
+            || "no copy has come yet".to_owned(),
+            |copy| format!("its copy of {} UTC", copy.made.strftime("%Y-%m-%d %H:%M")),
+        );
+        let _ = writeln!(text, "  replica   of {}: {copy}", replica.source);
+    }
     if let Some(level) = &status.level {
         let _ = writeln!(
             text,

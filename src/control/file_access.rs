@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Access, FileAccessError, FileOwner, Ingest, Operation, SeesFile};
+use super::{Access, FileAccessError, FileOwner, Ingest, Operation, ReadReplica, SeesFile};
 use crate::files::{FileIdentity, folder_of};
 use crate::store::{FileReport, LockHolder, Store, StoreError, Upload};
 
@@ -79,8 +79,19 @@ impl FileAccess {
     /// Finds the owner of the file at `database`, or becomes it. Waits for other commands that hold it.
     ///
     /// # Errors
-    /// If the file cannot be opened, or belongs to a program that is not `diamonds`.
+    /// If the file cannot be opened, or belongs to a program that is not `diamonds`; or if it is a replica, which `access` is not for.
     pub fn open(database: &Path, access: Access) -> Result<Self, FileAccessError> {
+        let mut file = Self::find(database, access)?;
+        if access.is_for_own_files()
+            && let Some(replica) = file.run(ReadReplica {})?
+        {
+            // before somebody trains for an hour, say
+            return Err(StoreError::IsReplica { source_of_copies: replica.source }.into());
+        }
+        Ok(file)
+    }
+
+    fn find(database: &Path, access: Access) -> Result<Self, FileAccessError> {
         let started = Instant::now();
         loop {
             #[cfg(unix)]

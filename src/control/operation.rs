@@ -14,6 +14,8 @@ use crate::store::Store;
 pub enum Access {
     /// Reads it.
     Read,
+    /// Adds to the log, as requests do.
+    Log,
     /// Writes something that answers do not depend on.
     Write,
     /// Changes something that answers depend on: a server reads the file again before it answers the next request.
@@ -24,6 +26,17 @@ pub enum Access {
     Exclusive,
     /// Puts another file in its place, with the whole log in it.
     Replace,
+}
+
+impl Access {
+    /// Whether it changes what a replica takes from its copies: anything but the log.
+    #[must_use]
+    pub fn is_for_own_files(self) -> bool {
+        match self {
+            Self::Read | Self::Log | Self::Exclusive | Self::Replace => false,
+            Self::Write | Self::Change | Self::Create => true,
+        }
+    }
 }
 
 /// A request of a command to the file's owner. Only operations in the list of `operations.rs` implement this, and the server

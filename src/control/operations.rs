@@ -19,8 +19,8 @@ use crate::store::{
     ApiKey, AuditEvent, Batch, BatchDetail, Compaction, ComparedPromotion, ExportFormat, ExportedRequests,
     ExportedSales, FileReport, LogPeriod, LogTable, LoggedRequest, ModelDetail, ModelRecord, NewApiKey, NewModel,
     NewOutcome, NewParcel, NewQuote, OutcomeSales, PredictionSource, PrunedModel, PrunedRequests, QueryLimits,
-    QuoteFilter, RecordedOutcome, RequestFilter, RequestPruning, SalesExport, Shop, StoreError, StoredArtifact,
-    StoredQuote, Table, UndoneBatch, Upload,
+    QuoteFilter, RecordedOutcome, Replica, RequestFilter, RequestPruning, SalesExport, Shop, StoreError,
+    StoredArtifact, StoredQuote, Table, UndoneBatch, Upload,
 };
 
 /// Marks the operations of the list: an operation that is not in it does not compile.
@@ -87,6 +87,8 @@ list_operations! {
     FindSimilar,
     ReadStatus,
     RunQuery,
+    ReadReplica,
+    ReadNode,
     ListKeys,
     AddKey,
     RevokeKey,
@@ -192,6 +194,10 @@ store_operations! {
     /// The rows of a query.
     RunQuery "query" Read { sql: String, limits: QueryLimits } -> Table =
         |this, owner| owner.store.query(&this.sql, this.limits);
+    /// Of what the file is a replica.
+    ReadReplica "replica" Read {} -> Option<Replica> = |_, owner| owner.store.replica();
+    /// The name of this machine in the log, if one was told.
+    ReadNode "node" Read {} -> Option<String> = |_, owner| owner.store.node();
     /// Every key, newest first.
     ListKeys "keys" Read {} -> Vec<ApiKey> = |_, owner| owner.store.keys();
     /// Adds a key.
@@ -384,7 +390,7 @@ pub struct Predict {
 impl Operation for Predict {
     type Answer = Prediction;
     const NAME: &'static str = "predict";
-    const ACCESS: Access = Access::Write;
+    const ACCESS: Access = Access::Log;
 
     fn run(self, owner: &mut FileOwner<'_>) -> Result<Prediction, PricingError> {
         let snapshot = owner.snapshot()?;
@@ -424,7 +430,7 @@ impl Operation for PredictMany {
     /// Each in its place: the prediction, or why there is none.
     type Answer = Vec<Result<Prediction, String>>;
     const NAME: &'static str = "predict-many";
-    const ACCESS: Access = Access::Write;
+    const ACCESS: Access = Access::Log;
 
     fn run(self, owner: &mut FileOwner<'_>) -> Result<Self::Answer, PricingError> {
         let snapshot = owner.snapshot()?;

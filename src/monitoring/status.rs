@@ -9,7 +9,7 @@ use super::drift::{Drift, DriftLevel, MIN_ASKED, drift};
 use super::level::LevelDrift;
 use crate::learning::evaluation::Metrics;
 use crate::pricing::{PricingError, Snapshot};
-use crate::store::{LiveAccuracy, ModelRecord, RequestCounts, Store};
+use crate::store::{LiveAccuracy, ModelRecord, Replica, RequestCounts, Store};
 use crate::text::{count, percent, signed_percent};
 
 /// Hours of requests that drift is computed from.
@@ -28,6 +28,9 @@ const MIN_OUTCOMES: i64 = 30;
 pub struct Status {
     /// Path of the file.
     pub file: PathBuf,
+    /// Of what the file is a replica; absent if it is a file of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Replica>,
     /// The model that answers; absent if there is no champion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub champion: Option<ChampionStatus>,
@@ -89,6 +92,7 @@ impl Status {
         let asked = store.priced_stones(DRIFT_STONES, Some(since))?;
         let mut status = Self {
             file: store.path().to_owned(),
+            replica: store.replica()?,
             level: match snapshot.champion() {
                 Some(champion) => LevelDrift::of(store, champion)?,
                 None => None,
@@ -107,6 +111,13 @@ impl Status {
 
     fn advise(&self) -> Vec<String> {
         let mut advice = Vec::new();
+        if let Some(replica) = &self.replica {
+            advice.push(format!(
+                "Nothing here: this is a replica, and sales, trainings and promotions belong to {}.",
+                replica.source
+            ));
+            return advice;
+        }
         let Some(champion) = &self.champion else {
             advice.push(if self.sales == 0 {
                 "Add sales with `diamonds ingest FILE.csv`, then train with `diamonds retrain`.".to_owned()
@@ -205,6 +216,7 @@ mod tests {
     fn status(champion: Option<ChampionStatus>) -> Status {
         Status {
             file: PathBuf::from("diamonds.duckdb"),
+            replica: None,
             champion,
             sales: 1_000,
             new_sales: 0,

@@ -103,10 +103,26 @@ impl PricingService {
     /// # Errors
     /// What `change` returns; or that the file, once changed, cannot be read.
     pub fn change<T>(&self, change: impl FnOnce(&mut Store) -> Result<T, PricingError>) -> Result<T, PricingError> {
+        self.change_and_load(true, change)
+    }
+
+    /// As [`PricingService::change`], where models and batches may be others under the same numbers: nothing is reused.
+    ///
+    /// # Errors
+    /// As [`PricingService::change`].
+    pub fn replace<T>(&self, change: impl FnOnce(&mut Store) -> Result<T, PricingError>) -> Result<T, PricingError> {
+        self.change_and_load(false, change)
+    }
+
+    fn change_and_load<T>(
+        &self,
+        reuses: bool,
+        change: impl FnOnce(&mut Store) -> Result<T, PricingError>,
+    ) -> Result<T, PricingError> {
         let mut store = lock(&self.writer);
         let changed = change(&mut store)?;
         let before = self.snapshot();
-        let now = Snapshot::load(&store, Some(&before))?;
+        let now = Snapshot::load(&store, reuses.then_some(&*before))?;
         if !Arc::ptr_eq(now.similar(), before.similar()) {
             // one that still loads the earlier ones ends by itself
             *lock(&self.loading) = load_similar(now.similar());

@@ -1,5 +1,6 @@
 //! The state that every handler can use: prices from memory, and two functions for the file.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -13,6 +14,7 @@ use super::http::origins::Origins;
 use super::http::problem::Problem;
 use super::metrics::Metrics;
 use super::pending_uploads::PendingUploads;
+use super::replication::{REFUSAL, Replication};
 use super::training::Trainings;
 use super::written_document::WrittenDocument;
 use crate::control::{Access, FileOwner, Operation};
@@ -48,6 +50,10 @@ pub struct App {
     pub trainings: Arc<Trainings>,
     /// Files that somebody looks at before they go in.
     pub pending: Arc<PendingUploads>,
+    /// The folder of the backups that the server makes, if it makes some.
+    pub backup_folder: Option<PathBuf>,
+    /// Follows another server; then nothing but the log is changed here.
+    pub replication: Option<Arc<Replication>>,
     /// The description of the API, as it was last written.
     pub(super) written: Arc<WrittenDocument>,
     /// A permit for each request that may be in progress.
@@ -70,6 +76,8 @@ impl App {
             origins,
             trainings: Arc::new(Trainings::new(database)),
             pending: Arc::default(),
+            backup_folder: None,
+            replication: None,
             written: Arc::default(),
             places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
         }
@@ -101,6 +109,14 @@ impl App {
             .map_or(Ok(()), |problem| Err(StoreError::Unavailable { reason: problem.reason().to_owned() }))
     }
 
+    /// Refuses a request that would change what a replica has from its copies.
+    ///
+    /// # Errors
+    /// 421 (Misdirected Request, RFC 9110, 15.5.20) if the server is a replica.
+    pub fn require_own_file(&self) -> Result<(), Problem> {
+        if self.replication.is_some() { Err(Problem::new(421, REFUSAL)) } else { Ok(()) }
+    }
+
     /// Runs an operation of the command line for `caller`; it may change the file. The next request sees the change. It runs on a
     /// thread for blocking work.
     ///
@@ -121,6 +137,9 @@ impl App {
     pub(super) fn run_operation<O: Operation>(&self, operation: O, actor: &str) -> Result<O::Answer, PricingError> {
         self.require_file()?;
         let pricing = &self.pricing;
+        if O::ACCESS.is_for_own_files() && self.replication.is_some() {
+            pricing.reader()?.require_own()?;
+        }
         let acting_for = actor.to_owned();
         let run_for_actor = move |store: &mut Store, pricing: Option<&PricingService>| {
             store.act_as(&acting_for);
@@ -146,7 +165,7 @@ impl App {
                 self.log.flush()?;
                 run_for_actor(&mut pricing.reader()?, Some(pricing))
             }
-            Access::Write => {
+            Access::Log | Access::Write => {
                 // operations that look a prediction up must find every one that has been answered
                 self.log.flush()?;
                 pricing.write(|store| run_for_actor(store, Some(pricing)))

@@ -94,11 +94,21 @@ impl Backups {
 
     /// The backups, the oldest first.
     fn existing(&self) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let mut backups: Vec<PathBuf> = entries.filter(|path| is_backup(path)).collect();
-        backups.sort();
-        backups
+        backups_in(&self.folder)
     }
+}
+
+/// The backups in `folder` that a server has made, the oldest first.
+fn backups_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut backups: Vec<PathBuf> = entries.filter(|path| is_backup(path)).collect();
+    backups.sort();
+    backups
+}
+
+/// The newest backup in `folder` that a server has made, if there is one.
+pub fn newest_backup(folder: &Path) -> Option<PathBuf> {
+    backups_in(folder).pop()
 }
 
 fn is_backup(path: &Path) -> bool {

@@ -45,6 +45,8 @@ pub struct Endpoint {
     path: String,
     /// Who may use it; `None` for anybody.
     role: Option<Role>,
+    /// Whether it changes nothing but the log, so that a replica answers it as well.
+    is_for_replicas: bool,
     handler: Handler,
 }
 
@@ -55,7 +57,8 @@ impl Endpoint {
         handler: impl Fn(Request<App>) -> F + Send + Sync + 'static,
     ) -> Self {
         let handler = Handler(Arc::new(move |request| Box::pin(handler(request))));
-        Self { method, path: path.to_owned(), role: Some(Role::Manage), handler }
+        let is_for_replicas = method == Method::Get;
+        Self { method, path: path.to_owned(), role: Some(Role::Manage), is_for_replicas, handler }
     }
 
     /// The endpoint for holders of a key of this role or a higher one; without this, it is for the highest.
@@ -64,18 +67,26 @@ impl Endpoint {
         Self { role: Some(role), ..self }
     }
 
+    /// The endpoint for replicas as well: what is sent to it changes nothing but the log. Without this, only what is read is.
+    #[must_use]
+    pub fn for_replicas(self) -> Self {
+        Self { is_for_replicas: true, ..self }
+    }
+
     /// The endpoint for anybody.
     #[must_use]
     pub fn for_anybody(self) -> Self {
         Self { role: None, ..self }
     }
 
-    /// The handler, after a check of what the caller may do; its answers name the endpoint.
+    /// The handler, after a check of what the caller may do and what a replica does; its answers name the endpoint.
     fn guarded(self) -> Handler {
-        let Self { handler, role, path, .. } = self;
+        let Self { handler, role, path, is_for_replicas, .. } = self;
         let route: Arc<str> = path.into();
         Handler(Arc::new(move |request| {
             let allowed = role.map_or(Ok(()), |role| Caller::of(&request).require(role));
+            let allowed =
+                allowed.and_then(|()| if is_for_replicas { Ok(()) } else { request.state().require_own_file() });
             let answer = allowed.map(|()| (handler.0)(request));
             let route = Route(route.clone());
             Box::pin(async move {

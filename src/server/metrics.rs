@@ -13,6 +13,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::RequestLog;
+use super::replication::ReplicaState;
 use crate::monitoring::Status;
 use crate::store::{self, Store};
 use crate::system;
@@ -51,6 +52,10 @@ struct FeatureLabels {
     feature: String,
 }
 
+/// Nothing: a number that only some servers have.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NoLabels {}
+
 /// A gauge of a number with a fraction.
 type FloatGauge = Gauge<f64, std::sync::atomic::AtomicU64>;
 
@@ -72,6 +77,8 @@ pub struct Metrics {
     drift: Family<FeatureLabels, FloatGauge>,
     group_sizes: Histogram,
     engine_errors: Counter,
+    replica_copy_age_seconds: Family<NoLabels, Gauge>,
+    replica_follows: Family<NoLabels, Gauge>,
     /// When the numbers that need the file were read.
     read: Mutex<Option<Instant>>,
 }
@@ -97,6 +104,8 @@ impl Metrics {
             drift: Family::default(),
             group_sizes: log.group_sizes().clone(),
             engine_errors: Counter::default(),
+            replica_copy_age_seconds: Family::default(),
+            replica_follows: Family::default(),
             read: Mutex::default(),
         };
         metrics.register();
@@ -124,6 +133,16 @@ impl Metrics {
             self.group_sizes.clone(),
         );
         registry.register("engine_errors", "Failures that DuckDB has reported", self.engine_errors.clone());
+        registry.register(
+            "replica_copy_age_seconds",
+            "Age of the copy that a replica serves",
+            self.replica_copy_age_seconds.clone(),
+        );
+        registry.register(
+            "replica_follows",
+            "1 if a replica reached at its last look what it follows, else 0",
+            self.replica_follows.clone(),
+        );
     }
 
     /// Counts an answered request; `route` is the path with names for its parameters, or what stands for unknown paths.
@@ -148,6 +167,12 @@ impl Metrics {
         if let Some(free) = system::free_disk_bytes(store.path()) {
             self.free_disk_bytes.set(number(free));
         }
+    }
+
+    /// Notes how far a replica is at `now`.
+    pub fn note_replica(&self, state: &ReplicaState, now: Timestamp) {
+        self.replica_copy_age_seconds.get_or_create(&NoLabels {}).set(now.as_second() - state.copy.made.as_second());
+        self.replica_follows.get_or_create(&NoLabels {}).set(i64::from(state.problem.is_none()));
     }
 
     /// Whether the numbers of [`Metrics::note_status`] are old; if so, the caller reads them.

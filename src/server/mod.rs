@@ -16,6 +16,7 @@ mod metrics;
 mod pages;
 mod pending_uploads;
 mod pipeline;
+mod replication;
 mod request_filter;
 mod request_log;
 mod routes;
@@ -40,7 +41,7 @@ pub use http::origins::{Origin, Origins};
 pub use http::problem::Problem;
 pub use http::tls::TlsFiles;
 pub use pipeline::Pipeline;
-
+pub use replication::{CopySource, Following};
 pub use request_log::{RequestLog, Retention};
 pub use routes::build;
 
@@ -53,6 +54,7 @@ use http::hosts::KnownHosts;
 use http::limits::CONTROL_LIMITS;
 use http::limits::PUBLIC_LIMITS;
 use http::tls::TlsListener;
+use replication::Replication;
 
 use crate::pricing::{PricingError, PricingService};
 use crate::store::{ServerNote, Store, StoreError};
@@ -116,7 +118,7 @@ pub enum ServerError {
 }
 
 /// How to serve a file.
-#[derive(Debug, Clone, Default)]
+#[derive(Default)]
 pub struct ServerOptions {
     /// The address to listen on: host and port.
     pub address: String,
@@ -138,13 +140,15 @@ pub struct ServerOptions {
     pub retention: Retention,
     /// The backups that it makes by itself.
     pub backups: Option<Backups>,
+    /// The server that it follows.
+    pub following: Option<Following>,
 }
 
 /// Serves the file of `store` until a signal stops it. Calls `ready` with the address when the server can answer.
 ///
 /// # Errors
 /// If it cannot start.
-pub fn serve(store: Store, options: ServerOptions, ready: impl FnOnce(SocketAddr)) -> Result<(), ServerError> {
+pub fn serve(mut store: Store, mut options: ServerOptions, ready: impl FnOnce(SocketAddr)) -> Result<(), ServerError> {
     system::raise_file_limit();
     system::return_memory();
     let pipeline = &options.pipeline;
@@ -154,11 +158,13 @@ pub fn serve(store: Store, options: ServerOptions, ready: impl FnOnce(SocketAddr
     if let Some(backups) = &options.backups {
         backups.prepare().map_err(|source| ServerError::Backups { folder: backups.folder.clone(), source })?;
     }
+    // keys come with the first copy: before it nobody may be let in
+    let replication = options.following.take().map(|following| following.begin(&mut store)).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|source| ServerError::Start { source })?;
-    runtime.block_on(serve_on_runtime(store, options, ready))
+    runtime.block_on(serve_on_runtime(store, options, replication.map(Arc::new), ready))
 }
 
 /// Where requests come from over the network.
@@ -196,6 +202,7 @@ async fn reload_certificates(listener: TlsListener, stop: CancellationToken) {
 async fn serve_on_runtime(
     mut store: Store,
     options: ServerOptions,
+    replication: Option<Arc<Replication>>,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), ServerError> {
     let ServerOptions { address, hosts, origins, is_open, tls, trusted_proxies, .. } = options;
@@ -230,7 +237,8 @@ async fn serve_on_runtime(
     let pricing = Arc::new(PricingService::new(store)?);
     let clients = Arc::new(ClientLimits::new(options.requests_per_second));
     let app = App::new(pricing.clone(), log.clone(), access, origins);
-    let app = App { limits: clients.clone(), ..app };
+    let backup_folder = options.backups.as_ref().map(|backups| backups.folder.clone());
+    let app = App { limits: clients.clone(), backup_folder, replication: replication.clone(), ..app };
     let file = app.file.clone();
     let note = ServerNote { pid: std::process::id(), address: bound.to_string() };
     if let Err(error) = note.leave(&database) {
@@ -252,6 +260,9 @@ async fn serve_on_runtime(
     }
     if let Some(backups) = options.backups {
         tasks.spawn(backups.run(app.clone(), stop.clone()));
+    }
+    if let Some(replication) = replication {
+        tasks.spawn(replication.run(app.clone(), stop.clone()));
     }
     tasks.spawn(forget_idle_clients(clients.clone(), stop.clone()));
     let public = Some(PublicRules { hosts, clients, trusted_proxies });

@@ -25,6 +25,7 @@ mod predictions;
 mod program;
 mod quotes;
 mod reading;
+mod replicas;
 mod requests_page;
 mod retraining;
 mod sales_page;

@@ -90,3 +90,21 @@ fn the_formula_names_every_archive_with_its_checksum() {
         assert!(formula.contains(&named), "{target}: {formula}");
     }
 }
+
+/// The file for containers starts servers with options that there are.
+#[test]
+fn the_commands_of_the_compose_file_are_commands_of_the_program() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/compose/compose.yaml");
+    let text = std::fs::read_to_string(path).expect("the file");
+    let commands: Vec<Vec<String>> = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("command: "))
+        .map(|list| serde_json::from_str(list).expect("a list"))
+        .collect();
+    assert_eq!(commands.len(), 3);
+    let test_folder = TestFolder::new();
+    for command in commands {
+        let arguments: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
+        assert!(test_folder.succeed(&arguments).stdout.contains("--replica-of"), "{command:?}");
+    }
+}

@@ -292,10 +292,11 @@ impl Answer {
 
 impl From<ureq::http::Response<ureq::Body>> for Answer {
     fn from(mut response: ureq::http::Response<ureq::Body>) -> Self {
+        let body = response.body_mut().with_config().limit(1 << 30).read_to_vec().expect("a whole body");
         Self {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            body: response.body_mut().with_config().limit(1 << 30).read_to_string().expect("text"),
+            body: String::from_utf8_lossy(&body).into_owned(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `/health`: whether the server can answer.
 
+use jiff::Timestamp;
 use serde::Serialize;
 use tide::Request;
 use utoipa::ToSchema;
@@ -11,6 +12,7 @@ use crate::server::app::App;
 use crate::server::file_guard::FileProblem;
 use crate::server::http::problem::{Answer, Problem};
 use crate::server::http::request_parts::json_response;
+use crate::server::replication::ReplicaState;
 use crate::server::request_log::CANNOT_BE_LOGGED;
 
 /// The path of the state of the server; what is below it is answered whatever the state.
@@ -29,8 +31,31 @@ pub struct Health {
     /// How many sales the file holds; absent if a key is asked for and not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     sales: Option<i64>,
+    /// The copy that a replica serves; absent if this is no replica, or a key is asked for and not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replica: Option<ReplicaHealth>,
     /// Version of the program.
     version: &'static str,
+}
+
+/// How new a replica is.
+#[derive(Serialize, ToSchema)]
+pub struct ReplicaHealth {
+    /// When the copy was made that it serves.
+    #[schema(value_type = String, format = DateTime)]
+    copy_made: Timestamp,
+    /// When it was taken in.
+    #[schema(value_type = String, format = DateTime)]
+    copy_taken: Timestamp,
+    /// Why no newer copy came at the last look; absent if there was none, or it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+impl From<ReplicaState> for ReplicaHealth {
+    fn from(state: ReplicaState) -> Self {
+        Self { copy_made: state.copy.made, copy_taken: state.copy.taken, problem: state.problem }
+    }
 }
 
 /// Whether the server can price stones.
@@ -82,6 +107,12 @@ pub async fn show(request: Request<App>) -> Answer {
             .filter(|_| shows_all)
             .map(|champion| ModelName { id: champion.id, family: champion.family.clone() }),
         sales: shows_all.then(|| snapshot.sales()),
+        replica: request
+            .state()
+            .replication
+            .as_ref()
+            .filter(|_| shows_all)
+            .map(|replication| replication.state().into()),
         version: env!("CARGO_PKG_VERSION"),
     };
     json_response(&health)

@@ -1,6 +1,7 @@
 //! The JSON API: one file for each resource. Each handler declares its method, path, parameters, bodies and answers; the
 //! routes, the OpenAPI document and the page for developers follow from these declarations.
 
+mod backups;
 pub mod errors;
 pub mod health;
 mod metrics;

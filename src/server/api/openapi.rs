@@ -9,7 +9,7 @@ use utoipa::openapi::{OpenApi as Document, PathItem, RefOr};
 use utoipa::{Modify, OpenApi};
 
 use super::errors::{ERRORS, request_id_header};
-use super::{health, metrics, models, outcomes, predictions, price_list, requests, similar};
+use super::{backups, health, metrics, models, outcomes, predictions, price_list, requests, similar};
 use crate::access::Role;
 use crate::server::app::App;
 use crate::server::endpoint::Endpoint;
@@ -50,17 +50,26 @@ macro_rules! declare_endpoints {
 }
 
 declare_endpoints! {
-    predictions for price { create: __path_create, show: __path_show, steps: __path_steps }
+    predictions for price_and_replicas { create: __path_create, show: __path_show, steps: __path_steps }
     outcomes for price { record: __path_record }
-    similar for price { find_by_query: __path_find_by_query, find_by_body: __path_find_by_body }
+    similar for price_and_replicas { find_by_query: __path_find_by_query, find_by_body: __path_find_by_body }
     price_list for price { show: __path_show }
     models for read { list: __path_list, show: __path_show }
     requests for read { list: __path_list }
+    backups for manage { latest: __path_latest }
     health for anybody { show: __path_show, live: __path_live }
 }
 
 fn price(endpoint: Endpoint) -> Endpoint {
     endpoint.for_role(Role::Price)
+}
+
+fn price_and_replicas(endpoint: Endpoint) -> Endpoint {
+    price(endpoint).for_replicas()
+}
+
+fn manage(endpoint: Endpoint) -> Endpoint {
+    endpoint.for_role(Role::Manage)
 }
 
 fn read(endpoint: Endpoint) -> Endpoint {

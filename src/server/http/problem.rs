@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::diamond::FieldError;
 use crate::pricing::PricingError;
 use crate::retraining::TrainingError;
+use crate::server::replication::REFUSAL;
 use crate::store::StoreError;
 use crate::text::with_causes;
 
@@ -170,6 +171,7 @@ impl From<StoreError> for Problem {
             StoreError::BadFile { .. } => Self::new(422, error.to_string()),
             StoreError::Pruned { .. } => Self::new(410, error.to_string()),
             StoreError::IsChampion { .. } | StoreError::NoEarlierChampion => Self::new(409, error.to_string()),
+            StoreError::IsReplica { .. } => Self::new(421, REFUSAL),
             StoreError::OutOfPlace { .. } | StoreError::Unavailable { .. } => Self::new(503, error.to_string()),
             _ if error.is_fatal() => Self {
                 cause: Some(with_causes(&error)),

@@ -16,6 +16,13 @@ pub fn sent_method(request: &Request<App>) -> String {
     request.ext::<SentMethod>().map_or_else(|| request.method().to_string(), |sent| sent.0.to_owned())
 }
 
+/// Whether the client has what bears `tag` (RFC 9110, 13.1.2).
+pub fn has_already(request: &Request<App>, tag: &str) -> bool {
+    request.header("If-None-Match").is_some_and(|values| {
+        values.iter().flat_map(|value| value.as_str().split(',')).any(|one| one.trim().trim_start_matches("W/") == tag)
+    })
+}
+
 /// The body as it was received.
 pub fn received_body(request: &Request<App>) -> Bytes {
     request.ext::<ReceivedBody>().map(|body| body.0.clone()).unwrap_or_default()

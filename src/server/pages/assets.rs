@@ -9,6 +9,7 @@ use tide::{Request, Response, StatusCode};
 
 use crate::server::app::App;
 use crate::server::http::problem::Answer;
+use crate::server::http::request_parts::has_already;
 
 /// How long browsers may keep a file at an address with its hash.
 pub const FOR_GOOD: &str = "max-age=31536000, immutable";
@@ -28,15 +29,10 @@ impl Asset {
         Self { content, hash: HEXLOWER.encode(&Sha256::digest(content)[..HASH_BYTES]) }
     }
 
-    /// The file; 304 if the client has it (RFC 9110, 13.1.2).
+    /// The file; 304 if the client has it.
     fn respond(&self, request: &Request<App>, media_type: Mime) -> Response {
         let tag = format!("\"{}\"", self.hash);
-        let has_it = request.header("If-None-Match").is_some_and(|values| {
-            values
-                .iter()
-                .flat_map(|value| value.as_str().split(','))
-                .any(|one| one.trim().trim_start_matches("W/") == tag)
-        });
+        let has_it = has_already(request, &tag);
         let is_of_this = request.url().query() == Some(self.hash.as_str());
         let builder = Response::builder(if has_it { StatusCode::NotModified } else { StatusCode::Ok })
             .header("Cache-Control", if is_of_this { FOR_GOOD } else { ASK_AGAIN })

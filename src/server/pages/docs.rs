@@ -224,7 +224,7 @@ fn route_of(document: &Value, method: &str, path: &str, operation: &Value) -> Ro
         answers: answers
             .map(|(status, response)| RouteAnswer {
                 status: status.clone(),
-                is_error: !status.starts_with('2'),
+                is_error: status.starts_with(['4', '5']),
                 meaning: ERRORS
                     .iter()
                     .find(|kind| kind.status.to_string() == *status)

@@ -33,8 +33,9 @@ use crate::access::Role;
 use crate::server::access::Caller;
 use crate::server::http::long_bodies::SALES_PATH;
 use crate::server::http::problem::{Answer, Problem};
+use crate::server::replication::{ReplicaState, Replication};
 use crate::store::LIVE_PATH;
-use crate::words::{marked, translate};
+use crate::words::{marked, say, translate};
 
 /// What a page may load: its own style and script only.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
@@ -104,16 +105,19 @@ fn day_in_words(day: Date) -> String {
     format!("{} {} {}", day.day(), translate(MONTHS[usize::from(day.month().unsigned_abs()) - 1]), day.year())
 }
 
-/// The body of an answer; if it is a page, with a menu of what `caller` may see, the name of the key that somebody is logged in with, and
-/// a button to log out.
-pub fn show_caller(response: &Response, body: Vec<u8>, caller: &Caller) -> Vec<u8> {
+/// The body of an answer; if it is a page, with a menu of what `caller` may see, the name of the key that somebody is logged in with, a
+/// button to log out, and how new it is if a replica answers.
+pub fn show_caller(response: &Response, body: Vec<u8>, caller: &Caller, replication: Option<&Replication>) -> Vec<u8> {
     if response.content_type().is_none_or(|media| media.essence() != mime::HTML.essence()) {
         return body;
     }
     let button = caller.key_name.as_ref().map_or(Ok(String::new()), |key_name| CallerButton { key_name }.render());
+    let note =
+        replication.map_or(Ok(String::new()), |replication| ReplicaNote { replica: replication.state() }.render());
     match String::from_utf8(body) {
         Ok(page) => {
-            let page = page.replacen(CALLER_PLACE, &button.unwrap_or_default(), 1);
+            let shown = button.unwrap_or_default() + &note.unwrap_or_default();
+            let page = page.replacen(CALLER_PLACE, &shown, 1);
             with_menu(&page, caller.role).unwrap_or(page).into_bytes()
         }
         Err(error) => error.into_bytes(),
@@ -153,12 +157,30 @@ struct CallerButton<'a> {
     key_name: &'a str,
 }
 
+/// What every page of a replica says.
+#[derive(Template)]
+#[template(source = r##"<p class="replica" role="note">{{ self.words() }}</p>"##, ext = "html")]
+struct ReplicaNote {
+    replica: ReplicaState,
+}
+
+impl ReplicaNote {
+    fn words(&self) -> String {
+        let made = local(self.replica.copy.made, &TimeZone::system());
+        if self.replica.problem.is_some() {
+            say!("A replica, as of {}; it does not get newer copies at the moment.", made)
+        } else {
+            say!("A replica, as of {}: it shows and prices, and changes nothing.", made)
+        }
+    }
+}
+
 /// Every page, and the files that pages load.
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/", desk::show).for_role(Role::Price),
-        Endpoint::post("/", desk::show_to_buyer).for_role(Role::Price),
-        Endpoint::post(LIVE_PATH, desk::answer_live).for_role(Role::Price),
+        Endpoint::post("/", desk::show_to_buyer).for_role(Role::Price).for_replicas(),
+        Endpoint::post(LIVE_PATH, desk::answer_live).for_role(Role::Price).for_replicas(),
         Endpoint::get("/price-list", price_list::show).for_role(Role::Price),
         Endpoint::get("/predictions/{id}", prediction::show).for_role(Role::Price),
         Endpoint::get("/quotes", quotes::list).for_role(Role::Price),
@@ -171,7 +193,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/parcels", parcels::list).for_role(Role::Price),
         Endpoint::post("/parcels", parcels::create).for_role(Role::Price),
         Endpoint::get("/parcels/{id}", parcels::show).for_role(Role::Price),
-        Endpoint::post("/parcels/{id}", parcels::show_to_buyer).for_role(Role::Price),
+        Endpoint::post("/parcels/{id}", parcels::show_to_buyer).for_role(Role::Price).for_replicas(),
         Endpoint::get("/parcels/{id}/csv", parcels::download_csv).for_role(Role::Price),
         Endpoint::get("/parcels/{id}/xlsx", parcels::download_workbook).for_role(Role::Price),
         Endpoint::get("/shared/{id}", quotes::show_shared).for_anybody(),
@@ -203,8 +225,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/training/progress", training::progress).for_role(Role::Manage),
         Endpoint::get("/docs", docs::show).for_role(Role::Price),
         Endpoint::get("/login", login::show).for_anybody(),
-        Endpoint::post("/login", login::log_in).for_anybody(),
-        Endpoint::post("/logout", login::log_out).for_anybody(),
+        Endpoint::post("/login", login::log_in).for_anybody().for_replicas(),
+        Endpoint::post("/logout", login::log_out).for_anybody().for_replicas(),
         Endpoint::get("/style.css", assets::style).for_anybody(),
         Endpoint::get("/script.js", assets::script).for_anybody(),
         Endpoint::get("/icon.svg", assets::icon).for_anybody(),

@@ -1,0 +1,182 @@
+//! A server that follows another one: it takes the backups of that one in, one after the other, and refuses changes.
+//!
+//! Its answers come from memory, as those of any server; a new copy takes the place of the one before within one transaction, and the
+//! snapshot of prices after it. What it logs is its own.
+
+mod copy_source;
+mod http_copies;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::app::App;
+use super::blocking_work::in_background_of_low_priority;
+use crate::pricing::PricingError;
+use crate::store::{Replica, ReplicaCopy, Store, StoreError};
+use crate::text::with_causes;
+
+pub use copy_source::{CopySource, FetchError, FetchedCopy, describe};
+
+/// What a request gets that would change what a replica has from its copies.
+pub const REFUSAL: &str = "this server is a replica: it prices stones and shows what its copy has, and changes nothing else. Send this to \
+                           the server that it follows";
+
+/// Pause between two attempts to get a first copy.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How to follow another server.
+pub struct Following {
+    /// Where its copies come from, as whoever started the server wrote it.
+    pub name: String,
+    /// The same, to be read.
+    pub source: CopySource,
+    /// The time between two looks.
+    pub every: Duration,
+}
+
+/// How far a replica is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplicaState {
+    /// The copy that it has.
+    pub copy: ReplicaCopy,
+    /// Why no newer one came at the last look; `None` if there was none, or it came.
+    pub problem: Option<String>,
+}
+
+/// Why a copy was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// None came.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// One that came is no whole file of this program, or cannot be taken in.
+    #[error("the copy cannot be taken in")]
+    Store(#[from] StoreError),
+    /// The server cannot answer from it.
+    #[error("the copy cannot be served")]
+    Pricing(#[from] PricingError),
+}
+
+/// Keeps a file as new as the copies that it follows.
+pub struct Replication {
+    following: Following,
+    state: Mutex<ReplicaState>,
+}
+
+/// A copy on its way, which goes with this value.
+struct IncomingCopy(PathBuf);
+
+impl Drop for IncomingCopy {
+    fn drop(&mut self) {
+        // the work folder goes as well
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Following {
+    /// Makes the file of `store` a replica, if it is none yet, and waits until it has a first copy.
+    ///
+    /// # Errors
+    /// If the file has content of its own, or the database fails.
+    pub fn begin(self, store: &mut Store) -> Result<Replication, StoreError> {
+        store.become_replica(&self.name)?;
+        let mut told = String::new();
+        loop {
+            // one that is there already is served at once: its source may be away
+            if let Some(copy) = store.replica()?.and_then(|replica| replica.copy) {
+                return Ok(Replication { following: self, state: Mutex::new(ReplicaState { copy, problem: None }) });
+            }
+            let folder = store.work_folder().to_owned();
+            let taken = self.fetch(None, &folder).and_then(|fetched| match fetched {
+                Some((incoming, replica)) => {
+                    let _memory = store.large_operation()?;
+                    Ok(store.take_copy(&incoming.0, &replica)?)
+                }
+                None => Ok(()),
+            });
+            if let Err(error) = taken {
+                let reason = with_causes(&error);
+                if reason != told {
+                    tracing::warn!("waiting for a first copy of {}: {reason}", self.name);
+                    told = reason;
+                }
+                std::thread::sleep(FIRST_PAUSE);
+            }
+        }
+    }
+
+    /// Gets the newest copy into `folder` and proves it; `None` if it is the one of that version.
+    fn fetch(&self, known: Option<&str>, folder: &Path) -> Result<Option<(IncomingCopy, Replica)>, FollowError> {
+        let incoming = IncomingCopy(folder.join(format!("copy-{}.duckdb", Uuid::now_v7())));
+        let Some(FetchedCopy { version, made }) = self.source.fetch(known, &incoming.0)? else { return Ok(None) };
+        // it also gets the layout of this program
+        Store::prove_backup(&incoming.0)?;
+        let copy = ReplicaCopy { version, made, taken: Timestamp::now() };
+        Ok(Some((incoming, Replica { source: self.name.clone(), copy: Some(copy) })))
+    }
+}
+
+impl Replication {
+    /// How far it is.
+    pub fn state(&self) -> ReplicaState {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ReplicaState> {
+        // what is known holds after a panic too
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks for new copies until `stop` is cancelled.
+    pub async fn run(self: Arc<Self>, app: App, stop: CancellationToken) {
+        loop {
+            let (replication, app) = (self.clone(), app.clone());
+            if in_background_of_low_priority(move || replication.look(&app)).await.is_err() {
+                tracing::error!("taking a copy panicked");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(self.following.every) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    fn look(&self, app: &App) {
+        if app.file.problem().is_some() {
+            return;
+        }
+        let problem = match self.take_newest(app) {
+            Ok(Some(copy)) => {
+                tracing::info!("the copy of {} is served", copy.made);
+                self.lock().copy = copy;
+                None
+            }
+            Ok(None) => None,
+            Err(error) => Some(with_causes(&error)),
+        };
+        let mut state = self.lock();
+        if let Some(problem) = &problem
+            && state.problem.as_ref() != Some(problem)
+        {
+            tracing::warn!("the copy of {} is served still: {problem}", state.copy.made);
+        }
+        state.problem = problem;
+    }
+
+    fn take_newest(&self, app: &App) -> Result<Option<ReplicaCopy>, FollowError> {
+        let known = self.state().copy.version;
+        let folder = app.pricing.reader()?.work_folder().to_owned();
+        let Some((incoming, replica)) = self.following.fetch(Some(&known), &folder)? else { return Ok(None) };
+        app.pricing.replace(|store| {
+            let _memory = store.large_operation()?;
+            Ok(store.take_copy(&incoming.0, &replica)?)
+        })?;
+        app.access.reload(&app.pricing.reader()?)?;
+        Ok(replica.copy)
+    }
+}
