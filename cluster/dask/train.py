@@ -54,6 +54,20 @@ def end_if_a_worker_is_lost(client):
     threading.Thread(target=watch, daemon=True).start()
 
 
+def try_on_workers(client, export):
+    """What has the workers try forests, one each at a time."""
+    client.upload_file(forests.__file__)
+
+    def run(trials):
+        files = export.files_of_trials()
+        futures = [client.submit(forests.try_forests, files, export.label, *trial, pure=False) for trial in trials]
+        for done, _ in enumerate(distributed.as_completed(futures), 1):
+            forests.progress("trials", done, len(trials))
+        return client.gather(futures)
+
+    return run
+
+
 def train_forest(client, export, rows, forest, early_stopping):
     """The booster of one forest, on all workers."""
 
@@ -97,13 +111,14 @@ def main():
         client.wait_for_workers(arguments.workers, timeout=120)
         client.subscribe_topic(TOPIC, lambda event: forests.progress(event[1]["forest"], event[1]["done"], event[1]["rounds"]))
         end_if_a_worker_is_lost(client)
-        wanted = {column for forest in export.plan["forests"] for column in forest["columns"]}
-        wanted |= {"copy", "fold", export.label, "trend"}
-        rows = dask.dataframe.read_parquet(export.files(), columns=sorted(wanted))
-        # a partition for each worker at least: one without rows would wait for ever
-        rows = client.persist(rows.repartition(npartitions=max(arguments.workers, rows.npartitions)))
-        distributed.wait(rows)
         try:
+            export.search(try_on_workers(client, export))
+            wanted = {column for forest in export.plan["forests"] for column in forest["columns"]}
+            wanted |= {"copy", "fold", export.label, "trend"}
+            rows = dask.dataframe.read_parquet(export.files(), columns=sorted(wanted))
+            # a partition for each worker at least: one without rows would wait for ever
+            rows = client.persist(rows.repartition(npartitions=max(arguments.workers, rows.npartitions)))
+            distributed.wait(rows)
             boosters = {
                 forest["name"]: train_forest(client, export, rows, forest, arguments.early_stopping)
                 for forest in export.plan["forests"]

@@ -40,6 +40,20 @@ def session(arguments):
     return builder.getOrCreate()
 
 
+def try_on_workers(context, export):
+    """What has the workers try forests, one each at a time."""
+    context.addPyFile(forests.__file__)
+    files, label = export.files_of_trials(), export.label
+
+    def run(trials):
+        forests.progress("trials", 0, len(trials))
+        tried = context.parallelize(trials, len(trials)).map(lambda trial: forests.try_forests(files, label, *trial)).collect()
+        forests.progress("trials", len(trials), len(trials))
+        return tried
+
+    return run
+
+
 def train_forest(export, rows, forest, arguments):
     """The booster of one forest, on all workers."""
     margin_column = export.margin_column(forest)
@@ -74,6 +88,7 @@ def main():
     started = time.monotonic()
     spark = session(arguments)
     try:
+        export.search(try_on_workers(spark.sparkContext, export))
         rows = spark.read.parquet(*export.files())
         boosters = {
             forest["name"]: train_forest(export, rows, forest, arguments) for forest in export.plan["forests"]

@@ -25,6 +25,9 @@ pub enum Arguments {
         /// Seed of every random choice of the training
         #[arg(long, value_name = "N", default_value_t = 42)]
         seed: u64,
+        /// Settings that the job tries before the training, each on one worker; 1 for none but those of the start
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        trials: usize,
     },
     /// Add what is new in the log of requests to a folder of Parquet files, one folder for each day
     #[command(after_help = "Example: diamonds export requests /mnt/lake/requests --node shop-3")]
@@ -45,8 +48,8 @@ pub struct LogArguments {
 
 pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<(), CommandError> {
     match arguments {
-        Arguments::Sales { folder, buckets, seed } => {
-            let settings = SalesExportSettings { buckets: *buckets, seed: *seed };
+        Arguments::Sales { folder, buckets, seed, trials } => {
+            let settings = SalesExportSettings { buckets: *buckets, seed: *seed, trials: *trials };
             let report = export(database, folder, &settings, console)?;
             console.print(&report, describe)?;
             let folder = report.folder.display();

@@ -24,7 +24,7 @@ pub struct Arguments {
     /// Train this family only; may be given more than once [default: all]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(FAMILIES.iter().map(|family| family.name())))]
     family: Vec<String>,
-    /// Most trials, for families that tune [default: 12; 4 if an earlier model was trained on nearly the same sales]
+    /// Most trials, for families that tune [default: 12; 4 if an earlier model was trained on nearly the same sales; on a cluster 1]
     #[arg(long, value_name = "N")]
     trials: Option<usize>,
     /// Do not start the search from the settings of earlier models
@@ -40,7 +40,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = PromoteChoice::Auto)]
     promote: PromoteChoice,
     /// Train on a cluster instead, such as `dask://HOST:8786` or `spark://HOST:7077`; `dask` or `spark` starts one here. Needs Python
-    #[arg(long, value_name = "CLUSTER", conflicts_with_all = ["family", "trials", "fresh", "budget"])]
+    #[arg(long, value_name = "CLUSTER", conflicts_with_all = ["family", "fresh", "budget"])]
     on: Option<Cluster>,
     /// Workers of the cluster to train with
     #[arg(long, value_name = "N", requires = "on", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=256))]
@@ -127,6 +127,7 @@ fn train_elsewhere(
         workers: arguments.workers,
         folder: arguments.cluster_folder.clone().unwrap_or_else(|| folder_of(database).to_owned()),
         seed: arguments.seed,
+        trials: arguments.trials.unwrap_or(1),
         import: ImportSettings { promotion: arguments.promote.into() },
     };
     let bar = console.bar("{prefix:12} {bar:30} {human_pos:>11} of {human_len} {msg}  {elapsed}", 0);
@@ -156,6 +157,11 @@ impl ClusterObserver for ClusterProgress<'_> {
     fn started(&self, python: &str) {
         tracing::info!("the job runs by {python}");
         self.show("starting", 0, 1, "");
+    }
+
+    fn tried(&self, done: u64, trials: u64) {
+        tracing::info!(done, trials, "{done} of {trials} trials");
+        self.show("search", done, trials, "trials");
     }
 
     fn trained(&self, forest: &str, done: u64, rounds: u64) {

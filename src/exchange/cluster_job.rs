@@ -12,6 +12,8 @@ use crate::retraining::RetrainingReport;
 
 /// The scripts, which are part of the program.
 const FORESTS: &str = include_str!("../../cluster/forests.py");
+/// What a job calls its trials where it tells how far it is.
+const TRIALS: &str = "trials";
 /// Lines at the end of what a job says on standard error that are shown if it fails.
 const LAST_LINES: usize = 12;
 
@@ -95,6 +97,8 @@ pub struct ClusterTraining {
     pub folder: PathBuf,
     /// Seed of every random choice.
     pub seed: u64,
+    /// Settings that are tried before, each by one worker; 0 or 1 for none but those of the start.
+    pub trials: usize,
     /// How the model is taken in.
     pub import: ImportSettings,
 }
@@ -105,6 +109,8 @@ pub trait ClusterObserver {
     fn exported(&self, done: usize, all: usize);
     /// The job has begun, with this Python.
     fn started(&self, python: &str);
+    /// So many trials of all have ended.
+    fn tried(&self, done: u64, trials: u64);
     /// A forest has so many of its rounds.
     fn trained(&self, forest: &str, done: u64, rounds: u64);
 }
@@ -118,7 +124,7 @@ pub fn train_on_cluster(
     training: &ClusterTraining,
     observer: &dyn ClusterObserver,
 ) -> Result<RetrainingReport, ExchangeError> {
-    let ClusterTraining { cluster, workers, folder, seed, import } = training;
+    let ClusterTraining { cluster, workers, folder, seed, trials, import } = training;
     std::fs::create_dir_all(folder).map_err(ExchangeError::file("create the folder", folder))?;
     let work = tempfile::Builder::new()
         .prefix("diamonds-cluster-")
@@ -129,7 +135,7 @@ pub fn train_on_cluster(
     // before minutes go into the export
     let python = Python::find(cluster.engine, &scripts)?;
     let [export, result] = ["export", "result"].map(|name| work_path.join(name));
-    let settings = SalesExportSettings { buckets: (4 * workers).clamp(8, 1024), seed: *seed };
+    let settings = SalesExportSettings { buckets: (4 * workers).clamp(8, 1024), seed: *seed, trials: *trials };
     export_sales(database, &export, &settings, &|done, all| observer.exported(done, all))?;
     observer.started(&python.in_words());
     let mut command = python.command();
@@ -239,10 +245,10 @@ fn run(mut command: Command, engine: Engine, observer: &dyn ClusterObserver) -> 
     });
     for line in child.stdout.take().into_iter().flat_map(|stream| BufReader::new(stream).lines()) {
         let Ok(line) = line else { break };
-        if let Some((forest, done, rounds)) = read_progress(&line) {
-            observer.trained(forest, done, rounds);
-        } else {
-            tracing::info!("{line}");
+        match read_progress(&line) {
+            Some((TRIALS, done, trials)) => observer.tried(done, trials),
+            Some((forest, done, rounds)) => observer.trained(forest, done, rounds),
+            None => tracing::info!("{line}"),
         }
     }
     let status = child.wait().map_err(|error| failed(error.to_string()))?;

@@ -92,6 +92,21 @@ pub struct TrainingResult {
     pub seconds: f64,
     /// The forests.
     pub forests: Vec<TrainedForest>,
+    /// The place, from 0, of the trial whose settings were trained; absent if none was run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<usize>,
+    /// What the trials of the plan came to, in its order; empty if none was run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trials: Vec<TriedTrial>,
+}
+
+/// What came of a trial.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TriedTrial {
+    /// Mean absolute error in US dollars on sales that were held back.
+    pub mae_usd: f64,
+    /// How long it took, in seconds.
+    pub seconds: f64,
 }
 
 /// A forest that a job has trained.
@@ -116,9 +131,9 @@ pub struct RecipeFile {
     pub format: u32,
     /// The file of the booster, in the same folder.
     pub model: String,
-    /// What trained it.
-    #[serde(default = "xgboost")]
-    pub engine: String,
+    /// What trained it; the library that wrote the file if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
     /// Versions of what trained it, by name.
     #[serde(default)]
     pub versions: BTreeMap<String, String>,
@@ -134,10 +149,6 @@ pub struct RecipeFile {
     /// How its columns are to be read.
     #[serde(flatten)]
     pub recipe: Recipe,
-}
-
-fn xgboost() -> String {
-    "xgboost".to_owned()
 }
 
 /// Reads the document at `path`, whose form has a version.

@@ -71,7 +71,7 @@ pub fn export_model(database: &Path, id: i64, folder: &Path) -> Result<ModelExpo
     let document = RecipeFile {
         format: FORMAT,
         model: MODEL.to_owned(),
-        engine: origin.engine,
+        engine: Some(origin.engine),
         versions: origin.versions,
         note: Some(format!("model {id} of {}", detail.record.time.strftime("%Y-%m-%d"))),
         seed: detail.record.seed,

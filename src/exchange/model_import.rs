@@ -10,7 +10,7 @@ use super::sales_export::trained_elsewhere;
 use super::{ExchangeError, Manifest, RECIPE, RESULT, RecipeFile, TrainingResult};
 use crate::control::{Access, ExportSales, FileAccess, FileAccessError, ReadSalesExport};
 use crate::diamond::Stone;
-use crate::learning::families::{Assembled, Family, FamilyError, Fitted, ForestsPlan, find_family};
+use crate::learning::families::{Assembled, Family, FamilyError, Fitted, ForestsPlan, Trial, find_family};
 use crate::learning::promises::promise;
 use crate::retraining::{HoldoutSplit, PromotionPolicy, RetrainingReport, TrainingError, evaluate, take_in};
 use crate::store::{ModelOrigin, SalesFile, read_probe_prices};
@@ -81,7 +81,8 @@ fn read_forests(
             "the export was made by another version of this program, which tries models on other stones: export again";
         return Err(ExchangeError::document(&path, problem));
     }
-    let plan = &manifest.plan;
+    let (plan, trials) = tried(&manifest.plan, &result).map_err(|problem| ExchangeError::document(&path, problem))?;
+    let plan = &plan;
     let family = find_family(&plan.family)?;
     let elsewhere = family.elsewhere().ok_or_else(|| ExchangeError::stays_here(&plan.family))?;
     let mut forests = Vec::with_capacity(plan.forests.len());
@@ -114,14 +115,7 @@ fn read_forests(
     hyperparameters.insert("seed".to_owned(), plan.seed.into());
     Ok(Arrived {
         family,
-        fitted: Fitted {
-            model,
-            bytes,
-            features: plan.features.clone(),
-            target: plan.target,
-            hyperparameters,
-            trials: Vec::new(),
-        },
+        fitted: Fitted { model, bytes, features: plan.features.clone(), target: plan.target, hyperparameters, trials },
         origin: ModelOrigin {
             engine: result.engine,
             versions: result.versions,
@@ -131,6 +125,28 @@ fn read_forests(
         fit_time: Duration::try_from_secs_f64(result.seconds).unwrap_or_default(),
         seed: plan.seed,
     })
+}
+
+/// What was trained of `plan`, and the trials before.
+///
+/// # Errors
+/// What is wrong, if the result tells of other trials than those of the plan.
+fn tried(plan: &ForestsPlan, result: &TrainingResult) -> Result<(ForestsPlan, Vec<Trial>), String> {
+    let Some(number) = result.trial else { return Ok((plan.clone(), Vec::new())) };
+    let chosen = plan.with_trial(number).filter(|_| result.trials.len() == plan.trials.len()).ok_or_else(|| {
+        format!(
+            "it tells of trial {number} of {}, and the export has {}: name every trial of the manifest, in its order",
+            result.trials.len(),
+            plan.trials.len()
+        )
+    })?;
+    let trials = plan.trials.iter().zip(&result.trials).map(|(planned, tried)| Trial {
+        hyperparameters: planned.settings.clone(),
+        mae_usd: tried.mae_usd,
+        pruned: false,
+        elapsed: Duration::try_from_secs_f64(tried.seconds).unwrap_or_default(),
+    });
+    Ok((chosen, trials.collect()))
 }
 
 /// Reads a booster with a recipe.
@@ -146,6 +162,7 @@ fn read_booster(folder: &Path) -> Result<Arrived, ExchangeError> {
     })?;
     let bytes = std::fs::read(&booster).map_err(ExchangeError::file("read", &booster))?;
     let of_booster = |error: FamilyError| ExchangeError::document(&booster, with_causes(&error));
+    let engine = engine.unwrap_or_else(|| elsewhere.writer_of(&bytes).to_owned());
     let bytes = elsewhere.adopt(&bytes, &recipe).map_err(of_booster)?;
     Ok(Arrived {
         family,
@@ -231,4 +248,39 @@ fn in_folder(folder: &Path, name: &str) -> Option<std::path::PathBuf> {
 
 fn names_of(plan: &ForestsPlan) -> String {
     plan.forests.iter().map(|forest| forest.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diamond::Sale;
+    use crate::exchange::manifest::{FORMAT, TriedTrial};
+    use crate::generator::Generator;
+
+    #[test]
+    fn what_was_trained_is_the_trial_that_the_result_names() {
+        let sales: Vec<Sale> = Generator::new(3).take(300).collect();
+        let (_, family) = trained_elsewhere().expect("a family");
+        let plan = family.plan(&sales, 7, 3).expect("a plan");
+        let result = |trial, trials: usize| TrainingResult {
+            format: FORMAT,
+            export: uuid::Uuid::nil(),
+            engine: "a test".to_owned(),
+            versions: std::collections::BTreeMap::new(),
+            rows: 900,
+            seconds: 1.0,
+            forests: Vec::new(),
+            trial,
+            trials: vec![TriedTrial { mae_usd: 300.0, seconds: 2.0 }; trials],
+        };
+        let (chosen, trials) = tried(&plan, &result(Some(2), 3)).expect("a trial");
+        assert_eq!((&chosen.settings, &chosen.forests), (&plan.trials[2].settings, &plan.trials[2].forests));
+        assert_eq!((trials.len(), &trials[1].hyperparameters), (3, &plan.trials[1].settings));
+        let (unsearched, trials) = tried(&plan, &result(None, 0)).expect("no trial");
+        assert_eq!((&unsearched.forests, trials.len()), (&plan.forests, 0));
+        for (trial, count) in [(3, 3), (0, 2)] {
+            let problem = tried(&plan, &result(Some(trial), count)).expect_err("no such trials");
+            assert!(problem.contains("the export has 3"), "{problem}");
+        }
+    }
 }

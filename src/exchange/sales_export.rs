@@ -37,6 +37,8 @@ pub struct SalesExportSettings {
     pub buckets: u32,
     /// Seed of every random choice of the training.
     pub seed: u64,
+    /// Settings that the job tries before the training; 0 or 1 for none but those of the start.
+    pub trials: usize,
 }
 
 /// What was exported.
@@ -89,7 +91,7 @@ pub fn export_sales(
     // others may use the file meanwhile
     drop(file);
     let split = HoldoutSplit::read(sales.clone(), exported.rows, &exported.holdout_salt)?;
-    let plan = family.plan(&TurnedSales(&split.train), settings.seed).map_err(TrainingError::from)?;
+    let plan = family.plan(&TurnedSales(&split.train), settings.seed, settings.trials).map_err(TrainingError::from)?;
 
     let mut writer = Writer::new(&plan, family, settings, unfinished.path())?;
     let learnt = split.train.count();

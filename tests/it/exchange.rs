@@ -373,7 +373,7 @@ fn listens(port: u16) -> bool {
 /// Trains on `cluster` by one command, beside a server, which then answers with the model.
 fn train_and_ask(test_folder: &TestFolder, server: &Server, python: &Path, cluster: &str) {
     let output = test_folder
-        .command(&["--json", "retrain", "--on", cluster, "--promote", "always"])
+        .command(&["--json", "retrain", "--on", cluster, "--trials", "3", "--promote", "always"])
         .env("DIAMONDS_PYTHON", python)
         .env("SPARK_LOCAL_IP", "127.0.0.1")
         .output()
@@ -382,6 +382,9 @@ fn train_and_ask(test_folder: &TestFolder, server: &Server, python: &Path, clust
     assert!(output.status.success(), "{said}");
     let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
     assert!(report["models"][0]["metrics"]["r2"].as_f64().expect("a number") > 0.9, "{report}");
+    assert_eq!(report["models"][0]["trials"], 3, "{report}");
+    let errors = test_folder.json(&["sql", "SELECT number, mae_usd FROM trial WHERE model_id = 3 ORDER BY number"]);
+    assert!(errors.as_array().expect("rows").iter().all(|trial| trial["mae_usd"].as_f64() > Some(0.0)), "{errors}");
     let stone = json!({"carat": 1.1, "cut": "Ideal", "color": "H", "clarity": "SI2"});
     let answer = server.post("/v1/predictions", &stone).json();
     assert_eq!(answer["model"]["id"], report["champion"]);

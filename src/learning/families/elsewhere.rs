@@ -32,6 +32,19 @@ pub struct ForestsPlan {
     pub settings: Map<String, Value>,
     /// The forests; the model is their mean.
     pub forests: Vec<ForestPlan>,
+    /// What else may be trained instead, if it does better on sales that are held back for that; the first is `forests` itself. Empty if
+    /// nothing is to be tried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trials: Vec<PlannedTrial>,
+}
+
+/// Settings that are tried before the training, and the forests that they mean.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedTrial {
+    /// The settings, for people.
+    pub settings: Map<String, Value>,
+    /// The forests.
+    pub forests: Vec<ForestPlan>,
 }
 
 /// What one forest learns.
@@ -92,11 +105,11 @@ pub struct Recipe {
 
 /// What a family offers whose forests can be trained elsewhere.
 pub trait TrainedElsewhere: Sync {
-    /// What is to be trained on `sales`.
+    /// What is to be trained on `sales`, with so many settings to be tried before; 0 or 1 for none but those of the start.
     ///
     /// # Errors
     /// If the sales do not allow a fit.
-    fn plan(&self, sales: &dyn SalesSource, seed: u64) -> Result<ForestsPlan, FamilyError>;
+    fn plan(&self, sales: &dyn SalesSource, seed: u64, trials: usize) -> Result<ForestsPlan, FamilyError>;
 
     /// Every copy of `sales` that forests learn: all of the first, then all of the second, and so on. The same sales and seed give the
     /// same copies.
@@ -107,6 +120,9 @@ pub trait TrainedElsewhere: Sync {
     /// # Errors
     /// If one of them is not what the plan asks for, with its name.
     fn assemble(&self, plan: &ForestsPlan, forests: &[Vec<u8>], probes: &[Stone]) -> Result<Assembled, FamilyError>;
+
+    /// Name of the library that wrote a booster.
+    fn writer_of(&self, booster: &[u8]) -> &'static str;
 
     /// The bytes of a model of this family, from a booster that somebody trained alone.
     ///
@@ -122,6 +138,13 @@ pub trait TrainedElsewhere: Sync {
 }
 
 impl ForestsPlan {
+    /// The plan with the settings of one of its trials; `None` if it has no such trial.
+    #[must_use]
+    pub fn with_trial(&self, number: usize) -> Option<Self> {
+        let PlannedTrial { settings, forests } = self.trials.get(number)?.clone();
+        Some(Self { settings, forests, ..self.clone() })
+    }
+
     /// The names of all columns of a row, in order.
     #[must_use]
     pub fn columns(&self) -> Vec<String> {

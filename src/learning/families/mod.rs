@@ -16,7 +16,9 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 pub use artifact::{compress_artifact, decompress_artifact};
-pub use elsewhere::{Assembled, BaseMargin, ForestPlan, ForestsPlan, Recipe, TREND_COLUMN, TrainedElsewhere};
+pub use elsewhere::{
+    Assembled, BaseMargin, ForestPlan, ForestsPlan, PlannedTrial, Recipe, TREND_COLUMN, TrainedElsewhere,
+};
 pub use prices_by_grade::{CELLS, CLARITIES, COLORS, GradeSet, PricesByGrade};
 pub use sales_source::{SalesSource, is_chosen};
 

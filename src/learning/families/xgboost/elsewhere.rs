@@ -8,12 +8,14 @@ use super::forest::{Member, Start, learnt_three_times};
 use super::lightgbm;
 use super::settings::{Settings, TARGET, features};
 use super::training::joined;
+use super::tuning::settings_to_try;
 use super::{
     GAPS_ATTRIBUTE, MAX_SALES, NAME, SHARE_ATTRIBUTE, TARGET_ATTRIBUTE, TREND_ATTRIBUTE, TreeModel, XgBoost, unreadable,
 };
 use crate::diamond::{Sale, Stone};
 use crate::learning::families::{
-    Assembled, BaseMargin, FamilyError, ForestPlan, ForestsPlan, Recipe, SalesSource, TREND_COLUMN, TrainedElsewhere,
+    Assembled, BaseMargin, FamilyError, ForestPlan, ForestsPlan, PlannedTrial, Recipe, SalesSource, TREND_COLUMN,
+    TrainedElsewhere,
 };
 
 /// The copies of a sale, by their numbers: whole, with the four Cs alone, with measures left out at random.
@@ -22,9 +24,14 @@ const COPIES: [u8; 3] = [0, 1, 2];
 const OWN_BUSINESS: [&str; 2] = ["nthread", "verbosity"];
 
 impl TrainedElsewhere for XgBoost {
-    fn plan(&self, sales: &dyn SalesSource, seed: u64) -> Result<ForestsPlan, FamilyError> {
+    fn plan(&self, sales: &dyn SalesSource, seed: u64, trials: usize) -> Result<ForestsPlan, FamilyError> {
         let Start { trend, mean } = Start::fit(&sales.sample(MAX_SALES)?)?;
         let settings = Settings::start(sales.count());
+        let forests_of = |settings: &Settings| -> Vec<ForestPlan> {
+            let members = Member::all(settings.four_cs_forest);
+            members.iter().map(|member| forest_plan(*member, settings, mean, seed)).collect()
+        };
+        let tried = if trials > 1 { settings_to_try(sales.count(), trials, seed)? } else { Vec::new() };
         Ok(ForestsPlan {
             family: NAME.to_owned(),
             target: TARGET,
@@ -33,9 +40,10 @@ impl TrainedElsewhere for XgBoost {
             mean,
             seed,
             settings: settings.to_json(),
-            forests: Member::all(settings.four_cs_forest)
+            forests: forests_of(&settings),
+            trials: tried
                 .iter()
-                .map(|member| forest_plan(*member, &settings, mean, seed))
+                .map(|settings| PlannedTrial { settings: settings.to_json(), forests: forests_of(settings) })
                 .collect(),
         })
     }
@@ -83,6 +91,10 @@ impl TrainedElsewhere for XgBoost {
         }
         let start = Start { trend: plan.trend.clone(), mean: plan.mean };
         Ok(Assembled { bytes: joined(&members, &documents, &start)?, sums })
+    }
+
+    fn writer_of(&self, booster: &[u8]) -> &'static str {
+        if lightgbm::is_model(booster) { "lightgbm" } else { NAME }
     }
 
     fn adopt(&self, booster: &[u8], recipe: &Recipe) -> Result<Vec<u8>, FamilyError> {
@@ -307,7 +319,7 @@ mod tests {
     }
 
     fn plan(sales: &Vec<Sale>) -> ForestsPlan {
-        let mut plan = XgBoost.plan(sales, SEED).expect("a plan");
+        let mut plan = XgBoost.plan(sales, SEED, 1).expect("a plan");
         plan.forests.iter_mut().for_each(|forest| forest.rounds = 40);
         plan
     }

@@ -390,6 +390,23 @@ impl Space {
     }
 }
 
+/// The settings of the start on so many sales, and others at random from the whole search space: `count` in all. The same seed gives the same.
+///
+/// # Errors
+/// If the sampler fails.
+pub fn settings_to_try(sales: usize, count: usize, seed: u64) -> Result<Vec<Settings>, FamilyError> {
+    let start = Settings::start(sales);
+    let (space, study) = (Space::new(), new_study(seed).map_err(|error| unfit(sales, &error))?);
+    let mut settings = vec![start];
+    while settings.len() < count {
+        // without an error that was reported, what is proposed is chosen at random
+        let proposed = space.read(&mut study.ask()).map_err(|error| unfit(sales, &error))?;
+        let proposed = for_more(proposed, sales.min(MAX_SEARCHED), sales);
+        settings.push(Settings { four_cs_forest: start.four_cs_forest, ..proposed });
+    }
+    Ok(settings)
+}
+
 /// Settings from the whole search space: `count` at random, and its corners.
 #[cfg(test)]
 pub(super) fn proposals(seed: u64, count: usize) -> Vec<Settings> {
@@ -455,6 +472,22 @@ mod tests {
         for (index, one) in distributions.iter().enumerate() {
             assert!(!distributions[index + 1..].contains(one), "{one:?}");
         }
+    }
+
+    #[test]
+    fn settings_for_trials_elsewhere_are_the_start_and_others_by_the_seed() {
+        let many = 100_000;
+        let settings = settings_to_try(many, 20, 5).expect("settings");
+        assert_eq!((settings.len(), settings[0]), (20, Settings::start(many)));
+        assert_eq!(settings, settings_to_try(many, 20, 5).expect("settings"));
+        assert_ne!(settings[1..], settings_to_try(many, 20, 6).expect("settings")[1..]);
+        for (place, one) in settings.iter().enumerate() {
+            assert!(settings[place + 1..].iter().all(|other| other != one), "each is another");
+        }
+        assert!(
+            settings.iter().any(|one| one.max_leaves > 192),
+            "with larger trees, where there is more to tell apart"
+        );
     }
 
     #[test]
