@@ -100,6 +100,22 @@ pub fn decimals(number: f64, decimals: usize) -> String {
     in_figures_of_reader(&format!("{number:.decimals$}"))
 }
 
+/// A measure of a stone with so many decimals and its unit, such as `61.5 %`; a dash if it was not told.
+#[must_use]
+pub fn measure(measure: f64, places: usize, unit: &str) -> String {
+    if measure.is_nan() { "–".to_owned() } else { format!("{} {unit}", decimals(measure, places)) }
+}
+
+/// Length, width and height in millimetres, such as `6.45 × 6.51 × 4.01 mm`, as far as they were told; a dash if none was.
+#[must_use]
+pub fn sizes(sizes_mm: &[f64; 3]) -> String {
+    if sizes_mm.iter().all(|size| size.is_nan()) {
+        return "–".to_owned();
+    }
+    let figures = sizes_mm.map(|size| if size.is_nan() { "–".to_owned() } else { decimals(size, 2) });
+    format!("{} mm", figures.join(" × "))
+}
+
 /// A number that is written already, such as `1.02`, with the decimal sign of the reader.
 #[must_use]
 pub fn in_figures_of_reader(number: &str) -> String {
@@ -175,6 +191,13 @@ fn part_thousands(digits: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_not_told_is_a_dash() {
+        assert_eq!((measure(61.46, 1, "%"), measure(f64::NAN, 1, "%")), ("61.5 %".to_owned(), "–".to_owned()));
+        assert_eq!(sizes(&[6.45, 6.5, f64::NAN]), "6.45 × 6.50 × – mm");
+        assert_eq!(sizes(&[f64::NAN; 3]), "–");
+    }
 
     #[test]
     fn thousands_are_parted() {

@@ -6,6 +6,7 @@ use super::CommandError;
 use super::console::{Console, table};
 use super::stone_arguments::StoneArguments;
 use crate::control::{self, FindSimilar};
+use crate::diamond::StoneDescription;
 use crate::pricing::{MAX_SIMILAR, SimilarStones};
 use crate::text::dollars;
 
@@ -31,15 +32,11 @@ fn describe(similar: &SimilarStones) -> String {
     }
     let rows = similar.stones.iter().map(|found| {
         let stone = &found.sale.stone;
-        vec![
-            stone.weight_carat.to_string(),
-            dollars(found.sale.price_usd),
-            stone.depth_percent.to_string(),
-            stone.table_percent.to_string(),
-            stone.x_mm.to_string(),
-            stone.y_mm.to_string(),
-            stone.z_mm.to_string(),
-        ]
+        let mut row = vec![stone.weight_carat.to_string(), dollars(found.sale.price_usd)];
+        let told = StoneDescription::of_stone(stone).measurements.values();
+        // the four Cs come first
+        row.extend(told[4..].iter().map(|measure| measure.map(|measure| measure.to_string()).unwrap_or_default()));
+        row
     });
     format!(
         "{} of {} stones of this cut, color and clarity, nearest weight first\n\n{}",

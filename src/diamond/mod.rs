@@ -18,5 +18,4 @@ pub use one_line::{read_line, write_line};
 pub use stone::{
     CARAT_PER_CUBIC_MM, DEPTH_TOLERANCE_PERCENT, Dimensions, Sale, Stone, TEXTBOOK_DEPTH_PERCENT,
     TEXTBOOK_LENGTH_OF_ONE_CARAT_MM, TEXTBOOK_TABLE_PERCENT, Told, WEIGHT_TOLERANCE, depth_percent_of, weight_carat_of,
-    with_usual_measurements,
 };

@@ -31,8 +31,7 @@ pub enum Told {
     FourCs,
 }
 
-/// A stone. All properties of one that was sold are known; a measure of one that is asked about is no number (`NaN`) if it was not
-/// told.
+/// A stone. Its four Cs are known; a measure that was not told is no number (`NaN`), and absent where the stone is written.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Stone {
     /// Weight in carats; 1 ct = 200 mg.
@@ -45,20 +44,35 @@ pub struct Stone {
     /// Grade of clarity.
     pub clarity: Clarity,
     /// Total depth, 200·z / (x + y), in percent.
-    #[serde(rename = "depth")]
+    #[serde(rename = "depth", default = "not_told", skip_serializing_if = "is_not_told")]
+    #[schema(required = false)]
     pub depth_percent: f64,
     /// Width of the table facet against the widest point, in percent.
-    #[serde(rename = "table")]
+    #[serde(rename = "table", default = "not_told", skip_serializing_if = "is_not_told")]
+    #[schema(required = false)]
     pub table_percent: f64,
     /// Length in millimetres.
-    #[serde(rename = "x")]
+    #[serde(rename = "x", default = "not_told", skip_serializing_if = "is_not_told")]
+    #[schema(required = false)]
     pub x_mm: f64,
     /// Width in millimetres.
-    #[serde(rename = "y")]
+    #[serde(rename = "y", default = "not_told", skip_serializing_if = "is_not_told")]
+    #[schema(required = false)]
     pub y_mm: f64,
     /// Height in millimetres.
-    #[serde(rename = "z")]
+    #[serde(rename = "z", default = "not_told", skip_serializing_if = "is_not_told")]
+    #[schema(required = false)]
     pub z_mm: f64,
+}
+
+/// A measure that was not told.
+fn not_told() -> f64 {
+    f64::NAN
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what writes a stone passes references")]
+fn is_not_told(measure: &f64) -> bool {
+    measure.is_nan()
 }
 
 /// The measurements of a stone, all known.
@@ -157,14 +171,15 @@ impl Stone {
     /// width and height if they contradict the weight.
     #[must_use]
     pub fn settled(self) -> Self {
-        let mut stone = self.turned().with_height();
-        if stone.contradicting_weight_carat().is_some() {
-            return stone.without_sizes();
-        }
-        if stone.depth_percent.is_nan() {
-            stone.depth_percent = depth_percent_of(stone.x_mm, stone.y_mm, stone.z_mm);
-        }
-        stone
+        let stone = self.turned().with_height();
+        if stone.contradicting_weight_carat().is_some() { stone.without_sizes() } else { stone.with_depth() }
+    }
+
+    /// The same stone, with the depth that follows from length, width and height if it was not told.
+    #[must_use]
+    fn with_depth(self) -> Self {
+        let follows = || depth_percent_of(self.x_mm, self.y_mm, self.z_mm);
+        Self { depth_percent: if self.depth_percent.is_nan() { follows() } else { self.depth_percent }, ..self }
     }
 
     /// The same stone, with the height that follows from depth, length and width if it was not told.
@@ -190,27 +205,36 @@ impl Stone {
     /// none of them.
     #[must_use]
     pub fn with_usual_measures(self) -> Self {
-        let known = self.values().map(|value| value.filter(|value| !value.is_nan()));
-        Self::from_values(&with_usual_measurements(&known)).unwrap_or(self)
+        Self::from_values(&with_usual_measurements(&self.values())).unwrap_or(self)
     }
 
-    /// Its value of each field, in the order of [`FIELDS`](super::FIELDS).
+    /// Its value of each field, in the order of [`FIELDS`](super::FIELDS); `None` for a measure that was not told.
     pub fn values(&self) -> FieldValues {
+        let [depth, table, x, y, z] = self.measures().map(|measure| Some(measure).filter(|measure| !measure.is_nan()));
         [
             Some(self.weight_carat),
             Some(rank(self.cut)),
             Some(rank(self.color)),
             Some(rank(self.clarity)),
-            Some(self.depth_percent),
-            Some(self.table_percent),
-            Some(self.x_mm),
-            Some(self.y_mm),
-            Some(self.z_mm),
+            depth,
+            table,
+            x,
+            y,
+            z,
         ]
     }
 
+    /// The stone of which these values are known; with the height or the depth that follows from the others. `None` if one of the four
+    /// Cs is missing or is no grade of its scale.
+    pub fn from_known_values(values: &FieldValues) -> Option<Self> {
+        let mut values = *values;
+        // the four Cs come first
+        values[4..].iter_mut().for_each(|measure| *measure = measure.or(Some(f64::NAN)));
+        Some(Self::from_values(&values)?.with_height().with_depth())
+    }
+
     /// The stone of these values; `None` if one is missing or is no grade of its scale.
-    pub fn from_values(values: &FieldValues) -> Option<Self> {
+    fn from_values(values: &FieldValues) -> Option<Self> {
         let [carat, cut, color, clarity, depth, table, x, y, z] = *values;
         Some(Self {
             weight_carat: carat?,
@@ -249,8 +273,7 @@ pub const TEXTBOOK_LENGTH_OF_ONE_CARAT_MM: f64 = 6.43;
 
 /// `values`, of which the four Cs are known, with measurements of textbook proportions where they are unknown: length and width grow
 /// with the cube root of the weight, and the height follows from the depth.
-#[must_use]
-pub fn with_usual_measurements(values: &FieldValues) -> FieldValues {
+fn with_usual_measurements(values: &FieldValues) -> FieldValues {
     let [carat, cut, color, clarity, depth, table, x, y, z] = *values;
     let length = || TEXTBOOK_LENGTH_OF_ONE_CARAT_MM * carat.unwrap_or(1.0).cbrt();
     let x_mm = x.or(y).unwrap_or_else(length);
@@ -305,6 +328,24 @@ mod tests {
         let mut gap = Stone::EXAMPLE.values();
         gap[8] = None;
         assert_eq!(Stone::from_values(&gap), None);
+        gap[3] = None;
+        assert_eq!(Stone::from_known_values(&gap), None);
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_stone_is_not_made_up_and_not_written() {
+        let mut values = Stone::EXAMPLE.values();
+        assert_eq!(Stone::from_known_values(&values), Some(Stone::EXAMPLE));
+        values[8] = None;
+        let without_height = Stone::from_known_values(&values).expect("a stone");
+        assert!((without_height.z_mm - 62.0 * (6.61 + 6.65) / 200.0).abs() < 1e-12, "it follows: {without_height:?}");
+        values[5..].fill(None);
+        let with_depth = Stone::from_known_values(&values).expect("a stone");
+        assert_eq!(with_depth.values(), values);
+        let written = serde_json::to_string(&with_depth).expect("JSON");
+        assert!(written.contains("depth") && !written.contains("\"x\"") && !written.contains("null"), "{written}");
+        let read: Stone = serde_json::from_str(&written).expect("a stone");
+        assert_eq!(read.values(), values);
     }
 
     #[test]

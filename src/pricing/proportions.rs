@@ -17,7 +17,7 @@ pub(super) struct Proportions {
     pub y_over_x: f64,
 }
 
-/// A brilliant of textbook proportions, if nothing was ever sold.
+/// A brilliant of textbook proportions, if none was ever told.
 pub(super) const TEXTBOOK: Proportions = Proportions {
     depth_percent: TEXTBOOK_DEPTH_PERCENT,
     table_percent: TEXTBOOK_TABLE_PERCENT,
@@ -30,7 +30,7 @@ pub(super) const TEXTBOOK: Proportions = Proportions {
 pub(super) fn typical_of(sales: &[Sale]) -> Stone {
     let mut weights: Vec<f64> = sales.iter().map(|sale| sale.stone.weight_carat).collect();
     let weight_carat = quantile(&mut weights, 0.5).unwrap_or(0.7);
-    let proportions = Proportions::median_of(&sales.iter().collect::<Vec<_>>()).unwrap_or(TEXTBOOK);
+    let proportions = Proportions::median_of(sales);
     proportions.stone(
         weight_carat,
         most_frequent(sales, |stone| stone.cut).unwrap_or(Cut::Ideal),
@@ -46,18 +46,19 @@ fn most_frequent<G: Grade>(sales: &[Sale], grade_of: fn(&Stone) -> G) -> Option<
 }
 
 impl Proportions {
-    /// The median of each proportion; `None` without sales.
-    pub fn median_of(sales: &[&Sale]) -> Option<Self> {
+    /// The median of each proportion among the sales that tell it; that of a textbook brilliant if none does.
+    pub fn median_of(sales: &[Sale]) -> Self {
         let median = |measure: fn(&Stone) -> f64| {
-            let mut values: Vec<f64> = sales.iter().map(|sale| measure(&sale.stone)).collect();
-            quantile(&mut values, 0.5)
+            let values = sales.iter().map(|sale| measure(&sale.stone));
+            quantile(&mut values.filter(|value| !value.is_nan()).collect::<Vec<f64>>(), 0.5)
         };
-        Some(Self {
-            depth_percent: median(|stone| stone.depth_percent)?,
-            table_percent: median(|stone| stone.table_percent)?,
-            x_of_one_carat_mm: median(|stone| stone.x_mm / stone.weight_carat.cbrt())?,
-            y_over_x: median(|stone| stone.y_mm / stone.x_mm)?,
-        })
+        Self {
+            depth_percent: median(|stone| stone.depth_percent).unwrap_or(TEXTBOOK.depth_percent),
+            table_percent: median(|stone| stone.table_percent).unwrap_or(TEXTBOOK.table_percent),
+            x_of_one_carat_mm: median(|stone| stone.x_mm / stone.weight_carat.cbrt())
+                .unwrap_or(TEXTBOOK.x_of_one_carat_mm),
+            y_over_x: median(|stone| stone.y_mm / stone.x_mm).unwrap_or(TEXTBOOK.y_over_x),
+        }
     }
 
     /// A stone of this weight and these grades, in these proportions.

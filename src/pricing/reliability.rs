@@ -15,8 +15,9 @@ pub(super) fn doubts(stone: &Stone, similar: &SimilarIndex) -> Vec<String> {
     let mut doubts = Vec::new();
     for (place, field) in number_fields() {
         let (least, most) = similar.feature_ranges().bounds[place];
-        // measures that were not told are no numbers, and neither below nor above
-        let Some(value) = values[place].filter(|value| *value < least || *value > most) else { continue };
+        // a measure that no sale tells has no bounds
+        let is_outside = |value: &f64| least <= most && (*value < least || *value > most);
+        let Some(value) = values[place].filter(is_outside) else { continue };
         doubts.push(say!(
             "{} {} is outside of what was sold here, {} to {}",
             name_of(field),

@@ -94,42 +94,58 @@ pub fn evaluate(
     })
 }
 
-/// Stones of the holdout, and what a model says if more or less of them is told.
-struct JudgedByTold<'a> {
-    stones: &'a [Stone],
-    truth: &'a [f64],
-    predicted: [(Told, Vec<f64>); 3],
+/// Stones of the holdout of which so much is told, and what a model says of them.
+struct JudgedByTold(Vec<OfTold>);
+
+struct OfTold {
+    told: Told,
+    stones: Vec<Stone>,
+    truth: Vec<f64>,
+    predicted: Vec<f64>,
 }
 
-impl<'a> JudgedByTold<'a> {
-    fn new(partition: &'a HoldoutSplit, prices: &PromisedModel, whole: &[f64]) -> Self {
+impl JudgedByTold {
+    /// Judges whole stones as they are, and every stone with less told of it; `predicted` has the prices of the stones as they are.
+    fn new(partition: &HoldoutSplit, prices: &PromisedModel, predicted: &[f64]) -> Self {
         let count = partition.holdout.len().min(MAX_CALIBRATED);
-        let stones = &partition.holdout[..count];
-        let predicted = Told::ALL.map(|told| {
-            let less: fn(Stone) -> Stone = match told {
-                Told::Whole => return (told, whole[..count].to_vec()),
-                // length, width and height are what most often is not told
-                Told::Partly => Stone::without_sizes,
-                Told::FourCs => Stone::with_four_cs_only,
-            };
-            (told, stones.iter().map(|stone| prices.price_usd(&less(*stone))).collect())
+        let judged = Told::ALL.map(|told| {
+            let mut of_told = OfTold { told, stones: Vec::new(), truth: Vec::new(), predicted: Vec::new() };
+            let rows = partition.holdout.iter().zip(&partition.truth).zip(predicted).take(count);
+            for ((stone, truth), predicted) in rows {
+                let predicted = match (told, stone.told()) {
+                    (Told::Whole, Told::Whole) | (Told::Partly, Told::Partly) => *predicted,
+                    // length, width and height are what most often is not told
+                    (Told::Partly, Told::Whole) => prices.price_usd(&stone.without_sizes()),
+                    (Told::FourCs, _) => prices.price_usd(&stone.with_four_cs_only()),
+                    _ => continue,
+                };
+                of_told.stones.push(*stone);
+                of_told.truth.push(*truth);
+                of_told.predicted.push(predicted);
+            }
+            of_told
         });
-        Self { stones, truth: &partition.truth[..count], predicted }
+        Self(judged.into())
     }
 
     /// The range around the prices, from stones that neither fit nor tuning has seen; `None` if there are too few.
     fn calibration(&self) -> Option<Calibration> {
-        let judged = self.predicted.each_ref().map(|(told, predicted)| JudgedStones {
-            told: *told,
-            stones: self.stones,
-            truth: self.truth,
-            predicted,
-        });
+        let judged: Vec<JudgedStones<'_>> = self
+            .0
+            .iter()
+            .map(|of_told| JudgedStones {
+                told: of_told.told,
+                stones: &of_told.stones,
+                truth: &of_told.truth,
+                predicted: &of_told.predicted,
+            })
+            .collect();
         Calibration::of(&judged)
     }
 
     fn segments(&self) -> impl Iterator<Item = SegmentMetrics> {
-        self.predicted.iter().map(|(told, predicted)| told_segment(*told, self.truth, predicted))
+        let told = self.0.iter().filter(|of_told| !of_told.stones.is_empty());
+        told.map(|of_told| told_segment(of_told.told, &of_told.truth, &of_told.predicted))
     }
 }
 

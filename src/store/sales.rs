@@ -15,9 +15,7 @@ use super::converting::open_aside;
 use super::rows::{query_row, query_rows, sql_path, with_stone_columns};
 use super::work_folder::WorkFolder;
 use super::{Store, StoreError};
-use crate::diamond::{
-    Clarity, Color, Cut, FIELD_COUNT, FIELDS, Field, FieldValues, Grade, Sale, Stone, with_usual_measurements,
-};
+use crate::diamond::{Clarity, Color, Cut, FIELD_COUNT, FIELDS, Field, FieldValues, Grade, Sale, Stone};
 use crate::files::move_file;
 use crate::learning::evaluation::HASH_VERSION;
 
@@ -157,7 +155,7 @@ impl Store {
         let sql = with_stone_columns(include_str!("../../sql/queries/sale/sample_sale_values.sql"));
         let mut sales = Vec::new();
         for_each_sale_values(&self.connection, &sql, &mut |values, price_usd| {
-            sales.extend(whole_stone(&values).map(|stone| Sale { stone, price_usd, sold_on: None }));
+            sales.extend(Stone::from_known_values(&values).map(|stone| Sale { stone, price_usd, sold_on: None }));
         })?;
         Ok(sales)
     }
@@ -333,19 +331,14 @@ fn append_sales(rows: &RecordBatch, sales: &mut Vec<StoredSale>) -> Result<(), S
     let sold_on = rows.column_by_name("sold_on").and_then(|days| days.as_any().downcast_ref::<Date32Array>());
     sales.reserve(columns.count);
     for row in 0..columns.count {
-        let stone = whole_stone(&columns.values(row)).ok_or_else(|| StoreError::Unexpected {
-            what: format!("line {} of batch {} is no whole stone", line.value(row), batch.value(row)),
+        let stone = Stone::from_known_values(&columns.values(row)).ok_or_else(|| StoreError::Unexpected {
+            what: format!("line {} of batch {} is without one of the four Cs", line.value(row), batch.value(row)),
         })?;
         let day = sold_on.filter(|days| days.is_valid(row)).and_then(|days| day_after_epoch(days.value(row)));
         let sale = Sale { stone, price_usd: columns.price.value(row), sold_on: day };
         sales.push(StoredSale { sale, batch: batch.value(row), line: line.value(row) });
     }
     Ok(())
-}
-
-/// The stone with these values, with usual measurements where they are not known: models and similar stones need whole ones.
-fn whole_stone(values: &FieldValues) -> Option<Stone> {
-    Stone::from_values(values).or_else(|| Stone::from_values(&with_usual_measurements(values)))
 }
 
 /// The day that is so many days after 1970-01-01.

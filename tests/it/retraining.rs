@@ -278,3 +278,54 @@ fn after_a_correction_outcomes_from_before_it_ask_for_no_other() {
     assert!(after["median"].as_f64().expect("a share").abs() < 1e-4, "{after}");
     assert!((after["correction"].as_f64().expect("a share") - 0.25).abs() < 1e-4, "{after}");
 }
+
+#[test]
+fn sales_without_measures_are_learnt_as_what_they_are() {
+    let test_folder = TestFolder::new();
+    let whole = test_folder.write_sales("whole.csv", 3, 0, 300);
+    // the four Cs and the price of others
+    let text = std::fs::read_to_string(test_folder.write_sales("more.csv", 4, 1_000, 900)).expect("sales");
+    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = lines.next().expect("a header");
+    let kept = ["carat", "cut", "color", "clarity", "price"]
+        .map(|name| header.iter().position(|column| *column == name).expect("a column"));
+    let row = |cells: &Vec<&str>| kept.map(|place| cells[place]).join(",");
+    let four_cs: Vec<String> = std::iter::once(row(&header)).chain(lines.map(|line| row(&line))).collect();
+    let four_cs = test_folder.write("four_cs.csv", four_cs.join("\n") + "\n");
+
+    // of nothing but the four Cs
+    test_folder.succeed(&["ingest", &four_cs]);
+    let report = test_folder.json(&["retrain", "--trials", "0"]);
+    assert_eq!(report["models"].as_array().map(Vec::len), Some(3), "{report}");
+    let stone = ["--carat", "1.1", "--cut", "Ideal", "--color", "H", "--clarity", "SI2"];
+    let with_sizes = [&stone[..], &["--x", "6.6", "--y", "6.6", "--z", "4.1"]].concat();
+    for model in ["1", "2", "3"] {
+        let price = |stone: &[&str]| test_folder.json(&[&["predict", "--model", model], stone].concat());
+        let (priced, sized) = (price(&stone), price(&with_sizes));
+        assert!(priced["range_usd"].is_object() && priced["reliable"] == true, "{priced}");
+        let other_sizes = [&stone[..], &["--x", "6.7", "--y", "6.65", "--z", "4.0"]].concat();
+        assert_eq!(sized["price_usd"], price(&other_sizes)["price_usd"], "no model has seen a size: {sized}");
+        assert!(sized["range_usd"].is_object() && sized["reliable"] == true, "no sale says where sizes end: {sized}");
+    }
+    let similar = test_folder.json(&[&["similar"], &stone[..]].concat());
+    let first = &similar["stones"][0]["sale"];
+    let first = if first.is_object() { first } else { &similar["stones"][0] };
+    assert!(first["carat"].is_number() && first.get("x").is_none() && first.get("depth").is_none(), "{first}");
+    let shown = test_folder.succeed(&[&["similar"], &stone[..]].concat()).stdout;
+    assert!(!shown.contains("NaN"), "{shown}");
+
+    // and of both kinds
+    test_folder.succeed(&["ingest", &whole]);
+    test_folder.succeed(&["retrain", "--trials", "0", "--promote", "always"]);
+    let card = test_folder.json(&["models", "show", "4"]);
+    let judged = |name: &str| {
+        let segments = card["segments"].as_array().expect("segments");
+        let found = segments.iter().find(|one| one["feature"] == "told" && one["segment"] == name);
+        found.and_then(|one| one["rows"].as_i64()).unwrap_or_default()
+    };
+    let (of_whole, of_all) = (judged("all told"), judged("four Cs only"));
+    assert!(of_whole > 30 && of_whole < of_all, "{of_whole} of {of_all}");
+    let server = Server::start(&test_folder);
+    let page = server.get("/?carat=1.1&cut=Ideal&color=H&clarity=SI2").body;
+    assert!(page.contains("–") && !page.contains("NaN"), "{page}");
+}

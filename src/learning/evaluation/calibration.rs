@@ -161,9 +161,8 @@ pub struct JudgedStones<'a> {
 }
 
 impl Calibration {
-    /// Computes the ranges from what the model says of the same stones when more or less of them is told; arrays of shape
-    /// `(n_rows,)`. What cannot be calibrated is left out. `None` if whole stones cannot: there are too few, or a
-    /// prediction is not a price.
+    /// Computes the ranges from what the model says of stones when more or less of them is told; arrays of shape `(n_rows,)`. What
+    /// cannot be calibrated, because there are too few or a prediction is not a price, is left out. `None` if nothing can.
     ///
     /// # Panics
     /// If arrays differ in length.
@@ -176,15 +175,16 @@ impl Calibration {
                 calibration.spreads.extend(spread.grades(judged.told));
             }
         }
-        calibration.classes.iter().any(|class| class.told == Told::Whole).then_some(calibration)
+        (!calibration.classes.is_empty()).then_some(calibration)
     }
 
     /// The range around `price_usd` for `stone`.
     #[must_use]
     pub fn range(&self, stone: &Stone, price_usd: f64, confidence: Confidence) -> Option<PriceRange> {
         let told = stone.settled().told();
-        // models of earlier versions were calibrated on whole stones only
-        let told = if self.classes.iter().any(|class| class.told == told) { told } else { Told::Whole };
+        // models of earlier versions were calibrated on whole stones only; others may never have seen a whole one
+        let is_calibrated = |told: &Told| self.classes.iter().any(|class| class.told == *told);
+        let told = [told, Told::Whole, Told::Partly, Told::FourCs].into_iter().find(is_calibrated)?;
         let mut of_told = self.classes.iter().rev().filter(|class| class.told == told);
         let class = of_told.find(|class| class.from_carat <= stone.weight_carat)?;
         let ranks = ranks(stone);
@@ -273,6 +273,9 @@ impl Spread {
 /// The classes and the spread of errors on stones of which the same was told.
 fn calibrate(judged: &JudgedStones<'_>) -> Option<(Vec<RangeClass>, Spread)> {
     let JudgedStones { stones, truth, predicted, .. } = judged;
+    if stones.is_empty() {
+        return None;
+    }
     assert!(stones.len() == truth.len() && truth.len() == predicted.len(), "a truth and a prediction for each stone");
     let bounds = class_bounds(stones);
     let errors: Vec<Judged> = stones

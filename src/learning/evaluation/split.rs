@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
-use crate::diamond::{FIELDS, Sale};
+use crate::diamond::{FIELDS, Sale, Told};
 
 /// A rule that assigns a fixed share of all possible sales to one side.
 #[derive(Debug, Clone)]
@@ -66,9 +66,11 @@ static HASHED_PLACES: LazyLock<([usize; 6], [usize; 3])> = LazyLock::new(|| {
 });
 
 /// A number in [0, 1) that is the same for the same sale and salt on every machine: the first 53 bits of a SHA-256 over the
-/// salt, the numbers as little-endian f64 with the price last, and the names of the grades, each followed by a zero.
+/// salt, the numbers as little-endian f64 with the price last, and the names of the grades, each followed by a zero. Measures that
+/// are not known count as those of a textbook stone, here alone: so each sale stays on its side.
 fn place_of(sold: &Sale, salt: &str) -> f64 {
-    let values = sold.stone.values();
+    let is_whole = sold.stone.told() == Told::Whole;
+    let values = if is_whole { sold.stone.values() } else { sold.stone.with_usual_measures().values() };
     let (numbers, grades) = &*HASHED_PLACES;
     let mut hash = Sha256::new();
     hash.update(salt.as_bytes());
@@ -91,7 +93,7 @@ fn place_of(sold: &Sale, salt: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diamond::Stone;
+    use crate::diamond::{FieldValues, Stone};
     use crate::generator::Generator;
 
     fn sales(count: usize) -> Vec<Sale> {
@@ -104,6 +106,31 @@ mod tests {
         // by Python's hashlib and struct, over the same bytes
         let expected = 0.352_895_363_843_972_7;
         assert!((place_of(&sale, "salt") - expected).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_sale_whose_measures_are_not_known_stays_where_textbook_ones_put_it() {
+        let whole = Sale { stone: Stone::EXAMPLE, price_usd: 4_733.0, sold_on: None };
+        for left_out in 0_u32..32 {
+            let mut values = whole.stone.values();
+            for (place, value) in values[4..].iter_mut().enumerate() {
+                *value = value.filter(|_| left_out & (1 << place) == 0);
+            }
+            let known = Stone::from_known_values(&values).expect("a stone");
+            let before = values_with_textbook_measures(values);
+            let place = |stone| place_of(&Sale { stone, ..whole }, "salt");
+            assert_eq!(place(known).to_bits(), place(before).to_bits(), "{known:?}");
+        }
+    }
+
+    /// The stone as it was read before measures could be unknown.
+    fn values_with_textbook_measures([carat, cut, color, clarity, depth, table, x, y, z]: FieldValues) -> Stone {
+        let x_mm = x.or(y).unwrap_or_else(|| 6.43 * carat.expect("a weight").cbrt());
+        let y_mm = y.unwrap_or(x_mm);
+        let depth = depth.or(z.map(|z| 200.0 * z / (x_mm + y_mm))).unwrap_or(61.8);
+        let measures = [depth, table.unwrap_or(57.0), x_mm, y_mm, z.unwrap_or(depth * (x_mm + y_mm) / 200.0)].map(Some);
+        let [depth, table, x, y, z] = measures;
+        Stone::from_known_values(&[carat, cut, color, clarity, depth, table, x, y, z]).expect("a whole stone")
     }
 
     #[test]

@@ -7,6 +7,8 @@ use crate::diamond::{Clarity, Color, Cut, Sale, Stone};
 /// Parts of a carat, a percent and a millimetre in which values are kept: most files have two or three decimals.
 const PARTS: f64 = 10_000.0;
 const CENTS: f64 = 100.0;
+/// Stands for a measure that was not told.
+const NOT_TOLD: u32 = u32::MAX;
 /// Weights are compared in millionths of a carat: 1.1 − 1.0 and 1.0 − 0.9 are equal differences, though not as floats.
 const MICRO_CARATS_OF_A_PART: i64 = 100;
 
@@ -28,17 +30,17 @@ impl PackedSale {
         let stone = &sale.stone;
         Some(Self {
             carat: whole(stone.weight_carat, PARTS)?,
-            depth: whole(stone.depth_percent, PARTS)?,
-            table: whole(stone.table_percent, PARTS)?,
-            x: whole(stone.x_mm, PARTS)?,
-            y: whole(stone.y_mm, PARTS)?,
-            z: whole(stone.z_mm, PARTS)?,
+            depth: measure(stone.depth_percent)?,
+            table: measure(stone.table_percent)?,
+            x: measure(stone.x_mm)?,
+            y: measure(stone.y_mm)?,
+            z: measure(stone.z_mm)?,
             cents: whole(sale.price_usd, CENTS)?,
         })
     }
 
     fn sale(self, (cut, color, clarity): Grades) -> Sale {
-        let value = |parts: u32| f64::from(parts) / PARTS;
+        let value = |parts: u32| if parts == NOT_TOLD { f64::NAN } else { f64::from(parts) / PARTS };
         Sale {
             stone: Stone {
                 weight_carat: value(self.carat),
@@ -62,8 +64,13 @@ impl PackedSale {
 #[expect(clippy::float_cmp, reason = "only values that come back bit by bit")]
 fn whole(value: f64, parts: f64) -> Option<u32> {
     let number = (value * parts).round();
-    let fits = (0.0..=f64::from(u32::MAX)).contains(&number) && number / parts == value;
+    let fits = (0.0..f64::from(NOT_TOLD)).contains(&number) && number / parts == value;
     fits.then_some(number as u32)
+}
+
+/// As [`whole`], in the parts of a measure, which may be one that was not told.
+fn measure(value: f64) -> Option<u32> {
+    if value.is_nan() { Some(NOT_TOLD) } else { whole(value, PARTS) }
 }
 
 /// Cut, colour and clarity.
@@ -233,6 +240,8 @@ mod tests {
         for sale in &mut sales {
             (sale.stone.cut, sale.stone.color, sale.stone.clarity) = grades;
         }
+        sales[50].stone = sales[50].stone.without_sizes();
+        sales[60].stone = sales[60].stone.with_four_cs_only();
         for odd in [None, Some(0.123_456_789)] {
             sales[100].stone.weight_carat = odd.unwrap_or(sales[100].stone.weight_carat);
             let mut group = Group::with_room_for(grades, 0);
@@ -245,7 +254,9 @@ mod tests {
             expected.sort_by(|a, b| {
                 a.stone.weight_carat.total_cmp(&b.stone.weight_carat).then(a.price_usd.total_cmp(&b.price_usd))
             });
-            assert_eq!((0..group.count()).map(|place| group.sale(place)).collect::<Vec<_>>(), expected);
+            let values = |sale: &Sale| (sale.stone.values(), sale.price_usd);
+            let found: Vec<_> = (0..group.count()).map(|place| values(&group.sale(place))).collect();
+            assert_eq!(found, expected.iter().map(values).collect::<Vec<_>>());
         }
     }
 }

@@ -4,7 +4,8 @@
 //! alphabetically, is the reference for the others. Price and log price are both fitted, and the one
 //! with the smaller error in dollars is kept.
 //!
-//! Stones whose length was not told have a fit of their own, on the four Cs.
+//! Stones whose length was not told have a fit of their own, on the four Cs, which learns all sales; the other learns those whose length is
+//! known. If those are too few, or lack a grade, there is only the one on the four Cs.
 //!
 //! The sales are read block by block, three times, and need not fit in memory: see `least_squares`.
 
@@ -123,23 +124,33 @@ fn fit_best_target(sales: &dyn SalesSource) -> Result<LinearModel, FamilyError> 
     let (mut grades, mut trained_grades) = (KnownGrades::none(), KnownGrades::none());
     let (mut all, mut trained) = (LeastSquares::new(&columns), LeastSquares::new(&columns));
     let mut four_cs = LeastSquares::new(&columns);
+    let mut grades_of_four_cs = KnownGrades::none();
+    let mut measured = 0;
     // whether a sale is checked is worked out once
     let mut checked = Vec::with_capacity(sales.count());
     sales.for_each_block(&mut |block| {
         for sale in block {
             let is_checked = split.picks(sale);
             checked.push(is_checked);
+            four_cs.add(&with_usual_length(&sale.stone), targets(sale));
+            grades_of_four_cs.add(std::iter::once(&sale.stone));
+            if !is_measured(sale) {
+                continue;
+            }
+            measured += 1;
             let (sums, grades) = if is_checked { (&mut all, &mut grades) } else { (&mut trained, &mut trained_grades) };
             sums.add(&sale.stone, targets(sale));
-            four_cs.add(&with_usual_length(&sale.stone), targets(sale));
             grades.add(std::iter::once(&sale.stone));
         }
     })?;
     all.merge(&trained);
     grades.merge(&trained_grades);
-    let needed = LinearModel::features(&grades).len();
+    let needed = LinearModel::features(&grades_of_four_cs).len();
     if sales.count() <= needed {
         return Err(failed(format!("{needed} columns need more rows than that: ingest more sales")));
+    }
+    if measured <= needed || grades != grades_of_four_cs {
+        return fit_four_cs(sales, grades_of_four_cs, &four_cs).map_err(failed);
     }
     let mut by_all = Fit::new(grades.clone(), &all).map_err(failed)?;
     let mut by_four_cs = Fit::new(grades, &four_cs).map_err(failed)?;
@@ -147,10 +158,13 @@ fn fit_best_target(sales: &dyn SalesSource) -> Result<LinearModel, FamilyError> 
     let mut is_checked = checked.iter();
     sales.for_each_block(&mut |block| {
         for sale in block {
-            by_all.add_left(sale);
             by_four_cs.add_left(&Sale { stone: with_usual_length(&sale.stone), ..*sale });
-            if is_checked.next() == Some(&false) {
-                by_trained.add_left(sale);
+            let is_checked = is_checked.next() == Some(&true);
+            if is_measured(sale) {
+                by_all.add_left(sale);
+                if !is_checked {
+                    by_trained.add_left(sale);
+                }
             }
         }
     })?;
@@ -160,6 +174,28 @@ fn fit_best_target(sales: &dyn SalesSource) -> Result<LinearModel, FamilyError> 
     let LinearModel { line, .. } = by_four_cs.models().map_err(failed)?.swap_remove(chosen);
     model.four_cs = Some(line);
     Ok(model)
+}
+
+/// Whether the length of a sold stone is known.
+fn is_measured(sale: &Sale) -> bool {
+    !sale.stone.x_mm.is_nan()
+}
+
+/// The model of the logarithm of the price on the four Cs alone, for sales that tell no more.
+fn fit_four_cs(sales: &dyn SalesSource, grades: KnownGrades, sums: &LeastSquares<2>) -> Result<LinearModel, String> {
+    let mut fit = Fit::new(grades, sums)?;
+    let read = sales.for_each_block(&mut |block| {
+        for sale in block {
+            fit.add_left(&Sale { stone: with_usual_length(&sale.stone), ..*sale });
+        }
+    });
+    read.map_err(|error| error.to_string())?;
+    let models = fit.models()?;
+    let mut of_log_price = models.into_iter().find(|model| model.target == Target::LogPrice);
+    if let Some(model) = &mut of_log_price {
+        model.needs_no_length = true;
+    }
+    of_log_price.ok_or_else(|| "there is no such target".to_owned())
 }
 
 /// The stone with the length that follows from its weight: the line through the four Cs bends with it as the other does.
@@ -178,7 +214,7 @@ fn choose_target(sales: &dyn SalesSource, models: &[LinearModel], checked: &[boo
     let mut place = 0;
     sales.for_each_block(&mut |block| {
         for sale in block {
-            if checked[place] {
+            if checked[place] && is_measured(sale) {
                 for ((total_usd, are_prices), model) in errors.iter_mut().zip(models) {
                     let predicted = model.price_usd(&sale.stone);
                     *total_usd += (predicted - sale.price_usd).abs();
@@ -207,6 +243,9 @@ struct LinearModel {
     /// For stones whose length was not told. Models of earlier versions have none.
     #[serde(default)]
     four_cs: Option<Line>,
+    /// Whether it was fitted to the four Cs alone, because lengths of sold stones are not known: then no length counts.
+    #[serde(default)]
+    needs_no_length: bool,
     /// The grades in the training data; a stone with another grade is priced with the nearest of these.
     #[serde(flatten)]
     grades: KnownGrades,
@@ -245,7 +284,13 @@ impl LinearModel {
     fn new(target: Target, features: &[Feature], grades: &KnownGrades, solution: Solution) -> Self {
         let columns = features.iter().zip(solution.coefficients);
         let columns = columns.map(|(feature, coefficient)| Column { feature: *feature, coefficient }).collect();
-        Self { target, line: Line { intercept: solution.intercept, columns }, four_cs: None, grades: grades.clone() }
+        Self {
+            target,
+            line: Line { intercept: solution.intercept, columns },
+            four_cs: None,
+            needs_no_length: false,
+            grades: grades.clone(),
+        }
     }
 }
 
@@ -259,7 +304,7 @@ fn after_base_line<G: Grade>(grades: &[G]) -> impl Iterator<Item = G> {
 impl Model for LinearModel {
     fn price_usd(&self, stone: &Stone) -> f64 {
         let known = self.grades.nearest(stone);
-        let value = if stone.x_mm.is_nan() {
+        let value = if self.needs_no_length || stone.x_mm.is_nan() {
             self.four_cs.as_ref().unwrap_or(&self.line).value(&with_usual_length(&known))
         } else {
             self.line.value(&known)
@@ -296,6 +341,29 @@ mod tests {
         assert!((coefficient("cut_Ideal") - 50.0).abs() < 1e-6);
         assert!(coefficient("x").abs() < 1e-6);
         assert!((model.line.intercept - 100.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn sales_without_a_length_teach_the_four_cs_and_no_made_up_length() {
+        let sales: Vec<Sale> = Generator::new(2).take(2_000).collect();
+        let strip = |share: usize| -> Vec<Sale> {
+            let stripped = sales.iter().enumerate().map(|(place, sale)| {
+                if place % 10 < share { Sale { stone: sale.stone.with_four_cs_only(), ..*sale } } else { *sale }
+            });
+            stripped.collect()
+        };
+        let [whole, half, none] = [0, 5, 10].map(|share| fit_best_target(&strip(share)).expect("a fit"));
+        assert!(!whole.needs_no_length && !half.needs_no_length && none.needs_no_length);
+        let length = |model: &LinearModel| {
+            model.line.columns.iter().find(|column| column.feature == Feature::X).expect("a column").coefficient
+        };
+        let measured: Vec<Sale> = strip(5).into_iter().filter(is_measured).collect();
+        let of_measured = fit_best_target(&measured).expect("a fit");
+        assert!((length(&half) / length(&of_measured) - 1.0).abs() < 1e-6, "lengths come from measured stones alone");
+        let stone = sales[3].stone;
+        for told in [stone, stone.with_four_cs_only()] {
+            assert_eq!(none.price_usd(&told).to_bits(), none.price_usd(&stone.without_sizes()).to_bits());
+        }
     }
 
     #[test]

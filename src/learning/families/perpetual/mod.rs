@@ -29,6 +29,8 @@ const MEMORY_GB: f32 = 0.6;
 const MAX_TREES: usize = 1_000;
 /// Most sales that a model is fitted to: of more, it takes a sample, because its time grows faster than their number.
 const MAX_SALES: usize = 50_000;
+/// Fewest sales of which every measure is known from which trees learn the measures.
+const LEAST_WHOLE: usize = 50;
 /// The target: the logarithm, so that a small stone counts as much as a large one.
 const TARGET: Target = Target::LogPrice;
 
@@ -52,10 +54,18 @@ impl Family for Perpetual {
         let sales = sales.sample(MAX_SALES)?;
         let unfit = |reason: String| FamilyError::Unfit { family: NAME, sales: sales.len(), reason };
         let stones: Vec<Stone> = sales.iter().map(|sale| sale.stone).collect();
-        let features = with_derived();
         let truth: Vec<f64> = sales.iter().map(|sale| TARGET.from_price(sale.price_usd)).collect();
-        let trees = grow(&features, &stones, &truth, plan.seed).map_err(unfit)?;
         let four_cs = grow(&FOUR_CS, &stones, &truth, plan.seed).map_err(unfit)?;
+        let (whole, of_whole): (Vec<Stone>, Vec<f64>) =
+            stones.iter().zip(&truth).filter(|(stone, _)| stone.told() == Told::Whole).unzip();
+        // where nearly nothing but the four Cs is known of what was sold, nothing else can be learnt
+        let (features, trees) = if whole.len() < LEAST_WHOLE {
+            (FOUR_CS.to_vec(), four_cs.clone())
+        } else {
+            let features = with_derived();
+            let trees = grow(&features, &whole, &of_whole, plan.seed).map_err(unfit)?;
+            (features, trees)
+        };
         let hyperparameters = Map::from_iter([
             ("budget".to_owned(), json!(BUDGET)),
             ("trees".to_owned(), json!(trees.count())),
