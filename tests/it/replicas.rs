@@ -66,7 +66,7 @@ fn a_replica_answers_as_its_primary_follows_it_and_changes_nothing() {
     let refused = follower.post(&format!("/v1/predictions/{id}/outcome"), &json!({"price_usd": 4000}));
     assert_eq!(refused.status, 421);
     assert!(refused.json()["detail"].as_str().expect("a reason").contains("this server is a replica"));
-    for path in ["/quotes", "/parcels", "/models/1/promote", "/training", "/shop", "/sales/1/undo"] {
+    for path in ["/quotes", "/parcels", "/models/1/promote", "/training", "/shop", "/sales/1/undo", "/price-list"] {
         assert_eq!(follower.post_form(path, &[]).status, 421, "{path}");
     }
     let sales = of_replica.write_sales("own.csv", 6, 5_000, 10);
@@ -186,6 +186,24 @@ fn a_replica_follows_an_address_with_a_key_and_keys_hold_there_too() {
     assert!(!follower.stop_and_listen().contains(&manage), "the key is a secret");
     let told = of_replica.fail(1, &["serve", "--replica-of", "http://me:secret@host/copy"]);
     assert!(told.contains("leave names, passwords"), "{told}");
+}
+
+#[test]
+fn a_replica_follows_an_encrypted_address_whose_certificate_it_is_given() {
+    let (of_primary, of_replica) = (TestFolder::trained(300), TestFolder::new());
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let certificate = of_primary.write("cert.pem", made.cert.pem());
+    of_primary.write("key.pem", made.signing_key.serialize_pem());
+    let first = Server::start_with(
+        &of_primary,
+        &["--tls-cert", "cert.pem", "--tls-key", "key.pem", "--backup-to", "backups", "--backup-every", "1s"],
+    );
+    let port = first.address.rsplit(':').next().expect("a port");
+    let address = format!("https://localhost:{port}/v1/backups/latest");
+    let follower = replica(&of_replica, &address, &["--primary-ca", &certificate]);
+    assert_eq!(follower.get("/health").json()["sales"], 300);
+    let told = TestFolder::new().fail(1, &["serve", "--replica-of", &address, "--primary-ca", "nothing.pem"]);
+    assert!(told.contains("cannot read nothing.pem"), "{told}");
 }
 
 #[test]

@@ -65,7 +65,8 @@ impl HttpCopies {
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        if let Some(known) = known.filter(|known| !known.is_empty()) {
+        // what is not in quotes is no ETag, but the time that stood for it
+        if let Some(known) = known.filter(|known| known.ends_with('"')) {
             request = request.header(IF_NONE_MATCH, known);
         }
         let mut response = request.call().map_err(|error| failed(error.to_string()))?;
@@ -78,13 +79,15 @@ impl HttpCopies {
             }
         }
         let text = |name: HeaderName| header(&response, name);
-        let made = text(LAST_MODIFIED).and_then(|time| DateTimeParser::new().parse_timestamp(time).ok());
-        let made = made.unwrap_or_else(Timestamp::now);
-        // without an ETag every copy is a new one
-        let version = text(ETAG).unwrap_or_default();
-        if !version.is_empty() && known == Some(&version) {
+        let modified = text(LAST_MODIFIED);
+        let Some(version) = text(ETAG).or_else(|| modified.clone()) else {
+            return Err(failed("it names no copy: a server of files must send ETag or Last-Modified".to_owned()));
+        };
+        if known == Some(&version) {
             return Ok(None);
         }
+        let made = modified.and_then(|time| DateTimeParser::new().parse_timestamp(&time).ok());
+        let made = made.unwrap_or_else(Timestamp::now);
         let copied = File::create_new(to)
             .and_then(|mut file| io::copy(&mut response.body_mut().as_reader(), &mut file).map(drop));
         copied.map_err(|error| failed(format!("it came in part only: {error}")))?;

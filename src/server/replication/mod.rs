@@ -29,6 +29,9 @@ pub const REFUSAL: &str = "this server is a replica: it prices stones and shows 
 /// Pause between two attempts to get a first copy.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
+/// Least pause between two looks, whatever was asked for.
+const LEAST_PAUSE: Duration = Duration::from_millis(100);
+
 /// How to follow another server.
 pub struct Following {
     /// Where its copies come from, as whoever started the server wrote it.
@@ -66,6 +69,8 @@ pub enum FollowError {
 pub struct Replication {
     following: Following,
     state: Mutex<ReplicaState>,
+    /// The version of the copy that came last, and what is wrong with it, if something is: it is not fetched again.
+    last: Mutex<(String, Option<String>)>,
 }
 
 /// A copy on its way, which goes with this value.
@@ -89,11 +94,17 @@ impl Following {
         loop {
             // one that is there already is served at once: its source may be away
             if let Some(copy) = store.replica()?.and_then(|replica| replica.copy) {
-                return Ok(Replication { following: self, state: Mutex::new(ReplicaState { copy, problem: None }) });
+                let last = Mutex::new((copy.version.clone(), None));
+                return Ok(Replication {
+                    following: self,
+                    state: Mutex::new(ReplicaState { copy, problem: None }),
+                    last,
+                });
             }
             let folder = store.work_folder().to_owned();
-            let taken = self.fetch(None, &folder).and_then(|fetched| match fetched {
+            let taken = self.fetch(None, &folder).map_err(FollowError::from).and_then(|fetched| match fetched {
                 Some((incoming, replica)) => {
+                    Store::prove_backup(&incoming.0)?;
                     let _memory = store.large_operation()?;
                     Ok(store.take_copy(&incoming.0, &replica)?)
                 }
@@ -110,12 +121,10 @@ impl Following {
         }
     }
 
-    /// Gets the newest copy into `folder` and proves it; `None` if it is the one of that version.
-    fn fetch(&self, known: Option<&str>, folder: &Path) -> Result<Option<(IncomingCopy, Replica)>, FollowError> {
+    /// Gets the newest copy into `folder`; `None` if it is the one of that version.
+    fn fetch(&self, known: Option<&str>, folder: &Path) -> Result<Option<(IncomingCopy, Replica)>, FetchError> {
         let incoming = IncomingCopy(folder.join(format!("copy-{}.duckdb", Uuid::now_v7())));
         let Some(FetchedCopy { version, made }) = self.source.fetch(known, &incoming.0)? else { return Ok(None) };
-        // it also gets the layout of this program
-        Store::prove_backup(&incoming.0)?;
         let copy = ReplicaCopy { version, made, taken: Timestamp::now() };
         Ok(Some((incoming, Replica { source: self.name.clone(), copy: Some(copy) })))
     }
@@ -124,12 +133,7 @@ impl Following {
 impl Replication {
     /// How far it is.
     pub fn state(&self) -> ReplicaState {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, ReplicaState> {
-        // what is known holds after a panic too
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state).clone()
     }
 
     /// Looks for new copies until `stop` is cancelled.
@@ -140,7 +144,7 @@ impl Replication {
                 tracing::error!("taking a copy panicked");
             }
             tokio::select! {
-                () = tokio::time::sleep(self.following.every) => {}
+                () = tokio::time::sleep(self.following.every.max(LEAST_PAUSE)) => {}
                 () = stop.cancelled() => return,
             }
         }
@@ -150,16 +154,8 @@ impl Replication {
         if app.file.problem().is_some() {
             return;
         }
-        let problem = match self.take_newest(app) {
-            Ok(Some(copy)) => {
-                tracing::info!("the copy of {} is served", copy.made);
-                self.lock().copy = copy;
-                None
-            }
-            Ok(None) => None,
-            Err(error) => Some(with_causes(&error)),
-        };
-        let mut state = self.lock();
+        let problem = self.take_newest(app).unwrap_or_else(|error| Some(with_causes(&error)));
+        let mut state = lock(&self.state);
         if let Some(problem) = &problem
             && state.problem.as_ref() != Some(problem)
         {
@@ -168,15 +164,31 @@ impl Replication {
         state.problem = problem;
     }
 
-    fn take_newest(&self, app: &App) -> Result<Option<ReplicaCopy>, FollowError> {
-        let known = self.state().copy.version;
+    /// Takes the newest copy in, if it has not come before. Returns what is wrong with the one that came last, if something is.
+    fn take_newest(&self, app: &App) -> Result<Option<String>, FollowError> {
+        let (known, its_problem) = lock(&self.last).clone();
         let folder = app.pricing.reader()?.work_folder().to_owned();
-        let Some((incoming, replica)) = self.following.fetch(Some(&known), &folder)? else { return Ok(None) };
+        let Some((incoming, replica)) = self.following.fetch(Some(&known), &folder)? else { return Ok(its_problem) };
+        let Some(copy) = replica.copy.clone() else { return Ok(None) };
+        // it also gets the layout of this program
+        if let Err(error) = Store::prove_backup(&incoming.0) {
+            let problem = Some(with_causes(&error));
+            *lock(&self.last) = (copy.version, problem.clone());
+            return Ok(problem);
+        }
         app.pricing.replace(|store| {
             let _memory = store.large_operation()?;
             Ok(store.take_copy(&incoming.0, &replica)?)
         })?;
         app.access.reload(&app.pricing.reader()?)?;
-        Ok(replica.copy)
+        tracing::info!("the copy of {} is served", copy.made);
+        *lock(&self.last) = (copy.version.clone(), None);
+        lock(&self.state).copy = copy;
+        Ok(None)
     }
+}
+
+/// What is known holds after a panic too.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
