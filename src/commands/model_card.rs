@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::console::table;
 use crate::learning::evaluation::SegmentMetrics;
+use crate::learning::families::find_family;
 use crate::store::{ModelDetail, ModelOrigin, ModelRecord, WorstResidual};
 use crate::text::{count, dollars, dollars_and_cents, percent, settings, signed_percent};
 
@@ -89,6 +90,9 @@ fn facts(model: &ModelDetail) -> Vec<(&'static str, String)> {
             held.unwrap_or_default()
         );
         facts.push(("live", text));
+    }
+    if let Ok(family) = find_family(&record.family) {
+        facts.extend([("family", family.description().to_owned()), ("gaps", family.incomplete_stones().to_owned())]);
     }
     facts.push(("target", record.target.clone()));
     facts.push(("features", record.features.join(", ")));

@@ -42,7 +42,7 @@ impl LevelDrift {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub(super) fn of(store: &Store, model: &ServedModel) -> Result<Option<Self>, StoreError> {
+    pub fn of(store: &Store, model: &ServedModel) -> Result<Option<Self>, StoreError> {
         let mut ratios = Vec::new();
         let mut compare = |stone: &Stone, price_usd: f64| ratios.push(price_usd / model.prices.price_usd(stone));
         store.for_each_sale_after_model(model.id, MAX_PRICES, &mut |sale| compare(&sale.stone, sale.price_usd))?;

@@ -235,6 +235,9 @@ fn prices_that_rise_are_brought_to_the_newest_day_and_a_correction_says_so() {
         || test_folder.json(&["predict", "--carat", "1.1", "--cut", "Ideal", "--color", "H", "--clarity", "SI2"]);
     let before = price();
     let server = Server::start(&test_folder);
+    let card = server.get("/models/1").body;
+    assert!(card.contains("300 stones") && card.contains("diamonds models correct 1 0."), "{card}");
+    assert!(card.contains(FAMILIES[0].incomplete_stones()), "{card}");
     test_folder.succeed(&["models", "correct", "1", "0.25"]);
     let after = price();
     let ratio = after["price_usd"].as_f64().expect("a price") / before["price_usd"].as_f64().expect("a price");

@@ -35,7 +35,8 @@ struct TrainingPage {
     /// What the training says of its progress.
     words: String,
     last: Option<LastTraining>,
-    families: Vec<&'static str>,
+    /// Name of each family, and what it is.
+    families: Vec<[&'static str; 2]>,
     sales: i64,
     new_sales: i64,
 }
@@ -91,7 +92,7 @@ pub async fn show(request: Request<App>) -> Answer {
         words: running.as_ref().map(words_of).unwrap_or_default(),
         running,
         last: last.as_ref().map(LastTraining::of),
-        families: FAMILIES.iter().map(|family| family.name()).collect(),
+        families: FAMILIES.iter().map(|family| [family.name(), family.description()]).collect(),
         sales: snapshot.sales(),
         new_sales: snapshot.new_sales(),
     };

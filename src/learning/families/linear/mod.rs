@@ -19,6 +19,7 @@ use super::{Family, FamilyError, FitPlan, Fitted, Model, SalesSource};
 use crate::diamond::{Clarity, Color, Cut, Grade, Sale, Stone, TEXTBOOK_LENGTH_OF_ONE_CARAT_MM};
 use crate::learning::evaluation::Split;
 use crate::learning::features::{Feature, KnownGrades, Target};
+use crate::words::marked;
 
 const NAME: &str = "linear";
 
@@ -31,11 +32,13 @@ impl Family for Linear {
     }
 
     fn description(&self) -> &'static str {
-        "A straight line through weight, length and grades: rough, but quick and easy to check."
+        marked("A straight line through weight, length and grades: rough, but quick and easy to check.")
     }
 
     fn incomplete_stones(&self) -> &'static str {
-        "A second line, through weight and grades, prices stones whose length was not told; it uses no other measure."
+        marked(
+            "A second line, through weight and grades, prices stones whose length was not told; it uses no other measure.",
+        )
     }
 
     fn fit(&self, sales: &dyn SalesSource, _plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {

@@ -16,6 +16,7 @@ use self::trees::Trees;
 use super::{Family, FamilyError, FitPlan, Fitted, Model, SalesSource};
 use crate::diamond::{Stone, Told};
 use crate::learning::features::{FOUR_CS, Feature, KnownGrades, Target, encode_f64, with_derived};
+use crate::words::marked;
 
 const NAME: &str = "perpetual";
 /// The first bytes of a model: `MessagePack` follows.
@@ -43,11 +44,13 @@ impl Family for Perpetual {
     }
 
     fn description(&self) -> &'static str {
-        "Decision trees that mend each other and find out by themselves when to stop: sharper than a line, in seconds."
+        marked(
+            "Decision trees that mend each other and find out by themselves when to stop: sharper than a line, in seconds.",
+        )
     }
 
     fn incomplete_stones(&self) -> &'static str {
-        "Trees of their own, which know the four Cs only, price stones of which a measure was not told."
+        marked("Trees of their own, which know the four Cs only, price stones of which a measure was not told.")
     }
 
     fn fit(&self, sales: &dyn SalesSource, plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {

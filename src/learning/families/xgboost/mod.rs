@@ -22,6 +22,7 @@ use self::settings::{Settings, TARGET};
 pub use self::trees::TreeModel;
 use super::{Family, FamilyError, FitPlan, Fitted, Model, SalesSource, TrainedElsewhere};
 use crate::diamond::Sale;
+use crate::words::marked;
 
 const NAME: &str = "xgboost";
 /// Most sales that a model is fitted to: its trees have no leaves for what more would tell (three times as many took 500 s longer and
@@ -50,11 +51,13 @@ impl Family for XgBoost {
     }
 
     fn description(&self) -> &'static str {
-        "Forests of hundreds of decision trees, each mending what the ones before got wrong; tuned by trying many settings."
+        marked(
+            "Forests of hundreds of decision trees, each mending what the ones before got wrong; tuned by trying many settings.",
+        )
     }
 
     fn incomplete_stones(&self) -> &'static str {
-        "The trees have learnt which way to go without a measure: every sale was learnt with and without them."
+        marked("The trees have learnt which way to go without a measure: every sale was learnt with and without them.")
     }
 
     fn fit(&self, sales: &dyn SalesSource, plan: &FitPlan<'_>) -> Result<Fitted, FamilyError> {

@@ -7,7 +7,9 @@ use super::{feature_in_words, model_number, turn_to_compare, verdict};
 use crate::access::Role;
 use crate::diamond::{Sale, StoneDescription};
 use crate::learning::evaluation::{Confidence, Split};
+use crate::learning::families::find_family;
 use crate::learning::features::Target;
+use crate::monitoring::LevelDrift;
 use crate::pricing::{ServedModel, Snapshot};
 use crate::retraining::HOLDOUT_SHARE;
 use crate::server::access::Caller;
@@ -35,6 +37,8 @@ struct ModelPage {
     scatter: Option<Scatter>,
     /// What matters most, the most first.
     matters: Vec<Matter>,
+    /// How far prices are from what it says, if it is the champion and there are prices since its training.
+    level: Option<LevelDrift>,
     /// Whether the caller may make it the champion.
     can_promote: bool,
 }
@@ -53,6 +57,12 @@ impl ModelPage {
     /// The batch of that number.
     fn batch(&self, id: i64) -> Option<&Batch> {
         self.batches.iter().find(|batch| batch.id == id)
+    }
+
+    /// What its family is, and what that does with a stone of which not all is told; `None` for a family that is no more.
+    fn family(&self) -> Option<[&'static str; 2]> {
+        let family = find_family(&self.model.record.family).ok()?;
+        Some([family.description(), family.incomplete_stones()])
     }
 
     /// What the model is trained to predict, in words.
@@ -86,12 +96,16 @@ pub async fn show(request: Request<App>) -> Answer {
             model,
             scatter: None,
             matters: Vec::new(),
+            level: None,
             can_promote,
         };
         if let Ok(served) = snapshot.model(store, Some(&id.to_string())) {
             let sales = held_out(store)?;
             page.scatter = Scatter::of_prices(&prices(&sales, &served));
             page.matters = what_matters(&sales, &served, &snapshot);
+            if page.model.record.champion {
+                page.level = LevelDrift::of(store, &served)?;
+            }
         }
         Ok(page)
     });
