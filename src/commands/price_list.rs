@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 
 use super::CommandError;
 use super::console::{Console, table};
-use crate::control::{self, ReadPriceList};
+use crate::control::{self, KeepPriceList, ReadPriceList};
 use crate::diamond::{Clarity, Cut, Grade};
 use crate::files::folder_of;
 use crate::pricing::{PriceCell, PriceList, PriceListWanted};
@@ -31,9 +31,12 @@ pub struct Arguments {
     /// Of this model instead of the champion: its number, or a family for its newest model
     #[arg(long, value_name = "ID|FAMILY")]
     model: Option<String>,
-    /// Show by how much prices changed since this model
-    #[arg(long, value_name = "ID|FAMILY")]
+    /// Show by how much prices changed since this model, or since the `last` list that was kept
+    #[arg(long, value_name = "ID|FAMILY|last")]
     compare: Option<String>,
+    /// Keep the list in the file, so that a later one can be compared with it
+    #[arg(long)]
+    keep: bool,
     /// Write it into this file, by its ending .csv or .xlsx
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -63,7 +66,7 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     let list = control::run(database, ReadPriceList { wanted, model, compare })?;
     let Some((out, is_workbook)) = write else {
         console.print(&list, |list| describe(list, arguments.per_carat))?;
-        return Ok(());
+        return keep(arguments, list, database, console);
     };
     let part = NamedTempFile::new_in(folder_of(out))?;
     if is_workbook {
@@ -75,6 +78,18 @@ pub fn run(arguments: &Arguments, database: &Path, console: &Console) -> Result<
     console.print(&json!({ "file": out, "bands": list.bands.len() }), |_| {
         format!("{}: {} weight bands of cut {}", out.display(), list.bands.len(), list.cut)
     })?;
+    keep(arguments, list, database, console)
+}
+
+/// Keeps the list, if that is wanted.
+fn keep(arguments: &Arguments, list: PriceList, database: &Path, console: &Console) -> Result<(), CommandError> {
+    if arguments.keep {
+        let cut = list.cut;
+        let number = control::run(database, KeepPriceList { list })?;
+        console.hint(&format!(
+            "Kept as list {number} of cut {cut}: `diamonds price-list --compare last` shows later what has changed since."
+        ));
+    }
     Ok(())
 }
 
@@ -95,9 +110,10 @@ fn title(list: &PriceList, per_carat: bool) -> String {
 
 fn describe(list: &PriceList, per_carat: bool) -> String {
     let mut text = title(list, per_carat);
-    if let Some(other) = &list.compared_with {
+    let compared = list.compared_in_words();
+    if let Some(other) = &compared {
         // writing to a string cannot fail
-        let _ = write!(text, "\nbelow each price: the change since model {} ({})", other.id, other.family);
+        let _ = write!(text, "\nbelow each price: the change since {other}");
     }
     text.push_str("\n(…): no such stone was sold; *: one or two were\n");
     let header: Vec<&str> = [""].into_iter().chain(Clarity::ALL.iter().rev().map(|clarity| clarity.name())).collect();
@@ -108,7 +124,7 @@ fn describe(list: &PriceList, per_carat: bool) -> String {
             let mut cells = vec![row.color.name().to_owned()];
             cells.extend(row.clarities.iter().map(|cell| cell.words(per_carat)));
             rows.push(cells);
-            if list.compared_with.is_some() {
+            if compared.is_some() {
                 let mut changes = vec![String::new()];
                 changes.extend(row.clarities.iter().map(|cell| cell.change.map_or_else(String::new, signed_percent)));
                 rows.push(changes);
@@ -132,8 +148,9 @@ fn write_workbook(list: &PriceList, per_carat: bool, file: File) -> Result<(), X
     sheet.set_name(list.cut.name())?.set_paper_size(9).set_print_fit_to_pages(1, 0);
     sheet.write_string_with_format(0, 0, title(list, per_carat), &bold)?;
     sheet.write_string(1, 0, "(…): no such stone was sold; *: one or two were")?;
-    if let Some(other) = &list.compared_with {
-        let since = format!("below each price: the change since model {} ({})", other.id, other.family);
+    let compared = list.compared_in_words();
+    if let Some(other) = &compared {
+        let since = format!("below each price: the change since {other}");
         sheet.write_string(2, 0, since)?;
     }
     let mut line = 4;
@@ -162,7 +179,7 @@ fn write_workbook(list: &PriceList, per_carat: bool, file: File) -> Result<(), X
                     &Note::new(beside(cell, band.carat, per_carat)).set_author("diamonds"),
                 )?;
             }
-            if list.compared_with.is_some() {
+            if compared.is_some() {
                 line += 1;
                 for (column, cell) in (1..).zip(&row.clarities) {
                     if let Some(share) = cell.change {

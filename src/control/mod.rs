@@ -19,11 +19,11 @@ pub use operation::{Access, FileOwner, Operation, decode, encode};
 pub use operations::{
     AddKey, AddModel, AddParcel, AddQuote, AddSalesExport, Backup, CompactFile, CorrectModel, ExportLog,
     ExportRequests, ExportSales, FindSimilar, ImportOutcomes, Ingest, IngestOutcomes, IngestOutcomesAnswer,
-    ListAuditEvents, ListBatches, ListDaysOfLog, ListKeys, ListModels, ListOutcomes, ListQuotes, ListRequests,
-    OperationVisitor, OutcomeRow, Predict, PredictMany, PromoteComparedModel, PromoteModel, PruneModels, PruneRequests,
-    ReadArtifact, ReadChampion, ReadNode, ReadPriceList, ReadReplica, ReadSalesExport, ReadSavedReading, ReadShop,
-    ReadStatus, ReplayRequests, RevokeKey, RollBackChampion, RunQuery, SaveReading, SeesFile, SetShop, ShareQuote,
-    ShowBatch, ShowModel, ShowRequest, UndoBatch, visit_operations,
+    KeepPriceList, ListAuditEvents, ListBatches, ListDaysOfLog, ListKeys, ListModels, ListOutcomes, ListQuotes,
+    ListRequests, OperationVisitor, OutcomeRow, Predict, PredictMany, PromoteComparedModel, PromoteModel, PruneModels,
+    PruneRequests, ReadArtifact, ReadChampion, ReadNode, ReadPriceList, ReadReplica, ReadSalesExport, ReadSavedReading,
+    ReadShop, ReadStatus, ReplayRequests, RevokeKey, RollBackChampion, RunQuery, SaveReading, SeesFile, SetShop,
+    ShareQuote, ShowBatch, ShowModel, ShowRequest, UndoBatch, visit_operations,
 };
 #[cfg(unix)]
 pub use socket::{STARTING_SUFFIX, path_of as socket_path};

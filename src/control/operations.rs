@@ -12,7 +12,8 @@ use crate::files::FileIdentity;
 use crate::learning::evaluation::Confidence;
 use crate::monitoring::{Replay, Status};
 use crate::pricing::{
-    Prediction, PredictionOrigin, PriceList, PriceListWanted, PricingError, ServedModel, SimilarStones, Snapshot,
+    Compared, KeptList, LAST_LIST, Prediction, PredictionOrigin, PriceList, PriceListWanted, PricingError, ServedModel,
+    SimilarStones, Snapshot,
 };
 use crate::reading::ReadingOptions;
 use crate::store::{
@@ -84,6 +85,7 @@ list_operations! {
     Predict,
     PredictMany,
     ReadPriceList,
+    KeepPriceList,
     FindSimilar,
     ReadStatus,
     RunQuery,
@@ -536,7 +538,7 @@ pub struct ReadPriceList {
     pub wanted: PriceListWanted,
     /// Number or family of the model; the champion if absent.
     pub model: Option<String>,
-    /// Number or family of the model that it is compared with.
+    /// Number or family of the model that it is compared with, or [`LAST_LIST`].
     pub compare: Option<String>,
 }
 
@@ -548,8 +550,29 @@ impl Operation for ReadPriceList {
     fn run(self, owner: &mut FileOwner<'_>) -> Result<PriceList, PricingError> {
         let snapshot = owner.snapshot()?;
         let model = owner.model(&snapshot, self.model.as_deref())?;
-        let compared = self.compare.map(|name| owner.model(&snapshot, Some(&name))).transpose()?;
-        PriceList::new(&snapshot, &model, compared.as_deref(), &self.wanted)
+        let compared = match self.compare.as_deref() {
+            None => None,
+            Some(LAST_LIST) => Some(Compared::List(Box::new(KeptList::last(owner.store, self.wanted.cut(&snapshot))?))),
+            Some(name) => Some(Compared::Model(owner.model(&snapshot, Some(name))?)),
+        };
+        PriceList::new(&snapshot, &model, compared.as_ref(), &self.wanted)
+    }
+}
+
+/// Keeps a price list, so that a later one says what has changed since, and returns its number.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeepPriceList {
+    /// The list.
+    pub list: PriceList,
+}
+
+impl Operation for KeepPriceList {
+    type Answer = i64;
+    const NAME: &'static str = "keep-price-list";
+    const ACCESS: Access = Access::Write;
+
+    fn run(self, owner: &mut FileOwner<'_>) -> Result<i64, PricingError> {
+        KeptList::keep(owner.store, &self.list)
     }
 }
 

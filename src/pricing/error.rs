@@ -1,5 +1,6 @@
 //! Why a question about a stone cannot be answered.
 
+use crate::diamond::Cut;
 use crate::learning::families::FamilyError;
 use crate::store::StoreError;
 
@@ -27,6 +28,14 @@ pub enum PricingError {
         id: i64,
         /// Its family.
         family: String,
+    },
+    /// No price list was kept that another could be compared with.
+    #[error(
+        "no price list of cut {cut} was kept yet: `diamonds price-list --keep` keeps one, and so does the button on the page of the list"
+    )]
+    NoKeptList {
+        /// The cut.
+        cut: Cut,
     },
     /// A stored model cannot be loaded.
     #[error("model {id} cannot be loaded")]

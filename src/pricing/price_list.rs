@@ -1,16 +1,18 @@
 //! A price list of one's own: prices by weight band, colour and clarity, as the trade prints them.
 
 use std::io;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::reliability::doubts;
-use super::{ModelName, PricingError, ServedModel, Snapshot};
-use crate::diamond::{Clarity, Color, Cut, Grade, StoneDescription};
+use super::{KeptList, KeptListName, ModelName, PricingError, ServedModel, Snapshot};
+use crate::diamond::{Clarity, Color, Cut, Grade, Stone, StoneDescription};
 use crate::learning::evaluation::{Confidence, PriceRange, quantile};
 use crate::text::{count, to_the_cent};
+use crate::words::say;
 
 /// Where the trade's weight bands begin, in carats.
 const TRADE_BANDS_CARAT: [f64; 28] = [
@@ -63,6 +65,9 @@ pub struct PriceList {
     /// The model that they are compared with, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared_with: Option<ModelName>,
+    /// The kept list that they are compared with, if there is one: by the carat, as the usual weight of a band may have moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared_list: Option<KeptListName>,
     /// The cut.
     pub cut: Cut,
     /// How many sales the numbers of sales are counted among: those that the champion learnt or was judged on, whichever model says
@@ -114,7 +119,8 @@ pub struct PriceCell {
     pub reliable: bool,
     /// How many stones of this cut, colour and clarity were sold in the band.
     pub sales: usize,
-    /// How much higher the price is than that of the model it is compared with, as a share of that.
+    /// How much higher the price is than that of the model or of the list it is compared with, as a share of that; absent where that
+    /// list has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<f64>,
 }
@@ -179,6 +185,39 @@ fn bands_within(starts: &[f64], least: f64, most: f64) -> impl Iterator<Item = (
     starts.iter().copied().zip(ends).filter(move |(from, next)| *from <= most && *next > least)
 }
 
+/// What asks for a comparison with the list that was kept last, where otherwise a model is named.
+pub const LAST_LIST: &str = "last";
+
+/// What a list is compared with.
+#[derive(Clone)]
+pub enum Compared {
+    /// Another model.
+    Model(Arc<ServedModel>),
+    /// A list that was kept.
+    List(Box<KeptList>),
+}
+
+impl Compared {
+    /// By how much a price is higher, as a share: that of `stone`, of a band that begins at this weight.
+    fn change(&self, from_carat: f64, stone: &Stone, price_usd: f64) -> Option<f64> {
+        match self {
+            Self::Model(model) => Some(price_usd / model.prices.price_usd(stone) - 1.0),
+            Self::List(list) => {
+                let before = list.usd_per_carat(from_carat, stone.color, stone.clarity)?;
+                Some(price_usd / stone.weight_carat / before - 1.0)
+            }
+        }
+    }
+}
+
+impl PriceListWanted {
+    /// The cut of the list: the one that is wanted, or that is sold most.
+    #[must_use]
+    pub fn cut(&self, snapshot: &Snapshot) -> Cut {
+        self.cut.unwrap_or(snapshot.similar().typical().cut)
+    }
+}
+
 impl PriceList {
     /// The list of `model`.
     ///
@@ -187,11 +226,11 @@ impl PriceList {
     pub fn new(
         snapshot: &Snapshot,
         model: &ServedModel,
-        compared: Option<&ServedModel>,
+        compared: Option<&Compared>,
         wanted: &PriceListWanted,
     ) -> Result<Self, PricingError> {
         let similar = snapshot.similar();
-        let cut = wanted.cut.unwrap_or(similar.typical().cut);
+        let cut = wanted.cut(snapshot);
         let (least, most) = similar.feature_ranges().bounds[0];
         let starts = if wanted.bands.is_empty() { &TRADE_BANDS_CARAT[..] } else { &wanted.bands };
         let mut bands = Vec::new();
@@ -215,7 +254,7 @@ impl PriceList {
                         range_usd: calibration.and_then(|known| known.range(&stone, price_usd, Confidence::default())),
                         reliable,
                         sales,
-                        change: compared.map(|other| price_usd / other.prices.price_usd(&stone) - 1.0),
+                        change: compared.and_then(|other| other.change(from_carat, &stone, price_usd)),
                     });
                 }
                 colors.push(PriceRow { color: *color, clarities });
@@ -227,12 +266,35 @@ impl PriceList {
         Ok(Self {
             made_at: Timestamp::now(),
             model: name(model),
-            compared_with: compared.map(name),
+            compared_with: match compared {
+                Some(Compared::Model(other)) => Some(name(other)),
+                _ => None,
+            },
+            compared_list: match compared {
+                Some(Compared::List(list)) => Some(list.name.clone()),
+                _ => None,
+            },
             cut,
             sales: i64::try_from(similar.count()).unwrap_or(i64::MAX),
             corrected_by: Some(model.corrected_by).filter(|share| share.abs() > 0.0),
             bands,
         })
+    }
+
+    /// What it is compared with, in words, such as `model 3 (linear)`; `None` if with nothing.
+    #[must_use]
+    pub fn compared_in_words(&self) -> Option<String> {
+        let model = |model: &ModelName| say!("model {} ({})", model.id, model.family);
+        match (&self.compared_with, &self.compared_list) {
+            (Some(other), _) => Some(model(other)),
+            (None, Some(list)) => Some(say!(
+                "list {}, kept on {} by {}",
+                list.number,
+                list.kept_at.strftime("%Y-%m-%d"),
+                model(&list.model)
+            )),
+            (None, None) => None,
+        }
     }
 
     /// Writes the list as CSV: a row for each price, with a header.

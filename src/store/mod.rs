@@ -21,6 +21,7 @@ mod models;
 mod outcomes;
 mod parcels;
 mod predictions;
+mod price_lists;
 mod pruning;
 mod query;
 mod quotes;
@@ -66,6 +67,7 @@ pub use models::{
 pub use outcomes::{LiveAccuracy, NewOutcome, OutcomeSales, RecordedOutcome};
 pub use parcels::{NewParcel, ParcelRecord, ParcelRow};
 pub use predictions::{FirstPrediction, NewPredictions, PredictionRecord, PredictionSource};
+pub use price_lists::StoredPriceList;
 pub use pruning::{PrunedRequests, RequestPruning};
 pub use query::{QueryLimits, Table};
 pub use quotes::{NewQuote, QuoteDetails, QuoteFilter, StoredQuote};

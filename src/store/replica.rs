@@ -287,6 +287,7 @@ mod tests {
             "dataset_summary",
             "four_cs_table",
             "grade_spread",
+            "kept_price_list",
             "level_correction",
             "model",
             "model_batch",

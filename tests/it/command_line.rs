@@ -11,6 +11,36 @@ fn with<'a>(command: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
+fn a_price_list_that_was_kept_is_what_later_ones_are_compared_with() {
+    let test_folder = TestFolder::trained(600);
+    let said = test_folder.fail(1, &["price-list", "--cut", "Good", "--compare", "last"]);
+    assert!(said.contains("no price list of cut Good was kept yet") && said.contains("--keep"), "{said}");
+    let said = test_folder.succeed(&["price-list", "--cut", "Good", "--keep"]).stderr;
+    assert!(said.contains("Kept as list 1 of cut Good"), "{said}");
+    let champion = test_folder.value("SELECT model_id FROM champion").to_string();
+    test_folder.succeed(&["models", "correct", &champion, "0.25"]);
+    let changes = |bands: &[&str]| -> Vec<Option<f64>> {
+        let arguments = [&["price-list", "--cut", "Good", "--compare", "last"], bands].concat();
+        let list = test_folder.json(&arguments);
+        assert_eq!(list["compared_list"]["number"], 1, "{list}");
+        let bands = list["bands"].as_array().expect("bands").clone();
+        let rows = bands.iter().flat_map(|band| band["colors"].as_array().expect("colours").clone());
+        let cells = rows.flat_map(|row| row["clarities"].as_array().expect("prices").clone());
+        cells.map(|cell| cell["change"].as_f64()).collect()
+    };
+    let all = changes(&[]);
+    assert!(
+        !all.is_empty() && all.iter().all(|change| change.is_some_and(|change| (change - 0.25).abs() < 1e-3)),
+        "{all:?}"
+    );
+    let others = changes(&["--bands", "0.45,0.55"]);
+    assert!(!others.is_empty() && others.iter().all(Option::is_none), "it has no such bands: {others:?}");
+    let printed = test_folder.succeed(&["price-list", "--cut", "Good", "--compare", "last"]).stdout;
+    assert!(printed.contains("the change since list 1, kept on 20") && printed.contains("+25.0 %"), "{printed}");
+    assert!(test_folder.fail(1, &["price-list", "--cut", "Fair", "--compare", "last"]).contains("cut Fair"));
+}
+
+#[test]
 fn a_price_list_is_printed_and_written_as_a_table_and_a_workbook() {
     let test_folder = TestFolder::trained(1_500);
     let printed =

@@ -162,6 +162,29 @@ fn outside_of_what_was_sold_there_is_no_range_but_a_reason() {
 }
 
 #[test]
+fn a_price_list_is_kept_by_a_button_and_the_next_says_what_has_changed_since() {
+    let test_folder = TestFolder::trained(600);
+    let server = Server::start(&test_folder);
+    assert!(!server.get("/price-list?cut=Good").body.contains("value=\"last\""), "none was kept yet");
+    assert_eq!(server.get("/v1/price-list?cut=Good&compare=last").status, 409);
+    assert_eq!(server.post_text("/price-list", "application/x-www-form-urlencoded", "cut=Good").status, 403);
+    let kept = server.post_form("/price-list", &[("cut", "Good"), ("bands", ""), ("per_carat", "true")]);
+    let place = kept.header("location").to_owned();
+    assert!(kept.status == 303 && place.contains("cut=Good") && place.contains("compare=last"), "{place}");
+    let champion = test_folder.value("SELECT model_id FROM champion").to_string();
+    test_folder.succeed(&["models", "correct", &champion, "0.1"]);
+    let page = server.get(&place).body;
+    assert!(page.contains("the change since list 1, kept on ") && page.contains("+10.0 %"), "{page}");
+    let list = server.get("/v1/price-list?cut=Good&compare=last").json();
+    assert_eq!(list["compared_list"]["number"], 1);
+    assert_eq!(
+        server.get("/price-list?cut=Fair&compare=last").status,
+        200,
+        "of another cut none was kept: nothing is compared"
+    );
+}
+
+#[test]
 fn a_price_list_has_the_prices_that_a_question_is_answered() {
     let held = held();
     let server = &held.1;

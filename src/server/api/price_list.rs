@@ -9,7 +9,7 @@ use utoipa::openapi::path::{Parameter as DocumentedParameter, ParameterIn};
 use super::errors::{AnyRoute, ApiRoute, WithModel};
 use super::predictions::find_model;
 use crate::diamond::{Cut, Grade};
-use crate::pricing::{PriceList, PriceListWanted, ServedModel, Snapshot};
+use crate::pricing::{Compared, KeptList, LAST_LIST, PriceList, PriceListWanted, ServedModel, Snapshot};
 use crate::server::app::App;
 use crate::server::blocking_work::in_background;
 use crate::server::http::attachments::AnsweredBy;
@@ -57,7 +57,7 @@ pub static LIST_PARAMETERS: [Parameter<ListWanted>; 5] = [
     },
     Parameter {
         name: "compare",
-        description: "Another model: each price says by how much it changed since then.",
+        description: "Another model, or `last` for the list of this cut that was kept last: each price says by how much it changed since.",
         kind: ParameterKind::Text,
         read: |wanted, value| {
             wanted.compare = Some(value.to_owned());
@@ -113,15 +113,33 @@ pub async fn show(request: Request<App>) -> Answer {
     }
     let snapshot = request.state().pricing.snapshot();
     let model = find_model(&request, &snapshot, wanted.model.clone()).await?;
-    let compared = match wanted.compare.clone() {
-        Some(name) => Some(find_model(&request, &snapshot, Some(name)).await?),
-        None => None,
-    };
+    let compared = find_compared(&request, &snapshot, wanted.compare.clone(), &wanted.list).await?;
     let (id, is_csv) = (model.id, wanted.is_csv);
     let list = make_list(snapshot, model, compared, wanted.list).await?;
     let mut response = if is_csv { csv_response(&list)? } else { json_response(&list)? };
     response.insert_ext(AnsweredBy(id));
     Ok(response)
+}
+
+/// What a list is compared with: the kept list or the model that `name` means; `None` without a name.
+///
+/// # Errors
+/// If there is none, or it cannot be read.
+pub async fn find_compared(
+    request: &Request<App>,
+    snapshot: &Arc<Snapshot>,
+    name: Option<String>,
+    wanted: &PriceListWanted,
+) -> Result<Option<Compared>, Problem> {
+    match name {
+        None => Ok(None),
+        Some(name) if name == LAST_LIST => {
+            let cut = wanted.cut(snapshot);
+            let list = request.state().read(move |store| KeptList::last(store, cut)).await?;
+            Ok(Some(Compared::List(Box::new(list))))
+        }
+        Some(name) => Ok(Some(Compared::Model(find_model(request, snapshot, Some(name)).await?))),
+    }
 }
 
 /// The list, which reads the sales of every group of grades.
@@ -131,10 +149,10 @@ pub async fn show(request: Request<App>) -> Answer {
 pub async fn make_list(
     snapshot: Arc<Snapshot>,
     model: Arc<ServedModel>,
-    compared: Option<Arc<ServedModel>>,
+    compared: Option<Compared>,
     wanted: PriceListWanted,
 ) -> Result<PriceList, Problem> {
-    let list = in_background(move || PriceList::new(&snapshot, &model, compared.as_deref(), &wanted)).await?;
+    let list = in_background(move || PriceList::new(&snapshot, &model, compared.as_ref(), &wanted)).await?;
     Ok(list?)
 }
 

@@ -146,7 +146,7 @@ impl From<PricingError> for Problem {
                 Self::bad_fields(vec![FieldError::new("model", message, json!(wanted))])
             }
             // the description is correct; it is this model that cannot price it
-            PricingError::NoPrice { .. } => Self::new(409, error.to_string()),
+            PricingError::NoPrice { .. } | PricingError::NoKeptList { .. } => Self::new(409, error.to_string()),
             PricingError::UnknownPredictions { .. } => Self::new(422, error.to_string()),
             PricingError::Unloadable { .. } => Self::internal(with_causes(&error)),
             PricingError::Store(error) => error.into(),

@@ -182,6 +182,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         Endpoint::post("/", desk::show_to_buyer).for_role(Role::Price).for_replicas(),
         Endpoint::post(LIVE_PATH, desk::answer_live).for_role(Role::Price).for_replicas(),
         Endpoint::get("/price-list", price_list::show).for_role(Role::Price),
+        Endpoint::post("/price-list", price_list::keep).for_role(Role::Price),
         Endpoint::get("/predictions/{id}", prediction::show).for_role(Role::Price),
         Endpoint::get("/quotes", quotes::list).for_role(Role::Price),
         Endpoint::post("/quotes", quotes::create).for_role(Role::Price),

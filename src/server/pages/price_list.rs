@@ -4,16 +4,19 @@ use askama::Template;
 use form_urlencoded::Serializer;
 use tide::{Request, StatusCode};
 
-use super::respond;
+use super::{respond, see};
+use crate::control::KeepPriceList;
 use crate::diamond::{Clarity, Cut, Grade};
-use crate::pricing::{ModelName, PriceBand, PriceCell, PriceList};
+use crate::pricing::{LAST_LIST, ModelName, PriceBand, PriceCell, PriceList};
+use crate::server::access::Caller;
 use crate::server::api::predictions::find_model;
-use crate::server::api::price_list::{LIST_PARAMETERS, ListWanted, make_list};
+use crate::server::api::price_list::{LIST_PARAMETERS, ListWanted, find_compared, make_list};
 use crate::server::app::App;
 use crate::server::http::attachments::AnsweredBy;
+use crate::server::http::csrf::require_same_origin;
 use crate::server::http::parameters::read_parameters;
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::query_pairs;
+use crate::server::http::request_parts::{form_pairs, query_pairs};
 use crate::server::pages::filters;
 use crate::store::{Store, StoreError};
 use crate::text::{count, dollars, signed_percent};
@@ -35,6 +38,8 @@ struct PriceListPage {
     model: Option<String>,
     /// The models that can be compared with, newest first.
     others: Vec<ModelName>,
+    /// Whether a list was kept that can be compared with.
+    has_kept_list: bool,
     /// The address of the list as CSV.
     csv_address: String,
 }
@@ -52,6 +57,10 @@ impl PriceListPage {
 
     fn is_compared_with(&self, id: i64) -> bool {
         self.list.as_ref().and_then(|list| list.compared_with.as_ref()).is_some_and(|model| model.id == id)
+    }
+
+    fn is_compared_with_list(&self) -> bool {
+        self.list.as_ref().is_some_and(|list| list.compared_list.is_some())
     }
 
     /// What a cell says beside its price: the range, and how many such stones were sold.
@@ -100,22 +109,54 @@ pub async fn show(request: Request<App>) -> Answer {
     let bands =
         query.iter().rev().find(|(name, _)| name == "bands").map(|(_, value)| value.clone()).unwrap_or_default();
     let csv_address = csv_address(&wanted, &bands);
-    let mut page = PriceListPage { list: None, bands, is_per_carat, model: wanted.model.clone(), others, csv_address };
     let snapshot = request.state().pricing.snapshot();
+    let cut = wanted.list.cut(&snapshot);
+    let has_kept_list = request.state().read(move |store| store.last_price_list(cut)).await?.is_some();
+    // another cut was chosen, of which none was kept
+    wanted.compare = wanted.compare.filter(|name| name != LAST_LIST || has_kept_list);
+    let mut page = PriceListPage {
+        list: None,
+        bands,
+        is_per_carat,
+        model: wanted.model.clone(),
+        others,
+        has_kept_list,
+        csv_address,
+    };
     let model = match find_model(&request, &snapshot, wanted.model).await {
         Ok(model) => model,
         Err(_) if snapshot.champion().is_none() => return respond(StatusCode::ServiceUnavailable, &page),
         Err(problem) => return Err(problem),
     };
-    let compared = match wanted.compare {
-        Some(other) => Some(find_model(&request, &snapshot, Some(other)).await?),
-        None => None,
-    };
+    let compared = find_compared(&request, &snapshot, wanted.compare, &wanted.list).await?;
     let id = model.id;
     page.list = Some(make_list(snapshot, model, compared, wanted.list).await?);
     let mut response = respond(StatusCode::Ok, &page)?;
     response.insert_ext(AnsweredBy(id));
     Ok(response)
+}
+
+/// `POST /price-list`: keeps the list that the page shows, and shows it compared with the list that was kept.
+pub async fn keep(request: Request<App>) -> Answer {
+    require_same_origin(&request)?;
+    let fields = form_pairs(&request)?;
+    let value = |name: &str| {
+        fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
+    };
+    let query: Vec<(String, String)> =
+        ["cut", "bands", "model"].iter().filter_map(|name| Some(((*name).to_owned(), value(name)?))).collect();
+    let mut wanted = ListWanted::default();
+    read_parameters(&LIST_PARAMETERS, &query, &mut wanted).map_err(Problem::bad_fields)?;
+    let snapshot = request.state().pricing.snapshot();
+    let model = find_model(&request, &snapshot, wanted.model).await?;
+    let list = make_list(snapshot, model, None, wanted.list).await?;
+    request.state().run(KeepPriceList { list }, &Caller::of(&request)).await?;
+    let mut address = Serializer::new(String::new());
+    address.extend_pairs(&query).append_pair("compare", LAST_LIST);
+    if let Some(per_carat) = value(PER_CARAT) {
+        address.append_pair(PER_CARAT, &per_carat);
+    }
+    Ok(see(&format!("/price-list?{}", address.finish())))
 }
 
 /// The address of the same list as CSV.

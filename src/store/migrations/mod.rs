@@ -57,6 +57,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new("parcel", include_str!("../../../sql/migrations/0020_parcel.sql")),
     Migration::new("exchange", include_str!("../../../sql/migrations/0021_exchange.sql")),
     Migration::new("replica", include_str!("../../../sql/migrations/0022_replica.sql")),
+    Migration::new("kept price list", include_str!("../../../sql/migrations/0023_kept_price_list.sql")),
 ];
 
 /// The newest layout that this program knows.
