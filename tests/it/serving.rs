@@ -175,6 +175,7 @@ fn a_price_list_is_kept_by_a_button_and_the_next_says_what_has_changed_since() {
     test_folder.succeed(&["models", "correct", &champion, "0.1"]);
     let page = server.get(&place).body;
     assert!(page.contains("the change since list 1, kept on ") && page.contains("+10.0 %"), "{page}");
+    assert!(server.get("/price-list?cut=Good").body.contains("the change since list 1"), "unless another is asked for");
     let list = server.get("/v1/price-list?cut=Good&compare=last").json();
     assert_eq!(list["compared_list"]["number"], 1);
     assert_eq!(

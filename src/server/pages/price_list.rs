@@ -103,17 +103,18 @@ pub async fn show(request: Request<App>) -> Answer {
     let mut wanted = ListWanted::default();
     read_parameters(&LIST_PARAMETERS, &query, &mut wanted).map_err(Problem::bad_fields)?;
     let (others, before) = request.state().read(other_models).await?;
-    if !is_compared && let Some(id) = before {
-        wanted.compare = Some(id.to_string());
-    }
     let bands =
         query.iter().rev().find(|(name, _)| name == "bands").map(|(_, value)| value.clone()).unwrap_or_default();
-    let csv_address = csv_address(&wanted, &bands);
     let snapshot = request.state().pricing.snapshot();
     let cut = wanted.list.cut(&snapshot);
     let has_kept_list = request.state().read(move |store| store.last_price_list(cut)).await?.is_some();
+    if !is_compared {
+        let last = has_kept_list.then(|| LAST_LIST.to_owned());
+        wanted.compare = last.or_else(|| before.map(|id| id.to_string()));
+    }
     // another cut was chosen, of which none was kept
     wanted.compare = wanted.compare.filter(|name| name != LAST_LIST || has_kept_list);
+    let csv_address = csv_address(&wanted, &bands);
     let mut page = PriceListPage {
         list: None,
         bands,
