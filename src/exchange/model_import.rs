@@ -12,7 +12,9 @@ use crate::control::{Access, ExportSales, FileAccess, FileAccessError, ReadSales
 use crate::diamond::Stone;
 use crate::learning::families::{Assembled, Family, FamilyError, Fitted, ForestsPlan, Trial, find_family};
 use crate::learning::promises::promise;
-use crate::retraining::{HoldoutSplit, PromotionPolicy, RetrainingReport, TrainingError, evaluate, take_in};
+use crate::retraining::{
+    HoldoutSplit, PromotionPolicy, RetrainingReport, TrainingError, evaluate, take_in, threads_of_training,
+};
 use crate::store::{ModelOrigin, SalesFile, read_probe_prices};
 use crate::text::with_causes;
 
@@ -58,12 +60,13 @@ pub fn import_model(
     };
     let exported = file.run(ExportSales {})?;
     let sales = SalesFile::take_over(&exported, database).map_err(FileAccessError::from)?;
+    let threads = threads_of_training(file.is_server());
     // it is judged while others use the file
     drop(file);
     let split = HoldoutSplit::read(Arc::new(sales), exported.rows, &exported.holdout_salt)?;
     let Arrived { family, fitted, origin, fit_time, seed } = arrived;
     let promised = promise(family, fitted, &split.train).map_err(TrainingError::from)?;
-    let mut model = evaluate(family, &split, promised, fit_time)?;
+    let mut model = evaluate(family, &split, promised, fit_time, threads)?;
     model.origin = Some(origin);
     Ok(take_in(database, &split, &exported, model, seed, settings.promotion)?)
 }

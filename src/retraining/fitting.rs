@@ -53,7 +53,7 @@ pub fn train(
 ) -> Result<EvaluatedModel, TrainingError> {
     let started = Instant::now();
     let fitted = fit_model(family, &partition.train, plan)?;
-    evaluate(family, partition, fitted, started.elapsed())
+    evaluate(family, partition, fitted, started.elapsed(), plan.threads)
 }
 
 /// Evaluates a fitted model of `family` on the holdout.
@@ -65,6 +65,7 @@ pub fn evaluate(
     partition: &HoldoutSplit,
     mut fitted: FittedPrices,
     fit_time: Duration,
+    threads: usize,
 ) -> Result<EvaluatedModel, TrainingError> {
     let artifact = compress_artifact(&std::mem::take(&mut fitted.bytes)).map_err(|error| FamilyError::Unfit {
         family: family.name(),
@@ -73,17 +74,17 @@ pub fn evaluate(
     })?;
     let started = Instant::now();
     let prices = &fitted.prices;
-    let predicted = prices.prices_usd(&partition.holdout);
+    let predicted = prices_usd(prices, &partition.holdout, threads);
     let metrics = Metrics::of(&partition.truth, &predicted);
     let evaluate_time = started.elapsed();
-    let judged = JudgedByTold::new(partition, prices, &predicted);
+    let judged = JudgedByTold::new(partition, prices, &predicted, threads);
     let mut segments = segments(&partition.holdout, &partition.truth, &predicted);
     segments.extend(judged.segments());
     Ok(EvaluatedModel {
         family: family.name(),
         metrics,
         segments,
-        order_checks: check_order(&partition.holdout, &predicted, prices),
+        order_checks: check_order(&partition.holdout, &predicted, prices, threads),
         calibration: judged.calibration(),
         fitted,
         artifact,
@@ -91,6 +92,16 @@ pub fn evaluate(
         fit_time,
         evaluate_time,
         origin: None,
+    })
+}
+
+/// Prices of many stones in US dollars, in their order, by so many threads: the same bits as by one.
+fn prices_usd(prices: &PromisedModel, stones: &[Stone], threads: usize) -> Vec<f64> {
+    let of_thread = stones.len().div_ceil(threads.max(1)).max(1);
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = stones.chunks(of_thread).map(|part| scope.spawn(move || prices.prices_usd(part))).collect();
+        let joined = parts.into_iter().map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        joined.flatten().collect()
     })
 }
 
@@ -106,24 +117,29 @@ struct OfTold {
 
 impl JudgedByTold {
     /// Judges whole stones as they are, and every stone with less told of it; `predicted` has the prices of the stones as they are.
-    fn new(partition: &HoldoutSplit, prices: &PromisedModel, predicted: &[f64]) -> Self {
+    fn new(partition: &HoldoutSplit, prices: &PromisedModel, predicted: &[f64], threads: usize) -> Self {
         let count = partition.holdout.len().min(MAX_CALIBRATED);
         let judged = Told::ALL.map(|told| {
-            let mut of_told = OfTold { told, stones: Vec::new(), truth: Vec::new(), predicted: Vec::new() };
-            let rows = partition.holdout.iter().zip(&partition.truth).zip(predicted).take(count);
-            for ((stone, truth), predicted) in rows {
-                let predicted = match (told, stone.told()) {
-                    (Told::Whole, Told::Whole) | (Told::Partly, Told::Partly) => *predicted,
-                    // length, width and height are what most often is not told
-                    (Told::Partly, Told::Whole) => prices.price_usd(&stone.without_sizes()),
-                    (Told::FourCs, _) => prices.price_usd(&stone.with_four_cs_only()),
-                    _ => continue,
-                };
-                of_told.stones.push(*stone);
-                of_told.truth.push(*truth);
-                of_told.predicted.push(predicted);
+            let less_told = |stone: &Stone| match (told, stone.told()) {
+                (Told::Whole, Told::Whole) | (Told::Partly, Told::Partly) => Some(*stone),
+                // length, width and height are what most often is not told
+                (Told::Partly, Told::Whole) => Some(stone.without_sizes()),
+                (Told::FourCs, _) => Some(stone.with_four_cs_only()),
+                _ => None,
+            };
+            let rows: Vec<usize> = (0..count).filter(|row| less_told(&partition.holdout[*row]).is_some()).collect();
+            let predicted = if told == Told::Whole {
+                rows.iter().map(|row| predicted[*row]).collect()
+            } else {
+                let less: Vec<Stone> = rows.iter().filter_map(|row| less_told(&partition.holdout[*row])).collect();
+                prices_usd(prices, &less, threads)
+            };
+            OfTold {
+                told,
+                stones: rows.iter().map(|row| partition.holdout[*row]).collect(),
+                truth: rows.iter().map(|row| partition.truth[*row]).collect(),
+                predicted,
             }
-            of_told
         });
         Self(judged.into())
     }
@@ -153,7 +169,7 @@ impl JudgedByTold {
 type Better = fn(Stone) -> Option<Stone>;
 
 /// How often a price falls where one of `stones`, which are priced as `predicted`, gets better. Colour and clarity are promised; that of weight and cut is reported.
-fn check_order(stones: &[Stone], predicted: &[f64], prices: &PromisedModel) -> Vec<OrderCheck> {
+fn check_order(stones: &[Stone], predicted: &[f64], prices: &PromisedModel, threads: usize) -> Vec<OrderCheck> {
     let better: [(&str, Better); 5] = [
         ("one better colour", |stone| Some(Stone { color: next_better(stone.color)?, ..stone })),
         ("one better clarity", |stone| Some(Stone { clarity: next_better(stone.clarity)?, ..stone })),
@@ -170,8 +186,9 @@ fn check_order(stones: &[Stone], predicted: &[f64], prices: &PromisedModel) -> V
     ];
     let asked = &stones[..stones.len().min(MAX_ORDER_CHECKED)];
     let check = |(change, better): (&str, Better)| {
-        let before_and_after = |(stone, before): (&Stone, &f64)| Some((*before, prices.price_usd(&better(*stone)?)));
-        OrderCheck::of(change, asked.iter().zip(predicted).filter_map(before_and_after))
+        let changed = asked.iter().zip(predicted).filter_map(|(stone, before)| Some((better(*stone)?, *before)));
+        let (stones, before): (Vec<Stone>, Vec<f64>) = changed.unzip();
+        OrderCheck::of(change, before.into_iter().zip(prices_usd(prices, &stones, threads)))
     };
     better.into_iter().map(check).collect()
 }

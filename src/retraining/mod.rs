@@ -18,5 +18,7 @@ pub use holdout::{HOLDOUT_SHARE, HoldoutSplit, MIN_SALES, TrainingSales};
 pub use model_comparison::{ComparedModel, ModelComparison, StoredModel};
 pub use plan::{RetrainingSettings, TRIALS_IN_FIRST_SEARCH, TRIALS_IN_LATER_SEARCH};
 pub use promotion::{Incumbent, PromotionDecision, PromotionPolicy, decide};
-pub use run::{DatasetReport, FailedFamily, ModelReport, ObserverFactory, RetrainingReport, retrain, take_in};
+pub use run::{
+    DatasetReport, FailedFamily, ModelReport, ObserverFactory, RetrainingReport, retrain, take_in, threads_of_training,
+};
 pub use unstored::resume;

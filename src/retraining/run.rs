@@ -83,6 +83,12 @@ const THREADS: usize = 2;
 /// Threads of one beside a server.
 const THREADS_BESIDE_SERVER: usize = 1;
 
+/// The threads of a training: customers wait for a server, nobody waits for this.
+#[must_use]
+pub fn threads_of_training(is_beside_server: bool) -> usize {
+    if is_beside_server { THREADS_BESIDE_SERVER } else { THREADS }
+}
+
 /// Makes the observer of each family's fit, from the family's name and the planned number of trials.
 pub type ObserverFactory<'a> = dyn Fn(&'static str, usize) -> Box<dyn Observer> + 'a;
 
@@ -102,8 +108,7 @@ pub fn retrain(
         return Err(TrainingError::NoSales.into());
     }
     let mut file = FileAccess::open(database, Access::Change)?;
-    // customers wait for the server, nobody waits for this
-    let threads = if file.is_server() { THREADS_BESIDE_SERVER } else { THREADS };
+    let threads = threads_of_training(file.is_server());
     if file.is_server() {
         system::lower_priority();
     }

@@ -58,16 +58,28 @@ impl Family for Perpetual {
         let unfit = |reason: String| FamilyError::Unfit { family: NAME, sales: sales.len(), reason };
         let stones: Vec<Stone> = sales.iter().map(|sale| sale.stone).collect();
         let truth: Vec<f64> = sales.iter().map(|sale| TARGET.from_price(sale.price_usd)).collect();
-        let four_cs = grow(&FOUR_CS, &stones, &truth, plan.seed).map_err(unfit)?;
         let (whole, of_whole): (Vec<Stone>, Vec<f64>) =
             stones.iter().zip(&truth).filter(|(stone, _)| stone.told() == Told::Whole).unzip();
-        // where nearly nothing but the four Cs is known of what was sold, nothing else can be learnt
-        let (features, trees) = if whole.len() < LEAST_WHOLE {
-            (FOUR_CS.to_vec(), four_cs.clone())
+        let features = with_derived();
+        let grow_four_cs = || grow(&FOUR_CS, &stones, &truth, plan.seed);
+        let grow_whole = || grow(&features, &whole, &of_whole, plan.seed);
+        let (four_cs, trees) = if whole.len() < LEAST_WHOLE {
+            (grow_four_cs(), None)
+        } else if plan.threads < 2 {
+            (grow_four_cs(), Some(grow_whole()))
         } else {
-            let features = with_derived();
-            let trees = grow(&features, &whole, &of_whole, plan.seed).map_err(unfit)?;
-            (features, trees)
+            std::thread::scope(|scope| {
+                let four_cs = scope.spawn(grow_four_cs);
+                let trees = grow_whole();
+                let four_cs = four_cs.join().unwrap_or_else(|_| Err("the library panicked".to_owned()));
+                (four_cs, Some(trees))
+            })
+        };
+        let four_cs = four_cs.map_err(unfit)?;
+        // where nearly nothing but the four Cs is known of what was sold, nothing else can be learnt
+        let (features, trees) = match trees {
+            Some(trees) => (features, trees.map_err(unfit)?),
+            None => (FOUR_CS.to_vec(), four_cs.clone()),
         };
         let hyperparameters = Map::from_iter([
             ("budget".to_owned(), json!(BUDGET)),
