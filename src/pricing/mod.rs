@@ -30,10 +30,11 @@ use arc_swap::ArcSwap;
 pub use dataset_summary::{DatasetSummary, DatasetSummaryBuilder};
 pub use error::PricingError;
 pub use explanation::{Effect, Explanation, Reason, property_in_words};
-pub use kept_list::{KeptList, KeptListName};
 pub use parcel::ParcelTotal;
 pub use prediction::{Prediction, PredictionOrigin};
-pub use price_list::{Compared, LAST_LIST, MAX_BANDS, PriceBand, PriceCell, PriceList, PriceListWanted, PriceRow};
+pub use price_list::{
+    Compared, KeptList, KeptListName, LAST_LIST, MAX_BANDS, PriceBand, PriceCell, PriceList, PriceListWanted, PriceRow,
+};
 pub use quote::{MAX_PRICE_USD, MIN_PRICE_USD, ModelName, Quote};
 pub use served_model::ServedModel;
 pub use similar::{MAX_SIMILAR, SimilarIndex, SimilarStone, SimilarStones};

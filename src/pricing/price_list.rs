@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::reliability::doubts;
-use super::{KeptList, KeptListName, ModelName, PricingError, ServedModel, Snapshot};
+use super::{ModelName, PricingError, ServedModel, Snapshot};
 use crate::diamond::{Clarity, Color, Cut, Grade, Stone, StoneDescription};
 use crate::learning::evaluation::{Confidence, PriceRange, quantile};
 use crate::text::{count, to_the_cent};
@@ -183,6 +183,37 @@ fn bands_within(starts: &[f64], least: f64, most: f64) -> impl Iterator<Item = (
         .copied()
         .chain([starts.last().map_or(f64::INFINITY, |last| (last * 2.0).max(most + 0.01))]);
     starts.iter().copied().zip(ends).filter(move |(from, next)| *from <= most && *next > least)
+}
+
+/// What a kept list is known by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct KeptListName {
+    /// Its number.
+    pub number: i64,
+    /// When it was kept.
+    #[schema(value_type = String, format = DateTime)]
+    pub kept_at: Timestamp,
+    /// The model whose prices it has.
+    pub model: ModelName,
+}
+
+/// A list that was kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptList {
+    /// What it is known by.
+    pub name: KeptListName,
+    pub(super) list: PriceList,
+}
+
+impl KeptList {
+    /// What it asks for a carat of such stones in the band that begins at this weight, in US dollars; `None` if it has no such band.
+    fn usd_per_carat(&self, from_carat: f64, color: Color, clarity: Clarity) -> Option<f64> {
+        let is_same = |carat: f64| (carat - from_carat).abs() < 0.001;
+        let band = self.list.bands.iter().find(|band| is_same(band.from_carat))?;
+        let row = band.colors.iter().find(|row| row.color == color)?;
+        let cell = row.clarities.iter().find(|cell| cell.clarity == clarity)?;
+        Some(cell.price_per_carat_usd)
+    }
 }
 
 /// What asks for a comparison with the list that was kept last, where otherwise a model is named.

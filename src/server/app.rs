@@ -14,7 +14,7 @@ use super::http::origins::Origins;
 use super::http::problem::Problem;
 use super::metrics::Metrics;
 use super::pending_uploads::PendingUploads;
-use super::replication::{REFUSAL, Replication};
+use super::replication::ReplicaProgress;
 use super::training::Trainings;
 use super::written_document::WrittenDocument;
 use crate::control::{Access, FileOwner, Operation};
@@ -52,8 +52,8 @@ pub struct App {
     pub pending: Arc<PendingUploads>,
     /// The folder of the backups that the server makes, if it makes some.
     pub backup_folder: Option<PathBuf>,
-    /// Follows another server; then nothing but the log is changed here.
-    pub replication: Option<Arc<Replication>>,
+    /// How far this server is that follows another one, if it does; then nothing but the log is changed here.
+    pub replica: Option<Arc<ReplicaProgress>>,
     /// The description of the API, as it was last written.
     pub(super) written: Arc<WrittenDocument>,
     /// A permit for each request that may be in progress.
@@ -77,7 +77,7 @@ impl App {
             trainings: Arc::new(Trainings::new(database)),
             pending: Arc::default(),
             backup_folder: None,
-            replication: None,
+            replica: None,
             written: Arc::default(),
             places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
         }
@@ -112,9 +112,9 @@ impl App {
     /// Refuses a request that would change what a replica has from its copies.
     ///
     /// # Errors
-    /// 421 (Misdirected Request, RFC 9110, 15.5.20) if the server is a replica.
+    /// 421 if the server is a replica.
     pub fn require_own_file(&self) -> Result<(), Problem> {
-        if self.replication.is_some() { Err(Problem::new(421, REFUSAL)) } else { Ok(()) }
+        if self.replica.is_some() { Err(Problem::of_replica()) } else { Ok(()) }
     }
 
     /// Runs an operation of the command line for `caller`; it may change the file. The next request sees the change. It runs on a
@@ -137,7 +137,7 @@ impl App {
     pub(super) fn run_operation<O: Operation>(&self, operation: O, actor: &str) -> Result<O::Answer, PricingError> {
         self.require_file()?;
         let pricing = &self.pricing;
-        if O::ACCESS.is_for_own_files() && self.replication.is_some() {
+        if O::ACCESS.is_for_own_files() && self.replica.is_some() {
             pricing.reader()?.require_own()?;
         }
         let acting_for = actor.to_owned();

@@ -164,7 +164,7 @@ pub fn serve(mut store: Store, mut options: ServerOptions, ready: impl FnOnce(So
         .enable_all()
         .build()
         .map_err(|source| ServerError::Start { source })?;
-    runtime.block_on(serve_on_runtime(store, options, replication.map(Arc::new), ready))
+    runtime.block_on(serve_on_runtime(store, options, replication, ready))
 }
 
 /// Where requests come from over the network.
@@ -202,7 +202,7 @@ async fn reload_certificates(listener: TlsListener, stop: CancellationToken) {
 async fn serve_on_runtime(
     mut store: Store,
     options: ServerOptions,
-    replication: Option<Arc<Replication>>,
+    replication: Option<Replication>,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), ServerError> {
     let ServerOptions { address, hosts, origins, is_open, tls, trusted_proxies, .. } = options;
@@ -238,7 +238,12 @@ async fn serve_on_runtime(
     let clients = Arc::new(ClientLimits::new(options.requests_per_second));
     let app = App::new(pricing.clone(), log.clone(), access, origins);
     let backup_folder = options.backups.as_ref().map(|backups| backups.folder.clone());
-    let app = App { limits: clients.clone(), backup_folder, replication: replication.clone(), ..app };
+    let app = App {
+        limits: clients.clone(),
+        backup_folder,
+        replica: replication.as_ref().map(|one| one.progress.clone()),
+        ..app
+    };
     let file = app.file.clone();
     let note = ServerNote { pid: std::process::id(), address: bound.to_string() };
     if let Err(error) = note.leave(&database) {

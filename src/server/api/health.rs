@@ -107,12 +107,7 @@ pub async fn show(request: Request<App>) -> Answer {
             .filter(|_| shows_all)
             .map(|champion| ModelName { id: champion.id, family: champion.family.clone() }),
         sales: shows_all.then(|| snapshot.sales()),
-        replica: request
-            .state()
-            .replication
-            .as_ref()
-            .filter(|_| shows_all)
-            .map(|replication| replication.state().into()),
+        replica: request.state().replica.as_ref().filter(|_| shows_all).map(|replica| replica.now().into()),
         version: env!("CARGO_PKG_VERSION"),
     };
     json_response(&health)

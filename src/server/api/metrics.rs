@@ -20,8 +20,8 @@ pub async fn show(request: Request<App>) -> Answer {
     let text = in_background(move || {
         let is_usable = app.file.problem().is_none();
         app.metrics.note_file(is_usable);
-        if let Some(replication) = &app.replication {
-            app.metrics.note_replica(&replication.state(), Timestamp::now());
+        if let Some(replica) = &app.replica {
+            app.metrics.note_replica(&replica.now(), Timestamp::now());
         }
         if let Ok(store) = app.pricing.reader() {
             app.metrics.note_sizes(&store);

@@ -9,7 +9,6 @@ use uuid::Uuid;
 use crate::diamond::FieldError;
 use crate::pricing::PricingError;
 use crate::retraining::TrainingError;
-use crate::server::replication::REFUSAL;
 use crate::store::StoreError;
 use crate::text::with_causes;
 
@@ -83,6 +82,16 @@ impl Problem {
         }
         errors.truncate(MAX_ERRORS);
         Self { errors, ..Self::new(422, list.join("; ")) }
+    }
+
+    /// What a request gets that would change what a replica has from its copies: 421 (Misdirected Request, RFC 9110, 15.5.20).
+    #[must_use]
+    pub fn of_replica() -> Self {
+        Self::new(
+            421,
+            "this server is a replica: it prices stones and shows what its copy has, and changes nothing else. Send this to the server that it \
+             follows",
+        )
     }
 
     /// A failure of the program; only the log gets the cause.
@@ -171,7 +180,7 @@ impl From<StoreError> for Problem {
             StoreError::BadFile { .. } => Self::new(422, error.to_string()),
             StoreError::Pruned { .. } => Self::new(410, error.to_string()),
             StoreError::IsChampion { .. } | StoreError::NoEarlierChampion => Self::new(409, error.to_string()),
-            StoreError::IsReplica { .. } => Self::new(421, REFUSAL),
+            StoreError::IsReplica { .. } => Self::of_replica(),
             StoreError::OutOfPlace { .. } | StoreError::Unavailable { .. } => Self::new(503, error.to_string()),
             _ if error.is_fatal() => Self {
                 cause: Some(with_causes(&error)),

@@ -119,7 +119,7 @@ async fn record(mut request: Request<App>, next: Next<'_, App>) -> tide::Result 
             return Ok(finish(refused, body, id, &app, &asked));
         }
     }
-    let response_body = show_caller(&response, response_body, &known, app.replication.as_deref());
+    let response_body = show_caller(&response, response_body, &known, app.replica.as_deref());
     Ok(finish(response, response_body, id, &app, &asked))
 }
 

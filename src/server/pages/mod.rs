@@ -33,7 +33,7 @@ use crate::access::Role;
 use crate::server::access::Caller;
 use crate::server::http::long_bodies::SALES_PATH;
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::replication::{ReplicaState, Replication};
+use crate::server::replication::{ReplicaProgress, ReplicaState};
 use crate::store::LIVE_PATH;
 use crate::words::{marked, say, translate};
 
@@ -107,13 +107,12 @@ fn day_in_words(day: Date) -> String {
 
 /// The body of an answer; if it is a page, with a menu of what `caller` may see, the name of the key that somebody is logged in with, a
 /// button to log out, and how new it is if a replica answers.
-pub fn show_caller(response: &Response, body: Vec<u8>, caller: &Caller, replication: Option<&Replication>) -> Vec<u8> {
+pub fn show_caller(response: &Response, body: Vec<u8>, caller: &Caller, replica: Option<&ReplicaProgress>) -> Vec<u8> {
     if response.content_type().is_none_or(|media| media.essence() != mime::HTML.essence()) {
         return body;
     }
     let button = caller.key_name.as_ref().map_or(Ok(String::new()), |key_name| CallerButton { key_name }.render());
-    let note =
-        replication.map_or(Ok(String::new()), |replication| ReplicaNote { replica: replication.state() }.render());
+    let note = replica.map_or(Ok(String::new()), |replica| ReplicaNote { replica: replica.now() }.render());
     match String::from_utf8(body) {
         Ok(page) => {
             let shown = button.unwrap_or_default() + &note.unwrap_or_default();

@@ -5,6 +5,7 @@
 
 mod copy_source;
 mod http_copies;
+mod state;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,10 +22,7 @@ use crate::store::{Replica, ReplicaCopy, Store, StoreError};
 use crate::text::with_causes;
 
 pub use copy_source::{CopySource, FetchError, FetchedCopy, describe};
-
-/// What a request gets that would change what a replica has from its copies.
-pub const REFUSAL: &str = "this server is a replica: it prices stones and shows what its copy has, and changes nothing else. Send this to \
-                           the server that it follows";
+pub use state::{ReplicaProgress, ReplicaState};
 
 /// Pause between two attempts to get a first copy.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -40,15 +38,6 @@ pub struct Following {
     pub source: CopySource,
     /// The time between two looks.
     pub every: Duration,
-}
-
-/// How far a replica is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReplicaState {
-    /// The copy that it has.
-    pub copy: ReplicaCopy,
-    /// Why no newer one came at the last look; `None` if there was none, or it came.
-    pub problem: Option<String>,
 }
 
 /// Why a copy was not taken in.
@@ -68,7 +57,8 @@ pub enum FollowError {
 /// Keeps a file as new as the copies that it follows.
 pub struct Replication {
     following: Following,
-    state: Mutex<ReplicaState>,
+    /// How far it is.
+    pub progress: Arc<ReplicaProgress>,
     /// The version of the copy that came last, and what is wrong with it, if something is: it is not fetched again.
     last: Mutex<(String, Option<String>)>,
 }
@@ -95,11 +85,7 @@ impl Following {
             // one that is there already is served at once: its source may be away
             if let Some(copy) = store.replica()?.and_then(|replica| replica.copy) {
                 let last = Mutex::new((copy.version.clone(), None));
-                return Ok(Replication {
-                    following: self,
-                    state: Mutex::new(ReplicaState { copy, problem: None }),
-                    last,
-                });
+                return Ok(Replication { following: self, progress: Arc::new(ReplicaProgress::new(copy)), last });
             }
             let folder = store.work_folder().to_owned();
             let taken = self.fetch(None, &folder).map_err(FollowError::from).and_then(|fetched| match fetched {
@@ -131,20 +117,16 @@ impl Following {
 }
 
 impl Replication {
-    /// How far it is.
-    pub fn state(&self) -> ReplicaState {
-        lock(&self.state).clone()
-    }
-
     /// Looks for new copies until `stop` is cancelled.
-    pub async fn run(self: Arc<Self>, app: App, stop: CancellationToken) {
+    pub async fn run(self, app: App, stop: CancellationToken) {
+        let replication = Arc::new(self);
         loop {
-            let (replication, app) = (self.clone(), app.clone());
-            if in_background_of_low_priority(move || replication.look(&app)).await.is_err() {
+            let (looking, app) = (replication.clone(), app.clone());
+            if in_background_of_low_priority(move || looking.look(&app)).await.is_err() {
                 tracing::error!("taking a copy panicked");
             }
             tokio::select! {
-                () = tokio::time::sleep(self.following.every.max(LEAST_PAUSE)) => {}
+                () = tokio::time::sleep(replication.following.every.max(LEAST_PAUSE)) => {}
                 () = stop.cancelled() => return,
             }
         }
@@ -155,13 +137,11 @@ impl Replication {
             return;
         }
         let problem = self.take_newest(app).unwrap_or_else(|error| Some(with_causes(&error)));
-        let mut state = lock(&self.state);
-        if let Some(problem) = &problem
-            && state.problem.as_ref() != Some(problem)
+        if self.progress.note_problem(problem.clone())
+            && let Some(problem) = problem
         {
-            tracing::warn!("the copy of {} is served still: {problem}", state.copy.made);
+            tracing::warn!("the copy of {} is served still: {problem}", self.progress.now().copy.made);
         }
-        state.problem = problem;
     }
 
     /// Takes the newest copy in, if it has not come before. Returns what is wrong with the one that came last, if something is.
@@ -183,7 +163,7 @@ impl Replication {
         app.access.reload(&app.pricing.reader()?)?;
         tracing::info!("the copy of {} is served", copy.made);
         *lock(&self.last) = (copy.version.clone(), None);
-        lock(&self.state).copy = copy;
+        self.progress.note_copy(copy);
         Ok(None)
     }
 }
