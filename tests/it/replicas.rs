@@ -207,6 +207,22 @@ fn a_replica_follows_an_encrypted_address_whose_certificate_it_is_given() {
 }
 
 #[test]
+fn a_replica_stops_at_once_while_a_copy_is_on_its_way() {
+    let (of_primary, of_replica) = (TestFolder::trained(200), TestFolder::new());
+    let first = primary(&of_primary);
+    let follower = replica(&of_replica, &backups_of(&of_primary), &[]);
+    assert_eq!(follower.stop(), 0);
+    drop(first);
+    // an address that takes the question and never answers
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}/copy", silent.local_addr().expect("its address"));
+    let follower = replica(&of_replica, &address, &[]);
+    let (_question, _) = silent.accept().expect("it asks");
+    let said = follower.stop_and_listen();
+    assert!(!said.contains("is served still"), "it has not waited until nothing came: {said}");
+}
+
+#[test]
 fn no_request_fails_while_copies_take_the_place_of_each_other() {
     let (of_primary, of_replica) = (TestFolder::trained(300), TestFolder::new());
     let first = primary(&of_primary);

@@ -122,8 +122,14 @@ impl Replication {
         let replication = Arc::new(self);
         loop {
             let (looking, app) = (replication.clone(), app.clone());
-            if in_background_of_low_priority(move || looking.look(&app)).await.is_err() {
-                tracing::error!("taking a copy panicked");
+            tokio::select! {
+                looked = in_background_of_low_priority(move || looking.look(&app)) => {
+                    if looked.is_err() {
+                        tracing::error!("taking a copy panicked");
+                    }
+                }
+                // a copy that is on its way is left: it may take an hour, and what is not taken in whole changes nothing
+                () = stop.cancelled() => return,
             }
             tokio::select! {
                 () = tokio::time::sleep(replication.following.every.max(LEAST_PAUSE)) => {}
