@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::app::App;
 use super::blocking_work::in_background_of_low_priority;
@@ -109,7 +108,8 @@ impl Following {
 
     /// Gets the newest copy into `folder`; `None` if it is the one of that version.
     fn fetch(&self, known: Option<&str>, folder: &Path) -> Result<Option<(IncomingCopy, Replica)>, FetchError> {
-        let incoming = IncomingCopy(folder.join(format!("copy-{}.duckdb", Uuid::now_v7())));
+        // always the same name: one comes at a time, and what is said of it twice is the same
+        let incoming = IncomingCopy(folder.join("incoming-copy.duckdb"));
         let Some(FetchedCopy { version, made }) = self.source.fetch(known, &incoming.0)? else { return Ok(None) };
         let copy = ReplicaCopy { version, made, taken: Timestamp::now() };
         Ok(Some((incoming, Replica { source: self.name.clone(), copy: Some(copy) })))
