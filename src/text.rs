@@ -100,20 +100,30 @@ pub fn decimals(number: f64, decimals: usize) -> String {
     in_figures_of_reader(&format!("{number:.decimals$}"))
 }
 
+/// What stands for a measure of a stone: `write` of it, or a dash if it was not told.
+fn told(measure: f64, write: impl Fn(f64) -> String) -> String {
+    if measure.is_nan() { "–".to_owned() } else { write(measure) }
+}
+
 /// A measure of a stone with so many decimals and its unit, such as `61.5 %`; a dash if it was not told.
 #[must_use]
 pub fn measure(measure: f64, places: usize, unit: &str) -> String {
-    if measure.is_nan() { "–".to_owned() } else { format!("{} {unit}", decimals(measure, places)) }
+    told(measure, |measure| format!("{} {unit}", decimals(measure, places)))
+}
+
+/// A measure of a stone as it is and its unit, such as `57 %` or `57.5 %`; a dash if it was not told.
+#[must_use]
+pub fn plain_measure(measure: f64, unit: &str) -> String {
+    told(measure, |measure| format!("{} {unit}", plain(measure)))
 }
 
 /// Length, width and height in millimetres, such as `6.45 × 6.51 × 4.01 mm`, as far as they were told; a dash if none was.
 #[must_use]
 pub fn sizes(sizes_mm: &[f64; 3]) -> String {
     if sizes_mm.iter().all(|size| size.is_nan()) {
-        return "–".to_owned();
+        return told(f64::NAN, plain);
     }
-    let figures = sizes_mm.map(|size| if size.is_nan() { "–".to_owned() } else { decimals(size, 2) });
-    format!("{} mm", figures.join(" × "))
+    format!("{} mm", sizes_mm.map(|size| told(size, |size| decimals(size, 2))).join(" × "))
 }
 
 /// A number that is written already, such as `1.02`, with the decimal sign of the reader.
@@ -195,6 +205,7 @@ mod tests {
     #[test]
     fn what_was_not_told_is_a_dash() {
         assert_eq!((measure(61.46, 1, "%"), measure(f64::NAN, 1, "%")), ("61.5 %".to_owned(), "–".to_owned()));
+        assert_eq!([57.0, 57.5, f64::NAN].map(|table| plain_measure(table, "%")), ["57 %", "57.5 %", "–"]);
         assert_eq!(sizes(&[6.45, 6.5, f64::NAN]), "6.45 × 6.50 × – mm");
         assert_eq!(sizes(&[f64::NAN; 3]), "–");
     }
