@@ -56,7 +56,7 @@ pub enum CommandError {
         files: String,
     },
     /// The server to follow is named wrongly.
-    #[error("--replica-of or what belongs to it is wrong: {problem}")]
+    #[error("no server can be followed so: {problem}")]
     ReplicaOf {
         /// What is wrong, and what to do.
         problem: String,

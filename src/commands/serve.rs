@@ -101,11 +101,9 @@ impl Arguments {
             store.end_replica()?;
             return Ok(None);
         }
-        let is_address = name.contains("://");
-        let name = if is_address { name.clone() } else { std::path::absolute(name)?.display().to_string() };
-        let source = CopySource::new(&name, self.primary_key.as_deref(), self.primary_ca.as_deref());
+        let source = CopySource::new(name, self.primary_key.as_deref(), self.primary_ca.as_deref());
         let source = source.map_err(|problem| CommandError::ReplicaOf { problem })?;
-        Ok(Some(Following { name, source, every: self.replica_every.unsigned_abs() }))
+        Ok(Some(Following { source, every: self.replica_every.unsigned_abs() }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where the copies of a replica come from: a file, a folder of backups, or an address.
 
+use std::fmt;
 use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -68,12 +69,19 @@ impl CopySource {
     /// The source that `text` names: an address, or a path. `key` opens the address.
     ///
     /// # Errors
-    /// What is wrong with the address or the certificates of `trusted`, a PEM file of those who vouch for it.
+    /// What is wrong with the address, the path or the certificates of `trusted`, a PEM file of those who vouch for it.
     pub fn new(text: &str, key: Option<&str>, trusted: Option<&Path>) -> Result<Self, String> {
         if SCHEMES.iter().any(|scheme| text.starts_with(scheme)) {
             return Ok(Self::Http(HttpCopies::new(text, key, trusted)?));
         }
-        Ok(Self::Path(PathBuf::from(text)))
+        if text.contains("://") {
+            return Err(format!(
+                "{text:?} is no address that is read here: write one with http:// or https://, or a path"
+            ));
+        }
+        // the server may be started in another folder the next time
+        let path = std::path::absolute(text).map_err(|error| format!("{text:?} is no path: {error}"))?;
+        Ok(Self::Path(path))
     }
 
     /// Copies the newest copy to `to`, where nothing is yet, unless it is the one with the version `known`; then there is none.
@@ -84,6 +92,15 @@ impl CopySource {
         match self {
             Self::Http(copies) => copies.fetch(known, to),
             Self::Path(path) => fetch_from_path(path, known, to),
+        }
+    }
+}
+
+impl fmt::Display for CopySource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => path.display().fmt(formatter),
+            Self::Http(copies) => copies.address.fmt(formatter),
         }
     }
 }
@@ -118,6 +135,15 @@ pub fn describe(path: &Path, about: &Metadata) -> Option<FetchedCopy> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_source_is_an_address_or_a_path_from_the_root() {
+        let source = |text: &str| CopySource::new(text, None, None).map(|source| source.to_string());
+        assert_eq!(source("https://host/copy").as_deref(), Ok("https://host/copy"));
+        let path = source("backups").expect("a path");
+        assert!(Path::new(&path).is_absolute() && path.ends_with("backups"), "{path}");
+        assert!(source("ftp://host/copy").is_err_and(|problem| problem.contains("http:// or https://")));
+    }
 
     #[test]
     fn the_newest_backup_of_a_folder_comes_once() {

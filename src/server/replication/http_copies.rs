@@ -24,7 +24,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// Copies from an address.
 pub struct HttpCopies {
-    address: String,
+    /// Where they come from.
+    pub address: String,
     authorization: Option<String>,
     agent: Agent,
 }

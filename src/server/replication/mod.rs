@@ -8,7 +8,7 @@ mod http_copies;
 mod state;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -31,9 +31,7 @@ const LEAST_PAUSE: Duration = Duration::from_millis(100);
 
 /// How to follow another server.
 pub struct Following {
-    /// Where its copies come from, as whoever started the server wrote it.
-    pub name: String,
-    /// The same, to be read.
+    /// Where its copies come from.
     pub source: CopySource,
     /// The time between two looks.
     pub every: Duration,
@@ -41,11 +39,14 @@ pub struct Following {
 
 /// Why a copy was not taken in.
 #[derive(Debug, thiserror::Error)]
-pub enum FollowError {
+enum FollowError {
     /// None came.
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    /// One that came is no whole file of this program, or cannot be taken in.
+    /// The one that came is no whole file of this program.
+    #[error("{reason}")]
+    Damaged { reason: String },
+    /// It cannot be taken in.
     #[error("the copy cannot be taken in")]
     Store(#[from] StoreError),
     /// The server cannot answer from it.
@@ -53,13 +54,20 @@ pub enum FollowError {
     Pricing(#[from] PricingError),
 }
 
+/// The copy that came last: it is not fetched again.
+#[derive(Debug, Default)]
+struct LastCopy {
+    version: String,
+    /// What is wrong with it, if something is.
+    damage: Option<String>,
+}
+
 /// Keeps a file as new as the copies that it follows.
 pub struct Replication {
     following: Following,
     /// How far it is.
     pub progress: Arc<ReplicaProgress>,
-    /// The version of the copy that came last, and what is wrong with it, if something is: it is not fetched again.
-    last: Mutex<(String, Option<String>)>,
+    last: Mutex<LastCopy>,
 }
 
 /// A copy on its way, which goes with this value.
@@ -78,27 +86,21 @@ impl Following {
     /// # Errors
     /// If the file has content of its own, or the database fails.
     pub fn begin(self, store: &mut Store) -> Result<Replication, StoreError> {
-        store.become_replica(&self.name)?;
-        let mut told = String::new();
+        let name = self.source.to_string();
+        store.become_replica(&name)?;
+        let (mut last, mut told) = (LastCopy::default(), String::new());
         loop {
             // one that is there already is served at once: its source may be away
             if let Some(copy) = store.replica()?.and_then(|replica| replica.copy) {
-                let last = Mutex::new((copy.version.clone(), None));
+                let last = Mutex::new(LastCopy { version: copy.version.clone(), damage: None });
                 return Ok(Replication { following: self, progress: Arc::new(ReplicaProgress::new(copy)), last });
             }
             let folder = store.work_folder().to_owned();
-            let taken = self.fetch(None, &folder).map_err(FollowError::from).and_then(|fetched| match fetched {
-                Some((incoming, replica)) => {
-                    Store::prove_backup(&incoming.0)?;
-                    let _memory = store.large_operation()?;
-                    Ok(store.take_copy(&incoming.0, &replica)?)
-                }
-                None => Ok(()),
-            });
+            let taken = self.take_newest(&mut last, &folder, |copy, replica| Ok(take_into(store, copy, replica)?));
             if let Err(error) = taken {
                 let reason = with_causes(&error);
                 if reason != told {
-                    tracing::warn!("waiting for a first copy of {}: {reason}", self.name);
+                    tracing::warn!("waiting for a first copy of {name}: {reason}");
                     told = reason;
                 }
                 std::thread::sleep(FIRST_PAUSE);
@@ -106,14 +108,35 @@ impl Following {
         }
     }
 
-    /// Gets the newest copy into `folder`; `None` if it is the one of that version.
-    fn fetch(&self, known: Option<&str>, folder: &Path) -> Result<Option<(IncomingCopy, Replica)>, FetchError> {
+    /// Gets the newest copy into `folder`, proves it and has it taken in by `take`; `None` if it is the `last` one, which was taken in.
+    fn take_newest(
+        &self,
+        last: &mut LastCopy,
+        folder: &Path,
+        take: impl FnOnce(&Path, &Replica) -> Result<(), FollowError>,
+    ) -> Result<Option<ReplicaCopy>, FollowError> {
         // always the same name: one comes at a time, and what is said of it twice is the same
         let incoming = IncomingCopy(folder.join("incoming-copy.duckdb"));
-        let Some(FetchedCopy { version, made }) = self.source.fetch(known, &incoming.0)? else { return Ok(None) };
-        let copy = ReplicaCopy { version, made, taken: Timestamp::now() };
-        Ok(Some((incoming, Replica { source: self.name.clone(), copy: Some(copy) })))
+        let Some(FetchedCopy { version, made }) = self.source.fetch(Some(&last.version), &incoming.0)? else {
+            return last.damage.clone().map_or(Ok(None), |reason| Err(FollowError::Damaged { reason }));
+        };
+        // it also gets the layout of this program
+        if let Err(error) = Store::prove_backup(&incoming.0) {
+            let reason = with_causes(&error);
+            *last = LastCopy { version, damage: Some(reason.clone()) };
+            return Err(FollowError::Damaged { reason });
+        }
+        let copy = ReplicaCopy { version: version.clone(), made, taken: Timestamp::now() };
+        take(&incoming.0, &Replica { source: self.source.to_string(), copy: Some(copy.clone()) })?;
+        *last = LastCopy { version, damage: None };
+        Ok(Some(copy))
     }
+}
+
+/// Takes `copy` into the file of `store`.
+fn take_into(store: &mut Store, copy: &Path, replica: &Replica) -> Result<(), StoreError> {
+    let _memory = store.large_operation()?;
+    store.take_copy(copy, replica)
 }
 
 impl Replication {
@@ -142,7 +165,7 @@ impl Replication {
         if app.file.problem().is_some() {
             return;
         }
-        let problem = self.take_newest(app).unwrap_or_else(|error| Some(with_causes(&error)));
+        let problem = self.follow(app).err().map(|error| with_causes(&error));
         if self.progress.note_problem(problem.clone())
             && let Some(problem) = problem
         {
@@ -150,31 +173,18 @@ impl Replication {
         }
     }
 
-    /// Takes the newest copy in, if it has not come before. Returns what is wrong with the one that came last, if something is.
-    fn take_newest(&self, app: &App) -> Result<Option<String>, FollowError> {
-        let (known, its_problem) = lock(&self.last).clone();
+    fn follow(&self, app: &App) -> Result<(), FollowError> {
+        // what is known holds after a panic too
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = app.pricing.reader()?.work_folder().to_owned();
-        let Some((incoming, replica)) = self.following.fetch(Some(&known), &folder)? else { return Ok(its_problem) };
-        let Some(copy) = replica.copy.clone() else { return Ok(None) };
-        // it also gets the layout of this program
-        if let Err(error) = Store::prove_backup(&incoming.0) {
-            let problem = Some(with_causes(&error));
-            *lock(&self.last) = (copy.version, problem.clone());
-            return Ok(problem);
-        }
-        app.pricing.replace(|store| {
-            let _memory = store.large_operation()?;
-            Ok(store.take_copy(&incoming.0, &replica)?)
+        let taken = self.following.take_newest(&mut last, &folder, |copy, replica| {
+            app.pricing.replace(|store| Ok(take_into(store, copy, replica)?))?;
+            Ok(app.access.reload(&app.pricing.reader()?)?)
         })?;
-        app.access.reload(&app.pricing.reader()?)?;
-        tracing::info!("the copy of {} is served", copy.made);
-        *lock(&self.last) = (copy.version.clone(), None);
-        self.progress.note_copy(copy);
-        Ok(None)
+        if let Some(copy) = taken {
+            tracing::info!("the copy of {} is served", copy.made);
+            self.progress.note_copy(copy);
+        }
+        Ok(())
     }
-}
-
-/// What is known holds after a panic too.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
