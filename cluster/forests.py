@@ -80,13 +80,14 @@ class Export:
         self.plan["forests"] = trials[best]["forests"]
         print(f"trial {best + 1} of {len(trials)} is trained, which erred by ${self.tried[best]['mae_usd']:.2f}", flush=True)
 
-    def margin_column(self, forest):
-        """The column that the trees of a forest are added to; None if that is the same number for all rows."""
-        margin = forest["base_margin"]
-        return margin if isinstance(margin, str) else None
-
     def probes(self):
         return pyarrow.parquet.read_table(self.folder / "probes.parquet").to_pydict()
+
+
+def margin_column(forest):
+    """The column that the trees of a forest are added to; None if that is the same number for all rows."""
+    margin = forest["base_margin"]
+    return margin if isinstance(margin, str) else None
 
 
 def is_better_by_more_than_luck(errors, others):
@@ -105,8 +106,8 @@ def try_forests(files, label, forests, fold):
     held_back = (rows["fold"] == fold) & (rows["copy"] == WHOLE)
 
     def matrix(forest, chosen):
-        margin = forest["base_margin"]
-        margins = rows[margin] if isinstance(margin, str) else numpy.full(len(chosen), margin, dtype=numpy.float32)
+        column = margin_column(forest)
+        margins = rows[column] if column else numpy.full(len(chosen), forest["base_margin"], dtype=numpy.float32)
         seen = numpy.column_stack([rows[column][chosen] for column in forest["columns"]])
         return xgboost.DMatrix(seen, rows[label][chosen], base_margin=margins[chosen], nthread=1)
 
@@ -143,7 +144,7 @@ def write_result(export, folder, engine, versions, boosters, seconds):
         matrix = xgboost.DMatrix(rows_of_probes, feature_names=forest["columns"])
         # the trees alone, in single precision; what they are added to follows in double precision
         sums = booster.predict(matrix, output_margin=True)
-        column = export.margin_column(forest)
+        column = margin_column(forest)
         log_prices += sums.astype(numpy.float64) + numpy.array(probes[column] if column else forest["base_margin"])
         prices[forest["name"]] = pyarrow.array(sums, pyarrow.float32())
         forests.append({

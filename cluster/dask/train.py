@@ -73,8 +73,8 @@ def train_forest(client, export, rows, forest, early_stopping):
 
     def matrix(part):
         # columns, label and margin must have the same partitions: each is made from what is in the workers' memory already
-        margin_column = export.margin_column(forest)
-        margin = part[margin_column] if margin_column else part[export.label] * 0 + forest["base_margin"]
+        column = forests.margin_column(forest)
+        margin = part[column] if column else part[export.label] * 0 + forest["base_margin"]
         pieces = client.persist([part[forest["columns"]], part[export.label], margin])
         distributed.wait(pieces)
         columns, label, margin = pieces

@@ -56,8 +56,8 @@ def try_on_workers(context, export):
 
 def train_forest(export, rows, forest, arguments):
     """The booster of one forest, on all workers."""
-    margin_column = export.margin_column(forest)
-    margin = functions.col(margin_column) if margin_column else functions.lit(float(forest["base_margin"]))
+    column = forests.margin_column(forest)
+    margin = functions.col(column) if column else functions.lit(float(forest["base_margin"]))
     part = rows.where(functions.col("copy").isin(forest["copies"])).withColumn("base_margin", margin.cast("float"))
     stopping = {}
     if arguments.early_stopping:

@@ -6,7 +6,6 @@ use super::CommandError;
 use super::console::{Console, table};
 use super::stone_arguments::StoneArguments;
 use crate::control::{self, FindSimilar};
-use crate::diamond::StoneDescription;
 use crate::pricing::{MAX_SIMILAR, SimilarStones};
 use crate::text::dollars;
 
@@ -33,9 +32,9 @@ fn describe(similar: &SimilarStones) -> String {
     let rows = similar.stones.iter().map(|found| {
         let stone = &found.sale.stone;
         let mut row = vec![stone.weight_carat.to_string(), dollars(found.sale.price_usd)];
-        let told = StoneDescription::of_stone(stone).measurements.values();
         // the four Cs come first
-        row.extend(told[4..].iter().map(|measure| measure.map(|measure| measure.to_string()).unwrap_or_default()));
+        let measures = &stone.values()[4..];
+        row.extend(measures.iter().map(|measure| measure.map(|measure| measure.to_string()).unwrap_or_default()));
         row
     });
     format!(

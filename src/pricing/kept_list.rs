@@ -6,16 +6,24 @@ use crate::diamond::Cut;
 use crate::store::{Store, StoreError};
 
 impl KeptList {
+    /// The list of `cut` that was kept last, if there is one.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn find(store: &Store, cut: Cut) -> Result<Option<Self>, PricingError> {
+        let Some(stored) = store.last_price_list(cut)? else { return Ok(None) };
+        let unreadable = |error| StoreError::Unexpected { what: format!("price list {}: {error}", stored.number) };
+        let list: PriceList = serde_json::from_str(&stored.document).map_err(unreadable)?;
+        let name = KeptListName { number: stored.number, kept_at: stored.time, model: list.model.clone() };
+        Ok(Some(Self { name, list }))
+    }
+
     /// The list of `cut` that was kept last.
     ///
     /// # Errors
     /// If none was, or it cannot be read.
     pub fn last(store: &Store, cut: Cut) -> Result<Self, PricingError> {
-        let stored = store.last_price_list(cut)?.ok_or(PricingError::NoKeptList { cut })?;
-        let unreadable = |error| StoreError::Unexpected { what: format!("price list {}: {error}", stored.number) };
-        let list: PriceList = serde_json::from_str(&stored.document).map_err(unreadable)?;
-        let name = KeptListName { number: stored.number, kept_at: stored.time, model: list.model.clone() };
-        Ok(Self { name, list })
+        Self::find(store, cut)?.ok_or(PricingError::NoKeptList { cut })
     }
 
     /// Keeps `list`, and returns its number.

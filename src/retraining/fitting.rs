@@ -127,17 +127,17 @@ impl JudgedByTold {
                 (Told::FourCs, _) => Some(stone.with_four_cs_only()),
                 _ => None,
             };
-            let rows: Vec<usize> = (0..count).filter(|row| less_told(&partition.holdout[*row]).is_some()).collect();
+            let rows: Vec<(usize, Stone)> =
+                (0..count).filter_map(|row| Some((row, less_told(&partition.holdout[row])?))).collect();
             let predicted = if told == Told::Whole {
-                rows.iter().map(|row| predicted[*row]).collect()
+                rows.iter().map(|(row, _)| predicted[*row]).collect()
             } else {
-                let less: Vec<Stone> = rows.iter().filter_map(|row| less_told(&partition.holdout[*row])).collect();
-                prices_usd(prices, &less, threads)
+                prices_usd(prices, &rows.iter().map(|(_, less)| *less).collect::<Vec<Stone>>(), threads)
             };
             OfTold {
                 told,
-                stones: rows.iter().map(|row| partition.holdout[*row]).collect(),
-                truth: rows.iter().map(|row| partition.truth[*row]).collect(),
+                stones: rows.iter().map(|(row, _)| partition.holdout[*row]).collect(),
+                truth: rows.iter().map(|(row, _)| partition.truth[*row]).collect(),
                 predicted,
             }
         });

@@ -7,7 +7,7 @@ use tide::{Request, StatusCode};
 use super::{respond, see};
 use crate::control::KeepPriceList;
 use crate::diamond::{Clarity, Cut, Grade};
-use crate::pricing::{LAST_LIST, ModelName, PriceBand, PriceCell, PriceList};
+use crate::pricing::{Compared, KeptList, LAST_LIST, ModelName, PriceBand, PriceCell, PriceList, PricingError};
 use crate::server::access::Caller;
 use crate::server::api::predictions::find_model;
 use crate::server::api::price_list::{LIST_PARAMETERS, ListWanted, find_compared, make_list};
@@ -16,7 +16,7 @@ use crate::server::http::attachments::AnsweredBy;
 use crate::server::http::csrf::require_same_origin;
 use crate::server::http::parameters::read_parameters;
 use crate::server::http::problem::{Answer, Problem};
-use crate::server::http::request_parts::{form_pairs, query_pairs};
+use crate::server::http::request_parts::{form_pairs, last_text, query_pairs};
 use crate::server::pages::filters;
 use crate::store::{Store, StoreError};
 use crate::text::{count, dollars, signed_percent};
@@ -102,12 +102,12 @@ pub async fn show(request: Request<App>) -> Answer {
     query.retain(|(name, value)| LIST_PARAMETERS.iter().any(|known| known.name == name) && !value.trim().is_empty());
     let mut wanted = ListWanted::default();
     read_parameters(&LIST_PARAMETERS, &query, &mut wanted).map_err(Problem::bad_fields)?;
-    let (others, before) = request.state().read(other_models).await?;
-    let bands =
-        query.iter().rev().find(|(name, _)| name == "bands").map(|(_, value)| value.clone()).unwrap_or_default();
+    let bands = last_text(&query, "bands").to_owned();
     let snapshot = request.state().pricing.snapshot();
     let cut = wanted.list.cut(&snapshot);
-    let has_kept_list = request.state().read(move |store| store.last_price_list(cut)).await?.is_some();
+    let read = move |store: &Store| Ok::<_, PricingError>((other_models(store)?, KeptList::find(store, cut)?));
+    let ((others, before), kept) = request.state().read(read).await?;
+    let has_kept_list = kept.is_some();
     if !is_compared {
         let last = has_kept_list.then(|| LAST_LIST.to_owned());
         wanted.compare = last.or_else(|| before.map(|id| id.to_string()));
@@ -129,7 +129,10 @@ pub async fn show(request: Request<App>) -> Answer {
         Err(_) if snapshot.champion().is_none() => return respond(StatusCode::ServiceUnavailable, &page),
         Err(problem) => return Err(problem),
     };
-    let compared = find_compared(&request, &snapshot, wanted.compare, &wanted.list).await?;
+    let compared = match kept.filter(|_| wanted.compare.as_deref() == Some(LAST_LIST)) {
+        Some(kept) => Some(Compared::List(Box::new(kept))),
+        None => find_compared(&request, &snapshot, wanted.compare, &wanted.list).await?,
+    };
     let id = model.id;
     page.list = Some(make_list(snapshot, model, compared, wanted.list).await?);
     let mut response = respond(StatusCode::Ok, &page)?;
@@ -141,35 +144,37 @@ pub async fn show(request: Request<App>) -> Answer {
 pub async fn keep(request: Request<App>) -> Answer {
     require_same_origin(&request)?;
     let fields = form_pairs(&request)?;
-    let value = |name: &str| {
-        fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
-    };
-    let query: Vec<(String, String)> =
-        ["cut", "bands", "model"].iter().filter_map(|name| Some(((*name).to_owned(), value(name)?))).collect();
+    let sent = |name: &str| Some(last_text(&fields, name)).filter(|text| !text.is_empty());
+    let named = |name: &str| Some((name.to_owned(), sent(name)?.to_owned()));
+    let query: Vec<(String, String)> = ["cut", "bands", "model"].into_iter().filter_map(named).collect();
     let mut wanted = ListWanted::default();
     read_parameters(&LIST_PARAMETERS, &query, &mut wanted).map_err(Problem::bad_fields)?;
+    wanted.compare = Some(LAST_LIST.to_owned());
+    let shown = Serializer::new(String::new())
+        .extend_pairs(parameters_of(&wanted, last_text(&fields, "bands")))
+        .extend_pairs(sent(PER_CARAT).map(|per_carat| (PER_CARAT, per_carat)))
+        .finish();
     let snapshot = request.state().pricing.snapshot();
     let model = find_model(&request, &snapshot, wanted.model).await?;
     let list = make_list(snapshot, model, None, wanted.list).await?;
     request.state().run(KeepPriceList { list }, &Caller::of(&request)).await?;
-    let mut address = Serializer::new(String::new());
-    address.extend_pairs(&query).append_pair("compare", LAST_LIST);
-    if let Some(per_carat) = value(PER_CARAT) {
-        address.append_pair(PER_CARAT, &per_carat);
-    }
-    Ok(see(&format!("/price-list?{}", address.finish())))
+    Ok(see(&format!("/price-list?{shown}")))
 }
 
 /// The address of the same list as CSV.
 fn csv_address(wanted: &ListWanted, bands: &str) -> String {
+    let mut query = Serializer::new(String::new());
+    query.append_pair("format", "csv").extend_pairs(parameters_of(wanted, bands));
+    format!("/v1/price-list?{}", query.finish())
+}
+
+/// The parameters of the address of a list, whose bands begin as somebody wrote in `bands`.
+fn parameters_of<'a>(wanted: &'a ListWanted, bands: &'a str) -> impl Iterator<Item = (&'static str, &'a str)> {
     let parts = [
-        ("format", Some("csv")),
         ("cut", wanted.list.cut.map(Grade::name)),
         ("bands", Some(bands).filter(|bands| !bands.is_empty())),
         ("model", wanted.model.as_deref()),
         ("compare", wanted.compare.as_deref()),
     ];
-    let mut query = Serializer::new(String::new());
-    query.extend_pairs(parts.into_iter().filter_map(|(name, value)| Some((name, value?))));
-    format!("/v1/price-list?{}", query.finish())
+    parts.into_iter().filter_map(|(name, value)| Some((name, value?)))
 }

@@ -193,12 +193,9 @@ fn fit_four_cs(sales: &dyn SalesSource, grades: KnownGrades, sums: &LeastSquares
         }
     });
     read.map_err(|error| error.to_string())?;
-    let models = fit.models()?;
-    let mut of_log_price = models.into_iter().find(|model| model.target == Target::LogPrice);
-    if let Some(model) = &mut of_log_price {
-        model.needs_no_length = true;
-    }
-    of_log_price.ok_or_else(|| "there is no such target".to_owned())
+    let of_log_price = fit.models()?.into_iter().find(|model| model.target == Target::LogPrice);
+    let model = of_log_price.ok_or_else(|| "there is no such target".to_owned())?;
+    Ok(LinearModel { needs_no_length: true, ..model })
 }
 
 /// The stone with the length that follows from its weight: the line through the four Cs bends with it as the other does.
